@@ -1,0 +1,19 @@
+"""The wiring as an app: its templates and translations are found through it."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    """Wiring."""
+
+    name = "config"
+    label = "config"
+
+    def ready(self) -> None:
+        """Start Celery's app, so that bells can be rung, and register the admin pages."""
+        from config import celery  # noqa: F401
+        from config.admin_site import register_pages
+
+        register_pages()

@@ -1,0 +1,1 @@
+"""Mechanism without a banking noun: money, clock, steps, idempotency, crypto, vault, evidence, gateway, audit."""

@@ -1,0 +1,23 @@
+"""Guard of the audit log, in SQL: append-only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+INSTALL: Final = """
+CREATE FUNCTION core_audit_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+BEGIN
+    RAISE EXCEPTION '% is refused on %: the audit log is append-only', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+END
+$body$;
+
+CREATE TRIGGER core_audit_append_only
+    BEFORE UPDATE OR DELETE ON core_audit
+    FOR EACH ROW EXECUTE FUNCTION core_audit_refuse();
+"""
+
+REMOVE: Final = """
+DROP TRIGGER core_audit_append_only ON core_audit;
+DROP FUNCTION core_audit_refuse();
+"""

@@ -1,0 +1,86 @@
+"""The wire types of the contract: amounts, rates, ids, times."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.clock import SHANGHAI
+from core.ids import parse_id
+from core.money import fen_to_yuan, yuan_to_fen
+
+RATE_PLACES = Decimal("0.0001")
+
+
+@extend_schema_field({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,11})\.[0-9]{2}$", "example": "1000.00"})
+class AmountField(serializers.Field[int, str, str, Any]):
+    """An amount: a string in yuan with two decimals on the wire, integer fen inside."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Read yuan; anything but a plain non-negative number with at most two decimals is refused."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("金额须为字符串，如 \"1000.00\"")
+        try:
+            return yuan_to_fen(data)
+        except ValueError as error:
+            raise serializers.ValidationError("金额须为不超过两位小数的正数，如 \"1000.00\"") from error
+
+    def to_representation(self, value: int) -> str:
+        """Write yuan."""
+        return fen_to_yuan(value)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?[0-9]{1,12}\.[0-9]{2}$", "example": "-20.00"})
+class SignedAmountField(AmountField):
+    """An amount that may be negative: money out of an account."""
+
+
+@extend_schema_field({"type": "string", "pattern": r"^[0-9]{1,4}\.[0-9]{4}$", "example": "6.0000"})
+class RateField(serializers.Field[Decimal, str, str, Any]):
+    """An annual rate in per cent, as a string with four decimals."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Read a rate with at most four decimals, 0 to 1000."""
+        try:
+            rate = Decimal(str(data)) if isinstance(data, str) else Decimal("NaN")
+            exact = rate.is_finite() and rate == rate.quantize(RATE_PLACES) and 0 <= rate <= 1000  # noqa: PLR2004
+        except ArithmeticError as error:
+            raise serializers.ValidationError("利率须为不超过四位小数的字符串，如 \"6.0000\"") from error
+        if not exact:
+            raise serializers.ValidationError("利率须为不超过四位小数的字符串，如 \"6.0000\"")
+        return rate
+
+    def to_representation(self, value: Decimal) -> str:
+        """Write four decimals."""
+        return str(value.quantize(RATE_PLACES))
+
+
+@extend_schema_field({"type": "string", "pattern": "^[0-9a-f]{32}$"})
+class IdField(serializers.Field[uuid.UUID, str, str, Any]):
+    """An id: 32 lower-case hex digits."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        """Read an id."""
+        found = parse_id(data) if isinstance(data, str) else None
+        if found is None:
+            raise serializers.ValidationError("编号格式不正确")
+        return found
+
+    def to_representation(self, value: uuid.UUID) -> str:
+        """Write an id."""
+        return value.hex
+
+
+def on_the_wire(moment: datetime | None) -> str | None:
+    """Write a time as ISO 8601 with +08:00, to the second."""
+    return None if moment is None else moment.astimezone(SHANGHAI).isoformat(timespec="seconds")
+
+
+def rate_on_the_wire(rate: Decimal | None) -> str | None:
+    """Write a rate with four decimals."""
+    return None if rate is None else str(rate.quantize(RATE_PLACES))

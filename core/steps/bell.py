@@ -1,0 +1,55 @@
+"""The doorbell: a Celery message that says no more than (bank, lane).
+
+At most `BELLS` messages per bank and lane wait in the broker, so a bank that floods its table cannot starve the others:
+each answered bell works a bounded time and rings again at the end of the queue. A lost bell costs at most a sweep.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+
+log = structlog.get_logger(__name__)
+BELLS: Final = 2
+BELL_SECONDS: Final = 15
+TASK: Final = "core.steps.answer_bell"
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+
+
+def _keys(bank: str, lane: str) -> list[str]:
+    return [f"{settings.BELL_PREFIX}:{bank}:{lane}:{slot}" for slot in range(BELLS)]
+
+
+def ring(*, bank: str, lane: str) -> None:
+    """Ask the workers to look at a bank's lane, unless enough of them are asked already.
+
+    Never raises for a broken broker: the sweeper rings again for whatever is due.
+    """
+    if not settings.RING_BELLS:
+        return
+    try:
+        for slot, key in enumerate(_keys(bank, lane)):
+            if _redis().set(key, 1, nx=True, ex=BELL_SECONDS):
+                current_app.send_task(
+                    TASK, kwargs={"bank": bank, "lane": lane, "slot": slot}, queue=lane, retry=False, ignore_result=True
+                )
+                return
+    except Exception as error:  # noqa: BLE001 -- any broker failure means the same: the sweeper will ring
+        log.warning("bell.lost", bank=bank, lane=lane, error=type(error).__name__)
+
+
+def taken_down(*, bank: str, lane: str, slot: int) -> None:
+    """Free the slot of a bell that a worker has heard, before it looks, so that later work can ring anew."""
+    try:
+        _redis().delete(_keys(bank, lane)[slot])
+    except (redis.RedisError, IndexError) as error:
+        log.warning("bell.slot_kept", bank=bank, lane=lane, error=type(error).__name__)

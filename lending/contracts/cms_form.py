@@ -1,0 +1,101 @@
+"""The one form in which a signature's value may be written.
+
+A CMS signature (RFC 5652) covers the document and its own signed attributes, and its time stamp covers the signature.
+Around them lie bytes that nothing covers: versions, the list of hash functions, the signer's name as a pointer to a
+certificate, spare certificates. Each may be written in several ways with the same meaning, so a byte could change and
+no one would see it. Therefore `sign_contract` writes them in one way (`in_one_form`), and `verify_contract` takes no
+other (`refuse_loose_parts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from asn1crypto import algos, cms, core, x509
+
+_VERSIONS = {"data": "v1", "tst_info": "v3"}
+_NO_PARAMETERS = (b"", b"\x05\x00")
+_RSA = "rsassa_pkcs1v15"
+
+
+class LoosePart(Exception):  # noqa: N818 -- an answer rather than an error
+    """Say that a signature holds something that no signature covers and that is not in its one form."""
+
+
+def time_stamp_of(signed: cms.SignedData) -> cms.SignedData | None:
+    """Return the content of the signature's time stamp token, or `None` where it has none.
+
+    Raises:
+        LoosePart: there is anything else beside one token.
+    """
+    (signer_info,) = signed["signer_infos"]
+    attributes = signer_info["unsigned_attrs"]
+    if isinstance(attributes, core.Void) or len(attributes) == 0:
+        return None
+    kinds = [attribute["type"].native for attribute in attributes]
+    if kinds != ["signature_time_stamp_token"] or len(attributes[0]["values"]) != 1:
+        raise LoosePart("unsigned attributes")
+    return attributes[0]["values"][0]["content"]
+
+
+def in_one_form(token: cms.ContentInfo) -> cms.ContentInfo:
+    """Return a time stamp token with its uncovered parts in the one form; what the authority signed stays untouched.
+
+    Roots are dropped (whoever verifies has them), so are revocation lists and unsigned attributes; the list of hash
+    functions names the one in use; a plain RSA signature is called `rsaEncryption` (RFC 8017 allows two names).
+    """
+    signed = token["content"]
+    (signer_info,) = signed["signer_infos"]
+    certificates = signed["certificates"]
+    if not isinstance(certificates, core.Void):
+        kept = [one for one in certificates if one.name == "certificate" and one.chosen.self_signed == "no"]
+        signed["certificates"] = cms.CertificateSet(kept)
+    signed["crls"] = None
+    signed["digest_algorithms"] = cms.DigestAlgorithms([signer_info["digest_algorithm"]])
+    if signer_info["signature_algorithm"].signature_algo == _RSA:
+        signer_info["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": _RSA})
+    signer_info["unsigned_attrs"] = None
+    return token
+
+
+def refuse_loose_parts(
+    signed: cms.SignedData, *, signer: x509.Certificate, known: Iterable[x509.Certificate]
+) -> None:
+    """Refuse a signature of which a byte could be written otherwise and mean the same.
+
+    `signer` is the certificate that made it, `known` are the certificates of its validated path and the trust roots.
+
+    Raises:
+        LoosePart: see above; its text names the part.
+    """
+    (info,) = signed["signer_infos"]
+    pointer = info["sid"].chosen
+    by_name = isinstance(pointer, cms.IssuerAndSerialNumber)
+    names_signer = (
+        pointer["issuer"].dump() == signer.issuer.dump() and pointer["serial_number"].native == signer.serial_number
+        if by_name
+        else pointer.native == signer.key_identifier
+    )
+    plain_rsa = info["signature_algorithm"].signature_algo == _RSA
+    allowed = {certificate.dump() for certificate in known}
+    in_form = {
+        "version": signed["version"].native == _VERSIONS.get(signed["encap_content_info"]["content_type"].native),
+        "digest algorithms": _dumps(signed["digest_algorithms"]) == [info["digest_algorithm"].dump()],
+        "digest parameters": info["digest_algorithm"]["parameters"].dump() in _NO_PARAMETERS,
+        "certificates": all(one.chosen.dump() in allowed for one in signed["certificates"]),
+        "revocation lists": isinstance(signed["crls"], core.Void),
+        "signer version": info["version"].native == ("v1" if by_name else "v3"),
+        "signer": names_signer,
+        "signature algorithm": not plain_rsa or info["signature_algorithm"]["algorithm"].native == _RSA,
+        "signature parameters": (
+            info["signature_algorithm"].signature_algo == "rsassa_pss"
+            or info["signature_algorithm"]["parameters"].dump() in _NO_PARAMETERS
+        ),
+    }
+    for part, right in in_form.items():
+        if not right:
+            raise LoosePart(part)
+
+
+def _dumps(values: core.SetOf) -> list[bytes]:
+    return [value.dump() for value in values]

@@ -1,0 +1,128 @@
+"""RFC 3161 time stamps: who gives them, and what makes an answer usable.
+
+`TimestampSource` is the seam: an adapter carries a query out and an answer back, and knows nothing of contracts.
+`TokenRequest` is what the signature library asks; it checks that the answer is about our query before anything is
+built on it. Whether the authority is to be trusted is a question for `verify`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import httpx
+from asn1crypto import cms, tsp
+from pyhanko.sign.timestamps import TimeStamper
+
+from lending.contracts.cms_form import in_one_form
+from lending.contracts.errors import TimestampFailure, TimestampUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_QUERY_TYPE = "application/timestamp-query"
+_REPLY_TYPE = "application/timestamp-reply"
+_LONGEST_REPLY_BYTES = 65_536  # a token with a chain of five certificates has about 10 kB
+
+
+class TimestampSource(Protocol):
+    """A time stamp authority, as seen from here."""
+
+    def answer(self, query: bytes) -> bytes:
+        """Carry a DER `TimeStampReq` to the authority and return its DER `TimeStampResp`, unread.
+
+        An outside call, PURE: it may be repeated, each repeat is another time stamp. Called outside transactions only.
+
+        Raises:
+            TimestampUnavailable: no answer came, or not in time.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTimestampSource:
+    """Ask an authority over HTTP (RFC 3161, 3.4).
+
+    `timeout_seconds` bounds connecting, every silence, and the body as a whole, so that an authority which sends drop
+    by drop holds us for about twice that.
+    """
+
+    url: str
+    timeout_seconds: float
+    client: httpx.Client
+
+    def answer(self, query: bytes) -> bytes:
+        """Post the query once and return the answer; see `TimestampSource.answer`.
+
+        Raises:
+            TimestampUnavailable: unreachable, too slow, or an answer that is no time stamp reply.
+        """
+        headers = {"Content-Type": _QUERY_TYPE, "Accept": _REPLY_TYPE}
+        give_up_at = time.monotonic() + self.timeout_seconds
+        try:
+            with self.client.stream(
+                "POST", self.url, content=query, headers=headers, timeout=self.timeout_seconds
+            ) as response:
+                _refuse_wrong_reply(response)
+                return b"".join(_bounded(response, give_up_at))
+        except httpx.TimeoutException as error:
+            raise TimestampUnavailable(TimestampFailure.TIMEOUT) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise TimestampUnavailable(TimestampFailure.UNREACHABLE, type(error).__name__) from error
+
+
+def _refuse_wrong_reply(response: httpx.Response) -> None:
+    if response.status_code != httpx.codes.OK:
+        raise TimestampUnavailable(TimestampFailure.HTTP_STATUS, str(response.status_code))
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type != _REPLY_TYPE:
+        raise TimestampUnavailable(TimestampFailure.HTTP_STATUS, "wrong content type")
+
+
+def _bounded(response: httpx.Response, give_up_at: float) -> Iterator[bytes]:
+    """Yield the body's pieces, and stop when it grows too long or takes too long."""
+    size = 0
+    for piece in response.iter_bytes():
+        size += len(piece)
+        if size > _LONGEST_REPLY_BYTES:
+            raise TimestampUnavailable(TimestampFailure.GARBAGE, "too long")
+        if time.monotonic() > give_up_at:
+            raise TimestampUnavailable(TimestampFailure.TIMEOUT)
+        yield piece
+
+
+class TokenRequest(TimeStamper):  # type: ignore[misc]  # pyHanko's class is untyped
+    """Ask a `TimestampSource` for one token, in the signature library's own terms."""
+
+    def __init__(self, source: TimestampSource) -> None:
+        """Ask this source, with a nonce in every query."""
+        super().__init__(include_nonce=True)
+        self._source = source
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        """Return a token over this digest that carries our nonce.
+
+        Raises:
+            TimestampUnavailable: the source failed, refused, or answered about something else.
+        """
+        nonce, query = self.request_cms(message_digest, md_algorithm)
+        answer = self._source.answer(query.dump())
+        try:
+            return _token(answer, query=query, nonce=nonce)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TimestampUnavailable(TimestampFailure.GARBAGE, type(error).__name__) from error
+
+
+def _token(answer: bytes, *, query: tsp.TimeStampReq, nonce: int) -> cms.ContentInfo:
+    """Read the answer and return its token, after checking that it answers this query."""
+    response = tsp.TimeStampResp.load(answer, strict=True)
+    status = response["status"]["status"].native
+    if status not in ("granted", "granted_with_mods"):
+        raise TimestampUnavailable(TimestampFailure.REFUSED, str(status))
+    token = response["time_stamp_token"]
+    stamped = token["content"]["encap_content_info"]["content"].parsed
+    same_imprint = stamped["message_imprint"].native == query["message_imprint"].native
+    if not same_imprint or stamped["nonce"].native != nonce:
+        raise TimestampUnavailable(TimestampFailure.MISMATCH)
+    return in_one_form(token)

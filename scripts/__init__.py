@@ -1,0 +1,1 @@
+"""Set up, run and check the project on one machine. Nothing here is part of the product."""

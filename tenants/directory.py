@@ -1,0 +1,86 @@
+"""Which banks exist and whether they serve customers: read at every request, cached for seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+
+from core.tenancy import BANK_CODE, PUBLIC, at
+from tenants.models import Bank
+from tenants.models.bank import SERVING
+
+MOST_CACHED: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class BankCard:
+    """What every process may know of a bank."""
+
+    code: str
+    name: str
+    display_name: str
+    city: str
+    region_code: str
+    stage: str
+    phone: str
+    complaint_phone: str
+    address: str
+
+    @property
+    def serves_customers(self) -> bool:
+        """Tell whether new business is accepted."""
+        return self.stage in SERVING
+
+
+_cache: dict[str, tuple[float, BankCard | None]] = {}
+_lock = threading.Lock()
+
+
+def card_of(code: str) -> BankCard | None:
+    """Return the bank's card, or None where no such bank is open; at most `DIRECTORY_SECONDS` old."""
+    if not BANK_CODE.match(code):
+        return None
+    kept = _cache.get(code)
+    if kept is not None and kept[0] > time.monotonic():
+        return kept[1]
+    with at(PUBLIC):
+        bank = Bank.objects.filter(code=code).first()
+    card = None if bank is None else _card(bank)
+    with _lock:
+        if len(_cache) >= MOST_CACHED:
+            _cache.clear()
+        _cache[code] = (time.monotonic() + settings.DIRECTORY_SECONDS, card)
+    return card
+
+
+def all_cards() -> list[BankCard]:
+    """Return the cards of all banks, by code."""
+    with at(PUBLIC):
+        return [_card(bank) for bank in Bank.objects.order_by("code")]
+
+
+def forget(code: str | None = None) -> None:
+    """Drop what this process has cached of one bank or of all."""
+    with _lock:
+        if code is None:
+            _cache.clear()
+        else:
+            _cache.pop(code, None)
+
+
+def _card(bank: Bank) -> BankCard:
+    return BankCard(
+        code=bank.code,
+        name=bank.name,
+        display_name=bank.display_name,
+        city=bank.city,
+        region_code=bank.region_code,
+        stage=bank.stage,
+        phone=bank.phone,
+        complaint_phone=bank.complaint_phone,
+        address=bank.address,
+    )

@@ -1,0 +1,83 @@
+"""The directory of banks."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from django.db import models
+from django.utils import timezone
+from django_tenants.models import TenantMixin
+
+from core.db.scope import PublicModel
+from core.ids import new_id
+
+DRAFT: Final = "draft"
+TEST: Final = "test"
+PILOT: Final = "pilot"
+LIVE: Final = "live"
+SUSPENDED: Final = "suspended"
+STAGES: Final = [(DRAFT, "筹备"), (TEST, "测试"), (PILOT, "试点"), (LIVE, "上线"), (SUSPENDED, "暂停")]
+SERVING: Final = (PILOT, LIVE)
+
+
+class Bank(PublicModel, TenantMixin):
+    """One rural bank: a legal entity of its own, and one schema.
+
+    Stages (PU-07): draft → test → pilot → live; suspended from any and back. Only pilot and live serve customers. The
+    code never changes: it begins every QR scene and names the schema and the database role.
+
+    PII: none.
+    """
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField("机构代码", max_length=12, unique=True)
+    name = models.CharField("法人全称", max_length=100, help_text="合同上的贷款人名称")
+    display_name = models.CharField("展示名称", max_length=60)
+    city = models.CharField("城市", max_length=30)
+    region_code = models.CharField("注册地区划代码", max_length=6)
+    stage = models.CharField("阶段", max_length=10, choices=STAGES, default=DRAFT)
+    phone = models.CharField("客服电话", max_length=20, default="96008")
+    complaint_phone = models.CharField("投诉电话", max_length=20, default="96008")
+    address = models.CharField("住所", max_length=120, blank=True, default="")
+    opened_at = models.DateTimeField("开通时间", default=timezone.now)
+
+    class Meta:
+        db_table = "tenants_bank"
+        verbose_name = verbose_name_plural = "银行"
+        ordering: ClassVar[list[str]] = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(stage__in=[stage for stage, _ in STAGES]), name="tenants_bank_stage"
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Show code and display name."""
+        return f"{self.code} {self.display_name}"
+
+    @property
+    def serves_customers(self) -> bool:
+        """Tell whether new business is accepted from customers."""
+        return self.stage in SERVING
+
+
+class SchemaTemplate(PublicModel):
+    """The SQL text that makes a bank's schema, dumped once from the migrated template schema.
+
+    Keyed by the hash of the migrations, so that a changed schema makes a new text. PII: none.
+    """
+
+    migrations_sha256 = models.CharField("迁移摘要", max_length=64, primary_key=True)
+    sql = models.TextField("建库脚本")
+    created_at = models.DateTimeField("创建时间", default=timezone.now)
+
+    class Meta:
+        db_table = "tenants_schema_template"
+        verbose_name = verbose_name_plural = "模板"
+
+    def __str__(self) -> str:
+        """Show the hash."""
+        return self.migrations_sha256[:12]

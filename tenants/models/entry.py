@@ -1,0 +1,56 @@
+"""Where customers come from: the codes that staff make, and the scans of them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from core.ids import new_id
+
+
+class Entry(models.Model):
+    """One QR code of this bank: which branch, staff member, product and campaign it speaks for.
+
+    The scene begins with the bank's code so that it routes without a public row. Branch, staff, product and campaign are
+    named by code, not by key. PII: the staff code, kept while the scans are.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    scene = models.CharField("场景值", max_length=32, unique=True, editable=False)
+    branch = models.CharField("网点", max_length=60, blank=True, default="")
+    staff = models.CharField("客户经理工号", max_length=30, blank=True, default="")
+    product = models.CharField("产品代码", max_length=20, blank=True, default="")
+    campaign = models.CharField("活动", max_length=60, blank=True, default="")
+    is_open = models.BooleanField("启用", default=True)
+    image = models.BinaryField("小程序码", null=True, editable=False)
+    image_type = models.CharField("图片格式", max_length=30, blank=True, default="", editable=False)
+    created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
+    created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "tenants_entry"
+        verbose_name = verbose_name_plural = "推广码"
+
+    def __str__(self) -> str:
+        """Show the scene."""
+        return self.scene
+
+
+class Scan(models.Model):
+    """One scan of a code; it stays with the customer who logs in with it, to the last repayment.
+
+    PII: none by itself; the customer's row points here (first touch), kept as long as the customer.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    entry = models.ForeignKey(Entry, verbose_name="推广码", on_delete=models.PROTECT, related_name="scans")
+    at = models.DateTimeField("时间", default=timezone.now)
+
+    class Meta:
+        db_table = "tenants_scan"
+        verbose_name = verbose_name_plural = "扫码记录"
+        indexes = [models.Index(fields=["entry", "at"], name="tenants_scan_of_entry")]
+
+    def __str__(self) -> str:
+        """Show the id."""
+        return self.id.hex

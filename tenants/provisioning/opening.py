@@ -1,0 +1,92 @@
+"""Open a bank: its row, schema, role and keys, and what each room furnishes it with (staff roles, products, ...)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection, transaction
+
+from core.crypto import create_bank_keys
+from core.tenancy import BANK_CODE, PUBLIC, at, in_bank, schema_of
+from tenants import directory
+from tenants.models import Bank
+from tenants.models.bank import STAGES
+from tenants.provisioning import roles, template
+
+REGION: Final = re.compile(r"\d{6}\Z")
+
+
+class CannotOpenBank(ValueError):
+    """Raised where a bank's particulars are wrong or its code is taken; says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankOpening:
+    """The particulars of a bank to open."""
+
+    code: str
+    name: str
+    region_code: str
+    display_name: str = ""
+    city: str = ""
+    stage: str = "draft"
+
+
+Furnish = Callable[[BankOpening], None]
+_furnishings: dict[str, Furnish] = {}
+
+
+def register_furnishing(name: str, furnish: Furnish) -> None:
+    """Let a room put something into every new bank; called at start-up. Runs in the opening's transaction, at the bank."""
+    _furnishings[name] = furnish
+
+
+def open_bank(opening: BankOpening) -> None:
+    """Open a working bank, all or nothing, in one transaction.
+
+    Raises:
+        CannotOpenBank: the code, region or stage is ill-formed, or the code is taken.
+    """
+    _check(opening)
+    template.ensure_template()  # outside the opening's transaction: it may have to migrate the template first
+    schema = schema_of(opening.code)
+    with at(PUBLIC), transaction.atomic(durable=True):
+        if Bank.objects.filter(code=opening.code).exists():
+            msg = f"bank {opening.code} is open already; choose another code"
+            raise CannotOpenBank(msg)
+        template.create_schema(schema)
+        roles.grant_schema(schema)
+        Bank.objects.create(
+            code=opening.code,
+            schema_name=schema,
+            name=opening.name,
+            display_name=opening.display_name or opening.name,
+            city=opening.city,
+            region_code=opening.region_code,
+            stage=opening.stage,
+        )
+        with in_bank(opening.code):
+            create_bank_keys()
+            for furnish in _furnishings.values():
+                furnish(opening)
+    directory.forget(opening.code)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE pg_catalog.pg_class, pg_catalog.pg_attribute")
+
+
+def _check(opening: BankOpening) -> None:
+    if not BANK_CODE.match(opening.code):
+        msg = f"code {opening.code!r} must be 2 to 12 lower-case letters or digits, such as 125"
+        raise CannotOpenBank(msg)
+    if not REGION.match(opening.region_code):
+        msg = f"region {opening.region_code!r} must be a six-digit GB/T 2260 code, such as 320700"
+        raise CannotOpenBank(msg)
+    if opening.stage not in dict(STAGES):
+        msg = f"stage {opening.stage!r} must be one of {', '.join(stage for stage, _ in STAGES)}"
+        raise CannotOpenBank(msg)
+    if not opening.name.strip():
+        msg = "the bank needs its full legal name, which stands on every contract"
+        raise CannotOpenBank(msg)

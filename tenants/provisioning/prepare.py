@@ -1,0 +1,101 @@
+"""Bring a database to the present schema: roles, public tables, template, and every bank that is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
+from psycopg import sql
+
+from core.tenancy import PROVINCE_CODE, PUBLIC, PUBLIC_SCHEMA, Place, at
+from tenants.provisioning import roles, template
+
+LOCK_KEY = 7_230_001
+Report = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def prepare_database(*, report: Report = _silent) -> None:
+    """Make roles, migrate the public schema and the template, create the province, migrate the banks that are behind.
+
+    Safe to run any number of times and by several at once (an advisory lock); a second run with nothing to do is one
+    SQL statement over all banks.
+    """
+    with at(PUBLIC):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        try:
+            _prepare(report)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+
+
+def _prepare(report: Report) -> None:
+    report("角色与公共表")
+    roles.ensure_common_roles()
+    call_command("migrate", verbosity=0, interactive=False)
+    roles.grant_public()
+    report("模板")
+    template.ensure_template()
+    if not _schema_exists(PROVINCE_CODE):
+        report("省级")
+        with transaction.atomic():
+            template.create_schema(PROVINCE_CODE)
+            roles.grant_schema(PROVINCE_CODE)
+    for schema in schemas_behind():
+        report(f"升级 {schema}")
+        with at(Place(schema_name=schema, role="")):
+            call_command("migrate", verbosity=0, interactive=False)
+        roles.grant_schema(schema)
+
+
+def _schema_exists(schema: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = %s)", [schema])
+        return bool(cursor.fetchone()[0])
+
+
+def schemas_behind() -> list[str]:
+    """Return the schemas of banks (and the province) that lack a migration: one statement over all of them."""
+    with at(PUBLIC), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.tenants_bank') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return []
+        cursor.execute("SELECT schema_name FROM public.tenants_bank ORDER BY code")
+        schemas = [name for (name,) in cursor.fetchall()]
+        schemas += [PROVINCE_CODE] if _schema_exists(PROVINCE_CODE) else []
+        if not schemas:
+            return []
+        wanted = sorted(MigrationLoader(None).disk_migrations)
+        have = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT {name} AS schema, app, name FROM {schema}.django_migrations").format(
+                name=sql.Literal(schema), schema=sql.Identifier(schema)
+            )
+            for schema in schemas
+        )
+        cursor.execute(
+            sql.SQL(
+                "WITH have AS ({have}), wanted AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS w(app, name))"
+                " SELECT DISTINCT s FROM unnest(%s::text[]) AS s, wanted w WHERE NOT EXISTS"
+                " (SELECT 1 FROM have h WHERE h.schema = s AND h.app = w.app AND h.name = w.name) ORDER BY s"
+            ).format(have=have),
+            [[app for app, _ in wanted], [name for _, name in wanted], schemas],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def is_up_to_date() -> bool:
+    """Tell whether public and every bank have all migrations; used by `/readyz`."""
+    loader = MigrationLoader(connection)
+    with at(PUBLIC):
+        applied = set(loader.applied_migrations or {})
+    return set(loader.disk_migrations) <= applied and not schemas_behind()
+
+
+__all__ = ["PUBLIC_SCHEMA", "is_up_to_date", "prepare_database", "schemas_behind"]

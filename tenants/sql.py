@@ -1,0 +1,29 @@
+"""SQL of the public schema: which banks have steps to ring for.
+
+The sweep sees all banks though the web login may see only one at a time: the function runs with its owner's rights and
+tells no more than (bank, lane).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+INSTALL: Final = """
+CREATE FUNCTION public.due_steps() RETURNS TABLE (bank text, lane text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
+DECLARE
+    query text;
+BEGIN
+    SELECT string_agg(
+        format('SELECT %L::text, s.lane::text FROM %I.core_step s WHERE s.state = ''live'''
+               ' AND s.run_at <= statement_timestamp()'
+               ' AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp()) GROUP BY s.lane',
+               b.code, b.schema_name), ' UNION ALL ')
+    INTO query FROM public.tenants_bank b;
+    IF query IS NOT NULL THEN
+        RETURN QUERY EXECUTE query;
+    END IF;
+END
+$body$;
+"""
+REMOVE: Final = "DROP FUNCTION public.due_steps();"

@@ -1,0 +1,37 @@
+"""Build the template of the test database; run as a program by `tests.database`."""
+
+from __future__ import annotations
+
+import os
+
+import django
+import psycopg
+from django.conf import settings
+
+from tests.database import BANK_A, BANK_B, take_snapshot
+
+
+def main() -> None:
+    """Prepare the database, open two banks and take the snapshot."""
+    django.setup()
+    from core.crypto.master import create_master_key
+    from tenants.provisioning import BankOpening, open_bank, prepare_database
+
+    if not settings.MASTER_KEY_FILE.exists():
+        create_master_key(settings.MASTER_KEY_FILE)
+    prepare_database()
+    for code, name, region in (
+        (BANK_A, "连云港东方样例农村商业银行股份有限公司", "320700"),
+        (BANK_B, "张家港样例农村商业银行股份有限公司", "320582"),
+    ):
+        open_bank(
+            BankOpening(
+                code=code, name=name, region_code=region, display_name=f"{name[:-14]}样例农商银行", stage="live"
+            )
+        )
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        take_snapshot(connection)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Fixtures of every test: the database, two banks, and the steps run in the foreground."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import TransactionTestCase
+
+from core.tenancy import PUBLIC, enter, in_bank
+from tests import database
+
+URL = os.environ["DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
+    """Copy the template database for this run and point Django at the copy."""
+    del django_db_blocker
+    template = database.ensure_template(URL)
+    with database.run_copy(URL, template, worker_id) as name:
+        settings.DATABASES["default"]["NAME"] = name
+        connections["default"].settings_dict["NAME"] = name
+        yield
+        connections.close_all()
+    shutil.rmtree(settings.VAULT_ROOT, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Name the xdist worker, or `main`."""
+    workerinput = getattr(request.config, "workerinput", {"workerid": "main"})
+    return str(workerinput["workerid"])
+
+
+def _put_back(_: TransactionTestCase) -> None:
+    """Undo committed tests by the snapshot; a stock flush would empty the directory of banks."""
+    enter(PUBLIC)
+    connections.close_all()
+    database.put_back(URL, str(settings.DATABASES["default"]["NAME"]))
+
+
+TransactionTestCase._fixture_teardown = _put_back  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _start_at_no_bank() -> Iterator[None]:
+    """Begin and end every test at the public schema."""
+    yield
+    connections["default"].tenant = PUBLIC
+
+
+def _database(request: pytest.FixtureRequest) -> None:
+    marker = request.node.get_closest_marker("django_db")
+    committed = marker is not None and marker.kwargs.get("transaction", False)
+    request.getfixturevalue("transactional_db" if committed else "db")
+
+
+@pytest.fixture
+def bank_a(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Work at bank A (连云港东方) for the test."""
+    _database(request)
+    with in_bank(database.BANK_A):
+        yield database.BANK_A
+
+
+@pytest.fixture
+def bank_b(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Work at bank B (张家港) for the test; asked for after `bank_a`, bank B is the current one."""
+    _database(request)
+    with in_bank(database.BANK_B):
+        yield database.BANK_B
+
+
+@pytest.fixture
+def run_steps() -> Callable[..., int]:
+    """Run the current bank's due steps, and what follows from them, in the foreground; return how many were run."""
+    from core.steps import engine
+    from core.steps.registry import LANES
+
+    def run(limit: int = 200) -> int:
+        return engine.run_due(lanes=list(LANES), seconds=60.0, limit=limit)
+
+    return run

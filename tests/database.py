@@ -1,0 +1,169 @@
+"""The test database: built once per change of the schema, copied per run, put back after tests that commit.
+
+The template holds the public schema, the province and two banks. Its name carries a hash of everything that it is built from, so it is
+rebuilt when that changes and found in milliseconds when not. A snapshot of every seeded table lies in the schema
+`snapshot`, from which a test that commits is undone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+BANK_A: Final = "125"
+BANK_B: Final = "116"
+SCHEMAS: Final = ("public", "province", f"bank_{BANK_A}", f"bank_{BANK_B}")
+LOCK_KEY: Final = 7_230_002
+BUILT_FROM: Final = (
+    "*/migrations/*.py", "*/models.py", "*/*/models.py", "*/models/*.py", "*/furnishing*.py", "*/furnishing/*.py",
+    "tenants/provisioning/*.py", "core/crypto/*.py", "lending/decision/standard*.py", "lending/contracts/**/*",
+    "tests/database.py", "tests/build_database.py",
+)  # fmt: skip
+
+
+def fingerprint() -> str:
+    """Hash everything that the template is built from."""
+    digest = hashlib.sha256()
+    for pattern in BUILT_FROM:
+        for file in sorted(ROOT.glob(pattern)):
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(str(file.relative_to(ROOT)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def owner(url: str, name: str = "") -> psycopg.Connection[tuple[object, ...]]:
+    """Connect as the owner, in autocommit, to a database of the server."""
+    return psycopg.connect(url, autocommit=True, **({"dbname": name} if name else {}))
+
+
+def ensure_template(url: str) -> str:
+    """Return the name of the template database, building it if nobody has."""
+    name = f"lending_tests_{fingerprint()}"
+    with owner(url) as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        try:
+            row = server.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+            ).fetchone()
+            if row is not None and row[0] == "complete":
+                return name
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            _drop_stale(server)
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            _build(url, name)
+            server.execute(sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name)))
+        finally:
+            server.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+    return name
+
+
+def _drop_stale(server: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Drop templates of former schemas, and copies whose run has died."""
+    rows = server.execute(
+        "SELECT datname FROM pg_database d WHERE datname LIKE 'lending_tests_%' AND NOT EXISTS"
+        " (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)"
+    ).fetchall()
+    templates = sorted(str(name) for (name,) in rows if "_run_" not in str(name))
+    for name in templates[:-3]:
+        with contextlib.suppress(psycopg.Error):
+            server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
+def _build(url: str, name: str) -> None:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": _with_name(url, name),
+        "DATABASE_LOGIN": "owner",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.build_database"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise RuntimeError(f"the test database could not be built:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
+
+
+def _with_name(url: str, name: str) -> str:
+    head, _, _ = url.rpartition("/")
+    return f"{head}/{name}"
+
+
+@contextlib.contextmanager
+def run_copy(url: str, template: str, worker: str) -> Iterator[str]:
+    """Copy the template for one run (one worker of it) and drop the copy afterwards."""
+    name = f"lending_tests_run_{os.getpid()}_{worker}"
+    with owner(url) as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        try:
+            server.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+        finally:
+            server.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+    try:
+        yield name
+    finally:
+        with owner(url) as server:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def take_snapshot(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Keep a copy of every table that has rows, in the schema `snapshot`."""
+    connection.execute("CREATE SCHEMA snapshot")
+    for schema, table in _tables(connection):
+        here = sql.Identifier(schema, table)
+        row = connection.execute(sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(here)).fetchone()
+        if row is not None and row[0]:
+            copy = sql.Identifier("snapshot", f"{schema}.{table}")
+            connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(copy, here))
+
+
+def _tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[tuple[str, str]]:
+    rows = connection.execute(
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'r' AND n.nspname = ANY(%s) ORDER BY 1, 2",
+        [list(SCHEMAS)],
+    ).fetchall()
+    return [(str(schema), str(table)) for schema, table in rows]
+
+
+PUT_BACK: Final = """
+DO $$
+DECLARE t record; filled text := ''; has_rows boolean; saved boolean;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR t IN SELECT n.nspname AS s, c.relname AS r FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'r' AND n.nspname IN ('public', 'province', 'bank_125', 'bank_116') LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', t.s, t.r) INTO has_rows;
+        saved := to_regclass(format('snapshot.%I', t.s || '.' || t.r)) IS NOT NULL;
+        IF has_rows OR saved THEN
+            EXECUTE format('DELETE FROM %I.%I', t.s, t.r);
+        END IF;
+        IF saved THEN
+            EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE TABLE snapshot.%I', t.s, t.r, t.s || '.' || t.r);
+        END IF;
+    END LOOP;
+END $$
+"""
+
+
+def put_back(url: str, name: str) -> None:
+    """Undo what a test has committed: every table is as it was in the template."""
+    with owner(url, name) as connection:
+        connection.execute("SET lock_timeout = '10s'")
+        connection.execute(PUT_BACK)

@@ -1,0 +1,277 @@
+"""From upright rows of text to the fields of an ID card: pure rules, no engine, no picture.
+
+The labels that every card bears are the anchors: they say which side it is, which way is up, how large a line is, and
+where each value stands. Sex and birth date come from the checksummed number; the printed ones are only compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import median
+
+from verification.numbers import InvalidIdNumberError, Sex, check_digit_agrees, parse_id_number
+from verification.providers.id_card import ETHNICITIES, IdCardBack, IdCardFront, Unreadable, UnreadableReason
+from verification.providers.local.layout import Cell, TextBox, rows_of, upright
+
+# The labels in their order from top to bottom, each with what engines make of it when the print is poor.
+_FRONT_LABELS = (
+    re.compile("姓名|^[姓性娃]名"),
+    re.compile("性别|性別|民族|民旗"),
+    re.compile("出生|出主|岀生"),
+    re.compile("住址|住止|佳址"),
+    re.compile("公民|身份号|份号码|民身份"),
+)
+_BACK_LABELS = (
+    re.compile("中华人民|人民共和|民共和国"),
+    re.compile("居民身份证|民身份证"),
+    re.compile("签发机|发机关|签发"),
+    re.compile("有效期|效期限"),
+)
+_NAME, _SEX, _BIRTH, _ADDRESS, _NUMBER = range(5)
+_COUNTRY, _TITLE, _AUTHORITY, _VALIDITY = range(4)
+_ENOUGH_LABELS = 2
+_VALUES_END = 13.5  # where the portrait begins, in line heights right of the labels
+_SURE = 0.70  # below it a reading is a guess; see docs/add-a-provider.md for how it was measured
+
+_DIGIT_LOOKALIKES = str.maketrans("OoQDIl|iZzSsBb", "00001111225588")
+_ID_SHAPE = re.compile(r"\d{17}[\dX]")
+_DOTS = re.compile(r"[·•・．.。‧∙⋅]")
+_NAME_SHAPE = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]{1,20}(?:·[\u3400-\u9fff\U00020000-\U000323af]{1,20})*\Z")
+_DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})")
+_BIRTH_SHAPE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})")
+_LONG_TERM = re.compile("长期|長期|长朝")
+_FOLDED = str.maketrans("漢蒙滿藏維壯僑東羅納烏", "汉蒙满藏维壮侨东罗纳乌")
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A text put together from cells, and the least certain of them."""
+
+    text: str
+    score: float
+
+
+def _compact(text: str) -> str:
+    return "".join(text.split())
+
+
+def _order(labels: Sequence[re.Pattern[str]], cells: Sequence[Cell]) -> int:
+    """Return how many pairs of labels stand in order, top to bottom, less how many stand in the wrong one."""
+    places = [(rank, cell.middle) for cell in cells if (rank := _label_of(cell, labels)) is not None]
+    pairs = [(a, b) for i, a in enumerate(places) for b in places[i + 1 :] if a[0] != b[0]]
+    return sum(1 if (a[0] < b[0]) == (a[1] < b[1]) else -1 for a, b in pairs)
+
+
+def _label_of(cell: Cell, labels: Sequence[re.Pattern[str]]) -> int | None:
+    text = _compact(cell.text)
+    return next((rank for rank, label in enumerate(labels) if label.search(text)), None)
+
+
+def _found(cells: Sequence[Cell], labels: Sequence[re.Pattern[str]]) -> dict[int, Cell]:
+    """Return the first cell, from the top, that bears each label."""
+    found: dict[int, Cell] = {}
+    for cell in cells:
+        rank = _label_of(cell, labels)
+        if rank is not None:
+            found.setdefault(rank, cell)
+    return found
+
+
+def _which_side(boxes: Sequence[TextBox]) -> tuple[int, int]:
+    """Return how many labels of the front and of the back there are."""
+    cells = [Cell(0, 0, 0, 0, box.text, box.score) for box in boxes]
+    return len(_found(cells, _FRONT_LABELS)), len(_found(cells, _BACK_LABELS))
+
+
+def _refuse(front: int, back: int, *, want_front: bool) -> Unreadable | None:
+    """Say why this is not the wanted side, or None where it may be."""
+    wanted, other = (front, back) if want_front else (back, front)
+    if wanted >= _ENOUGH_LABELS and wanted >= other:
+        return None
+    if other >= _ENOUGH_LABELS:
+        return Unreadable(reason=UnreadableReason.WRONG_SIDE)
+    if wanted + other == 0:
+        return Unreadable(reason=UnreadableReason.NOT_A_CARD)
+    return Unreadable(reason=UnreadableReason.UNCLEAR)
+
+
+def _joined(cells: Sequence[Cell], *, without: re.Pattern[str] | None = None) -> _Value | None:
+    """Return the cells' texts in reading order, after the first match of `without` is cut from the front."""
+    if not cells:
+        return None
+    text = "".join(_compact(cell.text) for row in rows_of(cells) for cell in row)
+    if without is not None and (match := without.search(text)):
+        text = text[match.end() :]
+    return _Value(text, min(cell.score for cell in cells)) if text else None
+
+
+class _Front:
+    """The cells of an upright front, by field."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        labels = _found(cells, _FRONT_LABELS)
+        self.height = median(label.height for label in labels.values())
+        self.left = min(label.left for label in labels.values())
+        self.labels = labels
+        # Beyond this line is the portrait, in whose hair and collar engines like to read.
+        self.cells = [cell for cell in cells if (cell.left - self.left) / self.height < _VALUES_END]
+        self.everything = cells
+
+    def row(self, rank: int) -> list[Cell]:
+        """Return the cells in the row of a label, the label's own among them."""
+        label = self.labels.get(rank)
+        if label is None:
+            return []
+        reach = 0.6 * self.height
+        cells = self.everything if rank == _NUMBER else self.cells
+        return [cell for cell in cells if abs(cell.middle - label.middle) < reach]
+
+    def name(self) -> _Value | None:
+        value = _joined(self.row(_NAME), without=re.compile("姓?名"))
+        if value is None:
+            return None
+        name = _DOTS.sub("·", value.text).strip("·")
+        return _Value(name, value.score) if _NAME_SHAPE.match(name) else None
+
+    def number(self) -> _Value | None:
+        """Return the ID number; one with the right check character before any other."""
+        row = _joined(self.row(_NUMBER))
+        candidates = [_Value(_compact(cell.text), cell.score) for cell in self.everything]
+        found = []
+        for candidate in [*candidates, *([row] if row else [])]:
+            digits = candidate.text.translate(_DIGIT_LOOKALIKES).upper().replace("×", "X")
+            found += [_Value(match[0], candidate.score) for match in _ID_SHAPE.finditer(digits)]
+        return max(found, key=lambda value: (check_digit_agrees(value.text), value.score), default=None)
+
+    def ethnicity(self) -> _Value | None:
+        row = _joined(self.row(_SEX), without=re.compile("民[族旗]"))
+        if row is None:
+            return None
+        text = row.text.translate(_FOLDED)
+        found = next((text[:size] for size in (4, 3, 2, 1) if text[:size] in ETHNICITIES), None)
+        return _Value(found, row.score) if found else None
+
+    def printed_sex(self) -> Sex | None:
+        row = _joined(self.row(_SEX))
+        match = re.search("[男女]", row.text) if row else None
+        return None if match is None else Sex.MALE if match[0] == "男" else Sex.FEMALE
+
+    def printed_birth(self) -> date | None:
+        row = _joined(self.row(_BIRTH))
+        match = _BIRTH_SHAPE.search(row.text.translate(_DIGIT_LOOKALIKES)) if row else None
+        return _date(match[1], match[2], match[3]) if match else None
+
+    def address(self) -> _Value | None:
+        """Return the lines between the address label's row and the number's, left of the portrait."""
+        label = self.labels.get(_ADDRESS)
+        if label is None:
+            return None
+        number = self.labels.get(_NUMBER)
+        bottom = number.top if number else max(cell.bottom for cell in self.cells)
+        cells = [
+            cell
+            for cell in self.cells
+            if cell.middle > label.middle - 0.6 * self.height
+            and cell.middle < bottom
+            and not _ID_SHAPE.search(_compact(cell.text))
+        ]
+        return _joined(cells, without=_FRONT_LABELS[_ADDRESS])
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+def read_front(boxes: Sequence[TextBox], *, today: date) -> IdCardFront | Unreadable:
+    """Read the side with the portrait from an engine's boxes; total: whatever the boxes hold, it is one of the two."""
+    refused = _refuse(*_which_side(boxes), want_front=True)
+    if refused is not None:
+        return refused
+    front = _Front(upright(boxes, lambda cells: _order(_FRONT_LABELS, cells)))
+    fields = {
+        "name": front.name(),
+        "ethnicity": front.ethnicity(),
+        "address": front.address(),
+        "id_number": front.number(),
+    }
+    values = {name: value for name, value in fields.items() if value is not None and value.score >= _SURE}
+    if len(values) < len(fields):
+        return Unreadable(reason=UnreadableReason.UNCLEAR)
+    try:
+        number = parse_id_number(values["id_number"].text, today=today)
+    except InvalidIdNumberError:
+        return Unreadable(reason=UnreadableReason.ID_NUMBER_INVALID)
+    printed = {"sex": front.printed_sex(), "birth_date": front.printed_birth()}
+    stated = {"sex": number.sex, "birth_date": number.birth_date}
+    return IdCardFront(
+        name=values["name"].text,
+        sex=number.sex,
+        ethnicity=values["ethnicity"].text,
+        birth_date=number.birth_date,
+        address=values["address"].text,
+        id_number=number.value,
+        disagreements=frozenset(name for name, value in printed.items() if value not in (None, stated[name])),
+        confidences={name: value.score for name, value in values.items()},
+    )
+
+
+def read_back(boxes: Sequence[TextBox]) -> IdCardBack | Unreadable:
+    """Read the side with the emblem from an engine's boxes; total as `read_front` is."""
+    refused = _refuse(*_which_side(boxes), want_front=False)
+    if refused is not None:
+        return refused
+    cells = upright(boxes, lambda cells: _order(_BACK_LABELS, cells))
+    labels = _found(cells, _BACK_LABELS)
+    authority = _authority(cells, labels)
+    validity = _validity(cells, labels)
+    if authority is None or validity is None or min(authority.score, validity[2]) < _SURE:
+        return Unreadable(reason=UnreadableReason.UNCLEAR)
+    valid_from, valid_until, score = validity
+    return IdCardBack(
+        authority=authority.text,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        confidences={"authority": authority.score, "validity": score},
+    )
+
+
+def _authority(cells: Sequence[Cell], labels: dict[int, Cell]) -> _Value | None:
+    """Return the issuing authority: the label's row, and lines below it down to the validity's row."""
+    label = labels.get(_AUTHORITY)
+    if label is None:
+        return None
+    end = labels[_VALIDITY].top if _VALIDITY in labels else label.middle + label.height
+    mine = [
+        cell
+        for cell in cells
+        if cell.middle > label.middle - 0.6 * label.height
+        and cell.middle < end
+        and cell.left > label.left - label.height
+        and not _DATE.search(cell.text)
+    ]
+    return _joined(mine, without=re.compile("签?发?机关|签发"))
+
+
+def _validity(cells: Sequence[Cell], labels: dict[int, Cell]) -> tuple[date, date | None, float] | None:
+    """Return the two dates and the certainty; None where they cannot be read."""
+    label = labels.get(_VALIDITY)
+    if label is None:
+        return None
+    row = [cell for cell in cells if abs(cell.middle - label.middle) < 0.6 * label.height]
+    value = _joined(row, without=re.compile("有?效?期限|有效期"))
+    if value is None:
+        return None
+    dates = [_date(*match.groups()) for match in _DATE.finditer(value.text.translate(_DIGIT_LOOKALIKES))]
+    if not dates or dates[0] is None:
+        return None
+    if _LONG_TERM.search(value.text):
+        return dates[0], None, value.score
+    if len(dates) < 2 or dates[1] is None or dates[1] <= dates[0]:  # noqa: PLR2004 -- from and until
+        return None
+    return dates[0], dates[1], value.score

@@ -1,0 +1,117 @@
+"""From boxes of text at any angle to upright rows: pure geometry, no engine, no picture.
+
+The engine reads lines that lie at any angle by itself, so the picture is never turned and read again: the boxes'
+coordinates are turned by the angle that most of the text has, and by half a turn more where the card's own labels
+stand on their heads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+Point = tuple[float, float]
+Corners = tuple[Point, Point, Point, Point]
+_WIDE = 1.5  # a box of less is no witness of the direction of text
+_SAME_DIRECTION = math.radians(15)
+_SAME_ROW = 0.5  # of a row's height
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    """One line of text as the engine found it: four corners in pixels, in order round the box, and how sure it is."""
+
+    corners: Corners
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One line of text on the upright card, in pixels of the turned picture."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    text: str
+    score: float
+
+    @property
+    def height(self) -> float:
+        """Return the height of the line."""
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        """Return the vertical middle of the line."""
+        return (self.top + self.bottom) / 2
+
+
+def dominant_angle(quads: Sequence[Corners]) -> float:
+    """Return the direction of most of the text, in radians from -π/2 to π/2; boxes vote by their length.
+
+    The direction is that of the lines, not yet of reading: text on its head has the same.
+    """
+    votes: list[tuple[float, float]] = []
+    for quad in quads:
+        along = _vector(quad[0], quad[1], quad[3], quad[2])
+        across = _vector(quad[1], quad[2], quad[0], quad[3])
+        long, short = (along, across) if math.hypot(*along) >= math.hypot(*across) else (across, along)
+        if math.hypot(*long) >= _WIDE * math.hypot(*short):
+            votes.append((math.atan2(long[1], long[0]), math.hypot(*long)))
+    if not votes:
+        return 0.0
+    # The longest line starts the count, so that a few boxes at odd angles cannot bend the mean.
+    start = max(votes, key=lambda vote: vote[1])[0]
+    near = [vote for vote in votes if abs(_turn(vote[0] - start)) <= _SAME_DIRECTION]
+    weight = sum(length for _, length in near)
+    mean = start + sum(_turn(angle - start) * length for angle, length in near) / weight
+    return _turn(mean)
+
+
+def _vector(a: Point, b: Point, c: Point, d: Point) -> Point:
+    """Return the mean of the sides a→b and c→d."""
+    return (b[0] - a[0] + d[0] - c[0]) / 2, (b[1] - a[1] + d[1] - c[1]) / 2
+
+
+def _turn(angle: float) -> float:
+    """Return the angle of an undirected line, from -π/2 to π/2."""
+    return (angle + math.pi / 2) % math.pi - math.pi / 2
+
+
+def turned(boxes: Sequence[TextBox], angle: float) -> list[Cell]:
+    """Return the boxes as cells after turning the picture back by `angle`, from top to bottom."""
+    cos, sin = math.cos(angle), math.sin(angle)
+    cells = []
+    for box in boxes:
+        xs = [x * cos + y * sin for x, y in box.corners]
+        ys = [y * cos - x * sin for x, y in box.corners]
+        cells.append(Cell(min(xs), min(ys), max(xs), max(ys), box.text, box.score))
+    return sorted(cells, key=lambda cell: cell.middle)
+
+
+def upright(boxes: Sequence[TextBox], order: Callable[[Sequence[Cell]], int]) -> list[Cell]:
+    """Return the cells of the card as a person holds it.
+
+    `order` counts how many of the card's labels stand in their right order less how many stand in the wrong one; the
+    way up with the greater count wins.
+    """
+    angle = dominant_angle([box.corners for box in boxes])
+    return max((turned(boxes, angle), turned(boxes, angle + math.pi)), key=order)
+
+
+def rows_of(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Return the cells grouped into rows from top to bottom, each from left to right."""
+    if not cells:
+        return []
+    reach = _SAME_ROW * median(cell.height for cell in cells)
+    rows: list[list[Cell]] = []
+    for cell in sorted(cells, key=lambda cell: cell.middle):
+        if rows and cell.middle - sum(c.middle for c in rows[-1]) / len(rows[-1]) <= reach:
+            rows[-1].append(cell)
+        else:
+            rows.append([cell])
+    return [sorted(row, key=lambda cell: cell.left) for row in rows]
