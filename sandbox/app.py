@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -21,7 +22,14 @@ from sandbox.tencent import TencentControls, TencentDoor
 from sandbox.wechat import WeChatControls, WeChatDoor
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+@asynccontextmanager
+async def _close_after(app: Starlette) -> AsyncIterator[None]:
+    yield
+    app.state.gateway.close()
 
 
 def build(data_dir: Path | None = None) -> Starlette:
@@ -31,14 +39,16 @@ def build(data_dir: Path | None = None) -> Starlette:
     app = Starlette(
         middleware=[Middleware(VendorDoors, log=log, faults=faults, world=world)],
         exception_handlers={ControlError: refuse},
+        lifespan=_close_after,
     )
     app.state.world = world
+    app.state.gateway = gateway.GatewayState(data_dir)
     app.router.routes.extend(
         [
             *wechat.routes(),
             *tencent.routes(),
             *SmsDoor().routes(),
-            *gateway.routes(app.state),
+            *gateway.routes(),
             *tsa.routes(),
             *WeChatControls(wechat, world, clock).routes(),
             *TencentControls(tencent, world, clock).routes(),

@@ -49,7 +49,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
             http=HangUpProtocol,
             loop="asyncio",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             access_log=False,
             log_level="warning",
             proxy_headers=False,

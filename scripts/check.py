@@ -22,6 +22,7 @@ from scripts.stack import running_stack  # noqa: E402
 OPENAPI = ROOT / "docs" / "openapi.yaml"
 AT_A_TIME = 2
 LONGEST_DIFF = 60
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 SPECTACULAR = ("manage.py", "spectacular", "--validate", "--fail-on-warn")
 
 
@@ -47,11 +48,17 @@ class Verdict:
 CHECKS = (
     Check("types (mypy)", ("-m", "mypy", ".")),
     Check("OpenAPI document", SPECTACULAR, "read the difference; if it is meant, `make openapi`."),
-    Check("lint (ruff)", ("-m", "ruff", "check", "."), "`make format` repairs some of it."),
-    Check("format (ruff)", ("-m", "ruff", "format", "--check", "."), "`make format`."),
+    Check(
+        "lint (ruff)",
+        ("-m", "ruff", "check", "--output-format=concise", "."),
+        "`make format` repairs some of it.",
+    ),
+    Check(
+        "format (ruff)", ("-m", "ruff", "format", "--check", "--output-format=concise", "."), "`make format`."
+    ),
     Check(
         "import contracts",
-        ("-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"),
+        ("-c", LINT_IMPORTS, "--no-logo"),
     ),
     Check(
         "migrations",
@@ -83,11 +90,10 @@ def main() -> int:
 def _run_all(environment: dict[str, str]) -> int:
     failed = 0
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        for future in as_completed([pool.submit(_run, check, environment) for check in CHECKS]):
-            verdict = future.result()
-            print(
-                f"{'FAILED' if verdict.complaint else 'ok':<8}{verdict.check.name} ({verdict.seconds:.1f} s)"
-            )
+        running = [pool.submit(_run, check, environment) for check in CHECKS]
+        for verdict in (future.result() for future in as_completed(running)):
+            word = "FAILED" if verdict.complaint else "ok"
+            print(f"{word:<8}{verdict.check.name} ({verdict.seconds:.1f} s)")
             if verdict.complaint:
                 failed += 1
                 print("\n".join(f"        {line}" for line in verdict.complaint.splitlines()))
@@ -117,7 +123,7 @@ def _call(words: tuple[str, ...], environment: dict[str, str]) -> subprocess.Com
 
 
 def _difference(document: str) -> str:
-    """Return how the document in the repository differs from the code's, shortened; empty when it does not."""
+    """Return how the stored document differs from the code's, shortened; empty when it does not."""
     if not OPENAPI.exists():
         return f"{OPENAPI.relative_to(ROOT)} is missing."
     lines = list(

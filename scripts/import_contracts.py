@@ -57,7 +57,7 @@ class DoorsContract(Contract):
 
 
 class RoomsContract(Contract):
-    """Demand that every top-level Python package is under the contracts, or is named as outside of the product.
+    """Demand that every top-level package is under the contracts, or is named as outside of the product.
 
     Option: `outside`, the packages that are no part of the product.
     """

@@ -33,13 +33,16 @@ MARKER = VENV / "complete.json"
 SUPPORTED = ((3, 11), (3, 13))
 BAR_WIDTH = 30
 INTERRUPTED = 130
+BROUGHT_BY_VENV = 2  # pip, and setuptools up to Python 3.11
 # What a mirror or a proxy needs stays; what would send packages elsewhere than into the new environment goes.
 UNWANTED_SETTINGS = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIREMENT", "PYTHONPATH", "PYTHONHOME")
 CAUSES = (
     (r"No space left on device", "the disk is full", "free about 1.5 GB and run `make setup` again"),
     (
-        r"Temporary failure in name resolution|Name or service not known|NewConnectionError|ConnectTimeoutError"
-        r"|Network is unreachable|Connection refused|Max retries exceeded|ReadTimeout|ProxyError",
+        (
+            r"Temporary failure in name resolution|Name or service not known|NewConnectionError|ReadTimeout"
+            r"|Network is unreachable|Connection refused|Max retries exceeded|ConnectTimeoutError|ProxyError"
+        ),
         "the package index cannot be reached",
         "check the network or the proxy, or name a mirror in PIP_INDEX_URL; then run `make setup` again",
     ),
@@ -118,7 +121,7 @@ def _is_up_to_date() -> bool:
 
 
 def _why_not() -> str | None:
-    """Return why the environment has to be made, in words for the person who waits for it; None when it is whole."""
+    """Return why the environment has to be made, for the person who waits; None when it is whole."""
     if not VENV.exists():
         return "Making a Python environment in .local/venv."
     try:
@@ -136,7 +139,7 @@ def _why_not() -> str | None:
 
 
 def _ingredients() -> dict[str, str]:
-    """Return what the environment is made of. Which Python counts only if somebody has asked for one by name."""
+    """Return what the environment is made of; the Python counts only when asked for by name."""
     made = {"lock": hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()}
     with contextlib.suppress(OSError, ValueError):
         made["python"] = json.loads(MARKER.read_text(encoding="utf-8"))["python"]
@@ -146,14 +149,18 @@ def _ingredients() -> dict[str, str]:
 
 
 def _python_version() -> str:
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
+    return _dotted(sys.version_info[:2])
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _refuse_an_unsupported_python() -> None:
     oldest, newest = SUPPORTED
     if not oldest <= sys.version_info[:2] <= newest:
         message = (
-            f"Python {_python_version()} is not supported; {oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]} are.\n"
+            f"Python {_python_version()} is not supported; {_dotted(oldest)} to {_dotted(newest)} are.\n"
             "What to do: name another one, for example `make setup PYTHON=python3.12`."
         )
         raise SetupError(message)
@@ -179,7 +186,7 @@ def _only_one() -> Iterator[None]:
     except OSError as error:
         message = (
             f"{LOCAL} cannot be written: {error.strerror}.\n"
-            "What to do: run as the owner of this checkout; if another user has run it here, have them run `make clean`."
+            "What to do: run as the owner of this checkout; another user who ran it here can `make clean`."
         )
         raise SetupError(message) from error
     try:
@@ -216,7 +223,7 @@ def _refuse_while_in_use() -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             message = (
-                "The environment has to be made anew, but a command of this checkout is running with the old one.\n"
+                "The environment must be made anew, but a command of this checkout runs with the old one.\n"
                 "What to do: end it (Ctrl-C in `make demo`), then run this again."
             )
             raise SetupError(message) from None
@@ -240,7 +247,7 @@ def _install() -> int:
     )
     said: list[str] = []
     collected = 0
-    with _installed_shown(progress, total):
+    with _arrivals_shown(progress):
         for line in process.stdout or ():
             said.append(line)
             if line.startswith("Collecting "):
@@ -258,17 +265,16 @@ def _install() -> int:
 
 
 @contextlib.contextmanager
-def _installed_shown(progress: Progress, total: int) -> Iterator[None]:
+def _arrivals_shown(progress: Progress) -> Iterator[None]:
     """Move the bar while pip installs, about which it says nothing: count what has arrived."""
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(0.3):
-            arrived = (
-                sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info")) - 1
-            )  # pip was there before
-            if arrived > 1:
-                progress.show(progress.total // 2 + arrived, f"{arrived} of {progress.total // 2} packages")
+            arrived = sum(1 for _ in VENV.glob("lib/python*/site-packages/*.dist-info"))
+            total = progress.total // 2
+            if arrived > BROUGHT_BY_VENV:
+                progress.show(total + arrived, f"{min(arrived, total)} of {total} packages")
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()

@@ -12,7 +12,6 @@ from django.db import models
 from core.crypto.sealing import BLIND_INDEX_BYTES, seal, unseal
 
 if TYPE_CHECKING:
-    from django.core.checks import CheckMessage
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.expressions import Combinable
 
@@ -26,15 +25,15 @@ class _SealedField(models.Field):  # type: ignore[type-arg]  # not subscriptable
     `isnull` is refused. A `BlindIndexField` beside it finds rows by equality.
     """
 
-    @property
-    def context(self) -> str:
-        """Name what the values are bound to; a renamed model or field needs its values sealed anew."""
-        return f"{self.model._meta.label_lower}.{self.name}"  # noqa: SLF001 -- Django's documented model API
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Keep the field out of forms, where a sealed value has no place unless somebody puts it there."""
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
+
+    @property
+    def context(self) -> str:
+        """Name what the values are bound to; a renamed model or field needs its values sealed anew."""
+        return f"{self.model._meta.label_lower}.{self.name}"  # noqa: SLF001 -- Django's documented model API
 
     def deconstruct(self) -> Any:
         """Name in migrations only what differs from the default."""

@@ -14,8 +14,8 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from core.crypto.keys import NoBankKey, bank_key
 from core.crypto.binding import bind
+from core.crypto.keys import NoBankKey, bank_key
 from core.crypto.models import DATA, INDEX
 from core.tenancy import current_bank
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.crypto.binding import bind
 from core.evidence.models import EvidenceLeaf
 from core.evidence.tree import leaf_hash
 from core.ids import new_id
 from core.operations import within_transaction
+
+if TYPE_CHECKING:
+    import uuid
 
 FORMAT: Final = "evidence-leaf/1"
 SHA256_BYTES: Final = 32

@@ -18,10 +18,9 @@ import hashlib
 import hmac
 import itertools
 import secrets
-import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,6 +31,9 @@ from core.operations import forbid_transaction, in_transaction, within_transacti
 from core.tenancy import current_bank
 from core.vault.models import VaultAccess, VaultObject, VaultReference
 from core.vault.store import ObjectAbsent, object_store
+
+if TYPE_CHECKING:
+    import uuid
 
 UNDECIDED: Final = "undecided"
 NONCE_BYTES: Final = 8

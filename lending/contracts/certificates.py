@@ -21,22 +21,25 @@ _CLOCK_SKEW = timedelta(hours=1)
 
 
 class BankCertificate(NamedTuple):
-    """A bank's certificate, its private key (PKCS #8, not encrypted) and the CA that issued it, each as PEM."""
+    """A bank's certificate, its private key (PKCS #8, not encrypted) and the issuing CA, each as PEM."""
 
     certificate_pem: bytes
     private_key_pem: bytes
     ca_pem: bytes
 
 
-def create_bank_certificate(legal_name: str, code: str, *, issued_at: datetime | None = None) -> BankCertificate:
+def create_bank_certificate(
+    legal_name: str, code: str, *, issued_at: datetime | None = None
+) -> BankCertificate:
     """Make a bank's signing certificate under a CA of its own, for demonstration and tests.
 
-    Both keys are EC P-256. The CA's key is thrown away at once: it signs this certificate and nothing else, so no one
-    can issue another. The certificate carries the legal name and the bank's code, may sign documents only, and is valid
-    for five years from an hour before `issued_at` (default: now).
+    Both keys are EC P-256. The CA's key is thrown away at once: it signs this certificate and nothing else,
+    so no one can issue another. The certificate carries the legal name and the bank's code, may sign
+    documents only, and is valid for five years from an hour before `issued_at` (default: now).
 
-    **A real bank brings its own certificate** from a licensed CA (电子签名法 art. 16-18; CFCA and the like), in the
-    entity's legal name, and that CA's root as trust root; `BankSigner.load` takes RSA and EC. Nothing else changes.
+    **A real bank brings its own certificate** from a licensed CA (电子签名法 art. 16-18; CFCA and the like),
+    in the entity's legal name, and that CA's root as trust root; `BankSigner.load` takes RSA and EC. Nothing
+    else changes.
     """
     issued_at = issued_at or datetime.now(UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -109,8 +112,8 @@ def _certificate(
 class BankSigner:
     """The bank as a signer: certificate, intermediate CAs and the key as an object.
 
-    Hold one per bank and process: reading a key costs more than signing with it (an RSA key is checked at each load,
-    20 to 150 ms). The key never shows in a `repr`.
+    Hold one per bank and process: reading a key costs more than signing with it (an RSA key is checked at
+    each load, 20 to 150 ms). The key never shows in a `repr`.
     """
 
     certificate: asn1_x509.Certificate = field(repr=False)
@@ -128,7 +131,9 @@ class BankSigner:
             certificate, *others = read_certificates(certificate_pem)
             key = serialization.load_pem_private_key(private_key_pem, password=None)
             known_to_us = x509.load_der_x509_certificate(certificate.dump())
-            may_commit = known_to_us.extensions.get_extension_for_class(x509.KeyUsage).value.content_commitment
+            may_commit = known_to_us.extensions.get_extension_for_class(
+                x509.KeyUsage
+            ).value.content_commitment
         except (ValueError, TypeError, x509.ExtensionNotFound) as error:
             raise SignerError(f"签名证书或私钥无法读取：{type(error).__name__}") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
@@ -137,7 +142,9 @@ class BankSigner:
             raise SignerError("签名私钥与证书不符")
         if not may_commit:
             raise SignerError("签名证书的密钥用途不含“不可否认”，不能签署合同")
-        return cls(certificate=certificate, intermediates=(*others, *read_certificates(intermediates_pem)), key=key)
+        return cls(
+            certificate=certificate, intermediates=(*others, *read_certificates(intermediates_pem)), key=key
+        )
 
     @property
     def name(self) -> str:
@@ -154,7 +161,7 @@ class BankSigner:
             raise SignerError("签名证书不在有效期内")
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature over `message` with SHA-256; for an EC key the same message gets the same one."""
+        """Return the signature over `message` with SHA-256; an EC key gives the same one each time."""
         if isinstance(self.key, rsa.RSAPrivateKey):
             return self.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
         return self.key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))

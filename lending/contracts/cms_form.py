@@ -1,17 +1,17 @@
 """The one form in which a signature's value may be written.
 
-A CMS signature (RFC 5652) covers the document and its own signed attributes, and its time stamp covers the signature.
-Around them lie bytes that nothing covers: versions, the list of hash functions, the signer's name as a pointer to a
-certificate, spare certificates. Each may be written in several ways with the same meaning, so a byte could change and
-no one would see it. Therefore `sign_contract` writes them in one way (`in_one_form`), and `verify_contract` takes no
-other (`refuse_loose_parts`).
+A CMS signature (RFC 5652) covers the document and its own signed attributes, and its time stamp covers the
+signature. Around them lie bytes that nothing covers: versions, the list of hash functions, the signer's name
+as a pointer to a certificate, spare certificates. Each may be written in several ways with the same meaning,
+so a byte could change and no one would see it. Therefore `sign_contract` writes them in one way
+(`in_one_form`), and `verify_contract` takes no other (`refuse_loose_parts`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from asn1crypto import algos, cms, core, x509
+from asn1crypto import algos, cms, core, parser, x509
 
 _VERSIONS = {"data": "v1", "tst_info": "v3"}
 _NO_PARAMETERS = (b"", b"\x05\x00")
@@ -39,10 +39,11 @@ def time_stamp_of(signed: cms.SignedData) -> cms.SignedData | None:
 
 
 def in_one_form(token: cms.ContentInfo) -> cms.ContentInfo:
-    """Return a time stamp token with its uncovered parts in the one form; what the authority signed stays untouched.
+    """Return a time stamp token with its uncovered parts in the one form.
 
-    Roots are dropped (whoever verifies has them), so are revocation lists and unsigned attributes; the list of hash
-    functions names the one in use; a plain RSA signature is called `rsaEncryption` (RFC 8017 allows two names).
+    What the authority signed stays untouched. Roots are dropped (whoever verifies has them), so are revocation lists and unsigned attributes; the list
+    of hash functions names the one in use; a plain RSA signature is called `rsaEncryption` (RFC 8017 allows
+    two names).
     """
     signed = token["content"]
     (signer_info,) = signed["signer_infos"]
@@ -58,12 +59,35 @@ def in_one_form(token: cms.ContentInfo) -> cms.ContentInfo:
     return token
 
 
+def refuse_unless_der(value: bytes) -> None:
+    """Refuse bytes that are not DER through and through.
+
+    Lengths are the shortest, elements are full, nothing lies in between. Readers are lenient here: a length that is too long takes in the padding behind it, and no one minds.
+
+    Raises:
+        LoosePart: an element is written in another way than DER has it.
+        ValueError: the bytes are cut off.
+    """
+    waiting = [value]
+    while waiting:
+        rest = waiting.pop()
+        while rest:
+            kind, constructed, tag, header, content, trailer = parser.parse(rest)
+            written = header + content + trailer
+            if (kind, tag) == (0, 0) or parser.emit(kind, constructed, tag, content) != written:
+                raise LoosePart("encoding")
+            if constructed:
+                waiting.append(content)
+            rest = rest[len(written) :]
+
+
 def refuse_loose_parts(
     signed: cms.SignedData, *, signer: x509.Certificate, known: Iterable[x509.Certificate]
 ) -> None:
     """Refuse a signature of which a byte could be written otherwise and mean the same.
 
-    `signer` is the certificate that made it, `known` are the certificates of its validated path and the trust roots.
+    `signer` is the certificate that made it, `known` are the certificates of its validated path and the trust
+    roots.
 
     Raises:
         LoosePart: see above; its text names the part.
@@ -72,14 +96,16 @@ def refuse_loose_parts(
     pointer = info["sid"].chosen
     by_name = isinstance(pointer, cms.IssuerAndSerialNumber)
     names_signer = (
-        pointer["issuer"].dump() == signer.issuer.dump() and pointer["serial_number"].native == signer.serial_number
+        pointer["issuer"].dump() == signer.issuer.dump()
+        and pointer["serial_number"].native == signer.serial_number
         if by_name
         else pointer.native == signer.key_identifier
     )
     plain_rsa = info["signature_algorithm"].signature_algo == _RSA
     allowed = {certificate.dump() for certificate in known}
     in_form = {
-        "version": signed["version"].native == _VERSIONS.get(signed["encap_content_info"]["content_type"].native),
+        "version": signed["version"].native
+        == _VERSIONS.get(signed["encap_content_info"]["content_type"].native),
         "digest algorithms": _dumps(signed["digest_algorithms"]) == [info["digest_algorithm"].dump()],
         "digest parameters": info["digest_algorithm"]["parameters"].dump() in _NO_PARAMETERS,
         "certificates": all(one.chosen.dump() in allowed for one in signed["certificates"]),

@@ -1,7 +1,8 @@
 """What a loan contract states: the values that are set into the template and signed for.
 
-Every amount is integer fen, every rate annual per cent. A `ContractData` that exists is consistent: the schedule
-adds up to the principal, the rate is LPR plus its spread, no name is empty. What a template sees is `as_view`.
+Every amount is integer fen, every rate annual per cent. A `ContractData` that exists is consistent: the
+schedule adds up to the principal, the rate is LPR plus its spread, no name is empty. What a template sees is
+`as_view`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _BASIS_POINTS_IN_A_PERCENT = 100
 class Lender:
     """The bank that lends, as a legal entity: never the union (LN-08).
 
-    `complaint_channel` says in words where else a complaint can be made, such as 营业网点、微信小程序“投诉建议”.
+    `complaint_channel` says in words where else a complaint can be made, such as
+    营业网点、微信小程序“投诉建议”.
     """
 
     legal_name: str
@@ -70,8 +72,9 @@ class Rate:
 class Penalty:
     """What default costs (PEN-01, 银发〔2003〕251号).
 
-    The markups are per cent on the contract rate (50 = half as much again). `compound` says whether unpaid interest
-    is compounded at the penalty rate; penalty interest never is. Within `grace_days` nothing is charged or reported.
+    The markups are per cent on the contract rate (50 = half as much again). `compound` says whether unpaid
+    interest is compounded at the penalty rate; penalty interest never is. Within `grace_days` nothing is
+    charged or reported.
     """
 
     overdue_markup_percent: Decimal
@@ -101,7 +104,7 @@ class ReceivingAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """A text that the borrower confirmed on its own before signing: its id, and the SHA-256 of its words (hex)."""
+    """A text that the borrower confirmed before signing: its id, and the SHA-256 of its words (hex)."""
 
     title: str
     id: str
@@ -112,10 +115,11 @@ class Confirmation:
 class ContractData:
     """All that one loan contract states.
 
-    `contract_date` (a business date) is printed; `made_at` (wall time) is only the file's creation date, given so that
-    the same data make the same bytes. `template_version` names the template and its version in the foot of each page.
-    `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged (EARLY-01).
-    `dispute_court` is the agreed court in words, such as 贷款人住所地有管辖权的人民法院.
+    `contract_date` (a business date) is printed; `made_at` (wall time) is only the file's creation date,
+    given so that the same data make the same bytes. `template_version` names the template and its version in
+    the foot of each page. `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where
+    nothing is charged (EARLY-01). `dispute_court` is the agreed court in words, such as
+    贷款人住所地有管辖权的人民法院.
 
     Raises:
         ContractDataError: the values contradict each other, or one that must be there is missing.
@@ -150,17 +154,19 @@ class ContractData:
         _check_schedule(self)
         _check_rates(self)
         for confirmation in (self.disclosure, *self.consents):
-            _refuse_if(not _SHA256.fullmatch(confirmation.sha256), f"{confirmation.title}: not a SHA-256 in hex")
+            _refuse_if(
+                not _SHA256.fullmatch(confirmation.sha256), f"{confirmation.title}: not a SHA-256 in hex"
+            )
 
 
 def as_view(data: ContractData) -> dict[str, Any]:
-    """Return what a template sees as `sys.inputs.data`: the fields of `ContractData` under their own names, as JSON.
+    """Return what a template sees as `sys.inputs.data`, ready for JSON.
 
-    Three shapes differ from the class, so that a template computes nothing: an amount `x_fen` becomes `x` =
-    `{figures: "100,000.00", capitals: "壹拾万元整"}`, both from the same fen; a rate is text (`"6.00"`, up to four
-    decimals); a date is ISO text, but `made_at` is `{year, month, day, hour, minute, second}` in UTC. Added are
-    `total_interest`, `total`, each instalment's `total`, `rate.day_count`'s place and the penalty rates worked out
-    (`penalty.overdue_rate`, `penalty.misuse_rate`, annual per cent).
+    These are the fields of `ContractData` under their own names. Three shapes differ from the class, so that a template computes nothing: an amount `x_fen` becomes `x` =
+    `{figures: "100,000.00", capitals: "壹拾万元整"}`, both from the same fen; a rate is text (`"6.00"`, up to
+    four decimals); a date is ISO text, but `made_at` is `{year, month, day, hour, minute, second}` in UTC.
+    Added are `total_interest`, `total`, each instalment's `total`, `rate.day_count`'s place and the penalty
+    rates worked out (`penalty.overdue_rate`, `penalty.misuse_rate`, annual per cent).
     """
     total_interest_fen = sum(row.interest_fen for row in data.instalments)
     made_at = data.made_at.astimezone(UTC)
@@ -172,8 +178,12 @@ def as_view(data: ContractData) -> dict[str, Any]:
     view["total"] = _amount(data.principal_fen + total_interest_fen)
     for row, shown in zip(data.instalments, view["instalments"], strict=True):
         shown["total"] = _amount(row.principal_fen + row.interest_fen)
-    view["penalty"]["overdue_rate"] = _per_cent(_marked_up(data.rate.annual_rate, data.penalty.overdue_markup_percent))
-    view["penalty"]["misuse_rate"] = _per_cent(_marked_up(data.rate.annual_rate, data.penalty.misuse_markup_percent))
+    view["penalty"]["overdue_rate"] = _per_cent(
+        _marked_up(data.rate.annual_rate, data.penalty.overdue_markup_percent)
+    )
+    view["penalty"]["misuse_rate"] = _per_cent(
+        _marked_up(data.rate.annual_rate, data.penalty.misuse_markup_percent)
+    )
     return view
 
 
@@ -213,7 +223,7 @@ def _marked_up(rate: Decimal, markup_percent: Decimal) -> Decimal:
     return rate * (100 + markup_percent) / 100
 
 
-def _refuse_if(wrong: bool, reason: str) -> None:
+def _refuse_if(wrong: bool, reason: str) -> None:  # noqa: FBT001 -- reads as "refuse if …, because …"
     if wrong:
         raise ContractDataError(reason)
 
@@ -227,7 +237,7 @@ def _check_texts(data: ContractData) -> None:
 
 
 def _check_schedule(data: ContractData) -> None:
-    """Refuse a schedule that does not repay exactly the principal (INT-08), or whose rows do not follow each other."""
+    """Refuse a schedule that does not repay exactly the principal (INT-08), or is out of order."""
     _refuse_if(data.principal_fen <= 0, "principal_fen must be positive")
     _refuse_if(data.term_months <= 0, "term_months must be positive")
     _refuse_if(not data.instalments, "no instalments")
@@ -235,7 +245,9 @@ def _check_schedule(data: ContractData) -> None:
     for number, row in enumerate(data.instalments, start=1):
         balance_fen -= row.principal_fen
         _refuse_if(row.number != number, f"instalment {row.number} stands in place {number}")
-        _refuse_if(min(row.principal_fen, row.interest_fen, row.balance_fen) < 0, f"instalment {number} is negative")
+        _refuse_if(
+            min(row.principal_fen, row.interest_fen, row.balance_fen) < 0, f"instalment {number} is negative"
+        )
         _refuse_if(row.balance_fen != balance_fen, f"instalment {number} leaves another balance than it says")
         _refuse_if(row.due_date <= due_after, f"instalment {number} is not due after the one before")
         due_after = row.due_date
@@ -250,6 +262,8 @@ def _check_rates(data: ContractData) -> None:
     _refuse_if(rate.annual_rate != rate.lpr_rate + spread, "annual_rate is not LPR plus the spread")
     _refuse_if(rate.annual_rate <= 0, "annual_rate must be positive")
     _refuse_if(rate.all_in_annual_rate < rate.annual_rate, "all_in_annual_rate is below annual_rate")
-    _refuse_if(min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative")
+    _refuse_if(
+        min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative"
+    )
     _refuse_if(penalty.grace_days < 0, "grace_days is negative")
     _refuse_if(data.early_repayment_fee_percent < 0, "early_repayment_fee_percent is negative")

@@ -1,21 +1,24 @@
 """Setting a contract or a seal: typst source and data in, PDF bytes out.
 
-**PDF/A-4** (ISO 19005-4, on PDF 2.0) rather than PDF/A-2b. Both embed the font and both turn a missing glyph into a
-compile error, which plain PDF does not. A-4 wins twice: it also refuses private-use characters (old systems wrote
-rare names with them; every reader would show something else), and the signature's own marks (`/Version /2.0`, the
-ISO 32002 extension for elliptic curves) belong to PDF 2.0, while in an A-2b file they are foreign.
+**PDF/A-4** (ISO 19005-4, on PDF 2.0) rather than PDF/A-2b. Both embed the font and both turn a missing glyph
+into a compile error, which plain PDF does not. A-4 wins twice: it also refuses private-use characters (old
+systems wrote rare names with them; every reader would show something else), and the signature's own marks
+(`/Version /2.0`, the ISO 32002 extension for elliptic curves) belong to PDF 2.0, while in an A-2b file they
+are foreign.
 
 What holds for every call:
 
 - The same source and data make the same bytes: dates come from the data, never from the clock.
-- Data are strings in `sys.inputs.data`; text of people is set, never run. A template can read the files beside our
-  own templates and nothing else; packages from the network are refused.
-- The only font is the packaged Noto Sans CJK; there is no fallback and nothing of the machine's own fonts is used.
+- Data are strings in `sys.inputs.data`; text of people is set, never run. A template can read the files
+  beside our own templates and nothing else; packages from the network are refused.
+- The only font is the packaged Noto Sans CJK; there is no fallback and nothing of the machine's own fonts is
+  used.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import datetime
 from functools import cache, lru_cache
@@ -36,6 +39,7 @@ _EPOCH = 0
 _PACKAGE = re.compile(r'"@')
 _MISSING_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
+_compiling_process: dict[str, int] = {}
 _PLACE = re.compile(r"__typst_py_bytes__\.typ:(\d+):")
 
 
@@ -47,7 +51,8 @@ def standard_template() -> str:
 def render_contract(template_source: str, data: ContractData) -> bytes:
     """Set the contract and return it as PDF/A-4, complete but for seal and signature.
 
-    Deterministic and free of outside effects; about 20 ms after the first call of a process (the first loads the font).
+    Deterministic and free of outside effects; about 20 ms after the first call of a process (the first loads
+    the font).
 
     Raises:
         GlyphMissing: a character of the data, or of the template, cannot be shown.
@@ -71,12 +76,27 @@ def render_seal(legal_name: str, purpose: str = SEAL_PURPOSE) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Load the packaged font once per process (33 MB; a fresh load per call costs half as much again)."""
+    """Load the packaged font once per process; a load at each call would cost half as much again."""
     folder = str(Path(manimgx_fonts_cjk.__file__).parent)
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
 
 
+def _refuse_after_fork() -> None:
+    """Refuse to compile in the child of a process that has compiled.
+
+    The compiler's threads are not there, and it would wait for them for ever. Workers fork first and render
+    then; this says so to whoever does it the other way.
+
+    Raises:
+        RuntimeError: see above.
+    """
+    if _compiling_process.setdefault("id", os.getpid()) != os.getpid():
+        msg = "this process was forked from one that had rendered: render only after forking"
+        raise RuntimeError(msg)
+
+
 def _compile(source: str, view: dict[str, object], *, made_at: datetime | None, tagged: bool = True) -> bytes:
+    _refuse_after_fork()
     _refuse_packages(source)
     try:
         return typst.compile(
@@ -94,8 +114,10 @@ def _compile(source: str, view: dict[str, object], *, made_at: datetime | None, 
 
 
 def _refuse_packages(source: str) -> None:
-    """Refuse `@preview/...`: the compiler would fetch and run it. Templates are approved in-house, so this is a guard
-    against habit, not against malice."""
+    """Refuse `@preview/...`, which the compiler would fetch from the network and run.
+
+    Templates are written and approved in-house: this guards against habit, not against malice.
+    """
     found = _PACKAGE.search(source)
     if found:
         line = source.count("\n", 0, found.start()) + 1
@@ -104,7 +126,9 @@ def _refuse_packages(source: str) -> None:
 
 def _explained(error: typst.TypstError) -> GlyphMissing | TemplateError:
     """Map the compiler's error: missing glyphs are all collected, of anything else the first is told."""
-    missing = [_ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) for text in _MISSING_GLYPH.findall(error.diagnostic)]
+    missing = [
+        _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) for text in _MISSING_GLYPH.findall(error.diagnostic)
+    ]
     if missing:
         return GlyphMissing("".join(dict.fromkeys("".join(missing))))
     place = _PLACE.search(error.diagnostic)

@@ -1,11 +1,11 @@
 """The bank's signature on a contract: PAdES B-T with the visible seal.
 
-The level is B-T (ETSI EN 319 142-1): the bank's certificate, and an RFC 3161 time stamp over the signature, so that
-the signature can be proved after the certificate has expired (电子签名法 art. 13; SIGN-01, SIGN-03).
+The level is B-T (ETSI EN 319 142-1): the bank's certificate, and an RFC 3161 time stamp over the signature,
+so that the signature can be proved after the certificate has expired (电子签名法 art. 13; SIGN-01, SIGN-03).
 
-Asking for the time stamp is the only outside call, and it happens inside `sign_contract`: never call that within a
-transaction. The call is PURE: repeated, it makes another signature of the same contract, equally good. What is kept
-and told to the customer is the one whose outcome was committed.
+Asking for the time stamp is the only outside call, and it happens inside `sign_contract`: never call that
+within a transaction. The call is PURE: repeated, it makes another signature of the same contract, equally
+good. What is kept and told to the customer is the one whose outcome was committed.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ __all__ = [
 ]
 
 SEAL_ANCHOR = "seal"
-"""The label in a template that marks the middle of the seal: on a heading, `#heading(outlined: false)[] <seal>`."""
+"""A template's label that marks the middle of the seal, on a heading: `#heading(outlined: false)[] <seal>`."""
 
 _DIGEST = "sha256"
-# Room for signature and token in the file, as hex digits: 12 kB. A token with its authority's chain has up to 8 kB.
-# Fixed, because measuring it would cost a second time stamp for each contract.
+# Room for signature and token in the file, as hex digits: 12 kB. A token with its authority's chain has up to
+# 8 kB. Fixed, because measuring it would cost a second time stamp for each contract.
 _RESERVED_HEX_DIGITS = 24 * 1024
 
 
@@ -62,9 +62,10 @@ def sign_contract(
 ) -> bytes:
     """Seal, sign and time-stamp a rendered contract, and return the file to keep.
 
-    The result is the input followed by one increment, so the rendered bytes stay readable in it. `seal_pdf` (see
-    `render_seal`) is laid over the template's <seal> label in its own size; `None` signs invisibly. `reason` and
-    `location` stand in the signature and are covered by it; `reason` may hold the contract number.
+    The result is the input followed by one increment, so the rendered bytes stay readable in it. `seal_pdf`
+    (see `render_seal`) is laid over the template's <seal> label in its own size; `None` signs invisibly.
+    `reason` and `location` stand in the signature and are covered by it; `reason` may hold the contract
+    number.
 
     Calls the time stamp authority once (PURE); must not run within a transaction.
 
@@ -99,8 +100,8 @@ def sign_contract(
     return bytes(signed.getvalue())
 
 
-class _Hand(Signer):  # type: ignore[misc]  # pyHanko's class is untyped
-    """The signature library's signer, with the key kept as an object: its own reads the key at every signature."""
+class _Hand(Signer):
+    """The signature library's signer with the key kept as an object; its own reads it at every signature."""
 
     def __init__(self, signer: BankSigner) -> None:
         # Roots are left out: whoever verifies has them, and what no one checks should not be in the file.
@@ -118,7 +119,7 @@ class _Hand(Signer):  # type: ignore[misc]  # pyHanko's class is untyped
         return self._signer.sign(data)
 
 
-class _Seal(PdfContent):  # type: ignore[misc]  # pyHanko's class is untyped
+class _Seal(PdfContent):
     """A seal drawn as a PDF page, taken into the contract as a form, glyphs and all."""
 
     def __init__(self, seal_pdf: bytes) -> None:
@@ -148,7 +149,7 @@ class _Seal(PdfContent):  # type: ignore[misc]  # pyHanko's class is untyped
 
 
 def _field(contract: PdfFileReader, field_name: str, seal: _Seal | None) -> SigFieldSpec:
-    """Return the signature field: without extent, or as large as the seal and centred on the template's label."""
+    """Return the signature field: without extent, or as large as the seal and centred on its label."""
     if seal is None:
         return SigFieldSpec(field_name, on_page=-1)
     page, x, y = _seal_anchor(contract)
@@ -158,7 +159,9 @@ def _field(contract: PdfFileReader, field_name: str, seal: _Seal | None) -> SigF
 
 
 def _seal_anchor(contract: PdfFileReader) -> tuple[int, float, float]:
-    """Return page (0 = first) and point of the <seal> label, which the typesetter writes as a named destination.
+    """Return page (0 = first) and point of the <seal> label.
+
+    The typesetter writes a labelled heading as a named destination.
 
     Raises:
         SigningError: the template has no such label.

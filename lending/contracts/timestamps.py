@@ -1,8 +1,8 @@
 """RFC 3161 time stamps: who gives them, and what makes an answer usable.
 
-`TimestampSource` is the seam: an adapter carries a query out and an answer back, and knows nothing of contracts.
-`TokenRequest` is what the signature library asks; it checks that the answer is about our query before anything is
-built on it. Whether the authority is to be trusted is a question for `verify`.
+`TimestampSource` is the seam: an adapter carries a query out and an answer back, and knows nothing of
+contracts. `TokenRequest` is what the signature library asks; it checks that the answer is about our query
+before anything is built on it. Whether the authority is to be trusted is a question for `verify`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class TimestampSource(Protocol):
     def answer(self, query: bytes) -> bytes:
         """Carry a DER `TimeStampReq` to the authority and return its DER `TimeStampResp`, unread.
 
-        An outside call, PURE: it may be repeated, each repeat is another time stamp. Called outside transactions only.
+        An outside call, PURE: it may be repeated, each repeat is another time stamp. Called outside
+        transactions only.
 
         Raises:
             TimestampUnavailable: no answer came, or not in time.
@@ -44,8 +45,8 @@ class TimestampSource(Protocol):
 class HttpTimestampSource:
     """Ask an authority over HTTP (RFC 3161, 3.4).
 
-    `timeout_seconds` bounds connecting, every silence, and the body as a whole, so that an authority which sends drop
-    by drop holds us for about twice that.
+    `timeout_seconds` bounds connecting, every silence, and the body as a whole, so that an authority which
+    sends drop by drop holds us for about twice that.
     """
 
     url: str
@@ -92,7 +93,7 @@ def _bounded(response: httpx.Response, give_up_at: float) -> Iterator[bytes]:
         yield piece
 
 
-class TokenRequest(TimeStamper):  # type: ignore[misc]  # pyHanko's class is untyped
+class TokenRequest(TimeStamper):
     """Ask a `TimestampSource` for one token, in the signature library's own terms."""
 
     def __init__(self, source: TimestampSource) -> None:

@@ -1,15 +1,16 @@
 """Judging a file that somebody shows: is it, byte for byte, a contract that this bank signed?
 
-The order matters, because the file may come from anybody. First the bytes are authenticated: what the signature
-covers, and whose it is. Only a file that passed is opened as a PDF. So the PDF parser, with its compressed, nested and
-self-referring structures, never meets a stranger's file.
+The order matters, because the file may come from anybody. First the bytes are authenticated: what the
+signature covers, and whose it is. Only a file that passed is opened as a PDF. So the PDF parser, with its
+compressed, nested and self-referring structures, never meets a stranger's file.
 
-What "one byte" means: every byte outside the signature's value is covered by the signature. The value itself must be
-written in one way only (`_located`, `cms_form`), so that nothing which no signature covers can be changed either.
+What "one byte" means: every byte outside the signature's value is covered by the signature. The value itself
+must be written in one way only (`_located`, `cms_form`), so that nothing which no signature covers can be
+changed either.
 
-Certificates are judged at the time of the time stamp, not at the time of the question: a contract stays valid when the
-certificates that made it expire. Revocation is not looked up: a certificate that was revoked before the stamp is the
-bank's to withdraw from its trust roots.
+Certificates are judged at the time of the time stamp, not at the time of the question: a contract stays valid
+when the certificates that made it expire. Revocation is not looked up: a certificate that was revoked before
+the stamp is the bank's to withdraw from its trust roots.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from lending.contracts.certificates import common_name, read_certificates
-from lending.contracts.cms_form import LoosePart, refuse_loose_parts, time_stamp_of
+from lending.contracts.cms_form import LoosePart, refuse_loose_parts, refuse_unless_der, time_stamp_of
 
 # The library logs the names in a stranger's certificates when it refuses them.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
@@ -75,7 +76,7 @@ _TEXTS = {
     Defect.SIGNATURE_DAMAGED: "签名数据已损坏或被改动",
     Defect.CHANGED: "签署后文件内容被改动",
     Defect.ADDED_TO: "签署后文件被追加内容",
-    Defect.SIGNER_UNTRUSTED: "签名证书不属于本行，或签署时不在有效期内",
+    Defect.SIGNER_UNTRUSTED: "签名证书不属于本行，或者签署时不在有效期内",
     Defect.NO_TIMESTAMP: "签名没有可信时间戳",
     Defect.TIMESTAMP_UNTRUSTED: "时间戳无效，或不是认可的时间戳机构签发",
 }
@@ -85,9 +86,10 @@ _TEXTS = {
 class Verification:
     """What can be said of a file.
 
-    `valid` means: no byte differs from what the bank signed. `signer` (the certificate's legal name) and `signed_at`
-    (aware; the time stamp's) are given only where the signature, its certificate and its time stamp are sound, which
-    they can be in a file that was changed afterwards. `reason` is the signature's stated reason, of a valid file only.
+    `valid` means: no byte differs from what the bank signed. `signer` (the certificate's legal name) and
+    `signed_at` (aware; the time stamp's) are given only where the signature, its certificate and its time
+    stamp are sound, which they can be in a file that was changed afterwards. `reason` is the signature's
+    stated reason, of a valid file only.
     """
 
     valid: bool
@@ -100,7 +102,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Located:
-    """The signature as it lies in the file: its value (DER), the bytes it covers, and whether that is all of them."""
+    """The signature as it lies in the file: its value (DER), the bytes it covers, and whether that is all."""
 
     value: bytes
     covered: bytes
@@ -115,11 +117,16 @@ class _Unsound(Exception):  # noqa: N818 -- never leaves this module
         super().__init__(defect.value)
 
 
-def verify_contract(pdf: bytes, *, trust_roots: Sequence[bytes], tsa_roots: Sequence[bytes]) -> Verification:
+def verify_contract(
+    pdf: bytes, *, trust_roots: Sequence[bytes], tsa_roots: Sequence[bytes], signer_name: str | None = None
+) -> Verification:
     """Judge a file of any origin. Pure: no network, no clock; the same bytes always get the same answer.
 
     `trust_roots` and `tsa_roots` are PEM texts with the CAs of the bank's certificates and of the time stamp
-    authorities, past ones included. A file of garbage, a truncated, encrypted or huge one is answered, never raised.
+    authorities, past ones included. `signer_name` is the bank's legal name as its certificate has it: give it
+    wherever the CA issues to others too, for otherwise any of its customers could sign a "valid" contract.
+
+    A file of garbage, a truncated, encrypted or huge one is answered, never raised.
 
     Raises:
         ValueError: a root is no certificate (a set-up error, not the file's).
@@ -127,7 +134,7 @@ def verify_contract(pdf: bytes, *, trust_roots: Sequence[bytes], tsa_roots: Sequ
     roots, stampers = _roots(tuple(trust_roots)), _roots(tuple(tsa_roots))
     try:
         located = _located(pdf)
-        return _judged(pdf, located, roots=roots, stampers=stampers)
+        return _judged(pdf, located, roots=roots, stampers=stampers, signer_name=signer_name)
     except _Unsound as unsound:
         return Verification(valid=False, problems=(unsound.defect,))
     except Exception:  # noqa: BLE001 -- whatever a hostile signature makes the parsers raise, the answer is "damaged"
@@ -171,7 +178,7 @@ def _located(pdf: bytes) -> _Located:
 
 def _unpadded(padded: bytes) -> bytes:
     """Cut the value from the room reserved for it, and refuse anything but noughts behind it."""
-    _, _, _, header, content, trailer = parser.parse(padded[: _LONGEST_VALUE_BYTES])
+    _, _, _, header, content, trailer = parser.parse(padded[:_LONGEST_VALUE_BYTES])
     length = len(header) + len(content) + len(trailer)
     if padded[length:].strip(b"\0"):
         raise _Unsound(Defect.SIGNATURE_DAMAGED)
@@ -184,8 +191,10 @@ def _judged(
     *,
     roots: tuple[x509.Certificate, ...],
     stampers: tuple[x509.Certificate, ...],
+    signer_name: str | None,
 ) -> Verification:
     """Judge signature, certificate and time stamp; then, of an authentic file only, its structure."""
+    refuse_unless_der(located.value)
     signed = cms.ContentInfo.load(located.value, strict=True)["content"]
     stamp = time_stamp_of(signed)
     if stamp is None:
@@ -199,7 +208,7 @@ def _judged(
             ts_validation_context=_context(stampers, at=signed_at),
         )
     )
-    problems = list(_signature_problems(status))
+    problems = _signature_problems(status, signer_name)
     if not problems and not _in_one_form(signed, stamp, status, (*roots, *stampers)):
         problems.append(Defect.SIGNATURE_DAMAGED)
     sound = not problems
@@ -228,13 +237,14 @@ def _context(roots: tuple[x509.Certificate, ...], *, at: datetime) -> Validation
     )
 
 
-def _signature_problems(status: StandardCMSSignatureStatus) -> list[Defect]:
+def _signature_problems(status: StandardCMSSignatureStatus, signer_name: str | None) -> list[Defect]:
     """Name what is wrong with the signature itself, whatever became of the document."""
     stamp = status.timestamp_validity
     if not status.valid:
         return [Defect.SIGNATURE_DAMAGED]
     problems = []
-    if status.trust_problem_indic is not None or status.validation_path is None:
+    chained = status.trust_problem_indic is None and status.validation_path is not None
+    if not chained or signer_name not in (None, common_name(status.signing_cert)):
         problems.append(Defect.SIGNER_UNTRUSTED)
     if stamp is None or not (stamp.intact and stamp.valid and stamp.trusted):
         problems.append(Defect.TIMESTAMP_UNTRUSTED)

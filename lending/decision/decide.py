@@ -1,16 +1,15 @@
 """Decide: early, before any bureau is asked, and fully, once everything is known.
 
-A model proposes; what comes out is checked against what no model may change. A related party is refused and a missing
-credit report is never an approval, whatever a bank's own model says; an amount or a rate outside the product's bounds is
-an error and not an offer.
+A model proposes; what comes out is checked against what no model may change. A related party is refused and a
+missing credit report is never an approval, whatever a bank's own model says; an amount or a rate outside the
+product's bounds is an error and not an offer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.decision.engine import DecisionModel, DecisionOutputError, Evaluation, evaluate
@@ -18,6 +17,9 @@ from lending.decision.facts import EarlyFacts, FullFacts, early_context, full_co
 from lending.decision.policy import GRADES, UNGRADED, PolicyFields
 from lending.decision.reasons import REASONS, in_order
 from lending.decision.standard import standard_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Outcome = Literal["offered", "rejected", "review"]
 
@@ -29,7 +31,8 @@ _RATE_HIGHEST: Final = 100
 class EarlyDecision:
     """Whether an application goes on. `reasons` are all reasons against it, none when it passed.
 
-    `trace` is the path through the model, see `engine.read_trace`. It shows the customer's figures (class C2).
+    `trace` is the path through the model, see `engine.read_trace`. It shows the customer's figures (class
+    C2).
     """
 
     passed: bool
@@ -42,10 +45,11 @@ class EarlyDecision:
 class FullDecision:
     """What is decided of an application.
 
-    `offered` has a limit (fen), a rate (annual per cent, four decimals) and a term, and no reasons. `rejected` has at
-    least one reason and no terms. `review` has at least one reason; its terms are the model's proposal to the person who
-    decides, None where the case could not be rated. `score` and `grade` are None where nothing was scored, and `grade`
-    also where the score reaches no grade. `trace` shows the customer's figures (class C2).
+    `offered` has a limit (fen), a rate (annual per cent, four decimals) and a term, and no reasons.
+    `rejected` has at least one reason and no terms. `review` has at least one reason; its terms are the
+    model's proposal to the person who decides, None where the case could not be rated. `score` and `grade`
+    are None where nothing was scored, and `grade` also where the score reaches no grade. `trace` shows the
+    customer's figures (class C2).
     """
 
     outcome: Outcome
@@ -59,7 +63,9 @@ class FullDecision:
     trace: bytes
 
 
-def decide_early(facts: EarlyFacts, policy: PolicyFields, *, model: DecisionModel | None = None) -> EarlyDecision:
+def decide_early(
+    facts: EarlyFacts, policy: PolicyFields, *, model: DecisionModel | None = None
+) -> EarlyDecision:
     """Apply the rules that need no bureau, and collect every reason against the application.
 
     Raises:
@@ -73,7 +79,9 @@ def decide_early(facts: EarlyFacts, policy: PolicyFields, *, model: DecisionMode
     )
 
 
-def decide_full(facts: FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None) -> FullDecision:
+def decide_full(
+    facts: FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None
+) -> FullDecision:
     """Decide an application: admission, score, grade, limit and price, with every reason collected.
 
     A reason that rejects beats one that asks for a person; without either it is an offer.
@@ -119,7 +127,7 @@ class _Proposal:
 
 
 def _reasons(evaluation: Evaluation) -> tuple[str, ...]:
-    """Read the collected reasons; a reason without a code, unknown, or with another effect than its own is an error."""
+    """Read the collected reasons; one that is unknown, or has another effect than its own, is an error."""
     rows = evaluation.result.get("reasons")
     if not isinstance(rows, list):
         raise DecisionOutputError("", "the model answers no list of reasons")
@@ -135,7 +143,7 @@ def _reasons(evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
-    """Add what no model may leave out: 商业银行法 第四十条 forbids credit loans to related parties (LN-18)."""
+    """Add what no model may leave out: no credit loans to related parties (LN-18, 商业银行法 第四十条)."""
     return in_order((*reasons, "related_party") if facts.related_party else reasons)
 
 
@@ -173,7 +181,7 @@ def _out_of_bounds(proposal: _Proposal, facts: FullFacts, policy: PolicyFields) 
         return "no grade"
     if not policy.min_amount_fen <= proposal.limit_fen <= min(caps):
         return "a limit outside the product's bounds"
-    if not policy.rate_floor_rate <= proposal.annual_rate <= policy.effective_ceiling_rate:
+    if not policy.floor_rate <= proposal.annual_rate <= policy.effective_ceiling_rate:
         return "a rate outside the product's bounds"
     return ""
 

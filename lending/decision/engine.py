@@ -1,7 +1,8 @@
-"""The rules engine: one ZEN engine in each process, models kept compiled, answers checked, errors without backtraces.
+"""The rules engine: one ZEN engine in each process, models kept compiled, errors without backtraces.
 
-Measured: an engine with a loader that returns compiled content answers some 20,000 small decisions a second; a
-`ZenDecision` held by the caller recompiles every expression and is seven times slower, so none is ever held.
+Measured: an engine with a loader that returns compiled content answers some 20,000 small decisions a second;
+a `ZenDecision` held by the caller recompiles every expression and is seven times slower, so none is ever
+held.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ import json
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import zen
 
 from lending.decision.exact_json import exact_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEPT_MODELS = 256
 """Compiled models a process keeps, some tens of kilobytes each; the one used longest ago goes first."""
@@ -33,8 +36,8 @@ _REQUIRED = re.compile(r'^"(?P<name>[^"]*)" is a required property$')
 class DecisionModelError(Exception):
     """A model that did not answer, or not as it must. No decision was made, and none may be assumed.
 
-    `node` is the id of the node at fault, empty where it is the model as a whole; `reason` never holds a value of a
-    customer, so both may be logged.
+    `node` is the id of the node at fault, empty where it is the model as a whole; `reason` never holds a
+    value of a customer, so both may be logged.
     """
 
     def __init__(self, node: str, reason: str) -> None:
@@ -45,11 +48,11 @@ class DecisionModelError(Exception):
 
 
 class DecisionInputError(DecisionModelError):
-    """The model's own input schema refused the facts: something that it needs is missing or of another type."""
+    """The model's input schema refused the facts: something it needs is missing or of another type."""
 
 
 class DecisionOutputError(DecisionModelError):
-    """The model answered something that is no decision: a value missing, of another type, or out of its bounds."""
+    """The model answered no decision: a value missing, of another type, or out of its bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +72,20 @@ class DecisionModel:
 
     @property
     def key(self) -> str:
-        """The name under which the engine keeps it; a new version is a new key, so nothing is ever refreshed."""
+        """The engine's name for it; a new version is a new key, so nothing is ever refreshed."""
         return f"{self.bank}:{self.name}:{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a model answered, and the way it went there: gzipped JSON ``{"order": [node], "data": {node: …}}``."""
+    """What a model answered, and the way there: gzipped JSON, see `read_trace`."""
 
     result: Mapping[str, Any]
     trace: bytes
 
 
 class _Compiled:
-    """A compiled model; a thread that evaluates it holds it, so dropping it from the cache never pulls it away."""
+    """A compiled model. A thread that evaluates it holds it: leaving the cache never pulls it away."""
 
     __slots__ = ("__weakref__", "content", "key")
 
@@ -152,7 +155,8 @@ os.register_at_fork(after_in_child=_slot.forget)
 def evaluate(model: DecisionModel, context: Mapping[str, Any]) -> Evaluation:
     """Run a model over a context; decimals go in exactly, as text.
 
-    The result is as the engine hands it over: a number with decimals in it is a float and must not be read as an amount.
+    The result is as the engine hands it over: a number with decimals in it is a float and must not be read as
+    an amount.
 
     Raises:
         DecisionInputError: the model's input schema refuses the context.
@@ -178,12 +182,14 @@ def kept_models() -> tuple[str, ...]:
 def compact_trace(trace: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Keep of a trace what cannot be computed again: the order of the nodes and what each of them looked at.
 
-    The full trace repeats the whole input at every node. The same path gives the same bytes: keys are sorted, timings
-    and the time of day are left out.
+    The full trace repeats the whole input at every node. The same path gives the same bytes: keys are sorted,
+    timings and the time of day are left out.
     """
     order = sorted(trace, key=lambda node: trace[node]["order"])
     seen = {node: trace[node]["traceData"] for node in order if trace[node]["traceData"] is not None}
-    text = json.dumps({"order": order, "data": seen}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        {"order": order, "data": seen}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 
@@ -194,7 +200,7 @@ def read_trace(trace: bytes) -> dict[str, Any]:
 
 
 def typed_error(error: RuntimeError) -> DecisionModelError:
-    """Turn an error of the engine into ours: node and reason, without backtrace and without a customer's values."""
+    """Turn an error of the engine into ours: node and reason, no backtrace, no customer's values."""
     full = str(error)
     text = _BACKTRACE.sub("", full).strip()
     try:

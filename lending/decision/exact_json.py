@@ -1,8 +1,8 @@
 """JSON text with exact numbers, always the same bytes for the same value.
 
-The rules engine computes in 28-digit decimals but reads a Python float as a float. So what goes in is JSON text in which
-a `Decimal` stands as the number it is, digit for digit; a float is refused. Keys are sorted and nothing is padded, so
-the same text serves as the thing to hash.
+The rules engine computes in 28-digit decimals but reads a Python float as a float. So what goes in is JSON
+text in which a `Decimal` stands as the number it is, digit for digit; a float is refused. Keys are sorted and
+nothing is padded, so the same text serves as the thing to hash.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 ENGINE_DIGITS = 28
 """Significant digits the engine keeps; it rounds a longer number without a word."""
@@ -40,7 +41,12 @@ def _member(key: object, value: object) -> str:
     if not isinstance(key, str):
         msg = f"a JSON key is text, not {type(key).__name__}"
         raise TypeError(msg)
-    return f"{json.dumps(key, ensure_ascii=False)}:{exact_json(value)}"
+    return f"{_key(key)}:{exact_json(value)}"
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> str:
+    return json.dumps(key, ensure_ascii=False)
 
 
 def _number(number: Decimal) -> str:

@@ -1,4 +1,4 @@
-"""Facts: what is known of an application when it is decided. A source that gave nothing is None, never zero."""
+"""What is known of an application when it is decided. A source that gave nothing is None, never zero."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.money import fen_to_yuan
-from lending.decision.policy import PolicyFields
 from lending.loans.due_dates import months_after
+
+if TYPE_CHECKING:
+    from lending.decision.policy import PolicyFields
 
 
 class FactsError(ValueError):
-    """Facts that cannot be true, such as a negative count; a defect of the caller, never an answer to a customer."""
+    """Facts that cannot be true, such as a negative count: a defect of the caller, not an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyFacts:
     """What the rules look at that need no bureau. `on_date` is the bank's business date.
 
-    `id_valid_until_date` is the last day on which the ID card is valid, None for 长期. `region_evidence` names what ties
-    the customer to the bank's area (`regions.service_region_evidence`), None when nothing does. `student` is what the
-    customer declared; what the government says of it comes later. `related_party` is the bank's own register (LN-18).
+    `id_valid_until_date` is the last day on which the ID card is valid, None for 长期. `region_evidence`
+    names what ties the customer to the bank's area (`regions.service_region_evidence`), None when nothing
+    does. `student` is what the customer declared; what the government says of it comes later. `related_party`
+    is the bank's own register (LN-18).
     """
 
     on_date: date
@@ -43,7 +46,7 @@ class EarlyFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BureauFacts:
-    """A credit report as the bureau answered. `found=False` is a customer without a record (白户); the rest is then moot.
+    """A credit report. `found=False` is a customer without a record (白户); the rest is then moot.
 
     `card_utilisation` is used over granted (0.35), None for a customer without cards.
     """
@@ -94,11 +97,12 @@ class GovernmentFacts:
 class FullFacts:
     """Everything that a full decision looks at.
 
-    `bureau` and `government` are None when the vendor gave nothing. `existing_credit_fen` is the sum of the customer's
-    lines in force at this bank over all products that share the cap (LN-01). `invited_limit_fen` is the limit promised
-    on an invitation list. `lpr_rate` is the LPR (annual per cent) published last on or before the business date, of the
-    tenor that `policy.lpr_tenor` names (INT-01). `manual_review` sends the case to a person for a reason that is kept
-    elsewhere (a possible match on a list is one: it must not show here).
+    `bureau` and `government` are None when the vendor gave nothing. `existing_credit_fen` is the sum of the
+    customer's lines in force at this bank over all products that share the cap (LN-01). `invited_limit_fen`
+    is the limit promised on an invitation list. `lpr_rate` is the LPR (annual per cent) published last on or
+    before the business date, of the tenor that `policy.lpr_tenor` names (INT-01). `manual_review` sends the
+    case to a person for a reason that is kept elsewhere (a possible match on a list is one: it must not show
+    here).
     """
 
     early: EarlyFacts
@@ -152,7 +156,7 @@ def early_context(facts: EarlyFacts, policy: PolicyFields) -> dict[str, Any]:
 
 
 def full_context(facts: FullFacts, policy: PolicyFields) -> dict[str, Any]:
-    """Return what the full model sees, by the names of `features`: the early facts and everything learnt since."""
+    """Return what the full model sees: the early facts and everything learnt since."""
     context = early_context(facts.early, policy)
     context["application"] |= {
         "existing_credit_yuan": _yuan(facts.existing_credit_fen),
@@ -230,7 +234,7 @@ def policy_context(policy: PolicyFields) -> dict[str, Any]:
             context[item.name.removesuffix("_fen") + "_yuan"] = _yuan(value)
         else:
             context[item.name] = value
-    context["rate_ceiling_rate"] = policy.effective_ceiling_rate
+    context["ceiling_rate"] = policy.effective_ceiling_rate
     return context
 
 

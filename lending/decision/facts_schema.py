@@ -1,17 +1,21 @@
-"""What an applicant states with an application: a JSON Schema that phones can show, and complaints in Chinese.
+"""What an applicant states: a JSON Schema that phones can show, and complaints in Chinese.
 
-The schema goes out as `facts_schema` of a product. Its standard keys are `employer`, `residence` and `income`; a product
-says which of them it demands. Nothing else is accepted, so nothing that must not decide can be collected by accident.
+The schema goes out as `facts_schema` of a product. Its standard keys are `employer`, `residence` and
+`income`; a product says which of them it demands. Nothing else is accepted, so nothing that must not decide
+can be collected by accident.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jsonschema.exceptions import ValidationError
 
 _REGION: Final = {"type": "string", "pattern": "^[1-9][0-9]{5}(?!\\n)$"}
 _EVIDENCE: Final = {"title": "证明材料", "type": "string", "minLength": 1, "maxLength": 64}
@@ -23,7 +27,13 @@ _PROPERTIES: Final[dict[str, dict[str, Any]]] = {
         "required": ["name", "region_code"],
         "additionalProperties": False,
         "properties": {
-            "name": {"title": "单位名称", "type": "string", "minLength": 2, "maxLength": 100, "pattern": "\\S"},
+            "name": {
+                "title": "单位名称",
+                "type": "string",
+                "minLength": 2,
+                "maxLength": 100,
+                "pattern": "\\S",
+            },
             "region_code": {"title": "单位所在区县", **_REGION},
             "evidence": _EVIDENCE,
         },
@@ -96,7 +106,7 @@ def facts_problems(schema: Mapping[str, Any], facts: object) -> dict[str, list[s
     """
     problems: dict[str, list[str]] = {}
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
-    for error in sorted(validator.iter_errors(facts), key=lambda error: (list(map(str, error.absolute_path)))):
+    for error in sorted(validator.iter_errors(facts), key=lambda error: list(map(str, error.absolute_path))):
         for path, text in _complaints(schema, error):
             texts = problems.setdefault(path, [])
             if text not in texts:
@@ -106,11 +116,14 @@ def facts_problems(schema: Mapping[str, Any], facts: object) -> dict[str, list[s
 
 def _complaints(schema: Mapping[str, Any], error: ValidationError) -> Iterator[tuple[str, str]]:
     path = [str(part) for part in error.absolute_path]
+    stated: Any = error.instance
+    demanded: Any = error.validator_value
+    parts: Any = error.schema
     if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in demanded if name not in stated]
         names = [[*path, name] for name in missing]
     elif error.validator == "additionalProperties":
-        names = [[*path, name] for name in sorted(set(error.instance) - set(error.schema["properties"]))]
+        names = [[*path, name] for name in sorted(set(stated) - set(parts["properties"]))]
     else:
         names = [path]
     for name in names:

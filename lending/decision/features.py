@@ -1,19 +1,22 @@
 """The allow-list: everything that a decision model may look at, and nothing else.
 
-Sex, ethnicity, marital status and addresses below the county are on no list and cannot be: the context is built from
-these paths only, and the lint refuses a model that declares another. A value that may be missing names its guard, the
-yes-or-no value that says whether it is there; a missing source is never zero.
+Sex, ethnicity, marital status and addresses below the county are on no list and cannot be: the context is
+built from these paths only, and the lint refuses a model that declares another. A value that may be missing
+names its guard, the yes-or-no value that says whether it is there; a missing source is never zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from core.money import FEN_PER_YUAN
 from lending.decision.policy import PolicyFields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 Stage = Literal["early", "full"]
 Kind = Literal["boolean", "integer", "number", "string"]
@@ -22,23 +25,34 @@ FORBIDDEN: Final = frozenset(
     {
         *("sex", "gender", "ethnicity", "ethnic", "nation", "nationality", "race", "religion"),
         *("marital_status", "marital", "marriage", "married", "spouse", "pregnant", "health"),
-        *("address", "residence_address", "street", "town", "township", "village", "community", "building", "room"),
+        *(
+            "address",
+            "residence_address",
+            "street",
+            "town",
+            "township",
+            "village",
+            "community",
+            "building",
+            "room",
+        ),
         *("name", "id_number", "phone", "card_number", "device_id", "birth_date"),
     }
 )
-"""Words that no segment of a feature's name may be, nor a part between underscores: what they mean decides nobody."""
+"""Words that no segment of a feature's name may be, nor a part between underscores: what they mean decides
+nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One value that a model may look at. `guard` is the path that is true exactly when the value is there."""
+    """One value that a model may look at. `guard` is the path that is true when the value is there."""
 
     path: str
     kind: Kind
     label: str
     guard: str | None = None
     choices: tuple[str, ...] = ()
-    lowest: int | None = 0
+    lowest: int | float | None = 0
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -55,7 +69,13 @@ _EARLY: Final = (
     Feature("applicant.age", "integer", "年龄（周岁）"),
     Feature("applicant.age_at_maturity", "integer", "额度到期时年龄（周岁）"),
     Feature("applicant.id_has_expiry", "boolean", "身份证有到期日（非长期）"),
-    Feature("applicant.id_valid_days", "integer", "身份证剩余有效天数", guard="applicant.id_has_expiry", lowest=None),
+    Feature(
+        "applicant.id_valid_days",
+        "integer",
+        "身份证剩余有效天数",
+        guard="applicant.id_has_expiry",
+        lowest=None,
+    ),
     Feature("applicant.student", "boolean", "自报在校学生"),
     Feature("applicant.related_party", "boolean", "本行关系人"),
     Feature("application.invited", "boolean", "在受邀名单内"),
@@ -65,7 +85,12 @@ _EARLY: Final = (
 _FULL: Final = (
     Feature("application.existing_credit_yuan", "number", "本行已有额度合计（元）"),
     Feature("application.has_invited_limit", "boolean", "名单上有预授额度"),
-    Feature("application.invited_limit_yuan", "number", "名单预授额度（元）", guard="application.has_invited_limit"),
+    Feature(
+        "application.invited_limit_yuan",
+        "number",
+        "名单预授额度（元）",
+        guard="application.has_invited_limit",
+    ),
     Feature("application.manual_review", "boolean", "须人工审核"),
     Feature("income.verified", "boolean", "收入有政务数据佐证"),
     Feature("income.verified_yuan", "number", "佐证月收入（元）", guard="income.verified"),
@@ -95,7 +120,10 @@ _FULL: Final = (
     ),
     Feature("government.has_housing_fund", "boolean", "有公积金记录"),
     Feature(
-        "government.housing_fund_months_24m", "integer", "近 24 个月公积金缴存月数", guard="government.has_housing_fund"
+        "government.housing_fund_months_24m",
+        "integer",
+        "近 24 个月公积金缴存月数",
+        guard="government.has_housing_fund",
     ),
     Feature("government.has_tax", "boolean", "有个税记录"),
     Feature("government.tax_months_24m", "integer", "近 24 个月个税申报月数", guard="government.has_tax"),
@@ -114,7 +142,8 @@ def _policy_features() -> Iterable[Feature]:
         elif isinstance(item.default, str):
             yield Feature(path, "string", label, choices=("review", "skip"))
         elif item.name.endswith("_fen"):
-            yield Feature(f"{path.removesuffix('_fen')}_yuan", "number", f"{label}（元）")
+            lowest = float(item.metadata["lowest"] / FEN_PER_YUAN)
+            yield Feature(f"{path.removesuffix('_fen')}_yuan", "number", f"{label}（元）", lowest=lowest)
         else:
             kind: Kind = "number" if isinstance(item.default, Decimal) else "integer"
             yield Feature(path, kind, label, lowest=int(item.metadata["lowest"]))
@@ -128,7 +157,7 @@ def features(stage: Stage) -> Mapping[str, Feature]:
 
 
 def input_schema(stage: Stage) -> dict[str, Any]:
-    """Return the JSON schema of everything that a model of this stage is told: all required, nothing beside it."""
+    """Return the JSON schema of all that a model of this stage is told: all required, nothing beside."""
     schema: dict[str, Any] = _object()
     for path, feature in features(stage).items():
         *parents, leaf = path.split(".")
@@ -147,7 +176,8 @@ def is_forbidden(path: str) -> bool:
     """Tell whether a name means something that may never decide, in whatever way it is written."""
     segments = path.lower().replace("-", "_").split(".")
     return any(
-        segment in FORBIDDEN or any(part in FORBIDDEN for part in segment.split("_") if part not in {"name", "room"})
+        segment in FORBIDDEN
+        or any(part in FORBIDDEN for part in segment.split("_") if part not in {"name", "room"})
         for segment in segments
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 CONTENT_TYPE = "application/vnd.gorules.decision"
 
@@ -14,7 +16,7 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a decision table: the field it tests or sets, and its heading. No field: the cell is a condition."""
+    """A column of a table: the field it tests or sets (none: the cell is a condition), its heading."""
 
     field: str
     name: str
@@ -74,7 +76,7 @@ def table(
 
 
 def model(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Return a model of these nodes, laid out from left to right in the order in which they depend on each other."""
+    """Return a model of these nodes, laid out from left to right as they depend on each other."""
     depth = {node["id"]: 0 for node in nodes}
     for _ in nodes:
         for source, target in edges:

@@ -1,15 +1,17 @@
 """Why an application was not simply granted: stable codes, what each does, and what the customer reads.
 
-The texts are safe for the customer and total: every code has one. Nothing here can tell a customer, or a member of staff
-without the anti-money-laundering role, that a list was hit (AML-08, no tipping off): such a case has the neutral
-`refused`, and one that a person must look at has `manual_review`.
+The texts are safe for the customer and total: every code has one. Nothing here can tell a customer, or a
+member of staff without the anti-money-laundering role, that a list was hit (AML-08, no tipping off): such a
+case has the neutral `refused`, and one that a person must look at has `manual_review`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Effect = Literal["reject", "review"]
 
@@ -26,7 +28,9 @@ class Reason:
 _ALL: Final = (
     Reason("refused", "reject", "很抱歉，您的申请未能通过。如有疑问，可联系本行客服或前往网点咨询。"),
     Reason("not_invited", "reject", "本产品目前仅向受邀客户开放。"),
-    Reason("region_not_served", "reject", "暂未能确认您在本行服务区域内居住、工作或落户，本产品无法为您办理。"),
+    Reason(
+        "region_not_served", "reject", "暂未能确认您在本行服务区域内居住、工作或落户，本产品无法为您办理。"
+    ),
     Reason("too_young", "reject", "您的年龄尚未达到本产品的要求。"),
     Reason("too_old", "reject", "您的年龄，或额度到期时的年龄，超出本产品的要求。"),
     Reason("student", "reject", "根据监管要求，本产品不面向在校学生。"),
@@ -42,7 +46,7 @@ _ALL: Final = (
     Reason("no_credit_record", "reject", "您暂无信用记录，本产品目前无法为您办理。"),
     Reason("score_too_low", "reject", "您的综合评分未达到本产品的要求。"),
     Reason("credit_cap_reached", "reject", "您在本行的额度合计已达到上限。"),
-    Reason("limit_below_minimum", "reject", "按您目前的收入情况测算，可授额度低于本产品的最低额度。"),
+    Reason("limit_below_minimum", "reject", "经测算，您的可授额度低于本产品的最低额度。"),
     Reason("bureau_unavailable", "review", "暂未取得您的信用报告，您的申请将由工作人员审核。"),
     Reason("government_unavailable", "review", "部分资料暂未取得，您的申请将由工作人员审核。"),
     Reason("income_unknown", "review", "暂无法核实您的收入，您的申请将由工作人员审核。"),

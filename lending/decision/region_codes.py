@@ -1,8 +1,9 @@
 """Former county codes of Jiangsu and what they are today (GB/T 2260 and its revisions).
 
-An ID number keeps for life the county code of the day it was given, so most adults of a county carry a code that no map
-shows any more. A former county that was divided has several heirs. Codes that ended before 1984 are left out: the first
-ID numbers were given in that year. Of the codes that were used twice, only the later meaning is known here.
+An ID number keeps for life the county code of the day it was given, so most adults of a county carry a code
+that no map shows any more. A former county that was divided has several heirs. Codes that ended before 1984
+are left out: the first ID numbers were given in that year. Of the codes that were used twice, only the later
+meaning is known here.
 """
 
 from __future__ import annotations

@@ -1,19 +1,22 @@
-"""Local banks serve local customers (LN-04, 银保监办发〔2021〕24号): what ties an applicant to the bank's area.
+"""What ties an applicant to the bank's area (LN-04, 银保监办发〔2021〕24号).
 
-Any one tie suffices: the ID number's county (where the household was registered when it was given), a residence, an
-employer or a business licence. A declared tie counts only with evidence. Where the phone is proves nothing; but a phone
-in another province contradicts somebody who says that they live or work here, so such a claim does not count then.
+Any one tie suffices: the ID number's county (where the household was registered when it was given), a
+residence, an employer or a business licence. A declared tie counts only with evidence. Where the phone is
+proves nothing; but a phone in another province contradicts somebody who says that they live or work here, so
+such a claim does not count then.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from lending.decision.region_codes import current_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
 
 TieKind = Literal["id_address", "residence", "employer", "licence"]
 
@@ -44,8 +47,9 @@ class Employer:
 class RegionClaims:
     """What could tie the customer to an area. Codes are counties (GB/T 2260), current or former.
 
-    `id_address_code` is the first six digits of the ID number. `licence_region_code` is the county of a business licence
-    that has been checked. `device_region_code` is where the phone is, if the customer let us know.
+    `id_address_code` is the first six digits of the ID number. `licence_region_code` is the county of a
+    business licence that has been checked. `device_region_code` is where the phone is, if the customer let us
+    know.
     """
 
     id_address_code: str
@@ -57,19 +61,21 @@ class RegionClaims:
 
 @dataclass(frozen=True, slots=True)
 class RegionTie:
-    """What decided: the kind of tie, the code as it was given, and the prefix of the service region that covers it."""
+    """What decided: the kind of tie, the code as given, and the prefix of the service region over it."""
 
     kind: TieKind
     region_code: str
     prefix: str
 
 
-def service_region_evidence(prefixes: Iterable[str], claims: RegionClaims, *, on_date: date) -> RegionTie | None:
+def service_region_evidence(
+    prefixes: Iterable[str], claims: RegionClaims, *, on_date: date
+) -> RegionTie | None:
     """Return the first tie that lies in the service region, None when there is none.
 
-    Prefixes are GB/T 2260 codes of two, four or six digits; trailing pairs of zeros stand for a whole city or province
-    (``320700``). Former codes are read as what they are today, on both sides. A former county that was divided counts
-    only when the service region covers all its heirs.
+    Prefixes are GB/T 2260 codes of two, four or six digits; trailing pairs of zeros stand for a whole city or
+    province (``320700``). Former codes are read as what they are today, on both sides. A former county that
+    was divided counts only when the service region covers all its heirs.
 
     Raises:
         ValueError: a prefix is no such code.
@@ -84,7 +90,9 @@ def service_region_evidence(prefixes: Iterable[str], claims: RegionClaims, *, on
     return None
 
 
-def _ties(claims: RegionClaims, regions: list[tuple[str, ...]], on_date: date) -> Iterator[tuple[TieKind, str]]:
+def _ties(
+    claims: RegionClaims, regions: list[tuple[str, ...]], on_date: date
+) -> Iterator[tuple[TieKind, str]]:
     yield "id_address", claims.id_address_code
     if _contradicted(claims.device_region_code, regions):
         return

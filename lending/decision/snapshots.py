@@ -1,8 +1,8 @@
 """Snapshots: what a decision was made of, as canonical bytes, and the way back to the same decision.
 
-Bytes in, bytes out: the same facts always give the same snapshot, and a snapshot always gives the same decision, bit for
-bit, path included. It names the model by version; the model's content is kept once per version by whoever stores it. A
-snapshot shows a customer's figures (class C2).
+Bytes in, bytes out: the same facts always give the same snapshot, and a snapshot always gives the same
+decision, bit for bit, path included. It names the model by version; the model's content is kept once per
+version by whoever stores it. A snapshot shows a customer's figures (class C2).
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class Snapshot:
     model_version: str
 
 
-def snapshot(facts: EarlyFacts | FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None) -> bytes:
+def snapshot(
+    facts: EarlyFacts | FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None
+) -> bytes:
     """Return everything that a decision depends on, as canonical JSON."""
     stage: Literal["early", "full"] = "early" if isinstance(facts, EarlyFacts) else "full"
     model = model or standard_model(stage)
@@ -81,8 +83,8 @@ def replay(content: bytes, *, model: DecisionModel | None = None) -> EarlyDecisi
     """Make the decision of a snapshot again, with the model that it names.
 
     Raises:
-        SnapshotError: it is no snapshot, or it names another model than the one given (or the present standard one).
-        DecisionModelError: the model failed.
+        SnapshotError: it is no snapshot, or it names another model than the one given (or the present
+        standard one). DecisionModelError: the model failed.
     """
     taken = read_snapshot(content)
     early = isinstance(taken.facts, EarlyFacts)
@@ -98,7 +100,9 @@ def replay(content: bytes, *, model: DecisionModel | None = None) -> EarlyDecisi
 def decision_bytes(decision: EarlyDecision | FullDecision) -> bytes:
     """Return a decision as canonical JSON, its path unpacked: what goes into the evidence log by hash."""
     plain = {item.name: getattr(decision, item.name) for item in fields(decision)}
-    plain["trace"] = json.dumps(read_trace(decision.trace), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    plain["trace"] = json.dumps(
+        read_trace(decision.trace), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return exact_json({name: _plain(value) for name, value in plain.items()}).encode()
 
 
@@ -116,7 +120,7 @@ def _plain(value: Any) -> Any:
 
 
 def _restored(kind: Any, value: Any) -> Any:
-    """Return a value of a declared type; the opposite of `_plain`, and strict: a field more or less is an error."""
+    """Return a value of a declared type: the opposite of `_plain`; a field more or less is an error."""
     if get_origin(kind) in (Union, types.UnionType):
         if value is None:
             return None

@@ -1,18 +1,18 @@
 """The standard model: admission, six scorecards, rating, grade, limit and price, in two stages.
 
-`early` holds the rules that need no bureau, so that an early refusal costs no credit query; `full` asks them again (an ID
-card may expire in between) and goes on. Cut-offs, spreads and caps come in under `policy`, so a product manager changes
-numbers and never the model.
+`early` holds the rules that need no bureau, so that an early refusal costs no credit query; `full` asks them
+again (an ID card may expire in between) and goes on. Cut-offs, spreads and caps come in under `policy`, so a
+product manager changes numbers and never the model.
 
-Every rule is computed in an expression before a table collects it. A table drops a row whose cell fails, without a word,
-and so would let an applicant through; an expression that fails stops the decision.
+Every rule is computed in an expression before a table collects it. A table drops a row whose cell fails,
+without a word, and so would let an applicant through; an expression that fails stops the decision.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 from lending.decision import jdm
 from lending.decision.engine import DecisionModel
@@ -20,6 +20,9 @@ from lending.decision.features import Stage, input_schema
 from lending.decision.jdm import Column, Node
 from lending.decision.policy import GRADES, UNGRADED
 from lending.decision.reasons import REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BANK: Final = "standard"
 """Whose the model is: of no bank, offered to all."""
@@ -92,21 +95,22 @@ _RATING: Final = {
 _LIMIT: Final = {
     "offer.cap_left_yuan": "max([0, policy.person_cap_yuan - application.existing_credit_yuan])",
     "offer.product_yuan": (
-        "rating.thin ? min([policy.max_amount_yuan, policy.thin_file_max_amount_yuan]) : policy.max_amount_yuan"
+        "min([policy.max_amount_yuan,"
+        " rating.thin ? policy.thin_file_max_amount_yuan : policy.max_amount_yuan])"
     ),
     "offer.invited_yuan": (
         "application.has_invited_limit ? application.invited_limit_yuan : policy.max_amount_yuan"
     ),
     "offer.by_income_yuan": "earnings.monthly_yuan * grading.income_multiple",
     "offer.limit_yuan": (
-        "floor(min([$.offer.cap_left_yuan, $.offer.product_yuan, $.offer.invited_yuan, $.offer.by_income_yuan])"
-        " / policy.limit_step_yuan) * policy.limit_step_yuan"
+        "floor(min([$.offer.cap_left_yuan, $.offer.product_yuan, $.offer.invited_yuan,"
+        " $.offer.by_income_yuan]) / policy.limit_step_yuan) * policy.limit_step_yuan"
     ),
 }
 
 _PRICE: Final = {
     "offer.annual_rate": (
-        "max([policy.rate_floor_rate, min([policy.rate_ceiling_rate, price.lpr_rate + grading.spread_bp / 100])])"
+        "max([policy.floor_rate, min([policy.ceiling_rate, price.lpr_rate + grading.spread_bp / 100])])"
     ),
 }
 
@@ -121,9 +125,27 @@ _RESULT: Final = {
 }
 
 _SCORECARDS: Final = (
-    ("overdue", "评分：近 12 个月逾期", "bureau.found", "bureau.overdue_12m", (("0", 60), ("1", 20), ("2", -20), ("> 2", -80))),
-    ("queries", "评分：近 3 个月查询", "bureau.found", "bureau.queries_3m", (("<= 1", 40), ("<= 3", 25), ("<= 6", 0), ("> 6", -40))),
-    ("lenders", "评分：在贷机构数", "bureau.found", "bureau.lenders", (("<= 1", 30), ("<= 3", 20), ("<= 5", 0), ("> 5", -30))),
+    (
+        "overdue",
+        "评分：近 12 个月逾期",
+        "bureau.found",
+        "bureau.overdue_12m",
+        (("0", 60), ("1", 20), ("2", -20), ("> 2", -80)),
+    ),
+    (
+        "queries",
+        "评分：近 3 个月查询",
+        "bureau.found",
+        "bureau.queries_3m",
+        (("<= 1", 40), ("<= 3", 25), ("<= 6", 0), ("> 6", -40)),
+    ),
+    (
+        "lenders",
+        "评分：在贷机构数",
+        "bureau.found",
+        "bureau.lenders",
+        (("<= 1", 30), ("<= 3", 20), ("<= 5", 0), ("> 5", -30)),
+    ),
     (
         "utilisation",
         "评分：信用卡使用率",
@@ -194,7 +216,16 @@ def _full() -> dict[str, Any]:
     ]
     edges = [("facts", card["id"]) for card in cards] + [(card["id"], "rating") for card in cards]
     spine = _chain(
-        "facts", "earnings", "rating", "grading", "limit", "price", "checks", "admission", "result", "decision"
+        "facts",
+        "earnings",
+        "rating",
+        "grading",
+        "limit",
+        "price",
+        "checks",
+        "admission",
+        "result",
+        "decision",
     )
     return jdm.model(nodes, [*spine, *edges])
 
@@ -228,7 +259,11 @@ def _grading() -> Node:
         "等级",
         hit_policy="first",
         inputs=[Column("rating.scored", "已评分"), Column("rating.score", "评分")],
-        outputs=[Column("grade", "等级"), Column("income_multiple", "收入倍数"), Column("spread_bp", "加点（基点）")],
+        outputs=[
+            Column("grade", "等级"),
+            Column("income_multiple", "收入倍数"),
+            Column("spread_bp", "加点（基点）"),
+        ],
         rows=[*rows, ("", "", f"'{UNGRADED}'", "0", "0", "未评级")],
         path="grading",
         pass_through=True,
@@ -243,7 +278,10 @@ def _admission(checks: Mapping[str, str]) -> Node:
         hit_policy="collect",
         inputs=[Column("", "成立条件")],
         outputs=[Column("code", "原因"), Column("effect", "处理")],
-        rows=[(f"checks.{code}", f"'{code}'", f"'{REASONS[code].effect}'", REASONS[code].text) for code in checks],
+        rows=[
+            (f"checks.{code}", f"'{code}'", f"'{REASONS[code].effect}'", REASONS[code].text)
+            for code in checks
+        ],
         path="admission",
         pass_through=True,
     )
@@ -254,4 +292,4 @@ def _under(root: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _chain(*nodes: str) -> list[tuple[str, str]]:
-    return list(zip(nodes, nodes[1:], strict=False))
+    return list(pairwise(nodes))

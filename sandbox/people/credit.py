@@ -57,7 +57,7 @@ _FULL_RECORD_MONTHS: Final = 24
 def band_of(id_number: str) -> Band:
     """Tell the band that a person's ordinary record falls into, by the hash of the ID number."""
     bands: list[Band] = list(BANDS)
-    rng = Random(f"band/{id_number}")  # noqa: S311 -- must repeat, is not secret
+    rng = Random(f"band/{id_number}")
     return rng.choices(bands, weights=[BANDS[band].weight for band in bands])[0]
 
 
@@ -71,7 +71,7 @@ def monthly_income_yuan(person: Person) -> int:
     if "student" in traits.words:
         return 0
     low, high = _ranges(person, traits).income
-    return Random(f"income/{person.id_number}").randrange(low, high + 1, 50)  # noqa: S311 -- must repeat
+    return Random(f"income/{person.id_number}").randrange(low, high + 1, 50)
 
 
 def bureau_record(person: Person) -> Record:
@@ -84,7 +84,7 @@ def bureau_record(person: Person) -> Record:
     if traits.words & {"thin", "student"}:
         return empty_bureau_record()
     ranges = _ranges(person, traits)
-    rng = Random(f"bureau/{person.id_number}/{person.profile}")  # noqa: S311 -- must repeat, is not secret
+    rng = Random(f"bureau/{person.id_number}/{person.profile}")
     late = rng.randint(*ranges.late)
     poor = "poor_credit" in traits.words
     record: Record = {
@@ -116,7 +116,14 @@ def bureau_record(person: Person) -> Record:
 
 def empty_bureau_record() -> Record:
     """Give the answer for somebody the bureau has no record of: not found, no score, every count zero."""
-    counts = ("overdue_now", "overdue_12m", "max_consecutive_24m", "total_overdue_24m", "queries_3m", "lenders")
+    counts = (
+        "overdue_now",
+        "overdue_12m",
+        "max_consecutive_24m",
+        "total_overdue_24m",
+        "queries_3m",
+        "lenders",
+    )
     return {
         "found": False,
         **dict.fromkeys(counts, 0),
@@ -138,7 +145,7 @@ def government_record(person: Person) -> Record:
     nothing: Record = {"social_security": None, "housing_fund": None, "tax": None}
     if "student" in traits.words:
         return nothing | {"household": household, "student": {"enrolled": True}}
-    rng = Random(f"government/{person.id_number}/{person.profile}")  # noqa: S311 -- must repeat, is not secret
+    rng = Random(f"government/{person.id_number}/{person.profile}")
     region = find_region(traits.works_at or person.id_number[:6])
     income = monthly_income_yuan(person)
     employer = names.employer(rng, region)

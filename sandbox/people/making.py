@@ -51,7 +51,7 @@ def derive(recipe: Recipe) -> Person:
     Raises:
         ValueError: the profile, region or age makes no sense.
     """
-    rng = Random(f"{recipe.seed}/{recipe.salt}")  # noqa: S311 -- people must repeat; nothing here is secret
+    rng = Random(f"{recipe.seed}/{recipe.salt}")
     traits = read_profile(recipe.profile)
     region = choose_region(rng, recipe.region)
     sex: Sex = recipe.sex or rng.choice(("男", "女"))
@@ -108,4 +108,6 @@ def _validity(rng: Random, made_on: date, birth_date: date, *, expired: bool) ->
         return valid_from, None
     if valid_from >= years_after(birth_date, _LONG_CARD_AGE):
         return valid_from, years_after(valid_from, 20)
-    return valid_from, years_after(valid_from, 10 if valid_from >= years_after(birth_date, _FIRST_CARD_AGE) else 5)
+    return valid_from, years_after(
+        valid_from, 10 if valid_from >= years_after(birth_date, _FIRST_CARD_AGE) else 5
+    )

@@ -16,21 +16,25 @@ SURNAMES: Final = (
 )
 COMPOUND_SURNAMES: Final = ("欧阳", "上官", "司马", "诸葛", "令狐", "皇甫")
 GIVEN_MALE: Final = (
-    "伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙林欢阳建国志海峰文博晨轩睿泽宏毅振东家豪子涵思远承恩景行嘉树云天启航永康"
+    "伟强磊军洋勇杰涛超明刚平辉鹏华飞鑫波斌宇浩健俊帆帅旭宁龙林欢阳建国志海峰文博晨轩睿泽宏毅振东家豪子涵思远承恩景行嘉树云天启航永康"
     "少华立新庆丰德江山松柏青川柯维正"
 )
 GIVEN_FEMALE: Final = (
     "芳娜敏静丽艳娟霞秀燕玲婷雪颖慧莹洁琳晶欣佳怡萍红梅兰英桂芝月倩薇蕾璐瑶琪雅思雨梦婉清诗涵紫萱子晴若曦静怡美玉春花秋菊云彩凤莲淑珍可心语"
-    "嫣然如意安宁乐"
+    "嫣然如意安宁"
 )
 # The shares follow the census roughly; ethnic groups whose names run to other patterns are left out.
 _ETHNICITIES: Final = (("汉", 920), ("回", 25), ("满", 20), ("土家", 10), ("苗", 10), ("壮", 8), ("蒙古", 7))
 
-_TOWNS: Final = "城关镇 新城镇 河西镇 东湖镇 石桥镇 平安镇 太平镇 双河镇 新河镇 大桥镇 西园镇 北港镇".split()
-_STREETS: Final = "人民路 建设路 解放路 中山路 文化路 新华街 青年路 和平路 长江路 黄河路 振兴路 学府路 东风路".split()
-_ESTATES: Final = "阳光花园 锦绣家园 金色家园 新城花园 东方花园 翠湖花园 学府花园 和平新村 幸福新村".split()
-_VILLAGES: Final = "前进村 红星村 新民村 永丰村 光明村 友谊村 东方村 胜利村 新庄村 大王村 河东村 三里村".split()
-_EMPLOYERS: Final = "样例机械有限公司 样例电子有限公司 样例纺织有限公司 样例物流有限公司 样例商贸有限公司 样例实验小学 样例人民医院".split()
+_TOWNS: Final = ["城关镇", "新城镇", "河西镇", "东湖镇", "石桥镇", "平安镇", "太平镇", "双河镇", "新河镇", "大桥镇", "西园镇", "北港镇"]
+_STREETS: Final = (
+    ["人民路", "建设路", "解放路", "中山路", "文化路", "新华街", "青年路", "和平路", "长江路", "黄河路", "振兴路", "学府路", "东风路"]
+)
+_ESTATES: Final = ["阳光花园", "锦绣家园", "金色家园", "新城花园", "东方花园", "翠湖花园", "学府花园", "和平新村", "幸福新村"]
+_VILLAGES: Final = (
+    ["前进村", "红星村", "新民村", "永丰村", "光明村", "友谊村", "东方村", "胜利村", "新庄村", "大王村", "河东村", "三里村"]
+)
+_EMPLOYERS: Final = ["样例机械有限公司", "样例电子有限公司", "样例纺织有限公司", "样例物流有限公司", "样例商贸有限公司", "样例实验小学", "样例人民医院"]
 
 
 def name(rng: Random, sex: Sex) -> str:
@@ -49,7 +53,9 @@ def address(rng: Random, region: Region) -> str:
     """Compose an address in a region: a flat, a house in a street, or a village group."""
     kind = rng.randrange(3)
     if kind == 0:
-        flat = f"{rng.randrange(1, 40)}幢{rng.randrange(1, 5)}单元{rng.randrange(1, 19)}0{rng.randrange(1, 5)}室"
+        flat = (
+            f"{rng.randrange(1, 40)}幢{rng.randrange(1, 5)}单元{rng.randrange(1, 19)}0{rng.randrange(1, 5)}室"
+        )
         return f"{region.address}{rng.choice(_STREETS)}{rng.randrange(1, 400)}号{rng.choice(_ESTATES)}{flat}"
     if kind == 1:
         return f"{region.address}{rng.choice(_STREETS)}{rng.randrange(1, 400)}号"

@@ -18,10 +18,10 @@ _ID_CHECKS: Final = "10X98765432"
 # The segments that belong to one carrier beyond doubt: no virtual operators, none decided by a fourth digit.
 SEGMENTS: Final[dict[Carrier, tuple[str, ...]]] = {
     "mobile": tuple(
-        "135 136 137 138 139 147 150 151 152 157 158 159 172 178 182 183 184 187 188 195 197 198".split(),
+        ["135", "136", "137", "138", "139", "147", "150", "151", "152", "157", "158", "159", "172", "178", "182", "183", "184", "187", "188", "195", "197", "198"],
     ),
-    "unicom": tuple("130 131 132 145 155 156 166 175 176 185 186 196".split()),
-    "telecom": tuple("133 153 173 177 180 181 189 190 191 193 199".split()),
+    "unicom": tuple(["130", "131", "132", "145", "155", "156", "166", "175", "176", "185", "186", "196"]),
+    "telecom": tuple(["133", "153", "173", "177", "180", "181", "189", "190", "191", "193", "199"]),
     "broadnet": ("192",),
 }
 _CARRIER_WEIGHTS: Final[dict[Carrier, int]] = {"mobile": 50, "telecom": 25, "unicom": 22, "broadnet": 3}

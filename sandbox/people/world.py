@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ImageSide = Literal["front", "back", "portrait"]
 _DRAWN_IMAGES_KEPT: Final = 256
+_STRANGER: Final = "-other"
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _DRAW: Final[dict[ImageSide, Callable[[Person], bytes]]] = {
     "front": draw_front,
@@ -109,7 +110,7 @@ class World:
         with self._lock:
             return facts_of(person, self._overrides.get(person.person, {}))
 
-    def override(self, person_id: str, /, **facts: Any) -> Facts:  # noqa: ANN401 -- values differ by fact; checked below
+    def override(self, person_id: str, /, **facts: Any) -> Facts:
         """Change what the outside answers about a person from now on; None takes one override back.
 
         Raises:
@@ -149,11 +150,23 @@ class World:
         """Draw the person's face, as JPEG."""
         return self._image(person, "portrait")
 
+    def id_photo(self, person: Person) -> bytes | None:
+        """Give the photo that the national check has on record: the person's, a stranger's, or none."""
+        shown = self.facts(person).id_photo
+        if shown == "none":
+            return None
+        return self.portrait(person if shown == "own" else _stranger(person))
+
     def recognise(self, image: bytes) -> tuple[Person, ImageSide] | None:
         """Say whose picture this is, and which; None for a picture that was not drawn here, to the byte."""
         with self._lock:
             known = self._images.get(hashlib.sha256(image).hexdigest())
-            return (self._people[known[0]], known[1]) if known else None
+            if known is None:
+                return None
+            person_id, side = known
+            if person_id in self._people:
+                return self._people[person_id], side
+            return _stranger(self._people[person_id.removesuffix(_STRANGER)]), side
 
     def _image(self, person: Person, side: ImageSide) -> bytes:
         key = (person.person, side)
@@ -182,7 +195,7 @@ class World:
             )
             if not taken:
                 return recipe, person
-            recipe = Recipe(**(asdict(recipe) | {"salt": recipe.salt + 1}))
+            recipe = replace(recipe, salt=recipe.salt + 1)
 
     def _add(self, person: Person) -> None:
         self._people[person.person] = person
@@ -223,3 +236,8 @@ class World:
                 self._lay_over(line["override"], line["facts"])
             else:
                 self._images[line["image"]] = (line["person"], line["side"])
+
+
+def _stranger(person: Person) -> Person:
+    """Give somebody with another face whose photo stands under this person's number by mistake."""
+    return replace(person, person=person.person + _STRANGER)

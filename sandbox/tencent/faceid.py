@@ -251,4 +251,4 @@ def _rule_id(parameters: Parameters) -> str:
 
 def _is_id_number(text: str) -> bool:
     """Tell whether this is an ID number with the right check digit (GB 11643), a capital X."""
-    return bool(_ID_NUMBER.fullmatch(text)) and bool(ric.calc_check_digit(text[:17]) == text[17])
+    return bool(_ID_NUMBER.fullmatch(text)) and bool(ric.calc_check_digit(text) == text[17])

@@ -63,9 +63,10 @@ _SWITCHES: Final = frozenset(_SWITCH_OF_WARNING.values()) | {
     "ValueCheck",
 }
 
-# A card needs this many pixels across to be read, and this much contrast at its edges not to be a blur.
-_LEAST_PIXELS: Final = 200
+# A card needs this many pixels either way to be read, and this much contrast at its edges not to be a blur.
+_LEAST_PIXELS: Final = 120
 _LEAST_SHARPNESS: Final = 6.0
+_SMALLEST_FILTERED: Final = 3
 _MOST_PIXELS: Final = 50_000_000
 _GOOD_QUALITY: Final = 92
 
@@ -197,7 +198,7 @@ def _unreadable(picture: bytes) -> TencentError:
             grey = opened.convert("L")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
         return TencentError("FailedOperation.ImageDecodeFailed", "The picture cannot be decoded.")
-    if max(size) < _LEAST_PIXELS:
+    if min(size) < _LEAST_PIXELS:
         return TencentError("FailedOperation.IdCardTooSmall", "The card is too small.")
     if _sharpness(grey) < _LEAST_SHARPNESS:
         return TencentError("FailedOperation.ImageBlur", "The picture is blurred.")
@@ -206,5 +207,10 @@ def _unreadable(picture: bytes) -> TencentError:
 
 def _sharpness(grey: Image.Image) -> float:
     grey.thumbnail((640, 640))
-    deviations: Sequence[float] = ImageStat.Stat(grey.filter(ImageFilter.FIND_EDGES)).stddev
+    if min(grey.size) < _SMALLEST_FILTERED:
+        return 0.0
+    edges = grey.filter(ImageFilter.FIND_EDGES)
+    # The filter leaves the outermost pixels as they were, which would count as the sharpest of edges.
+    inner = edges.crop((1, 1, edges.width - 1, edges.height - 1))
+    deviations: Sequence[float] = ImageStat.Stat(inner).stddev
     return deviations[0]

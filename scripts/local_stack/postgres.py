@@ -158,7 +158,7 @@ class Postgres:
         shutil.rmtree(scratch)
 
     def _clear_the_dead(self) -> None:
-        """Wait for the children of a killed postmaster to go, then drop its pid file.
+        """Wait for the children of a killed postmaster to go, then drop its pid file and socket.
 
         They end by themselves when they miss it, within moments; while one of them lives no other server may
         start on the same data. PostgreSQL itself would be fooled by a zombie or by a reused process id.
@@ -168,7 +168,8 @@ class Postgres:
             end(self._processes(), first=IMMEDIATE_SHUTDOWN, patience_seconds=5)
         if not self.is_running() and not self._processes() and self._pid_file.exists():
             self.say("PostgreSQL was killed the last time; it recovers from its log.")
-            self._pid_file.unlink(missing_ok=True)
+            for left in (*self._socket_folder().glob(".s.PGSQL.*"), self._pid_file):
+                left.unlink(missing_ok=True)
 
     def _start(self, programs: Path) -> None:
         taken: set[int] = set()

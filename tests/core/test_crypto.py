@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import stat
 import threading
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import LazySettings
 from django.core.exceptions import FieldError, ValidationError
 from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import isolate_apps
@@ -22,6 +22,12 @@ from core.operations import TransactionRequired
 from core.tenancy import in_bank
 
 CONTEXT = "accounts.customer.phone"
+
+
+@pytest.fixture(autouse=True)
+def _no_kept_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start with no opened keys, and leave none of this file's keys behind."""
+    monkeypatch.setattr(keys, "_cache", keys._Cache())
 
 
 @pytest.fixture
@@ -50,10 +56,8 @@ class TestCreateMasterKey:
         path, made = tmp_path / "master.key", []
 
         def make() -> None:
-            try:
+            with suppress(FileExistsError):
                 made.append(crypto.create_master_key(path))
-            except FileExistsError:
-                pass
 
         threads = [threading.Thread(target=make) for _ in range(8)]
         for thread in threads:
@@ -119,7 +123,12 @@ class TestMasterKey:
 class TestNormalise:
     @pytest.mark.parametrize(
         "spelling",
-        ["32041219900101123X", "32041219900101123x", " 320412 19900101 123X\n", "３２０４１２１９９００１０１１２３Ｘ"],
+        [
+            "32041219900101123X",
+            "32041219900101123x",
+            " 320412 19900101 123X\n",
+            "３２０４１２１９９００１０１１２３Ｘ",
+        ],
     )
     def test_spellings_of_one_id_number_become_one(self, spelling: str) -> None:
         assert crypto.normalise_id_number(spelling) == "32041219900101123X"
@@ -143,7 +152,10 @@ class TestNormalise:
 class TestCreateBankKeys:
     def test_makes_one_active_key_a_purpose_and_stores_no_bare_key(self, bank_a: str) -> None:
         rows = list(BankKey.objects.order_by("purpose"))
-        assert [(row.purpose, row.version, row.state) for row in rows] == [(DATA, 1, ACTIVE), (INDEX, 1, ACTIVE)]
+        assert [(row.purpose, row.version, row.state) for row in rows] == [
+            (DATA, 1, ACTIVE),
+            (INDEX, 1, ACTIVE),
+        ]
         for purpose in (DATA, INDEX):
             secret = keys.bank_key(purpose).secret
             assert len(secret) == 32
@@ -159,9 +171,7 @@ class TestCreateBankKeys:
         with pytest.raises(TransactionRequired):
             crypto.create_bank_keys()
 
-    def test_without_a_master_key_no_bank_gets_keys(
-        self, bank_a: str, settings: LazySettings, tmp_path: Path
-    ) -> None:
+    def test_without_a_master_key_no_bank_gets_keys(self, bank_a: str, settings: Any, tmp_path: Path) -> None:
         BankKey.objects.all().delete()
         settings.MASTER_KEY_FILE = tmp_path / "absent"
         with pytest.raises(crypto.MasterKeyUnavailable), transaction.atomic():
@@ -306,6 +316,29 @@ class TestRotateBankKey:
         with pytest.raises(crypto.SealBroken):
             crypto.unseal(lost, context=CONTEXT)
 
+    @pytest.mark.django_db(transaction=True)
+    def test_rotations_at_once_follow_each_other(self, bank_a: str) -> None:
+        blob = crypto.seal(b"value", context=CONTEXT)
+        barrier, versions, failures = threading.Barrier(4), [], []
+
+        def work() -> None:
+            with in_bank(bank_a), closing(connection):
+                try:
+                    barrier.wait(timeout=30)
+                    versions.append(rotate())
+                except Exception as failure:  # noqa: BLE001 -- reported by the assertion below
+                    failures.append(failure)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert sorted(versions) == [2, 3, 4, 5]
+        assert crypto.seal(b"value", context=CONTEXT)[4] == 5
+        assert crypto.unseal(blob, context=CONTEXT) == b"value"
+
     def test_a_bank_without_keys_has_nothing_to_rotate(self, bank_a: str) -> None:
         BankKey.objects.all().delete()
         with pytest.raises(keys.NoBankKey), transaction.atomic():
@@ -314,7 +347,7 @@ class TestRotateBankKey:
 
 class TestRewrap:
     def test_the_new_master_key_alone_opens_everything_then(
-        self, bank_a: str, settings: LazySettings, tmp_path: Path
+        self, bank_a: str, settings: Any, tmp_path: Path
     ) -> None:
         blob, index = crypto.seal(b"value", context=CONTEXT), crypto.blind_index("value", domain="test")
         rotate()
@@ -326,7 +359,7 @@ class TestRewrap:
         assert crypto.blind_index("value", domain="test") == index
 
     def test_the_old_master_key_opens_nothing_any_more(
-        self, bank_a: str, settings: LazySettings, tmp_path: Path
+        self, bank_a: str, settings: Any, tmp_path: Path
     ) -> None:
         with transaction.atomic():
             crypto.rewrap(current_master(settings), crypto.create_master_key(tmp_path / "new"))
@@ -334,7 +367,7 @@ class TestRewrap:
         with pytest.raises(crypto.MasterKeyUnavailable, match="not at hand"):
             crypto.seal(b"value", context=CONTEXT)
 
-    def test_a_second_run_finds_nothing_to_do(self, bank_a: str, settings: LazySettings, tmp_path: Path) -> None:
+    def test_a_second_run_finds_nothing_to_do(self, bank_a: str, settings: Any, tmp_path: Path) -> None:
         old, new = current_master(settings), crypto.create_master_key(tmp_path / "new")
         with transaction.atomic():
             crypto.rewrap(old, new)
@@ -458,7 +491,8 @@ class TestSealedFields:
         assert card.objects.values_list("holder", "note", "details").get() == ("张小明", "four", [4])
 
     @pytest.mark.parametrize(
-        "lookup", ["note", "note__exact", "note__in", "note__contains", "note__gt", "details", "holder__iexact"]
+        "lookup",
+        ["note", "note__exact", "note__in", "note__contains", "note__gt", "details", "holder__iexact"],
     )
     def test_a_search_by_the_sealed_value_is_refused(self, card: Any, lookup: str) -> None:
         with pytest.raises(FieldError, match="use its BlindIndexField"):
@@ -532,7 +566,7 @@ def rotate() -> int:
         return crypto.rotate_bank_key()
 
 
-def current_master(settings: LazySettings) -> MasterKey:
+def current_master(settings: Any) -> MasterKey:
     return load_master_keys(Path(settings.MASTER_KEY_FILE))[0]
 
 

@@ -22,7 +22,9 @@ class TestMaskPhone:
             ("", "****"),
         ],
     )
-    def test_shows_the_first_three_and_last_four_digits_of_a_mobile_number_only(self, phone: str, shown: str) -> None:
+    def test_shows_the_first_three_and_last_four_digits_of_a_mobile_number_only(
+        self, phone: str, shown: str
+    ) -> None:
         assert masking.mask_phone(phone) == shown
 
 
@@ -43,9 +45,12 @@ class TestMaskCard:
 
 class TestMaskAccount:
     @pytest.mark.parametrize(
-        ("number", "shown"), [("320411200000012345", "****2345"), ("12345678", "****5678"), ("1234567", "****")]
+        ("number", "shown"),
+        [("320411200000012345", "****2345"), ("12345678", "****5678"), ("1234567", "****")],
     )
-    def test_shows_the_last_four_digits_of_a_number_that_is_long_enough(self, number: str, shown: str) -> None:
+    def test_shows_the_last_four_digits_of_a_number_that_is_long_enough(
+        self, number: str, shown: str
+    ) -> None:
         assert masking.mask_account(number) == shown
 
 
@@ -69,7 +74,9 @@ class TestMaskIdNumber:
 
 
 class TestMaskLicence:
-    @pytest.mark.parametrize(("number", "shown"), [("91320412MA1ABCDE2F", "9132**********DE2F"), ("91320412", "****")])
+    @pytest.mark.parametrize(
+        ("number", "shown"), [("91320412MA1ABCDE2F", "9132**********DE2F"), ("91320412", "****")]
+    )
     def test_shows_the_first_and_last_four_characters(self, number: str, shown: str) -> None:
         assert masking.mask_licence(number) == shown
 
@@ -77,7 +84,14 @@ class TestMaskLicence:
 class TestMaskName:
     @pytest.mark.parametrize(
         ("name", "shown"),
-        [("张明", "*明"), ("张小明", "**明"), ("欧阳小明", "***明"), ("买买提·吐尔逊", "******逊"), ("张", "*"), ("", "")],
+        [
+            ("张明", "*明"),
+            ("张小明", "**明"),
+            ("欧阳小明", "***明"),
+            ("买买提·吐尔逊", "******逊"),
+            ("张", "*"),
+            ("", ""),
+        ],
     )
     def test_shows_the_last_character_only(self, name: str, shown: str) -> None:
         assert masking.mask_name(name) == shown

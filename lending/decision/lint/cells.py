@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zen
 
 from lending.decision.engine import typed_error
 from lending.decision.features import Stage, features
-from lending.decision.lint.findings import Findings, Graph
 from lending.decision.lint.results import check_result
 from lending.decision.lint.schema import Declared, declared_inputs
 from lending.decision.lint.scope import Scope, joined
 from lending.decision.lint.text import literal, read
 from lending.decision.reasons import REASONS
+
+if TYPE_CHECKING:
+    from lending.decision.lint.findings import Findings, Graph
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
@@ -56,11 +58,18 @@ class _Checker:
         return True
 
     def names(
-        self, text: str, place: _Place, *, own: Sequence[str] = (), given: Iterable[str] = (), in_cell: bool = False
+        self,
+        text: str,
+        place: _Place,
+        *,
+        own: Sequence[str] = (),
+        given: Iterable[str] = (),
+        in_cell: bool = False,
     ) -> set[str]:
-        """Check every name in a text; return the values it needs that may be missing and are not guarded by itself.
+        """Check every name in a text; return the values in it that may be missing and go unguarded.
 
-        `own` are values computed above in the same node, `given` guards that hold where the text is evaluated.
+        `own` are values computed above in the same node, `given` guards that hold where the text is
+        evaluated.
         """
         reading = read(text)
         for problem in reading.problems:
@@ -84,7 +93,13 @@ class _Checker:
         return unguarded
 
     def guarded_names(
-        self, text: str, place: _Place, *, own: Sequence[str] = (), given: Iterable[str] = (), in_cell: bool = False
+        self,
+        text: str,
+        place: _Place,
+        *,
+        own: Sequence[str] = (),
+        given: Iterable[str] = (),
+        in_cell: bool = False,
     ) -> None:
         """Check a text in which nothing that may be missing can go unguarded."""
         for path in sorted(self.names(text, place, own=own, given=given, in_cell=in_cell)):
@@ -180,7 +195,7 @@ def _heading(column: Mapping[str, Any]) -> str:
 def _check_columns(
     checker: _Checker, inputs: Sequence[Mapping[str, Any]], outputs: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Check what the columns test and set; a column that cannot be evaluated keeps every row from matching."""
+    """Check what the columns test and set; a column that fails keeps every row from matching."""
     seen_ids: set[str] = set()
     seen_fields: set[str] = set()
     for column in (*inputs, *outputs):
@@ -201,8 +216,10 @@ def _check_columns(
         seen_fields.add(name)
 
 
-def _check_rows_complete(checker: _Checker, rules: Sequence[Any], columns: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse rows that lack a cell, have one of no column, or share the id by which a decision's path names them."""
+def _check_rows_complete(
+    checker: _Checker, rules: Sequence[Any], columns: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse rows that lack a cell, have one of no column, or share the id that a path names them by."""
     ids = {str(column.get("id")): _heading(column) for column in columns}
     seen: set[str] = set()
     for row, rule in enumerate(rules, 1):
@@ -268,7 +285,7 @@ def _check_reason(checker: _Checker, row: int, rule: Any, outputs: Sequence[Mapp
 
 
 def _check_first_hit(checker: _Checker, rules: Sequence[Any], inputs: Sequence[Mapping[str, Any]]) -> None:
-    """Check that exactly the last row fits always: without it the result is missing, after it no row is ever asked."""
+    """Check that just the last row fits always: without it there may be no result, after it all is lost."""
     for row, rule in enumerate(rules, 1):
         fits_always = isinstance(rule, Mapping) and not any(
             str(rule.get(column.get("id"), "")).strip() for column in inputs

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that keeps a model from being accepted, in words for the person who edits it.
 
-    `node` is a node's id, empty for the model as a whole; `row` counts from one, as the editor shows it; `column` is a
-    column's heading, or the key that an expression sets. `code` is stable.
+    `node` is a node's id, empty for the model as a whole; `row` counts from one, as the editor shows it;
+    `column` is a column's heading, or the key that an expression sets. `code` is stable.
     """
 
     node: str
@@ -28,7 +30,9 @@ class Findings:
 
     items: list[Finding] = field(default_factory=list)
 
-    def add(self, code: str, reason: str, *, node: str = "", row: int | None = None, column: str = "") -> None:
+    def add(
+        self, code: str, reason: str, *, node: str = "", row: int | None = None, column: str = ""
+    ) -> None:
         """Add one, once."""
         finding = Finding(node, row, column, reason, code)
         if finding not in self.items:
@@ -37,7 +41,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A model whose shape is sound: nodes by id, each after those that it depends on, and the ids of these."""
+    """A model whose shape is sound: nodes by id, each after its sources, and the ids of these."""
 
     content: Mapping[str, Any]
     nodes: Mapping[str, Mapping[str, Any]]

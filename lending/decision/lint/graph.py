@@ -28,7 +28,7 @@ class _DuplicateKeyError(ValueError):
 
 
 def parsed_content(model_json: str | Mapping[str, Any], findings: Findings) -> Mapping[str, Any] | None:
-    """Return the model as an object; text with a key written twice is refused, for readers differ on which one counts."""
+    """Return the model as an object; a key written twice is refused: readers differ on which one counts."""
     content: Any = model_json
     if isinstance(model_json, str):
         try:
@@ -161,7 +161,7 @@ def _order(sources: Mapping[str, tuple[str, ...]], findings: Findings) -> list[s
 
 
 def _check_ways(sources: Mapping[str, tuple[str, ...]], entry: str, exit_: str, findings: Findings) -> None:
-    """Refuse a node that no way from the entry to the exit passes: it would never run, and its rules never count."""
+    """Refuse a node that no way from the entry to the exit passes: its rules would never count."""
     targets: dict[str, tuple[str, ...]] = dict.fromkeys(sources, ())
     for name, before in sources.items():
         for source in before:

@@ -1,6 +1,7 @@
-"""A dry run: sample facts, each value at its edges and each source missing in turn, and every cell evaluated for itself.
+"""A dry run: sample facts, values at their edges, sources missing in turn, every cell evaluated alone.
 
-The engine drops a row whose cell fails and goes on; here the same cell is evaluated alone, where it cannot fail unseen.
+The engine drops a row whose cell fails and goes on; here the same cell is evaluated alone, where it cannot
+fail unseen.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import zen
 
@@ -17,11 +18,18 @@ from lending.decision.engine import DecisionInputError, typed_error
 from lending.decision.exact_json import exact_json
 from lending.decision.facts import flat, policy_context
 from lending.decision.features import Feature, Stage, features
-from lending.decision.lint.findings import Findings, Graph
-from lending.decision.lint.text import comparison_kinds
+from lending.decision.lint.text import comparison_kinds, read
 from lending.decision.policy import PolicyFields
 
-_SAMPLES: Final[Mapping[str, Any]] = {"boolean": True, "integer": 30, "number": Decimal("8000.50"), "string": ""}
+if TYPE_CHECKING:
+    from lending.decision.lint.findings import Findings, Graph
+
+_SAMPLES: Final[Mapping[str, Any]] = {
+    "boolean": True,
+    "integer": 30,
+    "number": Decimal("8000.50"),
+    "string": "",
+}
 _LARGE: Final = 1_000_000
 _KIND_NAMES: Final = {"string": "文本", "number": "数值"}
 
@@ -41,13 +49,28 @@ class _Row:
     number: int
     inputs: Sequence[_Cell]
     outputs: Sequence[tuple[str, zen.Expression]]
+    paths: Sequence[str]
+    seen: set[str]
+
+    def needed(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the values that this row looks at, None where it has looked at the same before."""
+        part = _nested({path: _at(given, path) for path in self.paths})
+        key = repr(part)
+        if key in self.seen:
+            return None
+        self.seen.add(key)
+        return part
 
 
 def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
     """Run the model over sample facts; every failing cell, missing value and inexact number is a finding."""
     content = zen.ZenDecisionContent(json.dumps(graph.content))
     engine = zen.ZenEngine({"loader": lambda _key: content})
-    tables = {name: _rows(node["content"]) for name, node in graph.nodes.items() if "rules" in node.get("content", {})}
+    tables = {
+        name: _rows(node["content"])
+        for name, node in graph.nodes.items()
+        if "rules" in node.get("content", {})
+    }
     for context in sample_contexts(stage):
         text = exact_json(context)
         try:
@@ -59,15 +82,19 @@ def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
             continue
         for key, value in answer["result"].items():
             if value is None or isinstance(value, float):
-                findings.add("inexact_result", f"试算结果 {key} 缺失或不是精确值", node=graph.exit, column=key)
+                findings.add(
+                    "inexact_result", f"试算结果 {key} 缺失或不是精确值", node=graph.exit, column=key
+                )
         for name, trace in answer["trace"].items():
             _check_nulls(name, trace["traceData"], findings)
             for row in tables.get(name, ()):
-                _check_row(name, row, trace["input"], findings)
+                part = row.needed(trace["input"])
+                if part is not None:
+                    _check_row(name, row, part, findings)
 
 
 def sample_contexts(stage: Stage) -> Iterator[dict[str, Any]]:
-    """Yield sample contexts: one with everything there, then each value at its edges, with what it guards in step."""
+    """Yield sample contexts: everything there, nothing there, then each value at its edges."""
     allowed = features(stage)
     base = {path: _sample(feature) for path, feature in allowed.items()}
     base |= {f"policy.{path}": value for path, value in flat(policy_context(PolicyFields())).items()}
@@ -88,7 +115,7 @@ def _edges(feature: Feature, usual: Any) -> list[Any]:
         return [not usual]
     if feature.choices:
         return [choice for choice in feature.choices if choice != usual]
-    lowest = -_LARGE if feature.lowest is None else feature.lowest
+    lowest = Decimal(-_LARGE) if feature.lowest is None else Decimal(str(feature.lowest))
     return [lowest, *([0] if lowest < 0 else []), _LARGE]
 
 
@@ -121,8 +148,24 @@ def _rows(content: Mapping[str, Any]) -> list[_Row]:
             (str(column.get("name") or column["field"]), zen.compile_expression(rule[column["id"]]))
             for column in content["outputs"]
         ]
-        rows.append(_Row(number, cells, outputs))
+        paths = sorted(set().union(*(read(text).paths for text in _texts(content, rule))))
+        rows.append(_Row(number, cells, outputs, paths, set()))
     return rows
+
+
+def _texts(content: Mapping[str, Any], rule: Mapping[str, str]) -> Iterator[str]:
+    for column in content["inputs"]:
+        yield rule[column["id"]]
+        yield str(column.get("field") or "")
+    for column in content["outputs"]:
+        yield rule[column["id"]]
+
+
+def _at(given: Mapping[str, Any], path: str) -> Any:
+    value: Any = given
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _cell(column: Mapping[str, Any], text: str) -> _Cell:
@@ -142,7 +185,7 @@ def _check_nulls(name: str, seen: Any, findings: Findings) -> None:
             findings.add("no_value", "试算时没有得到值（例如除数为零）", node=name, column=key)
 
 
-def _check_row(name: str, row: _Row, given: Mapping[str, Any], findings: Findings) -> None:
+def _check_row(name: str, row: _Row, given: dict[str, Any], findings: Findings) -> None:
     """Evaluate a row's cells from left to right, as the engine would, until one says no."""
     for cell in row.inputs:
         try:
@@ -152,7 +195,9 @@ def _check_row(name: str, row: _Row, given: Mapping[str, Any], findings: Finding
             findings.add("failing_cell", reason, node=name, row=row.number, column=cell.heading)
             return
         except _WrongKindError as error:
-            findings.add("wrong_kind", f"{error}：{cell.text}", node=name, row=row.number, column=cell.heading)
+            findings.add(
+                "wrong_kind", f"{error}：{cell.text}", node=name, row=row.number, column=cell.heading
+            )
             return
         if not says:
             return
@@ -171,7 +216,7 @@ class _WrongKindError(ValueError):
     pass
 
 
-def _says(cell: _Cell, given: Mapping[str, Any]) -> bool:
+def _says(cell: _Cell, given: dict[str, Any]) -> bool:
     if cell.tested is None:
         says = cell.test.evaluate(given)
         if not isinstance(says, bool):

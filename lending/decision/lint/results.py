@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lending.decision.features import Stage
-from lending.decision.lint.findings import Findings, Graph
-from lending.decision.lint.scope import Scope
 from lending.decision.lint.text import is_rounded_text, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lending.decision.features import Stage
+    from lending.decision.lint.findings import Findings, Graph
+    from lending.decision.lint.scope import Scope
 
 RESULTS: Final[Mapping[Stage, tuple[str, ...]]] = {
     "early": ("reasons",),
@@ -26,7 +29,9 @@ def check_result(graph: Graph, stage: Stage, leaving: Mapping[str, Scope], findi
     node = graph.nodes[before[0]] if len(before) == 1 else None
     if node is None or node["type"] != "expressionNode" or node["content"].get("passThrough"):
         findings.add(
-            "bad_result", "出口之前应只有一个表达式节点，列出全部结果，且不透传其他数据（passThrough）", node=graph.exit
+            "bad_result",
+            "出口之前应只有一个表达式节点，列出全部结果，且不透传其他数据（passThrough）",
+            node=graph.exit,
         )
         return
     name, content = before[0], node["content"]
@@ -48,13 +53,16 @@ def check_result(graph: Graph, stage: Stage, leaving: Mapping[str, Scope], findi
 def _check_reasons(
     graph: Graph, name: str, reasons: str, leaving: Mapping[str, Scope], findings: Findings
 ) -> None:
-    """Check that every list of reasons that some table collects is among the answer; a forgotten one rejects nobody."""
+    """Check that every list of reasons is among the answer; a forgotten one rejects nobody."""
     answered = read(reasons).paths
     for source, node in graph.nodes.items():
         for path, fields in _own_lists(node, leaving[source]).items():
             if {"code", "effect"} <= fields and path not in answered:
                 findings.add(
-                    "forgotten_reasons", f"{path} 收集的原因没有进入结果的 reasons", node=name, column="reasons"
+                    "forgotten_reasons",
+                    f"{path} 收集的原因没有进入结果的 reasons",
+                    node=name,
+                    column="reasons",
                 )
 
 

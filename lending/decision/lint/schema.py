@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from typing import TYPE_CHECKING, Any, Final
 
 from lending.decision.features import Stage, features, is_forbidden
-from lending.decision.lint.findings import Findings, Graph
+
+if TYPE_CHECKING:
+    from lending.decision.lint.findings import Findings, Graph
 
 _REMARKS: Final = frozenset({"title", "description", "$schema", "$comment", "examples"})
 _OBJECT_WORDS: Final = _REMARKS | {"type", "required", "properties", "additionalProperties"}
@@ -19,7 +18,7 @@ _OBJECT_WORDS: Final = _REMARKS | {"type", "required", "properties", "additional
 
 @dataclass(slots=True)
 class Declared:
-    """What a model's entry declares: paths of values, and the paths (of values and of objects) that are required."""
+    """What a model's entry declares: paths of values, and the paths (of objects too) that are required."""
 
     values: set[str] = field(default_factory=set)
     required: set[str] = field(default_factory=set)
@@ -52,12 +51,13 @@ def declared_inputs(graph: Graph, stage: Stage, findings: Findings) -> Declared:
 def _schema(graph: Graph, findings: Findings) -> Mapping[str, Any] | None:
     text = graph.nodes[graph.entry].get("content", {}).get("schema")
     if not isinstance(text, str) or not text.strip():
-        findings.add("no_schema", "入口节点应有 JSON Schema：没有它，缺失的数据会当作条件不成立", node=graph.entry)
+        findings.add(
+            "no_schema", "入口节点应有 JSON Schema：没有它，缺失的数据会当作条件不成立", node=graph.entry
+        )
         return None
     try:
         schema = json.loads(text)
-        Draft202012Validator.check_schema(schema)
-    except (ValueError, SchemaError):
+    except ValueError:
         findings.add("bad_schema", "入口节点的 JSON Schema 无法读取，引擎会不作检查", node=graph.entry)
         return None
     if not isinstance(schema, dict):
@@ -70,13 +70,16 @@ def _leaves(
     schema: Mapping[str, Any], prefix: str, declared: Declared, entry: str, findings: Findings
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the values that an object's schema declares, and note what it requires."""
-    strange = set(schema) - _OBJECT_WORDS
-    if schema.get("type") != "object" or strange:
-        reason = f"对象的 Schema 只能使用 type: object、required 与 properties，发现 {'、'.join(sorted(strange)) or 'type'}"
+    required, properties = schema.get("required", []), schema.get("properties", {})
+    well_formed = (
+        schema.get("type") == "object" and isinstance(required, list) and isinstance(properties, Mapping)
+    )
+    if not well_formed or set(schema) - _OBJECT_WORDS:
+        reason = "对象的 Schema 只能使用 type: object、required、properties 与 additionalProperties"
         findings.add("bad_schema", reason, node=entry, column=prefix.rstrip("."))
         return
-    declared.required |= {f"{prefix}{name}" for name in schema.get("required", [])}
-    for name, child in schema.get("properties", {}).items():
+    declared.required |= {f"{prefix}{name}" for name in required}
+    for name, child in properties.items():
         path = f"{prefix}{name}"
         if isinstance(child, Mapping) and ("properties" in child or child.get("type") == "object"):
             yield from _leaves(child, f"{path}.", declared, entry, findings)

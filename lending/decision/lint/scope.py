@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from lending.decision.lint.findings import Findings
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lending.decision.lint.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Values by dotted path, with the node that made each; `lists` has the fields of the rows of collected lists."""
+    """Values by dotted path, with the node that made each; `lists` has the fields of collected rows."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -24,7 +27,8 @@ class Scope:
 def joined(scopes: Iterable[Scope], *, node: str, findings: Findings) -> Scope:
     """Join what flows into a node (or what it adds to what flowed in).
 
-    Two nodes that make the same value are refused: the engine keeps one of them, and a list of reasons would be lost.
+    Two nodes that make the same value are refused: the engine keeps one of them, and a list of reasons would
+    be lost.
     """
     values: dict[str, str] = {}
     lists: dict[str, frozenset[str]] = {}
@@ -32,7 +36,9 @@ def joined(scopes: Iterable[Scope], *, node: str, findings: Findings) -> Scope:
         for path, origin in scope.values.items():
             other = _clash(values, path, origin)
             if other is not None:
-                findings.add("overwritten", f"{path} 与 {other} 互相覆盖，只有一个会保留", node=node, column=path)
+                findings.add(
+                    "overwritten", f"{path} 与 {other} 互相覆盖，只有一个会保留", node=node, column=path
+                )
             values[path] = origin
         lists |= scope.lists
     return Scope(values, lists)

@@ -1,8 +1,8 @@
-"""Reading expressions without running them: which values, functions and elements they name, and what they may not hold.
+"""Reading expressions without running them: what they name, and what they may not hold.
 
-The engine offers no syntax tree, so this reads tokens, after the engine itself has accepted the text. The language
-allowed here is smaller than the engine's: whatever could hide a value's name, change with the clock, or put something in
-the place of a missing value is refused.
+The engine offers no syntax tree, so this reads tokens, after the engine itself has accepted the text. The
+language allowed here is smaller than the engine's: whatever could hide a value's name, change with the clock,
+or put something in the place of a missing value is refused.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Token:
 
 @dataclass(slots=True)
 class Reading:
-    """What an expression names. `own` are values computed above in the same node, `elements` fields of list elements."""
+    """What an expression names. `own` are values of the same node, `elements` fields of list elements."""
 
     paths: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
@@ -91,25 +91,23 @@ def read(text: str) -> Reading:
     return reading
 
 
-def literal_kinds(text: str) -> set[str] | None:
-    """Return of which kinds the plain values of a cell are, None when it is not just a list of plain values."""
-    kinds = set()
-    for token in tokens_of(text):
-        if token.kind in {"string", "number"}:
-            kinds.add(token.kind)
-        elif token.text in {"true", "false"}:
-            kinds.add("boolean")
-        elif token.text not in {",", "-"}:
-            return None
-    return kinds
-
-
 def comparison_kinds(text: str) -> set[str]:
     """Return of which kinds the plain values are that a cell compares its value with."""
     tokens = tokens_of(text)
     kinds = set()
     for before, token in zip([Token("mark", ","), *tokens], tokens, strict=False):
-        if token.kind in {"string", "number"} and before.text in {",", "==", "!=", "<", "<=", ">", ">=", "[", "(", ".."}:
+        if token.kind in {"string", "number"} and before.text in {
+            ",",
+            "==",
+            "!=",
+            "<",
+            "<=",
+            ">",
+            ">=",
+            "[",
+            "(",
+            "..",
+        }:
             kinds.add(token.kind)
     return kinds
 
@@ -121,7 +119,7 @@ def literal(text: str) -> str | None:
 
 
 def is_rounded_text(text: str, *, decimals: int) -> bool:
-    """Tell whether an expression as a whole is ``string(round(…, decimals))``: an amount that leaves exactly."""
+    """Tell whether an expression is ``string(round(…, decimals))`` as a whole: it leaves exactly."""
     texts = [token.text for token in tokens_of(text)]
     if texts[:4] != ["string", "(", "round", "("] or texts[-4:] != [",", str(decimals), ")", ")"]:
         return False
@@ -139,7 +137,11 @@ def _never_closes(texts: list[str]) -> bool:
 
 
 def _ends_a_value(token: Token) -> bool:
-    return token.text in {")", "]"} or token.kind == "string" or (token.kind == "word" and token.text not in _KEYWORDS)
+    return (
+        token.text in {")", "]"}
+        or token.kind == "string"
+        or (token.kind == "word" and token.text not in _KEYWORDS)
+    )
 
 
 def _word(tokens: list[Token], position: int, reading: Reading) -> int:

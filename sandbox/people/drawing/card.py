@@ -20,7 +20,7 @@ _INK: Final[Colour] = (24, 24, 28)
 _EMBLEM_RED: Final[Colour] = (206, 58, 48)
 _EMBLEM_GOLD: Final[Colour] = (238, 190, 92)
 _LABELS_X: Final = 74
-_VALUES_X: Final = 194
+_VALUES_X: Final = 176
 _ADDRESS_CHARACTERS: Final = 11
 _ADDRESS_LEADING: Final = 46
 _PORTRAIT_BOX: Final = (626, 92, 298, 367)
@@ -38,9 +38,9 @@ def draw_front(person: Person) -> bytes:
     _value(pen, (_VALUES_X, 70), person.name, size=40)
     _label(pen, 142, "性别")
     _value(pen, (_VALUES_X, 142), person.sex)
-    _label(pen, 142, "民族", x=276)
+    _label(pen, 142, "民族", x=268)
     # Set well apart: run together with its label, OCR models trained on both scripts read 汉 as 漢.
-    _value(pen, (444, 142), person.ethnicity)
+    _value(pen, (440, 142), person.ethnicity)
     _label(pen, 212, "出生")
     _birth(pen, person)
     _label(pen, 284, "住址")
@@ -88,14 +88,14 @@ def _pieces(address: str) -> list[str]:
 
 
 def _label(pen: ImageDraw.ImageDraw, y: int, text: str, *, x: int = _LABELS_X) -> None:
-    pen.text((x, y), text, font=font(30, 400), fill=_LABEL_COLOUR, anchor="lm")
+    pen.text((x, y), text, font=font(32, 400), fill=_LABEL_COLOUR, anchor="lm")
 
 
 def _value(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, *, size: int = 36) -> None:
     pen.text(place, text, font=font(size, 500), fill=_INK, anchor="lm")
 
 
-def _spaced(  # noqa: PLR0913 -- six facts about one line of print
+def _spaced(
     pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, *, size: int, weight: int, step: float
 ) -> None:
     """Print a text with one fixed step from character to character."""
@@ -107,7 +107,7 @@ def _spaced(  # noqa: PLR0913 -- six facts about one line of print
 def _birth(pen: ImageDraw.ImageDraw, person: Person) -> None:
     """Print the birth date: figures in ink, the words 年 月 日 in the colour of the labels, each in its place."""
     day = person.birth_date
-    places = ((_VALUES_X, day.year, 282, "年"), (330, day.month, 380, "月"), (428, day.day, 478, "日"))
+    places = ((_VALUES_X, day.year, 264, "年"), (312, day.month, 362, "月"), (410, day.day, 460, "日"))
     for x, figure, word_x, word in places:
         _value(pen, (x, 212), str(figure))
         _label(pen, 212, word, x=word_x)
@@ -116,7 +116,9 @@ def _birth(pen: ImageDraw.ImageDraw, person: Person) -> None:
 def _emblem(pen: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int) -> None:
     """Print a red disc with five plain stars where a real card bears the national emblem."""
     x, y = centre
-    pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_EMBLEM_RED, outline=_EMBLEM_GOLD, width=7)
+    pen.ellipse(
+        (x - radius, y - radius, x + radius, y + radius), fill=_EMBLEM_RED, outline=_EMBLEM_GOLD, width=7
+    )
     _star(pen, (x, y - 24), 34)
     for degrees in (200, 160, 380, 340):
         angle = math.radians(degrees)

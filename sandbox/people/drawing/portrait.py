@@ -21,7 +21,14 @@ PORTRAIT_SIZE: Final = (358, 441)
 _SKINS: Final[tuple[Colour, ...]] = ((247, 219, 193), (240, 206, 176), (231, 194, 160), (222, 182, 147))
 _HAIRS: Final[tuple[Colour, ...]] = ((28, 24, 24), (44, 36, 32), (60, 46, 38))
 _GREY_HAIR: Final[Colour] = (138, 136, 134)
-_COATS: Final[tuple[Colour, ...]] = ((42, 52, 78), (70, 76, 84), (96, 50, 54), (46, 78, 66), (30, 30, 34), (116, 98, 74))
+_COATS: Final[tuple[Colour, ...]] = (
+    (42, 52, 78),
+    (70, 76, 84),
+    (96, 50, 54),
+    (46, 78, 66),
+    (30, 30, 34),
+    (116, 98, 74),
+)
 _SHIRTS: Final[tuple[Colour, ...]] = ((240, 240, 240), (214, 226, 240), (240, 226, 220))
 _GREY_FROM_YEAR_AGE: Final = 52
 _SCALE: Final = 2
@@ -61,8 +68,10 @@ class _Face:
 
 
 def _face_of(person: Person) -> _Face:
-    rng = Random(f"face/{person.person}/{person.id_number}")  # noqa: S311 -- a face must repeat
-    old = (person.valid_from - person.birth_date) // (date(2001, 1, 1) - date(2000, 1, 1)) >= _GREY_FROM_YEAR_AGE
+    rng = Random(f"face/{person.person}/{person.id_number}")
+    old = (person.valid_from - person.birth_date) // (
+        date(2001, 1, 1) - date(2000, 1, 1)
+    ) >= _GREY_FROM_YEAR_AGE
     man = person.sex == "男"
     return _Face(
         skin=rng.choice(_SKINS),
@@ -130,7 +139,9 @@ def _paint_head(pen: ImageDraw.ImageDraw, face: _Face) -> None:
     pen.rounded_rectangle((left, face.top + 90, right, face.chin - 90), face.half_width - 10, fill=face.skin)
     cap = face.top + 130 + face.fringe // 3
     pen.pieslice((left - 22, face.top - 44, right + 22, face.top + 330), 180, 360, fill=face.hair)
-    pen.pieslice((left - 6, cap - 60 - face.fringe, right + 6, cap + 150 + face.fringe), 180, 360, fill=face.skin)
+    pen.pieslice(
+        (left - 6, cap - 60 - face.fringe, right + 6, cap + 150 + face.fringe), 180, 360, fill=face.skin
+    )
     pen.polygon(
         [
             (left - 18, face.top + 120),
@@ -145,23 +156,46 @@ def _paint_head(pen: ImageDraw.ImageDraw, face: _Face) -> None:
 
 def _paint_features(pen: ImageDraw.ImageDraw, face: _Face) -> None:
     height = face.chin - face.top
-    eyes, nose, mouth = face.top + height * 46 // 100, face.top + height * 66 // 100, face.top + height * 79 // 100
+    eyes, nose, mouth = (
+        face.top + height * 46 // 100,
+        face.top + height * 66 // 100,
+        face.top + height * 79 // 100,
+    )
     for side in (-1, 1):
         x = _MIDDLE + side * face.eye_gap
         size = face.eye_size
         pen.ellipse((x - size - 8, eyes - size // 2, x + size + 8, eyes + size // 2), fill=(252, 252, 252))
         pen.ellipse((x - size // 2, eyes - size // 2, x + size // 2, eyes + size // 2), fill=(40, 30, 26))
         pen.ellipse((x - 2, eyes - size // 3, x + 5, eyes - size // 3 + 7), fill=(255, 255, 255))
-        pen.arc((x - size - 10, eyes - size // 2 - 6, x + size + 10, eyes + size), 200, 340, fill=(50, 38, 34), width=6)
+        pen.arc(
+            (x - size - 10, eyes - size // 2 - 6, x + size + 10, eyes + size),
+            200,
+            340,
+            fill=(50, 38, 34),
+            width=6,
+        )
         brow = eyes - size - 22
-        pen.line((x - 40, brow + side * face.brow_tilt, x + 40, brow - side * face.brow_tilt), fill=face.hair, width=12)
+        pen.line(
+            (x - 40, brow + side * face.brow_tilt, x + 40, brow - side * face.brow_tilt),
+            fill=face.hair,
+            width=12,
+        )
         if face.glasses:
             pen.rounded_rectangle((x - 54, eyes - 42, x + 54, eyes + 42), 26, outline=(46, 46, 50), width=7)
     if face.glasses:
-        pen.line((_MIDDLE - face.eye_gap + 54, eyes, _MIDDLE + face.eye_gap - 54, eyes), fill=(46, 46, 50), width=7)
+        pen.line(
+            (_MIDDLE - face.eye_gap + 54, eyes, _MIDDLE + face.eye_gap - 54, eyes), fill=(46, 46, 50), width=7
+        )
     pen.line((_MIDDLE, eyes + 20, _MIDDLE - 6, nose), fill=face.shade, width=6)
-    pen.arc((_MIDDLE - face.nose, nose - 20, _MIDDLE + face.nose, nose + 16), 10, 170, fill=face.shade, width=7)
-    pen.chord((_MIDDLE - face.mouth, mouth - face.smile, _MIDDLE + face.mouth, mouth + face.smile), 0, 180, fill=(196, 106, 100))
+    pen.arc(
+        (_MIDDLE - face.nose, nose - 20, _MIDDLE + face.nose, nose + 16), 10, 170, fill=face.shade, width=7
+    )
+    pen.chord(
+        (_MIDDLE - face.mouth, mouth - face.smile, _MIDDLE + face.mouth, mouth + face.smile),
+        0,
+        180,
+        fill=(196, 106, 100),
+    )
     if face.beard:
         pen.arc((_MIDDLE - 70, mouth - 20, _MIDDLE + 70, mouth + 66), 20, 160, fill=face.hair, width=12)
     if face.mole:

@@ -38,6 +38,7 @@ _SURE = 0.70  # below it a reading is a guess; see docs/add-a-provider.md for ho
 
 _DIGIT_LOOKALIKES = str.maketrans("OoQDIl|iZzSsBb", "00001111225588")
 _ID_SHAPE = re.compile(r"\d{17}[\dX]")
+_DASHES = re.compile(r"[—―–ー-]")  # what engines make of 一, a part of names
 _DOTS = re.compile(r"[·•・．.。‧∙⋅]")
 _NAME_SHAPE = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]{1,20}(?:·[\u3400-\u9fff\U00020000-\U000323af]{1,20})*\Z")
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})")
@@ -133,7 +134,7 @@ class _Front:
         value = _joined(self.row(_NAME), without=re.compile("姓?名"))
         if value is None:
             return None
-        name = _DOTS.sub("·", value.text).strip("·")
+        name = _DASHES.sub("一", _DOTS.sub("·", value.text)).strip("·")
         return _Value(name, value.score) if _NAME_SHAPE.match(name) else None
 
     def number(self) -> _Value | None:

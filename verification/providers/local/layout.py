@@ -88,8 +88,10 @@ def turned(boxes: Sequence[TextBox], angle: float) -> list[Cell]:
     cells = []
     for box in boxes:
         xs = [x * cos + y * sin for x, y in box.corners]
-        ys = [y * cos - x * sin for x, y in box.corners]
-        cells.append(Cell(min(xs), min(ys), max(xs), max(ys), box.text, box.score))
+        middle = sum(y * cos - x * sin for x, y in box.corners) / 4
+        # A line that is not quite level stands over more rows than its letters are high.
+        half = min(math.dist(box.corners[0], box.corners[1]), math.dist(box.corners[1], box.corners[2])) / 2
+        cells.append(Cell(min(xs), middle - half, max(xs), middle + half, box.text, box.score))
     return sorted(cells, key=lambda cell: cell.middle)
 
 

@@ -1,0 +1,1 @@
+"""The chart of accounts and the guards of the ledger."""

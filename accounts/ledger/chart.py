@@ -1,0 +1,49 @@
+"""The chart of accounts: which general-ledger accounts a bank's embedded ledger has.
+
+Numbering follows the usual layout of Chinese banks' charts (1 assets, 2 liabilities, 3 common, 6 income and expense).
+Debits are positive, credits negative; `normal` says on which side the account normally stands.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+
+class Normal(enum.Enum):
+    """The side on which an account normally has its balance."""
+
+    DEBIT = 1
+    CREDIT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class GlAccount:
+    """One account of the general ledger."""
+
+    code: str
+    name: str
+    normal: Normal
+
+
+CORE_CLEARING: Final = "1011"
+LOAN_PRINCIPAL: Final = "1301"
+INTEREST_RECEIVABLE: Final = "1302"
+CUSTOMER_DEPOSITS: Final = "2011"
+SUSPENSE: Final = "3101"
+INTEREST_INCOME: Final = "6011"
+PENALTY_INCOME: Final = "6051"
+
+CHART: Final[dict[str, GlAccount]] = {
+    account.code: account
+    for account in (
+        GlAccount(CORE_CLEARING, "核心系统往来", Normal.DEBIT),
+        GlAccount(LOAN_PRINCIPAL, "个人贷款本金", Normal.DEBIT),
+        GlAccount(INTEREST_RECEIVABLE, "应收利息", Normal.DEBIT),
+        GlAccount(CUSTOMER_DEPOSITS, "个人活期存款", Normal.CREDIT),
+        GlAccount(SUSPENSE, "暂收暂付款", Normal.CREDIT),
+        GlAccount(INTEREST_INCOME, "贷款利息收入", Normal.CREDIT),
+        GlAccount(PENALTY_INCOME, "罚息收入", Normal.CREDIT),
+    )
+}

@@ -1,0 +1,121 @@
+"""Book entries: all lines of a business fact at once, balanced, once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, connection
+
+from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS
+from accounts.models import JournalEntry, Posting
+from accounts.models.deposit_account import ACTIVE, OWN
+from core.clock import business_date
+from core.db.constraints import violated
+from core.errors import Problem
+from core.ids import new_id
+from core.operations import within_transaction
+
+MOVE = """
+UPDATE accounts_deposit_account SET balance_fen = balance_fen - %s
+WHERE id = %s AND keeper = %s AND status = %s RETURNING balance_fen
+"""
+
+
+class InsufficientFunds(Problem):
+    """The account has less than the amount that is to be taken from it."""
+
+    code = "insufficient_funds"
+    status = 422
+    title = "账户余额不足"
+
+
+class AccountNotActive(Problem):
+    """The account is not one that money can move on now."""
+
+    code = "account_not_active"
+    status = 422
+    title = "账户当前不可用"
+
+
+class UnbalancedEntry(ValueError):
+    """Raised where the lines of an entry do not sum to zero, are fewer than two, or name no account of the chart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of an entry: a debit (positive) or credit (negative) in fen; on customers' deposits with the account."""
+
+    gl_code: str
+    amount_fen: int
+    account_id: uuid.UUID | None = None
+
+
+@within_transaction
+def post_entry(
+    *,
+    business_ref: str,
+    kind: str,
+    lines: Sequence[Line],
+    memo: str = "",
+    value_date: date | None = None,
+    reverses_id: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """Book one entry on the current business date and move the balances of the deposit accounts that it names.
+
+    The balance of each account changes in one guarded statement and never falls below zero; a reference that is booked
+    already changes nothing and raises, because the caller's transaction must not go on as if it had booked.
+
+    Raises:
+        UnbalancedEntry: the lines are no entry.
+        InsufficientFunds: an account would fall below zero.
+        AccountNotActive: an account is not active or is kept by the core system.
+        django.db.IntegrityError: the business reference is booked already.
+    """
+    _check(lines)
+    today = business_date()
+    entry = JournalEntry.objects.create(
+        business_ref=business_ref,
+        kind=kind,
+        booking_date=today,
+        value_date=value_date or today,
+        memo=memo,
+        reverses_id=reverses_id,
+    )
+    Posting.objects.bulk_create(
+        Posting(
+            id=new_id(),
+            entry_id=entry.id,
+            gl_code=line.gl_code,
+            account_id=line.account_id,
+            amount_fen=line.amount_fen,
+            balance_after_fen=None if line.account_id is None else _move(line.account_id, line.amount_fen),
+        )
+        for line in sorted(lines, key=lambda line: (line.account_id is not None, str(line.account_id)))
+    )
+    return entry.id
+
+
+def _check(lines: Sequence[Line]) -> None:
+    if len(lines) < 2 or sum(line.amount_fen for line in lines) != 0:  # noqa: PLR2004 -- a double entry
+        raise UnbalancedEntry("the lines of an entry must be at least two and sum to zero")
+    for line in lines:
+        if line.gl_code not in CHART or (line.account_id is not None) != (line.gl_code == CUSTOMER_DEPOSITS):
+            raise UnbalancedEntry(f"line on {line.gl_code}: unknown code, or account and code do not fit")
+
+
+def _move(account_id: uuid.UUID, amount_fen: int) -> int:
+    """Move a deposit account's balance by a debit (positive) or credit (negative); return the balance after it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(MOVE, [amount_fen, account_id, OWN, ACTIVE])
+            row = cursor.fetchone()
+    except IntegrityError as error:
+        if violated(error) != "accounts_balance_not_negative":
+            raise
+        raise InsufficientFunds from error
+    if row is None:
+        raise AccountNotActive
+    return int(row[0])

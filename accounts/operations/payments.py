@@ -1,0 +1,160 @@
+"""Move money between the bank and a customer's account, whoever keeps the account.
+
+An account kept here is posted in the caller's transaction. One that the bank's core system keeps takes three beats against
+the clearing account: the intent (a pending payment and a step), the core's booking under the payment's own id, and the
+entry, which the caller books in the transaction in which it draws its own conclusions.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from accounts.ledger.chart import CORE_CLEARING, CUSTOMER_DEPOSITS
+from accounts.models import DepositAccount, Payment
+from accounts.models.deposit_account import ACTIVE, OWN
+from accounts.models.ledger import ARRIVED, FAILED, IN, OUT, PENDING, POSTED
+from accounts.operations.ledger import AccountNotActive, Line, post_entry
+from core.errors import NotFound
+from core.ids import new_id
+from core.operations import within_transaction
+from core.steps.queue import enqueue
+from core.steps.registry import Then
+
+MOVE_IN_CORE: Final = "accounts.move_in_core"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One line on the bank's side of a payment: a GL account and a positive amount in fen."""
+
+    gl_code: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentView:
+    """How far a payment is: `pending`, `arrived` (at the core), `posted` (in our ledger) or `failed` with a code."""
+
+    id: uuid.UUID
+    status: str
+    code: str = ""
+
+
+@within_transaction
+def pay_into(
+    *,
+    account_id: uuid.UUID,
+    amount_fen: int,
+    legs: Sequence[Leg],
+    business_ref: str,
+    kind: str,
+    memo: str,
+    then: Then,
+) -> PaymentView:
+    """Pay money of the bank into a customer's account: debit the legs, credit the account.
+
+    Posted at once where the account is kept here; otherwise pending, and `then` is started when the core has answered.
+
+    Raises:
+        AccountNotActive: the account cannot receive money now.
+        UnbalancedEntry: the legs do not sum to the amount.
+    """
+    return _move(IN, account_id, amount_fen, legs, business_ref, kind, memo, then)
+
+
+@within_transaction
+def collect_from(
+    *,
+    account_id: uuid.UUID,
+    amount_fen: int,
+    legs: Sequence[Leg],
+    business_ref: str,
+    kind: str,
+    memo: str,
+    then: Then,
+) -> PaymentView:
+    """Collect money from a customer's account: debit the account, credit the legs. See `pay_into`.
+
+    Raises:
+        AccountNotActive: money cannot be taken from the account now.
+        InsufficientFunds: the account, kept here, has less.
+        UnbalancedEntry: the legs do not sum to the amount.
+    """
+    return _move(OUT, account_id, amount_fen, legs, business_ref, kind, memo, then)
+
+
+def _move(  # noqa: PLR0913, PLR0917 -- the two public verbs pass on what they were given
+    direction: str,
+    account_id: uuid.UUID,
+    amount_fen: int,
+    legs: Sequence[Leg],
+    business_ref: str,
+    kind: str,
+    memo: str,
+    then: Then,
+) -> PaymentView:
+    account = DepositAccount.objects.filter(pk=account_id).only("keeper", "status").first()
+    if account is None:
+        raise NotFound
+    if account.status != ACTIVE:
+        raise AccountNotActive
+    payment = Payment(
+        id=new_id(),
+        account_id=account_id,
+        direction=direction,
+        amount_fen=amount_fen,
+        legs=[[leg.gl_code, leg.amount_fen] for leg in legs],
+        business_ref=business_ref,
+        kind=kind,
+        memo=memo,
+        status=PENDING,
+    )
+    if account.keeper == OWN:
+        payment.entry_id = _post(payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
+        payment.status = POSTED
+    payment.save(force_insert=True)
+    if account.keeper != OWN:
+        enqueue(MOVE_IN_CORE, payment.id, then=then)
+    return PaymentView(id=payment.id, status=payment.status)
+
+
+def _post(payment: Payment, other_side: Line) -> uuid.UUID:
+    """Book a payment's entry; the amount of `other_side` follows from the payment."""
+    sign = 1 if payment.direction == IN else -1
+    lines = [Line(gl_code=code, amount_fen=sign * amount) for code, amount in payment.legs]
+    lines.append(
+        Line(gl_code=other_side.gl_code, amount_fen=-sign * payment.amount_fen, account_id=other_side.account_id)
+    )
+    return post_entry(business_ref=payment.business_ref, kind=payment.kind, lines=lines, memo=payment.memo)
+
+
+@within_transaction
+def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
+    """Book a payment that has arrived at the core, against the clearing account; one that is booked stays so.
+
+    Raises:
+        NotFound: there is no such payment.
+    """
+    payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
+    if payment is None:
+        raise NotFound
+    if payment.status == ARRIVED:
+        payment.entry_id = _post(payment, Line(gl_code=CORE_CLEARING, amount_fen=0))
+        payment.status = POSTED
+        payment.save(update_fields=["entry_id", "status"])
+    return PaymentView(id=payment.id, status=payment.status, code=payment.code)
+
+
+@within_transaction
+def payment_arrived(*, payment_id: uuid.UUID, core_reference: str) -> None:
+    """Record that the core has booked a pending payment."""
+    Payment.objects.filter(pk=payment_id, status=PENDING).update(status=ARRIVED, core_reference=core_reference[:64])
+
+
+@within_transaction
+def payment_failed(*, payment_id: uuid.UUID, code: str) -> None:
+    """Record that the core has refused a pending payment, and why."""
+    Payment.objects.filter(pk=payment_id, status=PENDING).update(status=FAILED, code=code[:40])

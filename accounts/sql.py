@@ -1,0 +1,57 @@
+"""Guards of the ledger, in SQL: entries balance when the transaction commits, and nothing booked ever changes.
+
+GL-01: debit = credit per voucher. The check is deferred, so an entry may be written line by line, and it also refuses an
+entry without lines. The functions name no schema: `SET search_path FROM CURRENT` pins them to the bank they are made in.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+INSTALL: Final = """
+CREATE FUNCTION accounts_entry_balances() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+DECLARE
+    entry uuid; total bigint; lines integer;
+BEGIN
+    IF TG_TABLE_NAME = 'accounts_posting' THEN entry := NEW.entry_id; ELSE entry := NEW.id; END IF;
+    SELECT coalesce(sum(p.amount_fen), 0), count(*) INTO total, lines FROM accounts_posting p WHERE p.entry_id = entry;
+    IF total <> 0 OR lines < 2 THEN
+        RAISE EXCEPTION 'entry % does not balance: % lines, difference % fen', entry, lines, total
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_entry_balances';
+    END IF;
+    RETURN NULL;
+END
+$body$;
+
+CREATE CONSTRAINT TRIGGER accounts_entry_balances
+    AFTER INSERT ON accounts_journal_entry DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION accounts_entry_balances();
+
+CREATE CONSTRAINT TRIGGER accounts_posting_balances
+    AFTER INSERT ON accounts_posting DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION accounts_entry_balances();
+
+CREATE FUNCTION accounts_ledger_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+BEGIN
+    RAISE EXCEPTION '% is refused on %: the ledger is append-only, book a reversal', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+END
+$body$;
+
+CREATE TRIGGER accounts_entry_append_only
+    BEFORE UPDATE OR DELETE ON accounts_journal_entry
+    FOR EACH ROW EXECUTE FUNCTION accounts_ledger_refuse();
+
+CREATE TRIGGER accounts_posting_append_only
+    BEFORE UPDATE OR DELETE ON accounts_posting
+    FOR EACH ROW EXECUTE FUNCTION accounts_ledger_refuse();
+"""
+
+REMOVE: Final = """
+DROP TRIGGER accounts_posting_append_only ON accounts_posting;
+DROP TRIGGER accounts_entry_append_only ON accounts_journal_entry;
+DROP FUNCTION accounts_ledger_refuse();
+DROP TRIGGER accounts_posting_balances ON accounts_posting;
+DROP TRIGGER accounts_entry_balances ON accounts_journal_entry;
+DROP FUNCTION accounts_entry_balances();
+"""

@@ -1,0 +1,299 @@
+"""Keep the banks' core systems: accounts, movements, filings, and every request that changed something.
+
+One SQLite database for all banks. A request and its effect are written in one transaction, so that a request is
+either answered for good or never arrived, whatever becomes of the process.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from sandbox.gateway.money import to_yuan
+from sandbox.people.numbers import CLASS_TWO_SERIAL, union_card
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Kind = Literal["account", "credit", "debit", "filing"]
+MAX_CLASS_TWO: Final = 5
+"""ACC-01, 银发〔2018〕16号: Class II accounts of one person at one bank."""
+
+_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS requests (
+    bank TEXT NOT NULL, request_id TEXT NOT NULL, kind TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    http_status INTEGER NOT NULL, answer TEXT NOT NULL, person TEXT, received_at TEXT NOT NULL,
+    PRIMARY KEY (bank, request_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS accounts (
+    number INTEGER PRIMARY KEY, bank TEXT NOT NULL, account_number TEXT NOT NULL UNIQUE, class TEXT NOT NULL,
+    name TEXT NOT NULL, id_number TEXT NOT NULL, phone TEXT NOT NULL, bound_card TEXT,
+    balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0), opened_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS movements (
+    number INTEGER PRIMARY KEY, bank TEXT NOT NULL, request_id TEXT, account_number TEXT NOT NULL,
+    kind TEXT NOT NULL, amount_fen INTEGER NOT NULL CHECK (amount_fen > 0), balance_after_fen INTEGER NOT NULL,
+    memo TEXT NOT NULL, reference TEXT NOT NULL, booked_at TEXT NOT NULL, UNIQUE (bank, request_id));
+CREATE TABLE IF NOT EXISTS filings (
+    number INTEGER PRIMARY KEY, bank TEXT NOT NULL, request_id TEXT NOT NULL, kind TEXT NOT NULL,
+    account_number TEXT NOT NULL, class TEXT NOT NULL, opened_on TEXT NOT NULL, receipt TEXT NOT NULL,
+    UNIQUE (bank, request_id));
+"""
+
+
+class CoreRefusalError(Exception):
+    """The core system refuses: nothing changed, and the refusal is this request's answer for good."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """Keep what to answer."""
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """How a request was answered: of which kind it was, the HTTP status, the body without `replayed`."""
+
+    kind: Kind
+    fingerprint: str
+    status: int
+    body: dict[str, Any]
+    person: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account at one bank, its balance in fen."""
+
+    bank: str
+    account_number: str
+    account_class: str
+    id_number: str
+    balance_fen: int
+
+
+class CoreBank:
+    """The core systems of all banks; an account, a movement or a request is only ever seen by its own bank."""
+
+    def __init__(self, file: Path | None) -> None:
+        """Open the database, in memory where there is no file."""
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(file or ":memory:", isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        # A killed process loses nothing with WAL and no syncing; only a power cut could, and this is a sandbox.
+        self._closing = weakref.finalize(self, self._db.close)
+        self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_SCHEMA}")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._closing()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write everything inside, or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def find_request(self, bank: str, request_id: str) -> StoredAnswer | None:
+        """Find how a request of this bank was answered."""
+        row = self._db.execute(
+            "SELECT * FROM requests WHERE bank = ? AND request_id = ?", (bank, request_id)
+        ).fetchone()
+        if row is None:
+            return None
+        return StoredAnswer(
+            row["kind"], row["fingerprint"], row["http_status"], json.loads(row["answer"]), row["person"]
+        )
+
+    def store_request(self, bank: str, request_id: str, answer: StoredAnswer) -> None:
+        """Keep the answer of a request for good."""
+        self._db.execute(
+            "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                bank,
+                request_id,
+                answer.kind,
+                answer.fingerprint,
+                answer.status,
+                json.dumps(answer.body, ensure_ascii=False),
+                answer.person,
+                now(),
+            ),
+        )
+
+    def find_account(self, bank: str, account_number: str) -> Account | None:
+        """Find an account of this bank."""
+        row = self._db.execute(
+            "SELECT * FROM accounts WHERE bank = ? AND account_number = ?", (bank, account_number)
+        ).fetchone()
+        return _account(row) if row else None
+
+    def find_account_anywhere(self, account_number: str) -> Account | None:
+        """Find an account at whichever bank keeps it, as the network between banks does."""
+        row = self._db.execute(
+            "SELECT * FROM accounts WHERE account_number = ?", (account_number,)
+        ).fetchone()
+        return _account(row) if row else None
+
+    def open_class_two(self, bank: str, holder: dict[str, str]) -> str:
+        """Open a Class II account and give its number; `holder` has name, id_number, phone and bound_card.
+
+        Raises:
+            CoreRefusalError: `account_limit_reached`.
+        """
+        (held,) = self._db.execute(
+            "SELECT count(*) FROM accounts WHERE bank = ? AND id_number = ? AND class = 'II'",
+            (bank, holder["id_number"]),
+        ).fetchone()
+        if held >= MAX_CLASS_TWO:
+            raise CoreRefusalError(409, "account_limit_reached", f"{MAX_CLASS_TWO} Class II accounts already")
+        (serial,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM accounts").fetchone()
+        account_number = union_card(bank, f"{CLASS_TWO_SERIAL}{serial:08d}")
+        self._insert_account(bank, account_number, "II", holder, 0)
+        return account_number
+
+    def ensure_class_one(
+        self, bank: str, account_number: str, holder: dict[str, str], balance_fen: int
+    ) -> Account:
+        """Give a Class I account, which has been there since before the world began; its balance is set only once."""
+        found = self.find_account(bank, account_number)
+        if found is None:
+            self._insert_account(bank, account_number, "I", holder | {"bound_card": ""}, balance_fen)
+        return found or Account(bank, account_number, "I", holder["id_number"], balance_fen)
+
+    def move(
+        self,
+        bank: str,
+        *,
+        request_id: str | None,
+        kind: Kind,
+        account_number: str,
+        amount_fen: int,
+        memo: str,
+    ) -> dict[str, str]:
+        """Book a credit or a debit on an account; give reference and time.
+
+        Raises:
+            CoreRefusalError: `account_not_found`, or `insufficient_funds` for a debit.
+        """
+        signed_fen = amount_fen if kind == "credit" else -amount_fen
+        row = self._db.execute(
+            "UPDATE accounts SET balance_fen = balance_fen + :signed"
+            " WHERE bank = :bank AND account_number = :number AND balance_fen + :signed >= 0 RETURNING balance_fen",
+            {"signed": signed_fen, "bank": bank, "number": account_number},
+        ).fetchone()
+        if row is None:
+            if self.find_account(bank, account_number) is None:
+                raise CoreRefusalError(404, "account_not_found", "this bank keeps no such account")
+            raise CoreRefusalError(409, "insufficient_funds", "the balance is smaller than the amount")
+        reference, booked_at = (
+            self._next_reference("CR" if kind == "credit" else "DR", bank, "movements"),
+            now(),
+        )
+        self._db.execute(
+            "INSERT INTO movements (bank, request_id, account_number, kind, amount_fen, balance_after_fen, memo,"
+            " reference, booked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                bank,
+                request_id,
+                account_number,
+                kind,
+                amount_fen,
+                row["balance_fen"],
+                memo,
+                reference,
+                booked_at,
+            ),
+        )
+        return {"reference": reference, "booked_at": booked_at}
+
+    def file(self, bank: str, request_id: str, filing: dict[str, str]) -> str:
+        """Take a filing for the central bank; give its receipt."""
+        receipt = self._next_reference("BA", bank, "filings")
+        self._db.execute(
+            "INSERT INTO filings (bank, request_id, kind, account_number, class, opened_on, receipt)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                bank,
+                request_id,
+                filing["kind"],
+                filing["account_number"],
+                filing["class"],
+                filing["opened_on"],
+                receipt,
+            ),
+        )
+        return receipt
+
+    def inspect(self, bank: str) -> dict[str, list[dict[str, Any]]]:
+        """Give everything one bank's core system holds, oldest first, amounts in yuan."""
+        return {
+            table: [
+                _shown(row)
+                for row in self._db.execute(f"SELECT * FROM {table} WHERE bank = ? ORDER BY {order}", (bank,))  # noqa: S608 -- fixed names
+            ]
+            for table, order in (
+                ("accounts", "number"),
+                ("movements", "number"),
+                ("filings", "number"),
+                ("requests", "received_at"),
+            )
+        }
+
+    def _insert_account(
+        self, bank: str, account_number: str, account_class: str, holder: dict[str, str], balance_fen: int
+    ) -> None:
+        self._db.execute(
+            "INSERT INTO accounts (bank, account_number, class, name, id_number, phone, bound_card, balance_fen,"
+            " opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                bank,
+                account_number,
+                account_class,
+                holder["name"],
+                holder["id_number"],
+                holder["phone"],
+                holder["bound_card"],
+                balance_fen,
+                now(),
+            ),
+        )
+
+    def _next_reference(self, prefix: str, bank: str, table: str) -> str:
+        (serial,) = self._db.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {table}").fetchone()  # noqa: S608 -- fixed names
+        return f"{prefix}{bank}{serial:010d}"
+
+
+def now() -> str:
+    """Give the present time in China, ISO 8601 to the millisecond."""
+    return datetime.now(_SHANGHAI).isoformat(timespec="milliseconds")
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(row["bank"], row["account_number"], row["class"], row["id_number"], row["balance_fen"])
+
+
+def _shown(row: sqlite3.Row) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for column in row.keys():  # noqa: SIM118 -- iterating a Row gives values
+        if column.endswith("_fen"):
+            shown[column.removesuffix("_fen")] = to_yuan(row[column])
+        elif column == "answer":
+            shown[column] = json.loads(row[column])
+        elif column != "number":
+            shown[column] = row[column]
+    return shown

@@ -1,0 +1,32 @@
+"""Hold the banks' core systems from call to call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.gateway.core_bank import CoreBank
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+
+
+class GatewayState:
+    """What the gateway keeps. With a data directory it survives a restart; without one it lives with the process."""
+
+    def __init__(self, data_dir: Path | None = None) -> None:
+        """Open the core systems."""
+        self.core = CoreBank(data_dir / "core.sqlite3" if data_dir else None)
+
+    def close(self) -> None:
+        """Close the core systems."""
+        self.core.close()
+
+
+def gateway_of(app: Starlette) -> GatewayState:
+    """Give the application's gateway; the first call opens it beside the world, unless the application has set one."""
+    if not hasattr(app.state, "gateway"):
+        app.state.gateway = GatewayState(app.state.world.data_dir)
+    gateway: GatewayState = app.state.gateway
+    return gateway
