@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 INSTALL: Final = """
+CREATE SEQUENCE accounts_number_seq START 1 MAXVALUE 99999999999;
+
 CREATE FUNCTION accounts_entry_balances() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 DECLARE
     entry uuid; total bigint; lines integer;
@@ -54,4 +56,5 @@ DROP FUNCTION accounts_ledger_refuse();
 DROP TRIGGER accounts_posting_balances ON accounts_posting;
 DROP TRIGGER accounts_entry_balances ON accounts_journal_entry;
 DROP FUNCTION accounts_entry_balances();
+DROP SEQUENCE accounts_number_seq;
 """

@@ -7,6 +7,7 @@ from core.clock.models import BusinessDay
 from core.crypto.models import BankKey
 from core.evidence.models import EvidenceHead, EvidenceLeaf, EvidenceNode
 from core.idempotency.models import IdempotencyRecord
+from core.states.models import StateChange
 from core.steps.models import Step
 from core.vault.models import VaultAccess, VaultObject, VaultReference
 
@@ -18,6 +19,7 @@ __all__ = [
     "EvidenceLeaf",
     "EvidenceNode",
     "IdempotencyRecord",
+    "StateChange",
     "Step",
     "VaultAccess",
     "VaultObject",

@@ -8,7 +8,7 @@ something. So no transaction is ever nested by accident, and none is open while 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, ParamSpec, TypeVar
@@ -34,7 +34,7 @@ class TransactionForbidden(RuntimeError):
 
 def in_transaction() -> bool:
     """Tell whether a transaction is open that is not merely a test's own wrapping."""
-    blocks: list[object] = connection.atomic_blocks
+    blocks: Sequence[object] = connection.atomic_blocks
     return any(not getattr(block, "_from_testcase", False) for block in blocks)
 
 

@@ -104,7 +104,9 @@ def meaning_of(vendor: str, answer: Answer) -> str:
         response = payload.get("Response")
         error = response.get("Error") if isinstance(response, dict) else None
         return str(error["Code"]) if isinstance(error, dict) else "ok"
-    for word in (payload.get("code"), payload.get("result"), payload.get("status")):
+    refused = answer.status >= HTTPStatus.BAD_REQUEST
+    for name in ("code",) if refused else ("result", "status", "code"):
+        word = payload.get(name)
         if isinstance(word, str) and word:
             return word
-    return "ok" if answer.status < HTTPStatus.BAD_REQUEST else f"http_{answer.status}"
+    return f"http_{answer.status}" if refused else "ok"

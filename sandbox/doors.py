@@ -57,7 +57,10 @@ class VendorDoors:
         if body is None:
             await _send(json_answer({"code": "too_large"}, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE), send)
             return
-        answer = await self._serve(scope, headers, destination, body)
+        try:
+            answer = await self._serve(scope, headers, destination, body)
+        except asyncio.CancelledError:  # the sandbox is stopping, and this call was still being delayed
+            answer = None
         if answer is None:
             await hang_up(scope, receive)
         else:

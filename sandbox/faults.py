@@ -131,7 +131,7 @@ class FaultTable:
             fault=_fault(payload),
             rate=_rate(payload),
             remaining=_optional(payload, "count", least=1, most=MAX_COUNT),
-            sequence=random.Random(f"{aim.vendor}/{aim.operation}/{aim.bank}"),  # noqa: S311 - repeatable on purpose
+            sequence=random.Random(f"{aim.vendor}/{aim.operation}/{aim.bank}"),
         )
 
     def strike(self, aim: Aim) -> Fault:

@@ -1,4 +1,4 @@
-"""Stamp digests with the time (RFC 3161), under a key and a certificate that this sandbox makes for itself."""
+"""Stamp digests with the time (RFC 3161), under a key and a certificate that the sandbox makes itself."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DIGEST_BYTES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 class TimeStampAuthority:
     """One authority: an RSA key, its own certificate, and what it signs.
 
-    With a data directory key and certificate are kept there, so that stamps made before a restart still verify.
+    With a data directory both are kept there, so that stamps made before a restart still verify.
     """
 
     def __init__(self, data_dir: Path | None = None) -> None:
@@ -60,7 +60,7 @@ class TimeStampAuthority:
         self._certificate = asn1_x509.Certificate.load(self._certificate_der)
 
     def reply(self, query: bytes) -> bytes:
-        """Answer a TimeStampReq with a TimeStampResp, both DER; what cannot be stamped is rejected in the reply."""
+        """Answer a TimeStampReq with a TimeStampResp, both DER; what cannot be served is rejected."""
         try:
             request = tsp.TimeStampReq.load(query, strict=True)
             imprint = request["message_imprint"]
@@ -161,7 +161,7 @@ async def _certificate(request: Request) -> Response:
 
 
 def _authority(app: Starlette) -> TimeStampAuthority:
-    """Give the application's authority; the first call opens it beside the world, unless the application has set one."""
+    """Give the application's authority; unless the application has set one, it is opened beside the world."""
     if not hasattr(app.state, "tsa"):
         app.state.tsa = TimeStampAuthority(app.state.world.data_dir)
     authority: TimeStampAuthority = app.state.tsa

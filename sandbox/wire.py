@@ -65,8 +65,8 @@ def server(app: ASGIApp) -> uvicorn.Server:
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens; port 0 takes a free one.
 
-    The protocol is named, because asyncio switches Nagle's algorithm off only on sockets that name it: without,
-    every answer, written as head and body, would wait 40 ms for the client's delayed acknowledgement.
+    The protocol is named because asyncio switches Nagle's algorithm off only on sockets that name it: without
+    it every answer, written as head and body, would wait 40 ms for the client's delayed acknowledgement.
 
     Raises: OSError when the address cannot be had.
     """

@@ -237,6 +237,7 @@ def _install() -> int:
     progress = Progress("Installing", total=2 * total)
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps"]
     command += ["--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
+    command += ["--no-compile"]  # done below, on all cores
     process = subprocess.Popen(
         [*command, "--requirement", str(LOCK_FILE)],
         stdout=subprocess.PIPE,
@@ -260,6 +261,11 @@ def _install() -> int:
     if code != 0:
         progress.finish("Installing stopped")
         raise _explain("pip", "".join(said))
+    progress.show(progress.total, "compiling")
+    # Not left to the first import: a library's warnings on being compiled would then reach the tests.
+    libraries = next(VENV.glob("lib/python*/site-packages"))
+    compiling = [str(VENV / "bin" / "python"), "-W", "ignore", "-m", "compileall", "-qq", "-j", "0"]
+    subprocess.run([*compiling, str(libraries)], stdout=subprocess.DEVNULL, check=False)  # some are templates
     progress.finish("Installed")
     return total
 

@@ -25,7 +25,7 @@ BANK_B: Final = "116"
 SCHEMAS: Final = ("public", "province", f"bank_{BANK_A}", f"bank_{BANK_B}")
 LOCK_KEY: Final = 7_230_002
 BUILT_FROM: Final = (
-    "*/migrations/*.py", "*/models.py", "*/*/models.py", "*/models/*.py", "*/furnishing*.py", "*/furnishing/*.py",
+    "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py", "*/furnishing*.py", "*/furnishing/*.py",
     "tenants/provisioning/*.py", "core/crypto/*.py", "lending/decision/standard*.py", "lending/contracts/**/*",
     "tests/database.py", "tests/build_database.py",
 )  # fmt: skip

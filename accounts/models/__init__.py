@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from accounts.models.customer import Customer
 from accounts.models.deposit_account import Claim, DepositAccount
+from accounts.models.filing import Filing
 from accounts.models.ledger import JournalEntry, Payment, Posting
+from accounts.models.registration import Card, Registration
 from accounts.models.session import Session
 
-__all__ = ["Claim", "Customer", "DepositAccount", "JournalEntry", "Payment", "Posting", "Session"]
+__all__ = [
+    "Card",
+    "Claim",
+    "Customer",
+    "DepositAccount",
+    "Filing",
+    "JournalEntry",
+    "Payment",
+    "Posting",
+    "Registration",
+    "Session",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.exceptions import FieldError
 from django.core.validators import MaxLengthValidator
@@ -15,10 +15,30 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.expressions import Combinable
 
+# What a column takes and what it gives, in the way of django-stubs, whose plugin adds None for null=True.
+# Django's own fields cannot be subscripted when the program runs.
+_Set_contra = TypeVar("_Set_contra", contravariant=True)
+_Get_co = TypeVar("_Get_co", covariant=True)
+if TYPE_CHECKING:
+
+    class _Field(models.Field[_Set_contra, _Get_co]): ...
+
+    class _BinaryField(models.BinaryField[_Set_contra, _Get_co]): ...
+else:
+
+    class _Field(models.Field):
+        def __class_getitem__(cls, _types: object) -> type:
+            return cls
+
+    class _BinaryField(models.BinaryField):
+        def __class_getitem__(cls, _types: object) -> type:
+            return cls
+
+
 SEARCHABLE_BY: Final = frozenset({"isnull"})
 
 
-class _SealedField(models.Field):  # type: ignore[type-arg]  # not subscriptable when the program runs
+class _SealedField(_Field[_Set_contra, _Get_co]):
     """A bytea column, sealed under the current bank's key and bound to "app.model.field"; NULL stays NULL.
 
     The same value is sealed differently each time, so nothing can be searched or sorted by it: any lookup but
@@ -89,7 +109,7 @@ class _SealedField(models.Field):  # type: ignore[type-arg]  # not subscriptable
         raise FieldError(msg)
 
 
-class SealedTextField(_SealedField):
+class SealedTextField(_SealedField[_Set_contra, _Get_co]):
     """A sealed text, read and written as `str`; `full_clean` checks `max_length`, in characters."""
 
     _pyi_private_set_type: str | Combinable
@@ -118,7 +138,7 @@ class SealedTextField(_SealedField):
         return plain.decode()
 
 
-class SealedJSONField(_SealedField):
+class SealedJSONField(_SealedField[_Set_contra, _Get_co]):
     """A sealed JSON document: reads and writes what `json` does; a top-level `null` is NULL."""
 
     _pyi_private_set_type: Any
@@ -139,7 +159,7 @@ class SealedJSONField(_SealedField):
         return json.loads(plain)
 
 
-class BlindIndexField(models.BinaryField):  # type: ignore[type-arg]  # not subscriptable when the program runs
+class BlindIndexField(_BinaryField[_Set_contra, _Get_co]):
     """The keyed hash (`blind_index`, 32 bytes) of a sealed value beside it; searched by equality."""
 
     _pyi_private_set_type: bytes | Combinable

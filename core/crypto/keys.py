@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -23,6 +23,9 @@ from core.crypto.master import KEY_BYTES, MasterKey, MasterKeyUnavailable, load_
 from core.crypto.models import ACTIVE, DATA, INDEX, RETIRED, BankKey
 from core.operations import within_transaction
 from core.tenancy import current_bank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEPT_SECONDS: Final = 300.0
 KEPT_KEYS: Final = 1024
@@ -44,14 +47,15 @@ class OpenedKey:
 class _Cache:
     """Opened keys by (bank code, purpose, version): at most `KEPT_KEYS`, each for `KEPT_SECONDS`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str, int], tuple[OpenedKey, float]] = OrderedDict()
 
     def get(self, name: tuple[str, str, int]) -> OpenedKey | None:
         with self._lock:
             key, kept_at = self._kept.get(name, (None, 0.0))
-            if key is None or time.monotonic() - kept_at > KEPT_SECONDS:
+            if key is None or self._clock() - kept_at > KEPT_SECONDS:
                 self._kept.pop(name, None)
                 return None
             self._kept.move_to_end(name)
@@ -59,7 +63,7 @@ class _Cache:
 
     def put(self, name: tuple[str, str, int], key: OpenedKey) -> None:
         code, purpose, _ = name
-        kept_at = time.monotonic()
+        kept_at = self._clock()
         with self._lock:
             for each in {name, (code, purpose, key.version)}:
                 self._kept[each] = (key, kept_at)

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from core.clock import business_date, now
 from core.evidence.log import consistency, root_at, tree_size
 from core.evidence.models import EvidenceHead
 from core.evidence.tree import EMPTY_ROOT, verify_consistency
@@ -89,8 +89,8 @@ def latest_head() -> SignedHead | None:
     return None if row is None else _signed(row)
 
 
-def sign_head(sign: Callable[[bytes], bytes], *, head_date: date) -> SignedHead:
-    """Sign the log as it is now, for a business date, and return the head; an equal one is not signed twice.
+def sign_head(sign: Callable[[bytes], bytes]) -> SignedHead:
+    """Sign the log as it is now, for today's business date; the same state of a day is signed once.
 
     `sign` gets the message and runs with no transaction open, so it may ask a signing service. Before it is
     asked, the log is proved to extend the last head.
@@ -102,7 +102,7 @@ def sign_head(sign: Callable[[bytes], bytes], *, head_date: date) -> SignedHead:
     """
     forbid_transaction("signing a head")
     last = latest_head()
-    size = tree_size()
+    size, head_date = tree_size(), business_date()
     if last is not None and (last.tree_size, last.head_date) == (size, head_date):
         return last
     root = _proved_extension(last, size)
@@ -112,7 +112,7 @@ def sign_head(sign: Callable[[bytes], bytes], *, head_date: date) -> SignedHead:
         tree_size=size,
         root=root,
         previous_size=0 if last is None else last.tree_size,
-        signed_at=timezone.now(),
+        signed_at=now(),
         signature=b"",
     )
     head.signature = sign(_signed(head).message)

@@ -11,11 +11,11 @@ import base64
 import binascii
 import hmac
 import json
-import time
 import uuid
 from dataclasses import dataclass
 from typing import Final
 
+from core.clock import now
 from core.crypto.sealing import blind_index
 from core.errors import NotFound
 from core.vault.models import VaultObject
@@ -48,7 +48,7 @@ def grant(object_id: uuid.UUID, *, seconds: int, purpose: str, actor: str) -> st
         raise ValueError(msg)
     if not VaultObject.objects.filter(pk=object_id).exists():
         raise NotFound
-    ends_at = int(time.time()) + seconds
+    ends_at = int(now().timestamp()) + seconds
     claims = json.dumps([object_id.hex, actor, purpose, ends_at], ensure_ascii=False, separators=(",", ":"))
     return f"{_encode(claims.encode())}.{_encode(_signature(claims))}"
 
@@ -65,7 +65,7 @@ def open_grant(token: str) -> GrantedObject:
     if claims is None:
         raise NotFound
     object_id, actor, purpose, ends_at = json.loads(claims)
-    if time.time() >= ends_at:
+    if now().timestamp() >= ends_at:
         raise NotFound
     identity = uuid.UUID(hex=object_id)
     content, content_type = open_object(identity, purpose=purpose, actor=actor)

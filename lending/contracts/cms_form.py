@@ -9,9 +9,12 @@ so a byte could change and no one would see it. Therefore `sign_contract` writes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from asn1crypto import algos, cms, core, parser, x509
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _VERSIONS = {"data": "v1", "tst_info": "v3"}
 _NO_PARAMETERS = (b"", b"\x05\x00")
@@ -41,28 +44,43 @@ def time_stamp_of(signed: cms.SignedData) -> cms.SignedData | None:
 def in_one_form(token: cms.ContentInfo) -> cms.ContentInfo:
     """Return a time stamp token with its uncovered parts in the one form.
 
-    What the authority signed stays untouched. Roots are dropped (whoever verifies has them), so are revocation lists and unsigned attributes; the list
-    of hash functions names the one in use; a plain RSA signature is called `rsaEncryption` (RFC 8017 allows
-    two names).
+    What the authority signed stays untouched. Roots are dropped (whoever verifies has them), so are
+    revocation lists and unsigned attributes; the list of hash functions names the one in use; a plain RSA
+    signature is called `rsaEncryption` (RFC 3370 and RFC 5754 allow two names for it).
     """
     signed = token["content"]
-    (signer_info,) = signed["signer_infos"]
+    (info,) = signed["signer_infos"]
     certificates = signed["certificates"]
     if not isinstance(certificates, core.Void):
-        kept = [one for one in certificates if one.name == "certificate" and one.chosen.self_signed == "no"]
+        kept = [
+            one
+            for one in certificates
+            if one.name == "certificate"
+            and (one.chosen.self_signed == "no" or _points_to(info["sid"], one.chosen))
+        ]
         signed["certificates"] = cms.CertificateSet(kept)
     signed["crls"] = None
-    signed["digest_algorithms"] = cms.DigestAlgorithms([signer_info["digest_algorithm"]])
-    if signer_info["signature_algorithm"].signature_algo == _RSA:
-        signer_info["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": _RSA})
-    signer_info["unsigned_attrs"] = None
+    signed["digest_algorithms"] = cms.DigestAlgorithms([info["digest_algorithm"]])
+    if info["signature_algorithm"].signature_algo == _RSA:
+        info["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": _RSA})
+    info["unsigned_attrs"] = None
     return token
+
+
+def _points_to(pointer: cms.SignerIdentifier, certificate: x509.Certificate) -> bool:
+    """Tell whether a signer's pointer names this certificate, spelled exactly as the certificate has it."""
+    named = pointer.chosen
+    if isinstance(named, cms.IssuerAndSerialNumber):
+        same_issuer = named["issuer"].dump() == certificate.issuer.dump()
+        return bool(same_issuer and named["serial_number"].native == certificate.serial_number)
+    return bool(named.native == certificate.key_identifier)
 
 
 def refuse_unless_der(value: bytes) -> None:
     """Refuse bytes that are not DER through and through.
 
-    Lengths are the shortest, elements are full, nothing lies in between. Readers are lenient here: a length that is too long takes in the padding behind it, and no one minds.
+    Lengths are the shortest, elements are full, nothing lies in between. Readers are lenient here: a length
+    that is too long takes in the padding behind it, and no one minds.
 
     Raises:
         LoosePart: an element is written in another way than DER has it.
@@ -87,31 +105,25 @@ def refuse_loose_parts(
     """Refuse a signature of which a byte could be written otherwise and mean the same.
 
     `signer` is the certificate that made it, `known` are the certificates of its validated path and the trust
-    roots.
+    roots. A spare certificate is let through only as the cross-signed twin of one of these, which large
+    authorities send along: of that twin alone a byte may change unseen (a whole-file hash sees it).
 
     Raises:
         LoosePart: see above; its text names the part.
     """
     (info,) = signed["signer_infos"]
-    pointer = info["sid"].chosen
-    by_name = isinstance(pointer, cms.IssuerAndSerialNumber)
-    names_signer = (
-        pointer["issuer"].dump() == signer.issuer.dump()
-        and pointer["serial_number"].native == signer.serial_number
-        if by_name
-        else pointer.native == signer.key_identifier
-    )
+    version = "v1" if info["sid"].name == "issuer_and_serial_number" else "v3"
     plain_rsa = info["signature_algorithm"].signature_algo == _RSA
-    allowed = {certificate.dump() for certificate in known}
+    known = tuple(known)
     in_form = {
         "version": signed["version"].native
         == _VERSIONS.get(signed["encap_content_info"]["content_type"].native),
         "digest algorithms": _dumps(signed["digest_algorithms"]) == [info["digest_algorithm"].dump()],
         "digest parameters": info["digest_algorithm"]["parameters"].dump() in _NO_PARAMETERS,
-        "certificates": all(one.chosen.dump() in allowed for one in signed["certificates"]),
+        "certificates": all(_is_known(one.chosen, known) for one in signed["certificates"]),
         "revocation lists": isinstance(signed["crls"], core.Void),
-        "signer version": info["version"].native == ("v1" if by_name else "v3"),
-        "signer": names_signer,
+        "signer version": info["version"].native == version,
+        "signer": _points_to(info["sid"], signer),
         "signature algorithm": not plain_rsa or info["signature_algorithm"]["algorithm"].native == _RSA,
         "signature parameters": (
             info["signature_algorithm"].signature_algo == "rsassa_pss"
@@ -121,6 +133,14 @@ def refuse_loose_parts(
     for part, right in in_form.items():
         if not right:
             raise LoosePart(part)
+
+
+def _is_known(spare: x509.Certificate, known: tuple[x509.Certificate, ...]) -> bool:
+    if any(spare.dump() == certificate.dump() for certificate in known):
+        return True
+    owner = (spare.subject.dump(), spare.public_key.dump())
+    twins = [one for one in known if (one.subject.dump(), one.public_key.dump()) == owner]
+    return spare.self_issued is False and bool(twins)
 
 
 def _dumps(values: core.SetOf) -> list[bytes]:

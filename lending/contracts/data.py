@@ -150,7 +150,7 @@ class ContractData:
     def __post_init__(self) -> None:
         """Refuse what contradicts itself: a signed contradiction cannot be taken back."""
         _refuse_if(self.made_at.tzinfo is None, "made_at must be aware")
-        _check_texts(self)
+        _refuse_blanks(asdict(self), type(self).__name__)
         _check_schedule(self)
         _check_rates(self)
         for confirmation in (self.disclosure, *self.consents):
@@ -162,15 +162,16 @@ class ContractData:
 def as_view(data: ContractData) -> dict[str, Any]:
     """Return what a template sees as `sys.inputs.data`, ready for JSON.
 
-    These are the fields of `ContractData` under their own names. Three shapes differ from the class, so that a template computes nothing: an amount `x_fen` becomes `x` =
-    `{figures: "100,000.00", capitals: "壹拾万元整"}`, both from the same fen; a rate is text (`"6.00"`, up to
-    four decimals); a date is ISO text, but `made_at` is `{year, month, day, hour, minute, second}` in UTC.
-    Added are `total_interest`, `total`, each instalment's `total`, `rate.day_count`'s place and the penalty
-    rates worked out (`penalty.overdue_rate`, `penalty.misuse_rate`, annual per cent).
+    These are the fields of `ContractData` under their own names. Three shapes differ from the class, so that
+    a template computes nothing: an amount `x_fen` becomes `x` = `{figures: "100,000.00", capitals:
+    "壹拾万元整"}`, both from the same fen; a rate is text (`"6.00"`, up to four decimals); a date is ISO
+    text, but `made_at` is `{year, month, day, hour, minute, second}` in UTC. Added are `total_interest`,
+    `total`, each instalment's `total`, and the penalty rates worked out (`penalty.overdue_rate`,
+    `penalty.misuse_rate`).
     """
     total_interest_fen = sum(row.interest_fen for row in data.instalments)
     made_at = data.made_at.astimezone(UTC)
-    view = _plain(asdict(data))
+    view: dict[str, Any] = _plain(asdict(data))
     view["made_at"] = {
         part: getattr(made_at, part) for part in ("year", "month", "day", "hour", "minute", "second")
     }
@@ -228,12 +229,16 @@ def _refuse_if(wrong: bool, reason: str) -> None:  # noqa: FBT001 -- reads as "r
         raise ContractDataError(reason)
 
 
-def _check_texts(data: ContractData) -> None:
+def _refuse_blanks(value: object, name: str) -> None:
     """Refuse an empty text anywhere: a blank in a contract is a gap that somebody may fill in later."""
-    for owner in (data, data.lender, data.borrower, data.account, data.disclosure, *data.consents):
-        for key in owner.__slots__:
-            value = getattr(owner, key)
-            _refuse_if(isinstance(value, str) and not value.strip(), f"{type(owner).__name__}.{key} is empty")
+    if isinstance(value, str):
+        _refuse_if(not value.strip(), f"{name} is empty")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_blanks(inner, key)
+    elif isinstance(value, tuple):
+        for inner in value:
+            _refuse_blanks(inner, name)
 
 
 def _check_schedule(data: ContractData) -> None:

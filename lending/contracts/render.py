@@ -20,15 +20,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import manimgx_fonts_cjk
 import typst
 
-from lending.contracts.data import ContractData, as_view
+from lending.contracts.data import as_view
 from lending.contracts.errors import GlyphMissing, TemplateError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from lending.contracts.data import ContractData
 
 TEMPLATES = Path(__file__).parent / "templates"
 STANDARD_TEMPLATE = TEMPLATES / "loan_contract.typ"
@@ -99,7 +104,7 @@ def _compile(source: str, view: dict[str, object], *, made_at: datetime | None, 
     _refuse_after_fork()
     _refuse_packages(source)
     try:
-        return typst.compile(
+        pdf: bytes = typst.compile(  # type: ignore[call-overload]  # its stub wants the root in bytes, too
             source.encode(),
             root=str(TEMPLATES),
             font_paths=_fonts(),
@@ -111,6 +116,7 @@ def _compile(source: str, view: dict[str, object], *, made_at: datetime | None, 
         )
     except typst.TypstError as error:
         raise _explained(error) from None
+    return pdf
 
 
 def _refuse_packages(source: str) -> None:

@@ -13,9 +13,9 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from pyhanko.pdf_utils.content import PdfContent
-from pyhanko.pdf_utils.generic import IndirectObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.misc import PdfError
@@ -31,6 +31,9 @@ from lending.contracts.certificates import BankCertificate, BankSigner, create_b
 from lending.contracts.errors import SigningError
 from lending.contracts.timestamps import HttpTimestampSource, TimestampSource, TokenRequest
 
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils.generic import IndirectObject
+
 __all__ = [
     "SEAL_ANCHOR",
     "BankCertificate",
@@ -38,11 +41,12 @@ __all__ = [
     "HttpTimestampSource",
     "TimestampSource",
     "create_bank_certificate",
+    "refuse_without_seal_anchor",
     "sign_contract",
 ]
 
 SEAL_ANCHOR = "seal"
-"""A template's label that marks the middle of the seal, on a heading: `#heading(outlined: false)[] <seal>`."""
+"""The label that marks the middle of the seal in a template: `#heading(outlined: false)[] <seal>`."""
 
 _DIGEST = "sha256"
 # Room for signature and token in the file, as hex digits: 12 kB. A token with its authority's chain has up to
@@ -154,8 +158,17 @@ def _field(contract: PdfFileReader, field_name: str, seal: _Seal | None) -> SigF
         return SigFieldSpec(field_name, on_page=-1)
     page, x, y = _seal_anchor(contract)
     left, bottom = x - seal.width / 2, y - seal.height / 2
-    box = (left, bottom, left + seal.width, bottom + seal.height)
+    box = (round(left), round(bottom), round(left + seal.width), round(bottom + seal.height))
     return SigFieldSpec(field_name, on_page=page, box=box, readable_field_name="贷款人电子印章")
+
+
+def refuse_without_seal_anchor(pdf: bytes) -> None:
+    """Refuse a rendered contract that marks no place for the seal; for templates, before they are published.
+
+    Raises:
+        SigningError: see above.
+    """
+    _seal_anchor(PdfFileReader(BytesIO(pdf)))
 
 
 def _seal_anchor(contract: PdfFileReader) -> tuple[int, float, float]:

@@ -98,7 +98,7 @@ class TokenRequest(TimeStamper):
 
     def __init__(self, source: TimestampSource) -> None:
         """Ask this source, with a nonce in every query."""
-        super().__init__(include_nonce=True)
+        super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
         self._source = source
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
@@ -107,7 +107,7 @@ class TokenRequest(TimeStamper):
         Raises:
             TimestampUnavailable: the source failed, refused, or answered about something else.
         """
-        nonce, query = self.request_cms(message_digest, md_algorithm)
+        nonce, query = self.request_cms(message_digest, md_algorithm)  # type: ignore[no-untyped-call]
         answer = self._source.answer(query.dump())
         try:
             return _token(answer, query=query, nonce=nonce)

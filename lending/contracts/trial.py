@@ -56,7 +56,9 @@ def trial_data(*, legal_name: str = "样例农村商业银行股份有限公司"
             all_in_basis="monthly_irr",
             day_count="30/360",
         ),
-        penalty=Penalty(overdue_markup_percent=Decimal(50), misuse_markup_percent=Decimal(100), compound=True),
+        penalty=Penalty(
+            overdue_markup_percent=Decimal(50), misuse_markup_percent=Decimal(100), compound=True
+        ),
         instalments=(
             Instalment(
                 number=1,

@@ -18,23 +18,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from asn1crypto import cms, parser, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel, StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from lending.contracts.certificates import common_name, read_certificates
 from lending.contracts.cms_form import LoosePart, refuse_loose_parts, refuse_unless_der, time_stamp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 # The library logs the names in a stranger's certificates when it refuses them.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
@@ -260,6 +264,8 @@ def _in_one_form(
     """Tell whether signature and time stamp are written in the only way that `sign_contract` writes them."""
     try:
         for value, judged in ((signed, status), (stamp, status.timestamp_validity)):
+            if judged is None or judged.validation_path is None:
+                return False
             known = (*judged.validation_path.iter_certs(include_root=True), *roots)
             refuse_loose_parts(value, signer=judged.signing_cert, known=known)
     except LoosePart:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One verified call: who calls under which id, the body as the contract describes it, and the world to look in.
+    """One verified call: who calls under which id, the body as the contract has it, the world to look in.
 
     `asked_id` is the request id in the path, for the call that asks about another one.
     """

@@ -73,7 +73,7 @@ def verify_bound_card(call: Call) -> Answer:
 
 
 def _card_holder(call: Call, card_number: str) -> tuple[Person, str] | None:
-    """Find whose card it is, and the class of the account behind it: a person's card, or an account opened here."""
+    """Find whose card it is and the class of the account behind it; a card may be an account opened here."""
     person = call.world.by_card(card_number)
     if person is not None:
         return person, call.world.facts(person).account_class

@@ -1,4 +1,4 @@
-"""Read the published contract and hold requests against it, so that document and sandbox cannot drift apart."""
+"""Read the published contract and hold requests against it: document and sandbox cannot drift apart."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ Document = dict[str, Any]
 @functools.cache
 def document() -> Document:
     """Give the whole OpenAPI document."""
-    loaded: Document = yaml.load(
-        CONTRACT_FILE.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
+    loaded: Document = yaml.safe_load(CONTRACT_FILE.read_bytes())
     return loaded
 
 

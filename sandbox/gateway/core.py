@@ -74,7 +74,7 @@ def holder(call: Call) -> str | None:
 
 
 def class_one_account(core: CoreBank, bank: str, person: Person) -> Account | None:
-    """Give the Class I account that `class1_at:CODE` says the person has held here all along; None at other banks."""
+    """Give the Class I account that `class1_at:CODE` says the person has held here all along, if any."""
     if read_profile(person.profile).class1_at != bank:
         return None
     savings_yuan = Random(f"savings/{person.id_number}").randint(_LEAST_SAVINGS_YUAN, _MOST_SAVINGS_YUAN)

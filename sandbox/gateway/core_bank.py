@@ -1,7 +1,7 @@
 """Keep the banks' core systems: accounts, movements, filings, and every request that changed something.
 
-One SQLite database for all banks. A request and its effect are written in one transaction, so that a request is
-either answered for good or never arrived, whatever becomes of the process.
+One SQLite database for all banks. A request and its effect are written in one transaction, so that a request
+is either answered for good or never arrived, whatever becomes of the process.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from sandbox.gateway.money import to_yuan
 from sandbox.people.numbers import CLASS_TWO_SERIAL, union_card
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Kind = Literal["account", "credit", "debit", "filing"]
@@ -38,8 +38,9 @@ CREATE TABLE IF NOT EXISTS accounts (
     balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0), opened_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS movements (
     number INTEGER PRIMARY KEY, bank TEXT NOT NULL, request_id TEXT, account_number TEXT NOT NULL,
-    kind TEXT NOT NULL, amount_fen INTEGER NOT NULL CHECK (amount_fen > 0), balance_after_fen INTEGER NOT NULL,
-    memo TEXT NOT NULL, reference TEXT NOT NULL, booked_at TEXT NOT NULL, UNIQUE (bank, request_id));
+    kind TEXT NOT NULL, amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    balance_after_fen INTEGER NOT NULL, memo TEXT NOT NULL, reference TEXT NOT NULL,
+    booked_at TEXT NOT NULL, UNIQUE (bank, request_id));
 CREATE TABLE IF NOT EXISTS filings (
     number INTEGER PRIMARY KEY, bank TEXT NOT NULL, request_id TEXT NOT NULL, kind TEXT NOT NULL,
     account_number TEXT NOT NULL, class TEXT NOT NULL, opened_on TEXT NOT NULL, receipt TEXT NOT NULL,
@@ -81,7 +82,7 @@ class Account:
 
 
 class CoreBank:
-    """The core systems of all banks; an account, a movement or a request is only ever seen by its own bank."""
+    """The core systems of all banks; accounts, movements and requests are seen by their own bank only."""
 
     def __init__(self, file: Path | None) -> None:
         """Open the database, in memory where there is no file."""
@@ -89,8 +90,8 @@ class CoreBank:
             file.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(file or ":memory:", isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        # A killed process loses nothing with WAL and no syncing; only a power cut could, and this is a sandbox.
         self._closing = weakref.finalize(self, self._db.close)
+        # Not synced: a killed process loses nothing that way, only a power cut could; this is a sandbox.
         self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_SCHEMA}")
 
     def close(self) -> None:
@@ -121,18 +122,16 @@ class CoreBank:
 
     def store_request(self, bank: str, request_id: str, answer: StoredAnswer) -> None:
         """Keep the answer of a request for good."""
-        self._db.execute(
-            "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                bank,
-                request_id,
-                answer.kind,
-                answer.fingerprint,
-                answer.status,
-                json.dumps(answer.body, ensure_ascii=False),
-                answer.person,
-                now(),
-            ),
+        self._insert(
+            "requests",
+            bank=bank,
+            request_id=request_id,
+            kind=answer.kind,
+            fingerprint=answer.fingerprint,
+            http_status=answer.status,
+            answer=json.dumps(answer.body, ensure_ascii=False),
+            person=answer.person,
+            received_at=now(),
         )
 
     def find_account(self, bank: str, account_number: str) -> Account | None:
@@ -169,7 +168,7 @@ class CoreBank:
     def ensure_class_one(
         self, bank: str, account_number: str, holder: dict[str, str], balance_fen: int
     ) -> Account:
-        """Give a Class I account, which has been there since before the world began; its balance is set only once."""
+        """Give a Class I account that has been there all along; the first call alone sets its balance."""
         found = self.find_account(bank, account_number)
         if found is None:
             self._insert_account(bank, account_number, "I", holder | {"bound_card": ""}, balance_fen)
@@ -191,90 +190,69 @@ class CoreBank:
             CoreRefusalError: `account_not_found`, or `insufficient_funds` for a debit.
         """
         signed_fen = amount_fen if kind == "credit" else -amount_fen
-        row = self._db.execute(
-            "UPDATE accounts SET balance_fen = balance_fen + :signed"
-            " WHERE bank = :bank AND account_number = :number AND balance_fen + :signed >= 0 RETURNING balance_fen",
+        balances = self._db.execute(
+            "UPDATE accounts SET balance_fen = balance_fen + :signed WHERE bank = :bank"
+            " AND account_number = :number AND balance_fen + :signed >= 0 RETURNING balance_fen",
             {"signed": signed_fen, "bank": bank, "number": account_number},
-        ).fetchone()
-        if row is None:
+        ).fetchall()
+        if not balances:
             if self.find_account(bank, account_number) is None:
                 raise CoreRefusalError(404, "account_not_found", "this bank keeps no such account")
             raise CoreRefusalError(409, "insufficient_funds", "the balance is smaller than the amount")
-        reference, booked_at = (
-            self._next_reference("CR" if kind == "credit" else "DR", bank, "movements"),
-            now(),
+        booked = {
+            "reference": self._next_reference("CR" if kind == "credit" else "DR", bank, "movements"),
+            "booked_at": now(),
+        }
+        self._insert(
+            "movements",
+            bank=bank,
+            request_id=request_id,
+            account_number=account_number,
+            kind=kind,
+            amount_fen=amount_fen,
+            balance_after_fen=balances[0]["balance_fen"],
+            memo=memo,
+            **booked,
         )
-        self._db.execute(
-            "INSERT INTO movements (bank, request_id, account_number, kind, amount_fen, balance_after_fen, memo,"
-            " reference, booked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                bank,
-                request_id,
-                account_number,
-                kind,
-                amount_fen,
-                row["balance_fen"],
-                memo,
-                reference,
-                booked_at,
-            ),
-        )
-        return {"reference": reference, "booked_at": booked_at}
+        return booked
 
     def file(self, bank: str, request_id: str, filing: dict[str, str]) -> str:
         """Take a filing for the central bank; give its receipt."""
         receipt = self._next_reference("BA", bank, "filings")
-        self._db.execute(
-            "INSERT INTO filings (bank, request_id, kind, account_number, class, opened_on, receipt)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                bank,
-                request_id,
-                filing["kind"],
-                filing["account_number"],
-                filing["class"],
-                filing["opened_on"],
-                receipt,
-            ),
-        )
+        told = {field: filing[field] for field in ("kind", "account_number", "class", "opened_on")}
+        self._insert("filings", bank=bank, request_id=request_id, receipt=receipt, **told)
         return receipt
 
     def inspect(self, bank: str) -> dict[str, list[dict[str, Any]]]:
         """Give everything one bank's core system holds, oldest first, amounts in yuan."""
-        return {
-            table: [
-                _shown(row)
-                for row in self._db.execute(f"SELECT * FROM {table} WHERE bank = ? ORDER BY {order}", (bank,))  # noqa: S608 -- fixed names
-            ]
-            for table, order in (
-                ("accounts", "number"),
-                ("movements", "number"),
-                ("filings", "number"),
-                ("requests", "received_at"),
-            )
-        }
+        orders = {"accounts": "number", "movements": "number", "filings": "number", "requests": "received_at"}
+        return {table: self._rows(table, order, bank) for table, order in orders.items()}
+
+    def _rows(self, table: str, order: str, bank: str) -> list[dict[str, Any]]:
+        query = f"SELECT * FROM {table} WHERE bank = ? ORDER BY {order}"  # noqa: S608 -- fixed names
+        return [_shown(row) for row in self._db.execute(query, (bank,))]
 
     def _insert_account(
         self, bank: str, account_number: str, account_class: str, holder: dict[str, str], balance_fen: int
     ) -> None:
-        self._db.execute(
-            "INSERT INTO accounts (bank, account_number, class, name, id_number, phone, bound_card, balance_fen,"
-            " opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                bank,
-                account_number,
-                account_class,
-                holder["name"],
-                holder["id_number"],
-                holder["phone"],
-                holder["bound_card"],
-                balance_fen,
-                now(),
-            ),
+        told = {field: holder[field] for field in ("name", "id_number", "phone", "bound_card")}
+        self._insert(
+            "accounts",
+            bank=bank,
+            account_number=account_number,
+            **{"class": account_class},
+            **told,
+            balance_fen=balance_fen,
+            opened_at=now(),
         )
 
+    def _insert(self, table: str, **values: str | int | None) -> None:
+        names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        self._db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608 -- fixed names
+
     def _next_reference(self, prefix: str, bank: str, table: str) -> str:
-        (serial,) = self._db.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {table}").fetchone()  # noqa: S608 -- fixed names
+        query = f"SELECT coalesce(max(number), 0) + 1 FROM {table}"  # noqa: S608 -- fixed names
+        (serial,) = self._db.execute(query).fetchone()
         return f"{prefix}{bank}{serial:010d}"
 
 

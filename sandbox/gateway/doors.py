@@ -1,7 +1,7 @@
-"""Receive every call to the gateway: signature, headers, body, idempotency; then the handler; then the answer.
+"""Receive every call to the gateway: signature, headers, body, idempotency, handler, answer.
 
-A handler runs from the check to the effect without awaiting anything, so a caller that is hung up on has been served
-either wholly or not at all.
+A handler runs from the check to the effect without awaiting anything, so a caller that is hung up on has
+been served either wholly or not at all.
 """
 
 from __future__ import annotations

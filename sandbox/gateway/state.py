@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class GatewayState:
-    """What the gateway keeps. With a data directory it survives a restart; without one it lives with the process."""
+    """What the gateway keeps; with a data directory it survives a restart."""
 
     def __init__(self, data_dir: Path | None = None) -> None:
         """Open the core systems."""
@@ -25,7 +25,7 @@ class GatewayState:
 
 
 def gateway_of(app: Starlette) -> GatewayState:
-    """Give the application's gateway; the first call opens it beside the world, unless the application has set one."""
+    """Give the application's gateway; unless the application has set one, it is opened beside the world."""
     if not hasattr(app.state, "gateway"):
         app.state.gateway = GatewayState(app.state.world.data_dir)
     gateway: GatewayState = app.state.gateway

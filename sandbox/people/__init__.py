@@ -1,4 +1,4 @@
-"""People who do not exist: what they are called, what their cards look like, what the outside knows of them."""
+"""People who do not exist: their names, their cards, and what the outside knows of them."""
 
 from sandbox.people.facts import Facts
 from sandbox.people.person import Person

@@ -1,15 +1,21 @@
-"""Say what the credit bureau and the government's data know of a person: pure functions of ID number and profile.
+"""Say what the credit bureau and government offices know of a person: from ID number and profile alone.
 
-Ordinary people fall into four bands by the hash of their ID number. Every band passes the usual admission rules (no
-current arrears, at most two late instalments in twelve months, at most six queries in three months, at most five
-lenders, debt under half of income) and differs in score and burden, so that offers spread over the grades:
+Ordinary people fall into four bands by the hash of their ID number. Every band passes the usual admission
+rules (no current arrears, at most two late instalments in twelve months, at most six queries in three months,
+at most five lenders, debt under half of income) and differs in score and burden, so that offers spread over
+the grades. Income is in yuan a month, late instalments are counted over 12 months, queries over 3, history is
+in months:
 
-| band | share | score   | income, yuan a month | debt / income | utilisation | late in 12 m | queries | lenders | history, months |
-|------|-------|---------|----------------------|---------------|-------------|--------------|---------|---------|-----------------|
-| A    | 25 %  | 720-850 | 9,000-25,000         | 0-15 %        | 0.05-0.30   | 0            | 0-1     | 0-2     | 60-180          |
-| B    | 35 %  | 660-719 | 6,500-14,000         | 5-25 %        | 0.15-0.50   | 0            | 0-2     | 1-3     | 36-120          |
-| C    | 25 %  | 610-659 | 5,000-9,000          | 15-35 %       | 0.30-0.70   | 0-1          | 1-4     | 1-4     | 24-84           |
-| D    | 15 %  | 560-609 | 4,000-6,500          | 25-40 %       | 0.50-0.85   | 1-2          | 2-5     | 2-4     | 12-60           |
+| band | share | score   | income       | debt/income | utilisation | late | queries | lenders | history |
+|------|-------|---------|--------------|-------------|-------------|------|---------|---------|---------|
+| A    | 25 %  | 720-850 | 9,000-25,000 | 0-15 %      | 0.05-0.30   | 0    | 0-1     | 0-2     | 60-180  |
+| B    | 35 %  | 660-719 | 6,500-14,000 | 5-25 %      | 0.15-0.50   | 0    | 0-2     | 1-3     | 36-120  |
+| C    | 25 %  | 610-659 | 5,000-9,000  | 15-35 %     | 0.30-0.70   | 0-1  | 1-4     | 1-4     | 24-84   |
+| D    | 15 %  | 560-609 | 4,000-6,500  | 25-40 %     | 0.50-0.85   | 1-2  | 2-5     | 2-4     | 12-60   |
+
+`poor_credit`: score 400-520, income 3,500-6,000, debt 60-90 %, 4-9 late, 3 or more in a row, queries 7-12,
+lenders 6-9. `overdue`: the band's record with one or two instalments overdue today and a score under 541.
+`thin` and `student`: no record; `thin` works and pays social security for 6 to 12 months, `student` does not.
 """
 
 from __future__ import annotations
@@ -66,7 +72,7 @@ def _ranges(person: Person, traits: Traits) -> _Range:
 
 
 def monthly_income_yuan(person: Person) -> int:
-    """Give the person's income in whole yuan a month, the base of everything else; a student earns nothing."""
+    """Give the person's income in whole yuan a month; a student earns nothing."""
     traits = read_profile(person.profile)
     if "student" in traits.words:
         return 0
@@ -77,8 +83,7 @@ def monthly_income_yuan(person: Person) -> int:
 def bureau_record(person: Person) -> Record:
     """Give the bureau's record of a person; amounts in yuan as strings, months and instalments as counts.
 
-    `thin` and `student` have none (`found` is false and every count is zero). `overdue` owes instalments today,
-    `poor_credit` fails every rule on arrears, queries, lenders and debt.
+    `thin` and `student` have none: `found` is false and every count is zero.
     """
     traits = read_profile(person.profile)
     if traits.words & {"thin", "student"}:
@@ -137,8 +142,8 @@ def empty_bureau_record() -> Record:
 def government_record(person: Person) -> Record:
     """Give what government offices know: social security, housing fund, tax, household, enrolment.
 
-    Social security and the housing fund name the county of the employer: the ID number's own, or the one that
-    `works_at:REGION` gives. A thin file is somebody with a short working life; a student has a household only.
+    Social security and the housing fund name the county of the employer: the ID number's own, or the one
+    that `works_at:REGION` gives. A student has a household and an enrolment only.
     """
     traits = read_profile(person.profile)
     household = {"region_code": person.id_number[:6]}
@@ -162,7 +167,7 @@ def government_record(person: Person) -> Record:
 
 
 def _tax(income: int) -> Record | None:
-    """Give last year's tax on wages above the allowance of 5,000 yuan a month, at the first bracket's 3 per cent."""
+    """Give last year's tax on wages above 5,000 yuan a month, at the first bracket's 3 per cent."""
     taxable = max(income - 5000, 0) * 12
     if taxable == 0:
         return None

@@ -24,8 +24,8 @@ AccountClass = Literal["I", "II", "III", "credit"]
 class Facts:
     """What each outside office answers when everything it was sent agrees with the person.
 
-    `carrier` differs from the phone's segment when the number was ported. `id_photo` says whose photo the national
-    check returns.
+    `carrier` differs from the phone's segment when the number was ported. `id_photo` says whose photo the
+    national check returns.
     """
 
     carrier: Carrier

@@ -24,8 +24,8 @@ _MAX_AGE: Final = 110
 class Recipe:
     """What a person is made from.
 
-    `salt` counts the attempts that collided with somebody who was there before; `made_on` is the day from which
-    the age is counted, so that a person grows older and is never made anew.
+    `salt` counts the attempts that collided with somebody who was there before; `made_on` is the day from
+    which the age is counted, so that a person grows older and is never made anew.
     """
 
     seed: int
@@ -54,7 +54,8 @@ def derive(recipe: Recipe) -> Person:
     rng = Random(f"{recipe.seed}/{recipe.salt}")
     traits = read_profile(recipe.profile)
     region = choose_region(rng, recipe.region)
-    sex: Sex = recipe.sex or rng.choice(("男", "女"))
+    either: tuple[Sex, Sex] = ("男", "女")
+    sex: Sex = rng.choice(either) if recipe.sex is None else recipe.sex
     birth_date = _birth_date(rng, recipe, traits)
     name = names.name(rng, sex)
     id_number = numbers.id_number(
@@ -83,7 +84,7 @@ def derive(recipe: Recipe) -> Person:
 
 
 def _birth_date(rng: Random, recipe: Recipe, traits: Traits) -> date:
-    """Choose a birth date that gives the age on `made_on`, at least a month away from the birthday on either side."""
+    """Choose a birth date that gives the age on `made_on`, a month or more away from both birthdays."""
     age = recipe.age
     if age is None:
         age = rng.randint(19, 23) if "student" in traits.words else rng.randint(22, 55)
@@ -94,7 +95,10 @@ def _birth_date(rng: Random, recipe: Recipe, traits: Traits) -> date:
 
 
 def _validity(rng: Random, made_on: date, birth_date: date, *, expired: bool) -> tuple[date, date | None]:
-    """Choose the card's dates by the law on ID cards: 5 years under 16, 10 under 26, 20 under 46, then without end."""
+    """Choose the card's dates: 5 years for those under 16, 10 under 26, 20 under 46, then without end.
+
+    Source: 居民身份证法 art. 5. An expired card is one whose end lies one to twenty months back.
+    """
     if expired:
         until = made_on - timedelta(days=rng.randint(30, 600))
         years = 20 if years_after(birth_date, _ENDLESS_CARD_AGE) <= until else 10

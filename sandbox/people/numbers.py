@@ -16,13 +16,11 @@ _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS: Final = "10X98765432"
 
 # The segments that belong to one carrier beyond doubt: no virtual operators, none decided by a fourth digit.
-SEGMENTS: Final[dict[Carrier, tuple[str, ...]]] = {
-    "mobile": tuple(
-        ["135", "136", "137", "138", "139", "147", "150", "151", "152", "157", "158", "159", "172", "178", "182", "183", "184", "187", "188", "195", "197", "198"],
-    ),
-    "unicom": tuple(["130", "131", "132", "145", "155", "156", "166", "175", "176", "185", "186", "196"]),
-    "telecom": tuple(["133", "153", "173", "177", "180", "181", "189", "190", "191", "193", "199"]),
-    "broadnet": ("192",),
+SEGMENTS: Final[dict[Carrier, str]] = {
+    "mobile": "135 136 137 138 139 147 150 151 152 157 158 159 172 178 182 183 184 187 188 195 197 198",
+    "unicom": "130 131 132 145 155 156 166 175 176 185 186 196",
+    "telecom": "133 153 173 177 180 181 189 190 191 193 199",
+    "broadnet": "192",
 }
 _CARRIER_WEIGHTS: Final[dict[Carrier, int]] = {"mobile": 50, "telecom": 25, "unicom": 22, "broadnet": 3}
 
@@ -44,7 +42,7 @@ def id_check_digit(first17: str) -> str:
 
 
 def id_number(rng: Random, *, region: str, birth_date: date, sex: Sex, broken: bool) -> str:
-    """Make an ID number of that county, day and sex; with `broken` its check digit is one that cannot be right."""
+    """Make an ID number of that county, day and sex; with `broken` its check digit cannot be right."""
     serial = rng.randrange(1, 500) * 2 + (-1 if sex == "男" else 0)
     first17 = f"{region}{birth_date:%Y%m%d}{serial:03d}"
     check = id_check_digit(first17)
@@ -91,4 +89,4 @@ def phone_number(rng: Random) -> tuple[str, Carrier]:
     """Make a mobile number and name the carrier that its segment belongs to."""
     carriers = list(_CARRIER_WEIGHTS)
     carrier = rng.choices(carriers, weights=[_CARRIER_WEIGHTS[name] for name in carriers])[0]
-    return f"{rng.choice(SEGMENTS[carrier])}{rng.randrange(10**8):08d}", carrier
+    return f"{rng.choice(SEGMENTS[carrier].split())}{rng.randrange(10**8):08d}", carrier

@@ -70,7 +70,8 @@ class Traits:
 def read_profile(profile: str) -> Traits:
     """Read a profile: words joined by commas, such as `thin` or `student,class1_at:125`.
 
-    Raises: ValueError for a word nobody knows or a parameter of the wrong shape.
+    Raises:
+        ValueError: nobody knows the word, or its parameter has the wrong shape.
     """
     words: set[str] = set()
     parameters: dict[str, str] = {}
@@ -81,6 +82,6 @@ def read_profile(profile: str) -> Traits:
         elif word in PLAIN_TRAITS and not parameter:
             words.add(word)
         else:
-            message = f"unknown profile {part!r}; known are {', '.join(sorted(PLAIN_TRAITS))}, class1_at:CODE, works_at:REGION"
-            raise ValueError(message)
+            known = ", ".join(sorted(PLAIN_TRAITS))
+            raise ValueError(f"unknown profile {part!r}; known: {known}, class1_at:CODE, works_at:REGION")
     return Traits(frozenset(words), parameters.get("class1_at"), parameters.get("works_at"))

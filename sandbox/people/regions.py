@@ -1,8 +1,8 @@
 """Name the places of Jiangsu and beyond that synthetic people come from.
 
-An excerpt of GB/T 2260: every county, city and district of Jiangsu that ID numbers carry today, a few places in
-other provinces, and the places of the 60 sample banks. The sandbox keeps its own copy on purpose: what the product
-believes about regions is checked against it, not taken from it.
+An excerpt of GB/T 2260: every county, city and district of Jiangsu that ID numbers carry today, a few
+places in other provinces, and the places of the 60 sample banks. The sandbox keeps its own copy on purpose:
+what the product believes about regions is checked against it, not taken from it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from random import Random
 
 _JIANGSU: Final = {
-    "3201 南京市": "02玄武区 04秦淮区 05建邺区 06鼓楼区 11浦口区 13栖霞区 14雨花台区 15江宁区 16六合区 17溧水区 18高淳区",
+    "3201 南京市": "02玄武区 04秦淮区 05建邺区 06鼓楼区 11浦口区 13栖霞区 14雨花台区 15江宁区 16六合区 "
+    "17溧水区 18高淳区",
     "3202 无锡市": "05锡山区 06惠山区 11滨湖区 13梁溪区 14新吴区 81江阴市 82宜兴市",
     "3203 徐州市": "02鼓楼区 03云龙区 05贾汪区 11泉山区 12铜山区 21丰县 22沛县 24睢宁县 81新沂市 82邳州市",
     "3204 常州市": "02天宁区 04钟楼区 11新北区 12武进区 13金坛区 81溧阳市",
@@ -47,13 +48,13 @@ _PROVINCES: Final = {
     "64": "宁夏回族自治区", "65": "新疆维吾尔自治区",
 }  # fmt: skip
 
-BANK_PLACES: Final = {
-    str(code): place
-    for code, place in enumerate(
-        ["紫金", "高淳", "溧水", "无锡", "江阴", "宜兴", "徐州", "丰县", "沛县", "睢宁", "新沂", "邳州", "江南", "苏州", "常熟", "张家港", "昆山", "太仓", "南通", "海安", "如皋", "如东", "海门", "启东", "连云港东方", "赣榆", "东海", "灌云", "灌南", "淮安", "涟水", "洪泽", "盱眙", "金湖", "盐城", "大丰", "东台", "射阳", "阜宁", "滨海", "响水", "建湖", "扬州", "江都", "高邮", "宝应", "仪征", "镇江", "丹阳", "句容", "扬中", "泰州", "姜堰", "兴化", "泰兴", "靖江", "民丰", "沭阳", "泗阳", "泗洪"],
-        start=101,
-    )
-}
+_BANK_PLACES: Final = (
+    "紫金 高淳 溧水 无锡 江阴 宜兴 徐州 丰县 沛县 睢宁 新沂 邳州 江南 苏州 常熟 张家港 昆山 太仓 南通 "
+    "海安 如皋 如东 海门 启东 连云港东方 赣榆 东海 灌云 灌南 淮安 涟水 洪泽 盱眙 金湖 盐城 大丰 东台 "
+    "射阳 阜宁 滨海 响水 建湖 扬州 江都 高邮 宝应 仪征 镇江 丹阳 句容 扬中 泰州 姜堰 兴化 泰兴 靖江 "
+    "民丰 沭阳 泗阳 泗洪"
+)
+BANK_PLACES: Final = {str(code): place for code, place in enumerate(_BANK_PLACES.split(), start=101)}
 """Bank code to the place in its name, the 60 sample banks."""
 
 _COUNTY_DIGITS: Final = 6
@@ -93,7 +94,7 @@ def home_regions() -> tuple[str, ...]:
 
 
 def find_region(code: str) -> Region:
-    """Describe a six-digit region code; one that is not in the excerpt gets its province and a sample county."""
+    """Describe a six-digit region code; one outside the excerpt gets its province and a sample county."""
     if code in _KNOWN:
         return _KNOWN[code]
     province = _PROVINCES.get(code[:2], "样例省")
@@ -101,9 +102,10 @@ def find_region(code: str) -> Region:
 
 
 def choose_region(rng: Random, wanted: str | None) -> Region:
-    """Choose a region: any in Jiangsu, a known one under a two- or four-digit prefix, or exactly the six digits given.
+    """Choose a region: any in Jiangsu, a known one under 2 or 4 digits, or exactly the 6 digits given.
 
-    Raises: ValueError when the prefix is not 2, 4 or 6 digits, or leads to no known place.
+    Raises:
+        ValueError: the prefix is not 2, 4 or 6 digits, or leads to no known place.
     """
     if wanted is None:
         return _KNOWN[rng.choice(_HOME)]

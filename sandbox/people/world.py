@@ -34,9 +34,9 @@ _DRAW: Final[dict[ImageSide, Callable[[Person], bytes]]] = {
 class World:
     """The synthetic people of one sandbox.
 
-    With a data directory, recipes, overrides and the hashes of drawn pictures are kept as JSON lines, so the same
-    people, and the pictures that the product holds of them, are known again after a restart. Everything else is
-    derived. Safe for threads.
+    With a data directory, recipes, overrides and the hashes of drawn pictures are kept as JSON lines, so the
+    same people, and the pictures that the product holds of them, are known again after a restart. Everything
+    else is derived. Safe for threads.
     """
 
     def __init__(

@@ -65,7 +65,7 @@ def draw(order: CodeOrder) -> bytes:
     WeChat draws a round code of its own that only WeChat can read; a QR code can be read by anyone. The same
     order gives the same bytes.
     """
-    import cv2  # noqa: PLC0415 - takes most of a second to import, and few runs draw a code
+    import cv2
 
     parameters = cv2.QRCodeEncoder.Params()
     parameters.correction_level = cv2.QRCODE_ENCODER_CORRECT_LEVEL_M

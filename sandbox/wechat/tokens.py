@@ -110,9 +110,8 @@ class TokenDesk:
         return known.appid
 
     def _issue(self, sort: _Sort, appid: str, at: datetime) -> tuple[str, int]:
-        self._tokens = {
-            text: token for text, token in self._tokens.items() if token.expires_at + TOKEN_LIFE > at
-        }
+        while self._tokens and next(iter(self._tokens.values())).expires_at + TOKEN_LIFE <= at:
+            del self._tokens[next(iter(self._tokens))]
         token = _Token(f"1_{secrets.token_urlsafe(120)}", appid, at + TOKEN_LIFE)
         self._tokens[token.text] = self._latest[sort, appid] = token
         return token.text, int(TOKEN_LIFE.total_seconds())

@@ -83,6 +83,7 @@ def grant_schema(schema: str) -> None:
     _run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {role} TO {role}", role=role)
     _run("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {role} TO {role}", role=role)
     _run("REVOKE INSERT, UPDATE, DELETE ON {role}.django_migrations FROM {role}", role=role)
+    _run("REVOKE DELETE ON {role}.core_bank_key FROM {role}", role=role)  # it would erase the bank's data for good
     if schema != PROVINCE_CODE:
         _run("GRANT {public} TO {role} WITH INHERIT TRUE, SET FALSE", public=sql.Identifier(PUBLIC_ROLE), role=role)
     let_web_become(schema)

@@ -31,12 +31,13 @@ class TemplateDumpFailed(RuntimeError):
 
 
 def migrations_sha256() -> str:
-    """Hash all migration files of the installed apps: the identity of the schema."""
+    """Hash all migrations of the installed apps and the SQL that they run: the identity of the schema."""
     digest = hashlib.sha256()
     for config in sorted(apps.get_app_configs(), key=lambda config: config.label):
-        folder = Path(config.path) / "migrations"
-        for file in sorted(folder.glob("*.py")) if folder.is_dir() else []:
-            digest.update(f"{config.label}/{file.name}".encode())
+        root = Path(config.path)
+        files = [*root.glob("migrations/*.py"), *root.glob("sql.py"), *root.glob("*/sql.py")]
+        for file in sorted(files):
+            digest.update(f"{config.label}/{file.relative_to(root)}".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
 

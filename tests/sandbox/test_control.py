@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import io
-import json
+import signal
 import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -63,7 +63,7 @@ class TestPeople:
             {"sex": "x"},
             {"profile": "rich"},
             {"profile": "class1_at:bank"},
-            {"region": "999999"},
+            {"region": "nanjing"},
             {"colour": "blue"},
         ],
     )
@@ -160,7 +160,9 @@ class TestCalls:
         sandbox.json("GET", "/sandbox/healthz")
         assert sandbox.calls() == []
 
-    @pytest.mark.parametrize("query", [{"since": "yesterday"}, {"since": "2026-11-22T10:00:00"}, {"who": "x"}])
+    @pytest.mark.parametrize(
+        "query", [{"since": "yesterday"}, {"since": "2026-11-22T10:00:00"}, {"who": "x"}]
+    )
     def test_a_wrong_question_is_refused(self, sandbox: Sandbox, query: dict[str, str]) -> None:
         assert sandbox.json("GET", "/sandbox/calls", params=query, status=400)["message"]
 
@@ -219,13 +221,15 @@ class TestProcess:
     def test_a_taken_port_ends_it_with_a_plain_word(self, sandbox: Sandbox) -> None:
         port = sandbox.address.split(":")[1]
         command = [sys.executable, "-m", "sandbox", "--port", port]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr.startswith(f"sandbox: cannot listen on 127.0.0.1:{port}")
         assert "Traceback" not in ended.stderr
 
-    def test_people_outlive_the_process_and_ctrl_c_ends_it_quietly(self, tmp_path: Path) -> None:
-        people = []
+    def test_people_outlive_the_process_and_ctrl_c_ends_it_quietly(
+        self, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
+        people: list[dict[str, str]] = []
         for _ in range(2):
             command = [sys.executable, "-m", "sandbox", "--port", "0", "--data", str(tmp_path)]
             with subprocess.Popen(
@@ -234,23 +238,22 @@ class TestProcess:
                 assert process.stdout is not None
                 assert process.stderr is not None
                 base_url = process.stdout.readline().removeprefix("sandbox: ").strip()
-                if not people:
-                    people += httpx.get(f"{base_url}/sandbox/people").json()
-                kept = httpx.get(f"{base_url}/sandbox/people/{people[0]['person']}").json()
-                process.send_signal(2)
-                assert process.wait(timeout=10) == 130
+                people = people or sandbox.http.get(f"{base_url}/sandbox/people").json()
+                kept = sandbox.http.get(f"{base_url}/sandbox/people/{people[0]['person']}").json()
+                process.send_signal(signal.SIGINT)
+                assert process.wait(timeout=30) == 130
                 assert process.stderr.read() == ""
             assert kept["id_number"] == people[0]["id_number"]
 
 
 def test_the_sandbox_imports_nothing_of_the_product() -> None:
-    product = ("config", "lending", "accounts", "verification", "tenants", "core", "django")
-    program = f"""
-import json, sys
-import sandbox.app
-sandbox.app.build()
-print(json.dumps([name for name in sys.modules if name.split(".")[0] in {product!r}]))
-"""
-    command = [sys.executable, "-c", program]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=20)
-    assert json.loads(ended.stdout) == []
+    product = {"config", "lending", "accounts", "verification", "tenants", "core", "django"}
+    imported: set[str] = set()
+    for file in (ROOT / "sandbox").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add((node.module or "").partition(".")[0])
+    assert "starlette" in imported
+    assert imported & product == set()

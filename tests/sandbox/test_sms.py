@@ -85,9 +85,7 @@ class TestSend:
 
     def test_a_changed_body_is_refused(self, sandbox: Sandbox) -> None:
         request_id, timestamp = "0" * 32, str(int(time.time()))
-        signature = sign(
-            method="POST", path=PATH, timestamp=timestamp, request_id=request_id, body=body_of()
-        )
+        signature = sign(method="POST", path=PATH, timestamp=timestamp, request_id=request_id, body=body_of())
         headers = {"X-Bank": "125", "X-Request-Id": request_id, "X-Timestamp": timestamp}
         answer = sandbox.json(
             "POST",

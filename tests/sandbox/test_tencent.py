@@ -7,6 +7,7 @@ import io
 import json
 import time
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.sandbox.conftest import Sandbox
 
-SECRET_ID = "AKID125sandbox"  # noqa: S105 - an id, and of the sandbox
+SECRET_ID = "AKID125sandbox"
 
 
 def client(sandbox: Sandbox, kind: type, secret_id: str = SECRET_ID, secret_key: str = "") -> Any:
@@ -74,7 +75,7 @@ class TestSignature:
         )
         signature = sign(
             example,
-            secret_key="Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",  # noqa: S106 - printed in the vendor's manual
+            secret_key="Gu5t9xGARNpq86cd98joQYCN3EXAMPLE",
             timestamp="1551113065",
             scope=("2019-02-25", "cvm"),
             signed_headers="content-type;host",
@@ -103,8 +104,8 @@ class TestSignature:
 
     def test_a_wrong_key_and_an_unknown_id_are_refused(self, sandbox: Sandbox) -> None:
         query = request(IdCardVerificationRequest, IdCard="110101199003077715", Name="张三")
-        wrong_key = client(sandbox, FaceidClient, secret_key="sandbox-AKIDother")  # noqa: S106
-        unknown_id = client(sandbox, FaceidClient, secret_id="nobody")  # noqa: S106
+        wrong_key = client(sandbox, FaceidClient, secret_key="sandbox-AKIDother")
+        unknown_id = client(sandbox, FaceidClient, secret_id="nobody")
         assert refused(lambda: wrong_key.IdCardVerification(query)) == "AuthFailure.SignatureFailure"
         assert refused(lambda: unknown_id.IdCardVerification(query)) == "AuthFailure.SecretIdNotFound"
 
@@ -243,7 +244,7 @@ class TestIdCardOcr:
             "FailedOperation.EmptyImageError": b"",
         }
         for code, picture in pictures.items():
-            assert refused(lambda picture=picture: read_card(sandbox, picture, "FRONT")) == code
+            assert refused(partial(read_card, sandbox, picture, "FRONT")) == code
 
     def test_a_face_is_no_card(self, sandbox: Sandbox) -> None:
         face = sandbox.picture(sandbox.person(), "face")
@@ -306,7 +307,11 @@ class TestFaceVerification:
         result = check.result()
         text = result.Text
         assert (text.ErrCode, text.LiveStatus, text.Comparestatus, text.ErrMsg) == (0, 0, 0, "成功")
-        assert (text.IdCard, text.Name, text.Extra) == (person["id_number"], person["name"], "125:" + "a" * 32)
+        assert (text.IdCard, text.Name, text.Extra) == (
+            person["id_number"],
+            person["name"],
+            "125:" + "a" * 32,
+        )
         assert 70 <= float(text.Sim) <= 100
         assert base64.b64decode(result.BestFrame.BestFrame) == sandbox.picture(person, "face")
         assert [detail.Errcode for detail in text.LivenessDetail] == [0]

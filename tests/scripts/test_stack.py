@@ -126,7 +126,7 @@ class TestStartAndStop:
         assert answer(urls["DATABASE_URL"]) == "on"
         client = redis.Redis.from_url(urls["REDIS_URL"])
         with contextlib.closing(client):
-            assert client.config_get("appendonly", "maxmemory-policy") == {  # type: ignore[no-untyped-call]
+            assert client.config_get("appendonly", "maxmemory-policy") == {
                 "appendonly": "yes",
                 "maxmemory-policy": "noeviction",
             }
@@ -152,10 +152,12 @@ class TestStartAndStop:
         state = read_state(home)
         assert state is not None
         assert state.postgres_port is not None
-        with socket.create_server(("127.0.0.1", state.postgres_port)):
-            with stack.running_stack(folder=home, quiet=True, use_environment=False) as up:
-                assert f":{state.postgres_port}/" not in up.database_url
-                assert answer(up.database_url) == "on"
+        with (
+            socket.create_server(("127.0.0.1", state.postgres_port)),
+            stack.running_stack(folder=home, quiet=True, use_environment=False) as up,
+        ):
+            assert f":{state.postgres_port}/" not in up.database_url
+            assert answer(up.database_url) == "on"
 
     def test_a_given_server_is_used_and_nothing_is_started(
         self, home: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,31 @@
+"""The tables of the verification room."""
+
+from __future__ import annotations
+
+from verification.models.check import Check
+from verification.models.consent import AgreementText, Consent
+from verification.models.face import FaceCheck, FaceToken
+from verification.models.history import StateChange
+from verification.models.id_card import IdCardReading
+from verification.models.phone_code import PhoneCode, PhoneCodeTries
+from verification.models.subject import Subject
+from verification.models.upload import Upload
+from verification.models.watchlist import ScreeningAlert, ScreeningMatch, WatchlistName, WatchlistVersion
+
+__all__ = [
+    "AgreementText",
+    "Check",
+    "Consent",
+    "FaceCheck",
+    "FaceToken",
+    "IdCardReading",
+    "PhoneCode",
+    "PhoneCodeTries",
+    "ScreeningAlert",
+    "ScreeningMatch",
+    "StateChange",
+    "Subject",
+    "Upload",
+    "WatchlistName",
+    "WatchlistVersion",
+]

@@ -7,7 +7,7 @@ fail unseen.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 import zen
 
 from lending.decision.engine import DecisionInputError, typed_error
-from lending.decision.exact_json import exact_json
 from lending.decision.facts import flat, policy_context
 from lending.decision.features import Feature, Stage, features
-from lending.decision.lint.text import comparison_kinds, read
-from lending.decision.policy import PolicyFields
+from lending.decision.lint.results import RESULTS
+from lending.decision.lint.text import Token, comparison_kinds, equalities, read
+from lending.decision.policy import GRADES, UNGRADED, PolicyFields
+from lending.decision.reasons import REASONS
 
 if TYPE_CHECKING:
     from lending.decision.lint.findings import Findings, Graph
@@ -31,7 +32,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "string": "",
 }
 _LARGE: Final = 1_000_000
-_KIND_NAMES: Final = {"string": "文本", "number": "数值"}
+_KIND_NAMES: Final = {"string": "文本", "number": "数值", "boolean": "是否"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,24 @@ class _Row:
     number: int
     inputs: Sequence[_Cell]
     outputs: Sequence[tuple[str, zen.Expression]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table's rows, the values that they look at, and which of these were looked at before."""
+
+    rows: Sequence[_Row]
     paths: Sequence[str]
     seen: set[str]
 
-    def needed(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the values that this row looks at, None where it has looked at the same before."""
-        part = _nested({path: _at(given, path) for path in self.paths})
-        key = repr(part)
+    def unseen(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the values that the rows look at, None where they have looked at the same before."""
+        values = {path: _at(given, path) for path in self.paths}
+        key = repr(values)
         if key in self.seen:
             return None
         self.seen.add(key)
-        return part
+        return _nested(values)
 
 
 def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
@@ -67,12 +75,13 @@ def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
     content = zen.ZenDecisionContent(json.dumps(graph.content))
     engine = zen.ZenEngine({"loader": lambda _key: content})
     tables = {
-        name: _rows(node["content"])
+        name: _table(node["content"])
         for name, node in graph.nodes.items()
         if "rules" in node.get("content", {})
     }
+    equal = {name: list(_equalities(node.get("content", {}), stage)) for name, node in graph.nodes.items()}
     for context in sample_contexts(stage):
-        text = exact_json(context)
+        text = json.dumps(context, default=float)  # only kinds and edges matter here, not digits
         try:
             answer = engine.evaluate("model", text, {"trace": True})
         except RuntimeError as raised:
@@ -80,17 +89,43 @@ def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
             code = "refuses_facts" if isinstance(error, DecisionInputError) else "fails"
             findings.add(code, f"试算失败：{error.reason}", node=error.node)
             continue
-        for key, value in answer["result"].items():
-            if value is None or isinstance(value, float):
-                findings.add(
-                    "inexact_result", f"试算结果 {key} 缺失或不是精确值", node=graph.exit, column=key
-                )
+        _check_answer(answer["result"], stage, graph.exit, findings)
         for name, trace in answer["trace"].items():
             _check_nulls(name, trace["traceData"], findings)
-            for row in tables.get(name, ()):
-                part = row.needed(trace["input"])
-                if part is not None:
-                    _check_row(name, row, part, findings)
+            _check_equalities(name, equal[name], trace["input"] or {}, findings)
+            table = tables.get(name)
+            given = None if table is None else table.unseen(trace["input"])
+            if table is not None and given is not None:
+                for row in table.rows:
+                    _check_row(name, row, given, findings)
+
+
+def _check_answer(result: Mapping[str, Any], stage: Stage, node: str, findings: Findings) -> None:
+    """Refuse answers that a decision could not be read from."""
+    for key in RESULTS[stage]:
+        if not _FORMS[key](result.get(key)):
+            findings.add("bad_answer", f"试算结果 {key} 不是所要求的内容", node=node, column=key)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_reasons(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(row, Mapping) and row.get("code") in REASONS for row in value
+    )
+
+
+_FORMS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "reasons": _are_reasons,
+    "scored": lambda value: isinstance(value, bool),
+    "score": _is_whole,
+    "grade": lambda value: value in (*GRADES, UNGRADED),
+    "limit_yuan": lambda value: isinstance(value, str),
+    "annual_rate": lambda value: isinstance(value, str),
+    "term_months": _is_whole,
+}
 
 
 def sample_contexts(stage: Stage) -> Iterator[dict[str, Any]]:
@@ -138,9 +173,11 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _rows(content: Mapping[str, Any]) -> list[_Row]:
+def _table(content: Mapping[str, Any]) -> _Table:
     rows = []
+    texts = {str(column.get("field") or "") for column in content["inputs"]}
     for number, rule in enumerate(content["rules"], 1):
+        texts |= {rule[column["id"]] for column in (*content["inputs"], *content["outputs"])}
         cells = [
             _cell(column, rule[column["id"]]) for column in content["inputs"] if rule[column["id"]].strip()
         ]
@@ -148,17 +185,8 @@ def _rows(content: Mapping[str, Any]) -> list[_Row]:
             (str(column.get("name") or column["field"]), zen.compile_expression(rule[column["id"]]))
             for column in content["outputs"]
         ]
-        paths = sorted(set().union(*(read(text).paths for text in _texts(content, rule))))
-        rows.append(_Row(number, cells, outputs, paths, set()))
-    return rows
-
-
-def _texts(content: Mapping[str, Any], rule: Mapping[str, str]) -> Iterator[str]:
-    for column in content["inputs"]:
-        yield rule[column["id"]]
-        yield str(column.get("field") or "")
-    for column in content["outputs"]:
-        yield rule[column["id"]]
+        rows.append(_Row(number, cells, outputs))
+    return _Table(rows, sorted(set().union(*(read(text).paths for text in texts))), set())
 
 
 def _at(given: Mapping[str, Any], path: str) -> Any:
@@ -183,6 +211,53 @@ def _check_nulls(name: str, seen: Any, findings: Findings) -> None:
     for key, value in seen.items():
         if isinstance(value, Mapping) and value.get("result") is None:
             findings.add("no_value", "试算时没有得到值（例如除数为零）", node=name, column=key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Equality:
+    """A value that is compared with a plain one, and where."""
+
+    row: int
+    column: str
+    path: str
+    plain: Token
+    choices: Sequence[str]
+
+
+def _equalities(content: Mapping[str, Any], stage: Stage) -> Iterator[_Equality]:
+    allowed = features(stage)
+    for row, column, text in _texts(content):
+        for path, plain in equalities(text):
+            yield _Equality(row, column, path, plain, allowed[path].choices if path in allowed else ())
+
+
+def _texts(content: Mapping[str, Any]) -> Iterator[tuple[int, str, str]]:
+    """Yield the row, the column and the text of every expression in a node."""
+    for row, expression in enumerate(content.get("expressions", ()), 1):
+        yield row, expression["key"], expression["value"]
+    for row, rule in enumerate(content.get("rules", ()), 1):
+        for column in (*content["inputs"], *content["outputs"]):
+            yield row, str(column.get("name") or column.get("field")), rule[column["id"]]
+
+
+def _check_equalities(
+    name: str, equal: Sequence[_Equality], given: Mapping[str, Any], findings: Findings
+) -> None:
+    """Refuse to compare values of two kinds: they are never equal, and the engine says nothing."""
+    for item in equal:
+        value = _at(given, item.path)
+        if value is None:
+            continue
+        if _kind(value) != item.plain.kind:
+            reason = f"{item.path} 是{_KIND_NAMES[_kind(value)]}，与 {item.plain.text} 永远不会相等"
+            findings.add("wrong_kind", reason, node=name, row=item.row, column=item.column)
+        elif item.choices and item.plain.text[1:-1] not in item.choices:
+            reason = f"{item.path} 只能是 {'、'.join(item.choices)}，不会是 {item.plain.text}"
+            findings.add("unknown_choice", reason, node=name, row=item.row, column=item.column)
+
+
+def _kind(value: Any) -> str:
+    return "string" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
 
 
 def _check_row(name: str, row: _Row, given: dict[str, Any], findings: Findings) -> None:
@@ -227,8 +302,8 @@ def _says(cell: _Cell, given: dict[str, Any]) -> bool:
     if value is None:
         msg = "被判断的数据没有值"
         raise _WrongKindError(msg)
-    kind = "string" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
+    kind = _kind(value)
     for compared in sorted(comparison_kinds(cell.text) - {kind}):
-        msg = f"把{_KIND_NAMES.get(kind, '是否')}与{_KIND_NAMES[compared]}比较，永远不会相等"
+        msg = f"把{_KIND_NAMES[kind]}与{_KIND_NAMES[compared]}比较，永远不会相等"
         raise _WrongKindError(msg)
     return bool(cell.test.evaluate({**given, "$": value}))

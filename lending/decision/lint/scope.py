@@ -31,23 +31,33 @@ def joined(scopes: Iterable[Scope], *, node: str, findings: Findings) -> Scope:
     be lost.
     """
     values: dict[str, str] = {}
+    within: dict[str, dict[str, str]] = {}
     lists: dict[str, frozenset[str]] = {}
     for scope in scopes:
         for path, origin in scope.values.items():
-            other = _clash(values, path, origin)
+            other = _clash(values, within, path, origin)
             if other is not None:
                 findings.add(
                     "overwritten", f"{path} 与 {other} 互相覆盖，只有一个会保留", node=node, column=path
                 )
             values[path] = origin
+            for around in _around(path):
+                within.setdefault(around, {})[origin] = path
         lists |= scope.lists
     return Scope(values, lists)
 
 
-def _clash(values: Mapping[str, str], path: str, origin: str) -> str | None:
+def _clash(
+    values: Mapping[str, str], within: Mapping[str, Mapping[str, str]], path: str, origin: str
+) -> str | None:
     """Return a value of another origin at the same place, around it or within it."""
-    for known, made_by in values.items():
-        same_place = known == path or known.startswith(f"{path}.") or path.startswith(f"{known}.")
-        if same_place and made_by != origin:
-            return known
-    return None
+    for place in (path, *_around(path)):
+        if values.get(place, origin) != origin:
+            return place
+    return next((known for made_by, known in within.get(path, {}).items() if made_by != origin), None)
+
+
+def _around(path: str) -> list[str]:
+    """Return the objects around a value, the outermost last."""
+    names = path.split(".")
+    return [".".join(names[:depth]) for depth in range(len(names) - 1, 0, -1)]

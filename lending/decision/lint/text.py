@@ -22,6 +22,8 @@ FUNCTIONS: Final = frozenset(
 
 _KEYWORDS: Final = frozenset({"and", "or", "not", "in", "true", "false"})
 
+_PLAIN: Final = frozenset({"string", "number", "boolean"})
+
 _TOKEN: Final = re.compile(
     r"""
       (?P<space>\s+)
@@ -112,6 +114,21 @@ def comparison_kinds(text: str) -> set[str]:
     return kinds
 
 
+def equalities(text: str) -> list[tuple[str, Token]]:
+    """Return the pairs of a path and a plain value that an expression holds equal, or not, or looks up."""
+    atoms = _atoms(text)
+    pairs = []
+    for position in range(1, len(atoms) - 1):
+        before, after = atoms[position - 1], atoms[position + 1]
+        if atoms[position].text in {"==", "!="}:
+            pairs += [
+                (one.text, two) for one, two in ((before, after), (after, before)) if one.kind == "path"
+            ]
+        elif atoms[position].text == "in" and before.kind == "path" and after.text == "[":
+            pairs += [(before.text, item) for item in _until(atoms[position + 2 :], "]")]
+    return [(path, value) for path, value in pairs if value.kind in _PLAIN]
+
+
 def literal(text: str) -> str | None:
     """Return the text that a cell states literally, None when it is anything else."""
     tokens = tokens_of(text)
@@ -124,6 +141,27 @@ def is_rounded_text(text: str, *, decimals: int) -> bool:
     if texts[:4] != ["string", "(", "round", "("] or texts[-4:] != [",", str(decimals), ")", ")"]:
         return False
     return _never_closes(texts[4:-4])
+
+
+def _atoms(text: str) -> list[Token]:
+    """Return the tokens of an expression with dotted names joined and plain yes and no told apart."""
+    atoms: list[Token] = []
+    for token in tokens_of(text):
+        dotted = len(atoms) > 1 and atoms[-1].text == "." and atoms[-2].kind == "path"
+        if token.text in {"true", "false"}:
+            atoms.append(Token("boolean", token.text))
+        elif token.kind != "word" or token.text in _KEYWORDS:
+            atoms.append(token)
+        elif dotted:
+            atoms[-2:] = [Token("path", f"{atoms[-2].text}.{token.text}")]
+        else:
+            atoms.append(Token("path", token.text))
+    return atoms
+
+
+def _until(atoms: list[Token], end: str) -> list[Token]:
+    texts = [atom.text for atom in atoms]
+    return atoms[: texts.index(end)] if end in texts else []
 
 
 def _never_closes(texts: list[str]) -> bool:

@@ -105,7 +105,7 @@ def _spaced(
 
 
 def _birth(pen: ImageDraw.ImageDraw, person: Person) -> None:
-    """Print the birth date: figures in ink, the words 年 月 日 in the colour of the labels, each in its place."""
+    """Print the birth date: figures in ink, the words 年 月 日 in the colour of the labels."""
     day = person.birth_date
     places = ((_VALUES_X, day.year, 264, "年"), (312, day.month, 362, "月"), (410, day.day, 460, "日"))
     for x, figure, word_x, word in places:

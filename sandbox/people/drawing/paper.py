@@ -1,4 +1,4 @@
-"""Draw what lies under the print of a card: tinted paper with fine waves, and the mark that says it is a sample."""
+"""Draw what lies under the print of a card: tinted paper with fine waves, and the mark of a sample."""
 
 from __future__ import annotations
 

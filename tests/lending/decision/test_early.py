@@ -39,7 +39,11 @@ class TestDecideEarly:
             ({"birth_date": date(1965, 11, 20)}, {}, ("too_old",)),
             ({"birth_date": date(1966, 11, 21)}, {"term_months": 60}, ()),
             ({"birth_date": date(1966, 11, 20)}, {"term_months": 72, "max_age_at_maturity": 66}, ()),
-            ({"birth_date": date(1966, 11, 20)}, {"term_months": 72, "max_age_at_maturity": 65}, ("too_old",)),
+            (
+                {"birth_date": date(1966, 11, 20)},
+                {"term_months": 72, "max_age_at_maturity": 65},
+                ("too_old",),
+            ),
             ({"birth_date": date(1966, 11, 21)}, {"term_months": 72, "max_age_at_maturity": 65}, ()),
             ({"student": True}, {}, ("student",)),
             ({"student": True}, {"reject_students": False}, ()),

@@ -85,7 +85,12 @@ class TestAdmission:
     def test_all_reasons_are_collected_and_a_rejection_beats_a_review(self) -> None:
         decision = _decide({"overdue_now": 1, "queries_3m": 9, "lenders": 9, "manual_review": True})
 
-        assert decision.reasons == ("current_overdue", "too_many_queries", "too_many_lenders", "manual_review")
+        assert decision.reasons == (
+            "current_overdue",
+            "too_many_queries",
+            "too_many_lenders",
+            "manual_review",
+        )
         assert decision.outcome == "rejected"
 
     def test_the_score_must_reach_the_cut_off(self) -> None:
@@ -95,7 +100,13 @@ class TestAdmission:
 
     def test_a_score_below_every_grade_is_too_low_and_nothing_else(self) -> None:
         decision = _decide(
-            {"overdue_12m": 2, "queries_3m": 6, "lenders": 5, "card_utilisation": Decimal(1), "history_months": 1},
+            {
+                "overdue_12m": 2,
+                "queries_3m": 6,
+                "lenders": 5,
+                "card_utilisation": Decimal(1),
+                "history_months": 1,
+            },
         )
         assert (decision.score, decision.grade) == (520 - 20 + 0 + 0 - 30 + 0 + 50, None)
         assert decision.reasons == ("score_too_low",)
@@ -271,7 +282,10 @@ class TestLimit:
     def test_an_amount_of_seventeen_digits_stays_exact(self) -> None:
         base_fen = 999_999_999_999_99
         decision = _decide(
-            {"government": government(social_security=paid(24, base_fen)), "invited_limit_fen": 9_999_999_999_99},
+            {
+                "government": government(social_security=paid(24, base_fen)),
+                "invited_limit_fen": 9_999_999_999_99,
+            },
             {"max_amount_fen": 10**12, "person_cap_fen": 10**12, "limit_step_fen": 1},
         )
         assert decision.limit_fen == 9_999_999_999_99
@@ -284,11 +298,19 @@ class TestPrice:
             ({"lpr_rate": Decimal("3.0000")}, {"grade_a_spread_bp": 420}, "7.2000"),
             ({"lpr_rate": Decimal("3.0")}, {"grade_a_spread_bp": 0}, "3.0000"),
             ({"lpr_rate": Decimal("3.0")}, {"grade_a_spread_bp": -30}, "3.0000"),
-            ({"lpr_rate": Decimal("3.0")}, {"grade_a_spread_bp": -30, "floor_rate": Decimal("2.5")}, "2.7000"),
+            (
+                {"lpr_rate": Decimal("3.0")},
+                {"grade_a_spread_bp": -30, "floor_rate": Decimal("2.5")},
+                "2.7000",
+            ),
             ({"lpr_rate": Decimal("3.45")}, {"grade_a_spread_bp": 1}, "3.4600"),
             ({"lpr_rate": Decimal("3.0")}, {"grade_a_spread_bp": 2400}, "23.6712"),
             ({"lpr_rate": Decimal("3.0")}, {"grade_a_spread_bp": 2400, "year_days": 365}, "24.0000"),
-            ({"lpr_rate": Decimal("3.0")}, {"grade_a_spread_bp": 900, "ceiling_rate": Decimal("9.6")}, "9.6000"),
+            (
+                {"lpr_rate": Decimal("3.0")},
+                {"grade_a_spread_bp": 900, "ceiling_rate": Decimal("9.6")},
+                "9.6000",
+            ),
         ],
     )
     def test_is_lpr_and_spread_within_floor_and_all_in_ceiling(
@@ -356,7 +378,9 @@ class TestTrace:
 
 
 class TestFacts:
-    @pytest.mark.parametrize("name", ["overdue_now", "queries_3m", "card_utilisation", "monthly_debt_payment_fen"])
+    @pytest.mark.parametrize(
+        "name", ["overdue_now", "queries_3m", "card_utilisation", "monthly_debt_payment_fen"]
+    )
     def test_negative_figures_are_a_defect_of_the_caller(self, name: str) -> None:
         with pytest.raises(FactsError, match=name):
             full(**{name: -1})

@@ -1,0 +1,50 @@
+"""The protected acts of this room: what a face check or a one-time code may be asked for."""
+
+from __future__ import annotations
+
+import uuid
+
+from accounts.models import DepositAccount
+from accounts.queries import access_account, access_registration
+from core.errors import NotFound, StateConflict
+from tenants import directory
+from core.tenancy import current_bank
+from verification.operations import Act, AgreementContext, register_act
+
+
+def _bank_name() -> str:
+    card = directory.card_of(current_bank().code)
+    if card is None:
+        raise NotFound
+    return card.name
+
+
+def _check_account(subject: str, customer_id: uuid.UUID) -> None:
+    if access_account(customer_id, subject).status != "face":
+        raise StateConflict("该账户申请当前不需要人脸核验")
+
+
+def _describe_account(subject: str, customer_id: uuid.UUID) -> AgreementContext:
+    account: DepositAccount = access_account(customer_id, subject)
+    return AgreementContext(business=f"在{_bank_name()}开立{account.get_account_class_display()}")
+
+
+def _check_relink(subject: str, customer_id: uuid.UUID) -> None:
+    if access_registration(customer_id, subject).status != "relink":
+        raise StateConflict("该注册申请当前不需要人脸核验")
+
+
+def _check_registration(subject: str, customer_id: uuid.UUID) -> None:
+    access_registration(customer_id, subject)
+
+
+def _relink_identity(subject: str, customer_id: uuid.UUID) -> uuid.UUID:
+    known = access_registration(customer_id, subject).relink_customer_id
+    if known is None:
+        raise StateConflict
+    return known
+
+
+register_act(Act(action="open_account", check=_check_account, describe=_describe_account))
+register_act(Act(action="relink", check=_check_relink, identity_of=_relink_identity))
+register_act(Act(action="register", check=_check_registration))

@@ -1,0 +1,220 @@
+"""Open a Class II account: checks in a fixed order, then face and will, then the account itself.
+
+Order (domain A4, step 3): local rules → carrier → bound card, five elements → national ID check → face → watchlist, last
+before opening and again in the same transaction → opening → filing. A failure leaves every later call unmade.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from accounts import parameters
+from accounts.models import Card, Customer, DepositAccount, Filing
+from accounts.models.customer import REGISTERED
+from accounts.models.deposit_account import CHECKING, CLASS_TWO, CORE, FACE, OPENING, OWN
+from accounts.numbers import next_account_number
+from accounts.operations.cards import record_card
+from accounts.states import ACCOUNT, CARD
+from core.clock import business_date, now
+from core.crypto import blind_index
+from core.errors import StateConflict
+from core.operations import opens_transaction, within_transaction
+from core.states import transition
+from core.steps.queue import enqueue
+from core.steps.registry import Then
+from tenants.parameters import value_of
+from verification import numbers
+from verification import operations as verification
+from verification import queries as verified
+
+CARRIER_CHECKED: Final = "account.carrier_checked"
+CHECK_CARD: Final = "account.check_card"
+ID_CHECKED: Final = "account.id_checked"
+OPEN: Final = "account.open"
+FILE: Final = "account.file"
+ACT: Final = "open_account"
+NUMBER: Final = "account.number"
+CHINA_ONLY: Final = "cn_only"
+UNFINISHED: Final = (CHECKING, FACE, OPENING, "active")
+ID_CHECK_REFUSALS: Final[Mapping[str, str]] = {"name_mismatch": "id_mismatch", "not_found": "id_not_found"}
+WORKING_WEEK: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundCard:
+    """The card that the new account is to be bound to, and the phone that its bank knows."""
+
+    number: str
+    phone: str
+
+
+@opens_transaction
+def start_account(
+    *, customer_id: uuid.UUID, bound_card: BoundCard, code_id: uuid.UUID, code: str
+) -> DepositAccount:
+    """Start opening a Class II account: local rules, then the first outside check.
+
+    Raises:
+        StateConflict: the customer is not registered.
+        PhoneCodeWrong: the code is not the one that was sent to the bound card's phone.
+        CardNumberInvalid: the card number is none.
+    """
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    if customer.stage != REGISTERED:
+        raise StateConflict("请先完成注册")
+    verification.consume_phone_code(
+        subject_id=customer_id, code_id=code_id, code=code, phone=bound_card.phone, action=ACT, subject=None
+    )
+    refusal = _local_refusal(customer)
+    account = DepositAccount.objects.create(
+        customer=customer, account_class=CLASS_TWO, keeper=value_of(parameters.KEEPER.name, kind=str)
+    )
+    record_card(customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id)
+    if refusal:
+        return _refuse(account.id, refusal)
+    identity = verified.identity(customer_id)
+    if identity is None:
+        raise StateConflict("请先完成注册")
+    verification.request_carrier_check(
+        subject_id=customer_id, name=identity.name, id_number=identity.id_number, phone=bound_card.phone,
+        purpose=ACT, business_id=account.id.hex, then=Then(CARRIER_CHECKED, account.id.hex),
+    )  # fmt: skip
+    return account
+
+
+def _local_refusal(customer: Customer) -> str:
+    """Return why local rules refuse an account, or nothing (ACC-01, ACC-11, ACC-12, ACC-13)."""
+    identity, today = verified.identity(customer.pk), business_date()
+    if identity is None:
+        return "refused"
+    limit = value_of(parameters.MAX_CLASS_TWO.name, kind=int)
+    held = DepositAccount.objects.filter(customer=customer, account_class=CLASS_TWO, status__in=UNFINISHED).count()
+    if held >= limit:
+        return "account_limit_reached"
+    if identity.valid_until is not None and identity.valid_until < today:
+        return "refused"
+    if numbers.age_on(identity.birth_date, today) < value_of(parameters.MIN_AGE.name, kind=int):
+        return "refused"
+    return "" if customer.tax_residency == CHINA_ONLY else "refused"
+
+
+@within_transaction
+def carrier_checked(*, account_id: uuid.UUID) -> None:
+    """Go on to the bound card where the carrier knows name and phone together, else refuse."""
+    check = verified.last_check(kind="carrier", business_id=account_id.hex)
+    if check.outcome != "match":
+        unavailable = check.reason_code == "vendor_unavailable"
+        _refuse(account_id, "vendor_unavailable" if unavailable else "carrier_mismatch")
+        return
+    enqueue(CHECK_CARD, account_id)
+
+
+@within_transaction
+def bound_card_checked(*, account_id: uuid.UUID, refusal: str) -> None:
+    """Go on to the national ID check where the card is the customer's own at its bank (ACC-03), else refuse."""
+    if refusal:
+        _refuse(account_id, refusal)
+        return
+    account = DepositAccount.objects.get(pk=account_id)
+    verification.request_id_check(
+        subject_id=account.customer_id, purpose=ACT, business_id=account_id.hex, then=Then(ID_CHECKED, account_id.hex)
+    )
+
+
+@within_transaction
+def id_checked(*, account_id: uuid.UUID) -> None:
+    """Wait for the face where the national ID check agrees, else refuse."""
+    check = verified.last_check(kind="id_check", business_id=account_id.hex)
+    if check.outcome == "match":
+        transition(ACCOUNT, account_id, "checked", actor="system")
+    else:
+        _refuse(account_id, ID_CHECK_REFUSALS.get(check.outcome, "vendor_unavailable"))
+
+
+@opens_transaction
+def submit_account(
+    *, account_id: uuid.UUID, customer_id: uuid.UUID, face_token: str, purpose: str, method: str, evidence: str
+) -> DepositAccount:
+    """Take face and stated will, screen against the watchlists, and start the opening.
+
+    Raises:
+        StateConflict: the account does not wait for the face.
+        FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
+    """
+    account = transition(
+        ACCOUNT, account_id, "submit", actor=f"customer:{customer_id.hex}", purpose=purpose,
+        intention={"method": method, "evidence": evidence, "at": now().isoformat()},
+    )  # fmt: skip
+    verification.consume_face_token(
+        token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex
+    )
+    if verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=account_id.hex) != "clear":
+        return _refuse(account_id, "refused")
+    enqueue(OPEN, account_id)
+    return account
+
+
+@within_transaction
+def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
+    """Make the account active, bind its card and owe the filing; screened once more in this very transaction.
+
+    `number` is the core's; an account kept here gets its own.
+    """
+    account = DepositAccount.objects.select_for_update().get(pk=account_id)
+    if account.status != OPENING:
+        return
+    if account.keeper == OWN:
+        outcome = verification.screen_subject(
+            subject_id=account.customer_id, purpose=ACT, business_id=account_id.hex
+        )
+        if outcome != "clear":
+            _refuse(account_id, "refused")
+            return
+    given = number or next_account_number()
+    today = business_date()
+    transition(
+        ACCOUNT, account_id, "open", actor="system", number=given, number_index=blind_index(given, domain=NUMBER),
+        opened_at=now(), opened_date=today,
+    )  # fmt: skip
+    card = Card.objects.get(account_id=account_id, status="checking")
+    transition(CARD, card.pk, "match", actor="system")
+    filing = Filing.objects.create(account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK))
+    enqueue(FILE, filing.id)
+
+
+@within_transaction
+def refuse_opening(*, account_id: uuid.UUID, code: str) -> None:
+    """Refuse an account that is on its way, with a code of the contract."""
+    _refuse(account_id, code)
+
+
+def _refuse(account_id: uuid.UUID, code: str) -> DepositAccount:
+    for card in Card.objects.filter(account_id=account_id, status="checking"):
+        transition(CARD, card.pk, "refuse", actor="system", reason=code, reason_code=code)
+    return transition(
+        ACCOUNT, account_id, "refuse", actor="system", reason=code, reason_code=code,
+        retryable=code == "vendor_unavailable",
+    )  # fmt: skip
+
+
+@within_transaction
+def filing_acknowledged(*, filing_id: uuid.UUID, receipt: str) -> None:
+    """Record the central bank's receipt."""
+    Filing.objects.filter(pk=filing_id, status="pending").update(
+        status="acknowledged", receipt=receipt[:64], acknowledged_at=now()
+    )
+
+
+def _working_days_after(day: date, count: int) -> date:
+    """Return the day `count` weekdays later; the holiday table refines this for the overdue alarm."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < WORKING_WEEK
+    return day
+
+
+__all__ = ["CORE", "BoundCard"]

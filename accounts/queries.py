@@ -1,0 +1,166 @@
+"""What can be asked of the accounts room; `access_*` are the only way from a request to an object."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Sum
+
+from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
+from accounts.models.deposit_account import ACTIVE, OWN
+from core.errors import NotFound
+from core.ids import parse_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerView:
+    """A customer as other rooms see one."""
+
+    id: uuid.UUID
+    stage: str
+    occupation: str
+    residence_address: str | None
+    tax_residency: str
+    first_scan_id: uuid.UUID | None
+    last_scan_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """A deposit account as other rooms see one; amounts in fen."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    account_class: str
+    number: str
+    status: str
+    keeper: str
+    balance_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStatus:
+    """How far a payment is: pending, arrived, posted or failed with a code."""
+
+    id: uuid.UUID
+    status: str
+    code: str
+
+
+def access_registration(customer_id: uuid.UUID, registration_id: str) -> Registration:
+    """Return the customer's own registration.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    return _own(Registration, customer_id, registration_id)
+
+
+def access_account(customer_id: uuid.UUID, account_id: str) -> DepositAccount:
+    """Return the customer's own account.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    return _own(DepositAccount, customer_id, account_id)
+
+
+def access_card(customer_id: uuid.UUID, card_id: str) -> Card:
+    """Return the customer's own card.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    return _own(Card, customer_id, card_id)
+
+
+def _own(model: type, customer_id: uuid.UUID, text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    found = parse_id(text)
+    row = None if found is None else model.objects.filter(pk=found, customer_id=customer_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def customer(customer_id: uuid.UUID) -> CustomerView:
+    """Return a customer.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = Customer.objects.filter(pk=customer_id).first()
+    if row is None:
+        raise NotFound
+    return CustomerView(
+        id=row.pk,
+        stage=row.stage,
+        occupation=row.occupation,
+        residence_address=row.residence_address,
+        tax_residency=row.tax_residency,
+        first_scan_id=row.first_scan_id,
+        last_scan_id=row.last_scan_id,
+    )
+
+
+def account_view(account_id: uuid.UUID) -> AccountView:
+    """Return an account.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = DepositAccount.objects.filter(pk=account_id).first()
+    if row is None:
+        raise NotFound
+    return _view(row)
+
+
+def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
+    """Return the customer's accounts at this bank that money can move on, Class I first."""
+    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("account_class", "pk")
+    return [_view(row) for row in rows]
+
+
+def _view(row: DepositAccount) -> AccountView:
+    return AccountView(
+        id=row.pk,
+        customer_id=row.customer_id,
+        account_class=row.account_class,
+        number=row.number or "",
+        status=row.status,
+        keeper=row.keeper,
+        balance_fen=row.balance_fen,
+    )
+
+
+def payment(payment_id: uuid.UUID) -> PaymentStatus:
+    """Return how far a payment is.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = Payment.objects.filter(pk=payment_id).first()
+    if row is None:
+        raise NotFound
+    return PaymentStatus(id=row.pk, status=row.status, code=row.code)
+
+
+def gl_balance(gl_code: str, *, on: date | None = None) -> int:
+    """Return the balance of a GL account in fen, debit positive, now or at the end of a past booking date."""
+    rows = Posting.objects.filter(gl_code=gl_code)
+    if on is not None:
+        rows = rows.filter(entry__booking_date__lte=on)
+    return int(rows.aggregate(total=Sum("amount_fen"))["total"] or 0)
+
+
+def trial_balance(*, on: date | None = None) -> dict[str, int]:
+    """Return every GL account's balance in fen, debit positive; they sum to zero."""
+    rows = Posting.objects.all() if on is None else Posting.objects.filter(entry__booking_date__lte=on)
+    return dict(rows.values_list("gl_code").annotate(total=Sum("amount_fen")).order_by("gl_code"))
+
+
+def deposits_equal_ledger() -> bool:
+    """Tell whether the balances of all accounts kept here equal the ledger's customer deposits."""
+    held = DepositAccount.objects.filter(keeper=OWN).aggregate(total=Sum("balance_fen"))["total"] or 0
+    return held == -gl_balance("2011")

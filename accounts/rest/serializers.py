@@ -1,0 +1,197 @@
+"""What goes in and out of this room's calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from core.rest.fields import AmountField, IdField, SignedAmountField
+from core.rest.lists import page_schema
+
+PHONE = r"^1[3-9][0-9]{9}$"
+CARD_NUMBER = r"^[0-9]{16,19}$"
+CODE = r"^[0-9]{6}$"
+
+
+class Body(serializers.Serializer[Any]):
+    """A request's body."""
+
+
+class LoginBody(Body):
+    """POST sessions."""
+
+    wechat_code = serializers.CharField(max_length=128)
+    device_id = serializers.CharField(max_length=128)
+    entry_token = serializers.CharField(max_length=256, required=False)
+
+
+class CustomerDocument(serializers.Serializer[Any]):
+    """The customer behind a session."""
+
+    id = IdField()
+    stage = serializers.ChoiceField(["new", "registered"])
+
+
+class LoginDocument(serializers.Serializer[Any]):
+    """A new session."""
+
+    access_token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    customer = CustomerDocument()
+
+
+class RegistrationBody(Body):
+    """POST registrations: upload ids."""
+
+    id_card_front = IdField()
+    id_card_back = IdField()
+
+
+class PhoneCodeBody(Body):
+    """A one-time code and the message that it came with."""
+
+    id = IdField()
+    code = serializers.RegexField(CODE)
+
+
+class ConfirmBody(Body):
+    """POST registrations/{id}/confirm."""
+
+    name = serializers.CharField(max_length=50, required=False)
+    address = serializers.CharField(max_length=200, required=False)
+    occupation = serializers.CharField(max_length=60)
+    residence_address = serializers.CharField(max_length=200)
+    tax_residency = serializers.ChoiceField(["cn_only", "foreign_only", "both"])
+
+
+class PhoneBody(Body):
+    """POST registrations/{id}/phone: a phone with its code, or WeChat's phone code."""
+
+    phone = serializers.RegexField(PHONE, required=False)
+    phone_code = PhoneCodeBody(required=False)
+    wechat_phone_code = serializers.CharField(max_length=128, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for exactly one of the two ways."""
+        by_code = "phone" in attrs and "phone_code" in attrs
+        if by_code == ("wechat_phone_code" in attrs):
+            raise serializers.ValidationError({"phone": ["须提供 phone 与 phone_code，或 wechat_phone_code"]})
+        return attrs
+
+
+class RelinkBody(Body):
+    """POST registrations/{id}/relink."""
+
+    face_token = serializers.CharField(max_length=128)
+    phone_code = PhoneCodeBody()
+
+
+class IdentityFields(serializers.Serializer[Any]):
+    """What was read from the card; the number masked."""
+
+    id_number = serializers.CharField()
+    name = serializers.CharField()
+    sex = serializers.CharField()
+    ethnicity = serializers.CharField()
+    birth_date = serializers.DateField()
+    address = serializers.CharField()
+    authority = serializers.CharField()
+    valid_until = serializers.DateField(allow_null=True)
+
+
+class RegistrationDocument(serializers.Serializer[Any]):
+    """A registration."""
+
+    id = IdField()
+    status = serializers.ChoiceField(
+        ["reading", "confirm", "retake", "phone", "checking", "registered", "rejected", "relink"]
+    )
+    fields = IdentityFields(allow_null=True)  # type: ignore[assignment]
+    reason_code = serializers.CharField(allow_null=True)
+    retryable = serializers.BooleanField()
+
+
+class BoundCardBody(Body):
+    """The card that an account is bound to."""
+
+    number = serializers.RegexField(CARD_NUMBER)
+    phone = serializers.RegexField(PHONE)
+
+
+class AccountBody(Body):
+    """POST accounts."""
+
+    bound_card = BoundCardBody()
+    phone_code = PhoneCodeBody()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add `class`, which is a word of Python."""
+        return {"class": serializers.ChoiceField(["II"]), **super().get_fields()}
+
+
+class IntentionBody(Body):
+    """How the customer stated their own will."""
+
+    method = serializers.ChoiceField(["read_aloud", "question", "confirm"])
+    evidence = serializers.CharField(max_length=500)
+
+
+class AccountSubmitBody(Body):
+    """POST accounts/{id}/submit."""
+
+    face_token = serializers.CharField(max_length=128)
+    purpose = serializers.ChoiceField(["loan_repayment", "savings", "payment", "other"])
+    intention = IntentionBody()
+
+
+class CardDocument(serializers.Serializer[Any]):
+    """A bound card; the number masked."""
+
+    id = IdField()
+    number = serializers.CharField()
+    bank = serializers.CharField()
+    status = serializers.ChoiceField(["checking", "step_up", "active", "rejected", "unbound"])
+    reason_code = serializers.CharField(allow_null=True)
+    retryable = serializers.BooleanField()
+
+
+class AccountDocument(serializers.Serializer[Any]):
+    """An account; the number masked."""
+
+    id = IdField()
+    number = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(["checking", "face", "opening", "active", "rejected", "closed"])
+    balance = AmountField()
+    available = AmountField()
+    as_of = serializers.DateTimeField()
+    bound_cards = CardDocument(many=True)
+    reason_code = serializers.CharField(allow_null=True)
+    retryable = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add `class`, which is a word of Python."""
+        return {"class": serializers.ChoiceField(["I", "II", "III"]), **super().get_fields()}
+
+
+class EntryDocument(serializers.Serializer[Any]):
+    """One movement on an account; money out is negative."""
+
+    id = IdField()
+    at = serializers.DateTimeField()
+    amount = SignedAmountField()
+    balance_after = AmountField()
+    kind = serializers.CharField()
+    memo = serializers.CharField()
+
+
+class CardBody(Body):
+    """POST cards."""
+
+    number = serializers.RegexField(CARD_NUMBER)
+    phone = serializers.RegexField(PHONE)
+    phone_code = PhoneCodeBody()
+
+
+AccountPage = page_schema(AccountDocument, "AccountPage")
+EntryPage = page_schema(EntryDocument, "EntryPage")

@@ -1,0 +1,23 @@
+"""The URLs of this room."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from accounts.rest import account_views, views
+
+bank_urls = [
+    path("sessions", views.Sessions.as_view()),
+    path("sessions/current", views.CurrentSession.as_view()),
+    path("registrations", views.Registrations.as_view()),
+    path("registrations/<str:registration_id>", views.OneRegistration.as_view()),
+    path("registrations/<str:registration_id>/confirm", views.RegistrationConfirm.as_view()),
+    path("registrations/<str:registration_id>/phone", views.RegistrationPhone.as_view()),
+    path("registrations/<str:registration_id>/relink", views.RegistrationRelink.as_view()),
+    path("accounts", account_views.Accounts.as_view()),
+    path("accounts/<str:account_id>", account_views.OneAccount.as_view()),
+    path("accounts/<str:account_id>/submit", account_views.AccountSubmit.as_view()),
+    path("accounts/<str:account_id>/entries", account_views.AccountEntries.as_view()),
+    path("cards", account_views.Cards.as_view()),
+    path("cards/<str:card_id>", account_views.OneCard.as_view()),
+]

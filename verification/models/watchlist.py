@@ -1,0 +1,140 @@
+"""Watchlists, which all banks read, and what a bank's screening found in them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils import timezone
+
+from core.db.scope import PublicModel
+from core.ids import new_id
+from verification.models.check import Check
+from verification.models.subject import Subject
+
+OPEN: Final = "open"
+
+
+class WatchlistVersion(PublicModel):
+    """One version of one list, as it was imported as a whole; the one marked `current` is screened against.
+
+    PII: none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    list_code = models.CharField("名单", max_length=40)
+    number = models.PositiveIntegerField("版本")
+    current = models.BooleanField("现行", default=True)
+    source_sha256 = models.BinaryField("来源文件摘要", max_length=32)
+    salt = models.BinaryField("盐", max_length=16)
+    entries = models.PositiveIntegerField("条目数")
+    names = models.PositiveIntegerField("名称数")
+    imported_at = models.DateTimeField("导入时间", default=timezone.now)
+
+    class Meta:
+        db_table = "verification_watchlist_version"
+        verbose_name = verbose_name_plural = "名单版本"
+        constraints = [
+            models.UniqueConstraint(fields=["list_code", "number"], name="verification_watchlist_version_once"),
+            models.UniqueConstraint(
+                fields=["list_code"],
+                condition=models.Q(current=True),
+                name="verification_watchlist_version_one_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show list and number."""
+        return f"{self.list_code} {self.number}"
+
+
+class WatchlistName(PublicModel):
+    """One name of one entry of a list version: a primary name or an alias, with the keys that it is found by.
+
+    `keys` are the folded spellings: simplified characters without blanks, and the Latin spelling in either order of
+    surname and given name, in every reading of the surname. `births` are pairs of ISO dates, each a range in which the
+    entry's birth date lies as far as the list knows it. ID numbers are kept as hashes under the version's salt.
+
+    PII: names and birth dates of persons whom public authorities have listed; none of a customer. Kept with its version.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    version = models.ForeignKey(WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本")
+    entry = models.CharField("条目", max_length=40)
+    name = models.CharField("名称", max_length=400)
+    person = models.BooleanField("自然人", default=True)
+    keys = ArrayField(models.CharField(max_length=200), verbose_name="检索键")
+    births = models.JSONField("出生日期范围", default=list)
+    id_hashes = ArrayField(models.CharField(max_length=64), verbose_name="证件号摘要", default=list)
+
+    class Meta:
+        db_table = "verification_watchlist_name"
+        verbose_name = verbose_name_plural = "名单名称"
+        indexes = [
+            GinIndex(fields=["keys"], name="verification_watchlist_keys"),
+            GinIndex(fields=["id_hashes"], name="verification_watchlist_ids"),
+        ]
+
+    def __str__(self) -> str:
+        """Show the entry."""
+        return self.entry
+
+
+class ScreeningMatch(models.Model):
+    """One listed entry that a screening of a customer came upon, and how.
+
+    PII: the fact itself is confidential (AML-08): only staff with the screening permission see it. Kept until ten years
+    after the relationship ends (AML-04).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    check_row = models.ForeignKey(Check, models.PROTECT, related_name="matches", verbose_name="核验记录")
+    list_code = models.CharField("名单", max_length=40)
+    list_version = models.PositiveIntegerField("名单版本")
+    entry = models.CharField("条目", max_length=40)
+    score = models.PositiveSmallIntegerField("匹配度")
+    matched_by = models.CharField(
+        "匹配方式",
+        max_length=12,
+        choices=[("id_number", "证件号"), ("name_birth", "姓名与出生日期"), ("name", "姓名")],
+    )
+
+    class Meta:
+        db_table = "verification_screening_match"
+        verbose_name = verbose_name_plural = "名单匹配"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["check_row", "list_code", "entry"], name="verification_screening_match_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Show list and entry."""
+        return f"{self.list_code} {self.entry}"
+
+
+class ScreeningAlert(models.Model):
+    """One finding that the bank's anti-money-laundering staff must look at: a hit, or a likeness to be judged (AML-05).
+
+    States: open.
+
+    PII: the fact itself is confidential (AML-08); as `ScreeningMatch`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    check_row = models.OneToOneField(Check, models.PROTECT, related_name="alert", verbose_name="核验记录")
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体")
+    outcome = models.CharField("结果", max_length=10, choices=[("hit", "命中"), ("review", "待甄别")])
+    status = models.CharField("状态", max_length=10, choices=[(OPEN, "待处理")], default=OPEN)
+    created_at = models.DateTimeField("发现时间", default=timezone.now)
+
+    class Meta:
+        db_table = "verification_screening_alert"
+        verbose_name = verbose_name_plural = "名单预警"
+        indexes = [models.Index(fields=["status", "-created_at"], name="verification_alert_open")]
+
+    def __str__(self) -> str:
+        """Show the outcome."""
+        return f"{self.outcome} {self.id.hex}"
