@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -30,6 +30,12 @@ _REPLY_TYPE: Final = "application/timestamp-reply"
 _KEY_BITS: Final = 2048
 _VALID_DAYS: Final = 20 * 365
 _DIGEST_BYTES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
+
+
+class _Refused(core.Sequence):  # type: ignore[misc]  # the library is not annotated
+    """A TimeStampResp without a token, which RFC 3161 makes optional and asn1crypto's own class does not."""
+
+    _fields: ClassVar = [("status", tsp.PKIStatusInfo)]
 
 
 class TimeStampAuthority:
@@ -173,8 +179,7 @@ def _attribute(kind: str, value: object) -> cms.CMSAttribute:
 
 
 def _rejection(reason: str) -> bytes:
-    status = {"status": "rejection", "fail_info": {reason}}
-    answer: bytes = tsp.TimeStampResp({"status": status}).dump()
+    answer: bytes = _Refused({"status": {"status": "rejection", "fail_info": {reason}}}).dump()
     return answer
 
 

@@ -104,9 +104,9 @@ def main() -> int:
     try:
         if not _is_up_to_date():
             _refuse_an_unsupported_python()
-            with _only_one():
+            with _only_one() as lock:
                 if not _is_up_to_date():  # the run that we waited for may have made it
-                    _make()
+                    _make(lock)
     except SetupError as error:
         print(f"Setting up failed: {error}", file=sys.stderr)
         return 1
@@ -129,10 +129,8 @@ def _why_not() -> str | None:
     except (OSError, ValueError):
         return "The environment in .local/venv is half-made (interrupted?); making it anew."
     if made_of != _ingredients():
-        changed = (
-            "requirements.lock" if made_of.get("lock") != _ingredients()["lock"] else "the chosen Python"
-        )
-        return f"{changed[0].upper()}{changed[1:]} has changed; making the environment in .local/venv anew."
+        changed = "lock file" if made_of.get("lock") != _ingredients()["lock"] else "chosen Python"
+        return f"The {changed} has changed; making the environment in .local/venv anew."
     if not (VENV / "bin" / "python").exists():
         return "The Python that .local/venv was made with is gone; making it anew."
     return None
@@ -178,8 +176,11 @@ def _refuse_an_unsupported_python() -> None:
 
 
 @contextlib.contextmanager
-def _only_one() -> Iterator[None]:
-    """Let one run at a time work on the environment; the lock goes with the process, however it ends."""
+def _only_one() -> Iterator[int]:
+    """Let one run at a time work on the environment; the lock goes with the process, however it ends.
+
+    Yields its handle. Tools inherit it: one that goes on after we were killed keeps the next run waiting.
+    """
     try:
         LOCAL.mkdir(exist_ok=True)
         handle = os.open(LOCAL / "setup.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -195,19 +196,19 @@ def _only_one() -> Iterator[None]:
         except BlockingIOError:
             _say("Waiting for another run that is making the environment.")
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 
 
-def _make() -> None:
+def _make(lock: int) -> None:
     _say(_why_not() or "")
     if VENV.exists():
         _refuse_while_in_use()
         MARKER.unlink(missing_ok=True)
         _remove(VENV)
-    _run_quietly([sys.executable, "-m", "venv", str(VENV)])
-    total = _install()
+    _run_quietly([sys.executable, "-m", "venv", str(VENV)], lock=lock)
+    total = _install(lock)
     made = {**_ingredients(), "python": _python_version()}
     scratch = MARKER.with_suffix(".new")
     scratch.write_text(json.dumps(made), encoding="utf-8")
@@ -229,7 +230,7 @@ def _refuse_while_in_use() -> None:
             raise SetupError(message) from None
 
 
-def _install() -> int:
+def _install(lock: int) -> int:
     """Install what the lock file names, showing progress; return the number of packages."""
     total = len(
         re.findall(r"^[A-Za-z0-9][\w.-]*==", LOCK_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -245,6 +246,7 @@ def _install() -> int:
         text=True,
         errors="replace",
         env=_environment(),
+        pass_fds=(lock,),
     )
     said: list[str] = []
     collected = 0
@@ -291,8 +293,10 @@ def _arrivals_shown(progress: Progress) -> Iterator[None]:
         watcher.join()
 
 
-def _run_quietly(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+def _run_quietly(command: list[str], *, lock: int) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=_environment(), pass_fds=(lock,)
+    )
     if done.returncode != 0:
         raise _explain("venv", done.stdout + done.stderr)
 

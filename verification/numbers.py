@@ -77,8 +77,8 @@ def check_digit_agrees(number: str) -> bool:
 def parse_id_number(text: str, *, today: date) -> IdNumber:
     """Return what an ID number states, after every check that needs nobody else.
 
-    The region is checked against the codes of today and of the past, since a number keeps the code of the day on which
-    it was given. Residence permits (81, 82, 83) are valid numbers.
+    The region is checked against the codes of today and of the past, since a number keeps the code of the
+    day on which it was given. Residence permits (81, 82, 83) are valid numbers.
 
     Raises:
         InvalidIdNumberError: with the first fault found.
@@ -135,8 +135,8 @@ def age_on(birth: date, day: date) -> int:
 def id_card_validity_plausible(birth: date, valid_from: date, valid_until: date | None) -> bool:
     """Tell whether a card's term is the one that the holder's age at issue calls for (ACC-12).
 
-    Under 16: 5 years; 16 to 25: 10; 26 to 45: 20; from 46: without an end. A term that starts on 29 February may end
-    on 28 February or 1 March of a common year. A card cannot be older than its holder.
+    Under 16: 5 years; 16 to 25: 10; 26 to 45: 20; from 46: without an end. A term that starts on 29 February
+    may end on 28 February or 1 March of a common year. A card cannot be older than its holder.
     """
     if valid_from < birth:
         return False

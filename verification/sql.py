@@ -1,6 +1,6 @@
-"""Guards of this room, in SQL: what was agreed to and what happened never changes.
+"""Guards of this room, in SQL: what was agreed to never changes.
 
-Agreement texts and state changes are append-only. One change of a consent is let through: its withdrawal, once. The
+Agreement texts are append-only. One change of a consent is let through: its withdrawal, once. The
 functions name no schema: `SET search_path FROM CURRENT` pins them to the bank they are made in.
 """
 
@@ -11,17 +11,13 @@ from typing import Final
 INSTALL: Final = """
 CREATE FUNCTION verification_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
-    RAISE EXCEPTION '% is refused on %: what was agreed to and what happened never changes', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION '% is refused on %: what was agreed to never changes', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
 END
 $body$;
 
 CREATE TRIGGER verification_agreement_text_append_only
     BEFORE UPDATE OR DELETE ON verification_agreement_text
-    FOR EACH ROW EXECUTE FUNCTION verification_refuse();
-
-CREATE TRIGGER verification_state_change_append_only
-    BEFORE UPDATE OR DELETE ON verification_state_change
     FOR EACH ROW EXECUTE FUNCTION verification_refuse();
 
 CREATE TRIGGER verification_consent_no_delete
@@ -43,7 +39,6 @@ CREATE TRIGGER verification_consent_only_withdrawn
 REMOVE: Final = """
 DROP TRIGGER verification_consent_only_withdrawn ON verification_consent;
 DROP TRIGGER verification_consent_no_delete ON verification_consent;
-DROP TRIGGER verification_state_change_append_only ON verification_state_change;
 DROP TRIGGER verification_agreement_text_append_only ON verification_agreement_text;
 DROP FUNCTION verification_refuse();
 """

@@ -1,8 +1,8 @@
 """The one way out: every call to a vendor goes through here. See docs/add-a-provider.md."""
 
-from core.gateway.answer import Answer, garbage, reword, unknown_code
+from core.gateway.answer import Answer, garbage, unknown_code
 from core.gateway.breaker import Breaker, BreakerOpen, BreakerState
-from core.gateway.client import call, parse_retry_after
+from core.gateway.client import Judge, Refusals, call, parse_retry_after
 from core.gateway.errors import (
     GatewayError,
     Invalid,
@@ -30,9 +30,11 @@ __all__ = [
     "Counters",
     "GatewayError",
     "Invalid",
+    "Judge",
     "NotSupported",
     "PerProcess",
     "RateLimited",
+    "Refusals",
     "Rejected",
     "Repeat",
     "Retry",
@@ -49,7 +51,6 @@ __all__ = [
     "garbage",
     "outside",
     "parse_retry_after",
-    "reword",
     "signature",
     "unknown_code",
 ]

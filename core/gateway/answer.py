@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from core.gateway.errors import GatewayError, UnknownOutcome, UnknownVendorCode, printable_code
+from core.gateway.errors import UnknownOutcome, UnknownVendorCode, printable_code
 from core.gateway.metrics import counters
 
 if TYPE_CHECKING:
@@ -42,22 +42,6 @@ def garbage(vendor: str, operation: str, what: str) -> UnknownOutcome:
     counters.count("gateway.garbage", vendor=vendor, operation=operation)
     log.warning("gateway.garbage", vendor=vendor, operation=operation, what=what)
     return UnknownOutcome(vendor, operation, code="garbage")
-
-
-def reword(error: GatewayError, known: Mapping[str, type[GatewayError]]) -> GatewayError:
-    """Turn a refusal into the kind that our mapping names for its code; an unknown code is loud."""
-    kind = known.get(error.code)
-    if kind is None:
-        return unknown_code(error.vendor, error.operation, error.code, trace=error.trace)
-    return kind(
-        error.vendor,
-        error.operation,
-        code=error.code,
-        message=error.message,
-        status=error.status,
-        retry_after=error.retry_after,
-        trace=error.trace,
-    )
 
 
 class Answer:
@@ -97,6 +81,10 @@ class Answer:
             raise garbage(vendor, operation, "object")
         return cls(vendor, operation, members)
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether the member is there, null or not."""
+        return name in self._members
+
     def has(self, name: str) -> bool:
         """Tell whether the member is there and not null."""
         return self._members.get(name) is not None
@@ -121,6 +109,10 @@ class Answer:
     def optional_text(self, name: str) -> str | None:
         """Return a string member, or None."""
         return self.text(name) if self.has(name) else None
+
+    def text_or_integer(self, name: str) -> str:
+        """Return as text a member that some versions of a contract send as a string and some as a number."""
+        return str(self.integer(name)) if isinstance(self._members.get(name), int) else self.text(name)
 
     def integer(self, name: str, *, minimum: int | None = 0) -> int:
         """Return an integer member, at least `minimum`."""

@@ -7,14 +7,15 @@ import json as jsonlib
 import logging
 import ssl
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import certifi
 import httpx
 
+from core.gateway.answer import unknown_code
 from core.gateway.errors import (
     GatewayError,
     Invalid,
@@ -27,9 +28,6 @@ from core.gateway.errors import (
 from core.gateway.per_process import PerProcess
 from core.gateway.vendor import Repeat, Vendor
 from core.gateway.watch import BREAKER_OPEN, Call, require_request_id, watched
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # httpx logs the full address of every request, and a vendor's address may carry a secret or a single-use
 # code.
@@ -45,6 +43,8 @@ _NOT_SENDABLE = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 QueryValue = str | int
+Refusals = Mapping[str, type[GatewayError]]
+Judge = Callable[[httpx.Response], GatewayError | None]
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext:
@@ -107,12 +107,10 @@ def _problem_of(response: httpx.Response) -> tuple[str, str]:
 
 
 def _classify(
-    vendor: Vendor, operation: str, repeat: Repeat, response: httpx.Response, accept: frozenset[int]
-) -> GatewayError | None:
-    """Say what an answer's status means; None for one that is the caller's to read."""
+    vendor: Vendor, operation: str, repeat: Repeat, response: httpx.Response, refusals: Refusals | None
+) -> GatewayError:
+    """Say what an answer means that is no success."""
     status = response.status_code
-    if response.is_success or status in accept:
-        return None
     code, message = _problem_of(response)
     wait = parse_retry_after(response.headers.get("Retry-After"))
     kind: type[GatewayError]
@@ -121,12 +119,17 @@ def _classify(
             kind = RateLimited
         case 405 | 501:
             kind = NotSupported
-        case 503 if wait is not None and repeat is Repeat.PURE:
-            # For what moves something, "try later" from a proxy is no promise that nothing happened behind
-            # it.
+        case 503 if vendor.trusts_503 or (wait is not None and repeat is Repeat.PURE):
+            # For what moves something, a proxy's "try later" promises nothing about what happened behind it,
+            # unless the vendor's contract does.
             kind = RetryAfter
         case _ if response.is_client_error and status != HTTPStatus.REQUEST_TIMEOUT:
-            kind = Invalid
+            if refusals is None:
+                kind = Invalid
+            elif code in refusals:
+                kind = refusals[code]
+            else:
+                return unknown_code(vendor.name, operation, code or f"http_{status}")
         case _:
             kind = UnknownOutcome
     return kind(
@@ -188,13 +191,18 @@ def call(  # noqa: PLR0913 -- keyword-only: the parts of an HTTP request
     content: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     request_id: str = "",
-    accept: frozenset[int] = frozenset(),
+    refusals: Refusals | None = None,
+    judge: Judge | None = None,
 ) -> httpx.Response:
-    """Make one outside call and return its answer (2xx, or a status in `accept`), read to the end.
+    """Make one outside call and return its answer (2xx), read to the end.
 
     Guarantees: never inside a transaction; never longer than the vendor's timeouts allow; repeated only as
     `Retry` says; one log line and one count per attempt, with no value that was sent or received.
-    `request_id` goes along as `X-Request-Id`. `operation` is a static name for logs.
+
+    `operation` is a static name for logs. `request_id` goes along as `X-Request-Id`. `refusals` maps the
+    codes of the vendor's 4xx answers ({"code", "message"}) to our kinds; with it an unknown code is loud,
+    without it every such answer is `Invalid`. `judge` looks at a 2xx answer and may find a refusal or
+    garbage in it, for vendors that say no in a 200; it may raise or return the error.
 
     Raises:
         GatewayError: one of its kinds, see core.gateway.errors.
@@ -220,7 +228,11 @@ def call(  # noqa: PLR0913 -- keyword-only: the parts of an HTTP request
             with watched(Call(vendor, operation, repeat, request_id, attempt)) as this:
                 response = _exchange(vendor, operation, request)
                 this.status = response.status_code
-                problem = _classify(vendor, operation, repeat, response, accept)
+                problem = (
+                    (judge(response) if judge else None)
+                    if response.is_success
+                    else _classify(vendor, operation, repeat, response, refusals)
+                )
                 if problem is not None:
                     raise problem
                 return response

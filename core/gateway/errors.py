@@ -43,7 +43,7 @@ class GatewayError(Exception):
         retry_after: timedelta | None = None,
         trace: str = "",
     ) -> None:
-        """Make the error; `code` is the vendor's or ours, `trace` the vendor's own id of the call."""
+        """Make the error; `status` is HTTP's or the vendor's number, `trace` the vendor's id of the call."""
         super().__init__(f"{vendor} {operation}: {self.kind} {printable_code(code)}".rstrip())
         self.vendor = vendor
         self.operation = operation

@@ -16,13 +16,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.gateway.answer import Answer
-from core.gateway.client import address_of, call
-from core.gateway.vendor import Repeat, Vendor
+from core.gateway.client import Refusals, address_of, call
+from core.gateway.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
+
+    from core.gateway.vendor import Repeat, Vendor
+
+
+# What every operation may answer; each of them means that we asked wrongly.
+_REFUSALS: Refusals = {"invalid_request": Invalid, "bad_signature": Invalid, "request_id_reused": Invalid}
 
 
 def signature(key: bytes, *, method: str, path: str, timestamp: int, request_id: str, body: bytes) -> str:
@@ -43,7 +49,7 @@ class SignedEndpoint:
         """Return the way to one service behind this door, with its own breaker and name in logs."""
         return dataclasses.replace(self, vendor=dataclasses.replace(self.vendor, name=name))
 
-    def send(
+    def ask(
         self,
         operation: str,
         *,
@@ -51,19 +57,38 @@ class SignedEndpoint:
         path: str,
         request_id: str,
         payload: Mapping[str, object] | None = None,
-        accept: frozenset[int] = frozenset(),
-    ) -> httpx.Response:
+        refusals: Refusals | None = None,
+    ) -> Answer:
         """Make one signed call, POST with a payload and GET without, and return its answer.
 
+        `refusals` are the codes of this operation's 4xx answers beside those that every operation has.
+
         Raises:
-            GatewayError: see core.gateway.client.call.
+            GatewayError: see core.gateway.client.call; `UnknownOutcome` also for a body that is no JSON
+            object.
         """
+        body = b"" if payload is None else _encode(payload)
         method = "GET" if payload is None else "POST"
-        body = (
-            b""
-            if payload is None
-            else json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        answers: list[Answer] = []
+
+        def judge(response: httpx.Response) -> None:
+            answers.append(Answer.of(response, vendor=self.vendor.name, operation=operation))
+
+        call(
+            self.vendor,
+            operation,
+            repeat=repeat,
+            method=method,
+            path=path,
+            content=body or None,
+            headers=self._headers(method, path, request_id, body),
+            request_id=request_id,
+            refusals={**_REFUSALS, **(refusals or {})},
+            judge=judge,
         )
+        return answers[-1]
+
+    def _headers(self, method: str, path: str, request_id: str, body: bytes) -> dict[str, str]:
         timestamp = int(time.time())
         signed = signature(
             self.key,
@@ -73,35 +98,9 @@ class SignedEndpoint:
             request_id=request_id,
             body=body,
         )
-        headers = {**dict(self.headers), "X-Timestamp": str(timestamp), "X-Signature": signed}
-        if payload is not None:
-            headers["Content-Type"] = "application/json"
-        return call(
-            self.vendor,
-            operation,
-            repeat=repeat,
-            method=method,
-            path=path,
-            content=body or None,
-            headers=headers,
-            request_id=request_id,
-            accept=accept,
-        )
+        content_type = {"Content-Type": "application/json"} if body else {}
+        return {**dict(self.headers), **content_type, "X-Timestamp": str(timestamp), "X-Signature": signed}
 
-    def ask(
-        self,
-        operation: str,
-        *,
-        repeat: Repeat,
-        path: str,
-        request_id: str,
-        payload: Mapping[str, object] | None = None,
-    ) -> Answer:
-        """Make one signed call and return its answer as a JSON object.
 
-        Raises:
-            GatewayError: see core.gateway.client.call; `UnknownOutcome` also for a body that is no JSON
-            object.
-        """
-        response = self.send(operation, repeat=repeat, path=path, request_id=request_id, payload=payload)
-        return Answer.of(response, vendor=self.vendor.name, operation=operation)
+def _encode(payload: Mapping[str, object]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

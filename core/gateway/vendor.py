@@ -47,8 +47,8 @@ class Vendor:
 
     `scope` is whose way to it this is: the breaker is per (name, scope), so one tenant's broken line closes
     nobody else's. Timeouts always hold: `connect_seconds` to a connection, `read_seconds` between two pieces
-    of an answer, `total_seconds` for the whole of it. `proxy` and `ca_file` are explicit; the environment is
-    not consulted.
+    of an answer, `total_seconds` for the whole of it. `trusts_503`: the vendor's contract says that a 503
+    means that nothing was processed. `proxy` and `ca_file` are explicit; the environment is not consulted.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Vendor:
     max_answer_bytes: int = 16 * 1024 * 1024
     retry: Retry = field(default_factory=Retry)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    trusts_503: bool = False
     proxy: str | None = None
     ca_file: str | None = None
 

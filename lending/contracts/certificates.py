@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from asn1crypto import pem as asn1_pem
 from asn1crypto import x509 as asn1_x509
+from asn1crypto.algos import SignedDigestAlgorithm
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -150,6 +151,13 @@ class BankSigner:
     def name(self) -> str:
         """Return the subject's common name: the bank's legal name."""
         return common_name(self.certificate)
+
+    @property
+    def rsa_mechanism(self) -> SignedDigestAlgorithm | None:
+        """Return how an RSA signature is named in the file, or `None` for an EC key."""
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return SignedDigestAlgorithm({"algorithm": "rsassa_pkcs1v15"})
+        return None
 
     def refuse_unless_valid(self, at: datetime) -> None:
         """Refuse to sign outside the certificate's validity: no one could verify it.

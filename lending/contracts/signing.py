@@ -113,6 +113,8 @@ class _Hand(Signer):
             signing_cert=signer.certificate,
             cert_registry=SimpleCertificateStore.from_certs(signer.intermediates),
             embed_roots=False,
+            # The one form of an RSA signature's name (see `cms_form`); for EC the library has only one.
+            signature_mechanism=signer.rsa_mechanism,
         )
         self._signer = signer
 

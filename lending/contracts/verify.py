@@ -47,6 +47,7 @@ for _name in ("pyhanko", "pyhanko_certvalidator"):
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 _LONGEST_VALUE_BYTES = 64 * 1024
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*0\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]")
+_ENCRYPTION = re.compile(rb"/Encrypt\s*(?:<<|\d{1,10}\s+\d{1,5}\s+R)")
 _HEX = re.compile(rb"<((?:[0-9A-F]{2})+)>")
 
 
@@ -159,9 +160,11 @@ def _located(pdf: bytes) -> _Located:
         raise _Unsound(Defect.TOO_LARGE)
     if not pdf.startswith(b"%PDF-"):
         raise _Unsound(Defect.NOT_A_PDF)
+    if _ENCRYPTION.search(pdf):
+        raise _Unsound(Defect.ENCRYPTED)
     ranges = _BYTE_RANGE.findall(pdf)
     if not ranges:
-        raise _Unsound(Defect.ENCRYPTED if b"/Encrypt" in pdf else Defect.NOT_SIGNED)
+        raise _Unsound(Defect.NOT_SIGNED)
     if pdf.count(b"/ByteRange") > 1:
         raise _Unsound(Defect.SEVERAL_SIGNATURES)
     gap_start, gap_end, rest = (int(number) for number in ranges[0])

@@ -1,8 +1,8 @@
 """Decide: early, before any bureau is asked, and fully, once everything is known.
 
-A model proposes; what comes out is checked against what no model may change. A related party is refused and a
-missing credit report is never an approval, whatever a bank's own model says; an amount or a rate outside the
-product's bounds is an error and not an offer.
+A model proposes; what comes out is checked against what no model may change. What the law forbids is
+refused and a missing credit report is never an approval, whatever a bank's own model says; an amount or a
+rate outside the product's bounds is an error and not an offer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.decision.engine import DecisionModel, DecisionOutputError, Evaluation, evaluate
-from lending.decision.facts import EarlyFacts, FullFacts, early_context, full_context
+from lending.decision.facts import EarlyFacts, FullFacts, age_on, early_context, full_context
 from lending.decision.policy import GRADES, UNGRADED, PolicyFields
 from lending.decision.reasons import REASONS, in_order
 from lending.decision.standard import standard_model
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Outcome = Literal["offered", "rejected", "review"]
+
+ADULT_AGE: Final = 18
+"""Nobody younger borrows, whatever a product says."""
 
 _RATE_STEP: Final = Decimal("0.0001")
 _RATE_HIGHEST: Final = 100
@@ -143,8 +146,19 @@ def _reasons(evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
-    """Add what no model may leave out: no credit loans to related parties (LN-18, 商业银行法 第四十条)."""
-    return in_order((*reasons, "related_party") if facts.related_party else reasons)
+    """Add what no model may leave out, because the law and not the bank says so.
+
+    Related parties (LN-18, 商业银行法 第四十条), customers from elsewhere (LN-04), minors (ACC-12), expired
+    ID cards (ACC-13).
+    """
+    until = facts.id_valid_until_date
+    locked = {
+        "related_party": facts.related_party,
+        "region_not_served": facts.region_evidence is None,
+        "too_young": age_on(facts.birth_date, facts.on_date) < ADULT_AGE,
+        "id_expired": until is not None and until < facts.on_date,
+    }
+    return in_order((*reasons, *(code for code, holds in locked.items() if holds)))
 
 
 def _outcome(reasons: tuple[str, ...]) -> Outcome:

@@ -25,7 +25,11 @@ def exact_json(value: object) -> str:
         TypeError: the value holds a float or anything else without an exact JSON form.
         ValueError: a number is not finite, or has more than `ENGINE_DIGITS` digits.
     """
-    if value is None or isinstance(value, str | bool):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | Decimal):
         return _number(Decimal(value))

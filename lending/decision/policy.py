@@ -39,7 +39,7 @@ def _bounds(label: str, lowest: int, highest: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFields:
-    """The typed fields of a product version that decide; the defaults suit a wage earner's loan (C2).
+    """The typed fields of a product version that decide; the defaults suit a wage earner's loan.
 
     `_fen` amounts in fen, `_rate` annual per cent, `_bp` basis points over LPR, `_percent` per cent,
     `_months` months. "At most" fields allow their own value: `max_queries_3m=6` refuses the seventh.

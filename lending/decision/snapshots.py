@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from lending.decision.decide import EarlyDecision, FullDecision, decide_early, decide_full
@@ -126,7 +127,7 @@ def _restored(kind: Any, value: Any) -> Any:
             return None
         kind = next(choice for choice in get_args(kind) if choice is not type(None))
     if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         if not isinstance(value, Mapping) or set(value) != set(hints):
             msg = f"{kind.__name__} has other fields"
             raise SnapshotError(msg)
@@ -134,3 +135,8 @@ def _restored(kind: Any, value: Any) -> Any:
     if kind is Decimal:
         return Decimal(value)
     return date.fromisoformat(value) if kind is date else value
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)

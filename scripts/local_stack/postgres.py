@@ -145,10 +145,12 @@ class Postgres:
             "--auth=scram-sha-256",
         ]
         locale = ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        made = self._run(programs / "initdb", *words, *locale)
+        made = self._run(programs / "initdb", *words, *locale, "--no-sync")
         if made.code == 0:
             sql = f"CREATE DATABASE {DATABASE};\n"
-            made = self._run(programs / "postgres", "--single", "-D", str(new), "postgres", stdin=sql)
+            made = self._run(programs / "postgres", "--single", "-F", "-D", str(new), "postgres", stdin=sql)
+        if made.code == 0:
+            made = self._run(programs / "initdb", "--sync-only", f"--pgdata={new}")  # once, for all of it
         if made.code != 0 or not (new / "PG_VERSION").exists():
             shutil.rmtree(scratch, ignore_errors=True)
             last_words = "\n".join(made.output.splitlines()[-12:])

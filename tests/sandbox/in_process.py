@@ -1,4 +1,4 @@
-"""Call a few of the sandbox's doors without a server: the routes in a bare application, spoken to by httpx."""
+"""Call a few of the sandbox's doors without a server: their routes in a bare application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawn cards and faces: the same bytes for the same person, known again, and readable by a real OCR engine."""
+"""Drawn cards and faces: the same bytes for the same person, known again, readable by a real OCR engine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from rapidocr import RapidOCR
+from rapidocr.utils.output import RapidOCROutput
 
 from sandbox.people import World
 from sandbox.people import world as people_world
@@ -130,6 +131,9 @@ def _read(engine: RapidOCR, picture: bytes) -> str:
     with Image.open(io.BytesIO(picture)) as image:
         pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
     result = engine(pixels)
+    assert isinstance(result, RapidOCROutput)
+    assert result.boxes is not None
+    assert result.txts is not None
     boxes = sorted(
         zip(result.boxes, result.txts, strict=True),
         key=lambda box: (round(box[0][:, 1].mean() / 30), box[0][0][0]),

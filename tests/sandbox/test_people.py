@@ -55,7 +55,7 @@ class TestMake:
             assert len(person.card_number) == 19
             assert person.phone[:3] in SEGMENTS[person.carrier].split()
             assert len(person.phone) == 11
-        assert all(validator.is_valid(person.id_number) for person in people[:20])  # 15 ms each
+        assert all(validator.is_valid(person.id_number) for person in people[:8])  # slow
 
     def test_the_id_number_says_what_the_fields_say(self) -> None:
         for person in new_world().make(300):
@@ -83,10 +83,8 @@ class TestMake:
     def test_the_age_is_the_one_asked_for(self, age: int) -> None:
         assert {age_of(person) for person in new_world().make(20, age=age)} == {age}
 
-    @pytest.mark.parametrize("sex", ["男", "女"])
-    def test_the_sex_is_the_one_asked_for(self, sex: str) -> None:
-        people = new_world().make(20, sex="男" if sex == "男" else "女")
-        assert {person.sex for person in people} == {sex}
+    def test_the_sex_is_the_one_asked_for(self) -> None:
+        assert {person.sex for person in new_world().make(20, sex="女")} == {"女"}
 
     def test_cards_run_as_long_as_the_law_says(self) -> None:
         people = [person for age in (10, 17, 24, 30, 44, 50) for person in new_world().make(20, age=age)]
@@ -120,7 +118,7 @@ class TestMake:
     )
     def test_nonsense_is_refused_and_makes_nobody(self, asked: dict[str, str]) -> None:
         world = new_world()
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"region|profile|place|years|sex"):
             world.make(3, **asked)  # type: ignore[arg-type]
         assert world.everybody() == []
 
@@ -319,7 +317,7 @@ class TestOverride:
         world = new_world()
         (person,) = world.make(1)
         before = world.facts(person)
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"unknown fact|is one of|is an object"):
             world.override(person.person, **facts)
         assert world.facts(person) == before
 

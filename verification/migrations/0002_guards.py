@@ -4,7 +4,7 @@ from verification import sql
 
 
 class Migration(migrations.Migration):
-    """What was agreed to and what happened never changes, by trigger."""
+    """What was agreed to never changes, by trigger."""
 
     dependencies = [("verification", "0001_initial")]
     operations = [migrations.RunSQL(sql.INSTALL, sql.REMOVE, hints={"scope": "bank"})]

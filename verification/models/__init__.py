@@ -5,7 +5,6 @@ from __future__ import annotations
 from verification.models.check import Check
 from verification.models.consent import AgreementText, Consent
 from verification.models.face import FaceCheck, FaceToken
-from verification.models.history import StateChange
 from verification.models.id_card import IdCardReading
 from verification.models.phone_code import PhoneCode, PhoneCodeTries
 from verification.models.subject import Subject
@@ -23,7 +22,6 @@ __all__ = [
     "PhoneCodeTries",
     "ScreeningAlert",
     "ScreeningMatch",
-    "StateChange",
     "Subject",
     "Upload",
     "WatchlistName",

@@ -44,8 +44,9 @@ STATUSES: Final = [
 class FaceCheck(models.Model):
     """One face check of one customer for one act on one business object.
 
-    States: starting → started (the phone may open the vendor's page) → checking → passed | failed. `base_photo` says
-    what the face is compared with: the portrait that the national system returned, else the picture of the ID card.
+    States: starting → started (the phone may open the vendor's page) → checking → passed | failed. `expected` is whose
+    face it must be: the customer's own, or, where a known person moves to another WeChat account, the known one's.
+    `base_photo` says what it is compared with: the portrait that the national system returned, else the ID card's picture.
 
     PII: the best frame is an object in the vault, class C3: kept as evidence of identification after a pass, for a short
     time after a failure (DATA-07); never a template. The vendor's start token is sealed.
@@ -53,6 +54,7 @@ class FaceCheck(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="face_checks", verbose_name="主体")
+    expected = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="应到之人")
     action = models.CharField("用途", max_length=16, choices=ACTIONS)
     business_id = models.CharField("业务编号", max_length=64)
     status = models.CharField("状态", max_length=10, choices=STATUSES, default=STARTING)

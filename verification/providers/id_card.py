@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from verification.numbers import Sex
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from verification.numbers import Sex
 
 # GB/T 3304-1991, the 56 ethnic groups as they are printed on the card.
 ETHNICITIES = frozenset(
@@ -55,8 +57,9 @@ class Unreadable:
 class IdCardFront:
     """The side with the portrait.
 
-    `sex` and `birth_date` are those of the checksummed number; `disagreements` names which of them the print says
-    otherwise, which a genuine card never does. `confidences` maps a field to 0..1 where the reader tells.
+    `sex` and `birth_date` are those of the checksummed number; `disagreements` names which of them the print
+    says otherwise, which a genuine card never does. `confidences` maps a field to 0..1 where the reader
+    tells.
 
     PII: every field; values stay out of `repr`. The caller seals what it keeps.
     """

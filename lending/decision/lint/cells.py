@@ -14,7 +14,7 @@ from lending.decision.features import Stage, features
 from lending.decision.lint.results import check_result
 from lending.decision.lint.schema import Declared, declared_inputs
 from lending.decision.lint.scope import Scope, joined
-from lending.decision.lint.text import literal, read
+from lending.decision.lint.text import is_plain_test, literal, read
 from lending.decision.reasons import REASONS
 
 if TYPE_CHECKING:
@@ -64,7 +64,6 @@ class _Checker:
         *,
         own: Sequence[str] = (),
         given: Iterable[str] = (),
-        in_cell: bool = False,
     ) -> set[str]:
         """Check every name in a text; return the values in it that may be missing and go unguarded.
 
@@ -74,8 +73,8 @@ class _Checker:
         reading = read(text)
         for problem in reading.problems:
             self.add("forbidden_language", f"{problem}：{text}", place)
-        if reading.uses_cell_value and not in_cell:
-            self.add("unknown_variable", f"此处没有单元格取值 $：{text}", place)
+        if reading.uses_cell_value:
+            self.add("unknown_variable", f"不得使用 $：{text}", place)
         for name in sorted(reading.own - set(own)):
             self.add("unknown_variable", f"本节点在此之前没有计算 $.{name}", place)
         for name in sorted(reading.elements - {""} - self.scope.element_fields):
@@ -99,10 +98,9 @@ class _Checker:
         *,
         own: Sequence[str] = (),
         given: Iterable[str] = (),
-        in_cell: bool = False,
     ) -> None:
         """Check a text in which nothing that may be missing can go unguarded."""
-        for path in sorted(self.names(text, place, own=own, given=given, in_cell=in_cell)):
+        for path in sorted(self.names(text, place, own=own, given=given)):
             self.unguarded(path, place)
 
     def unguarded(self, path: str, place: _Place) -> None:
@@ -230,9 +228,12 @@ def _check_rows_complete(
             checker.add("missing_cell", "缺少此列的单元格", checker.place(row, ids[missing]))
         for strange in sorted(key for key in rule if key not in ids and not str(key).startswith("_")):
             checker.add("unknown_cell", f"单元格不属于任何列：{strange}", checker.place(row, str(strange)))
-        if str(rule.get("_id", "")) in seen:
+        name = rule.get("_id")
+        if not isinstance(name, str) or not name.strip():
+            checker.add("bad_id", "此行缺少 _id，决策路径无法指明是哪一行", checker.place(row, ""))
+        elif name in seen:
             checker.add("duplicate_id", "两行使用同一个 id", checker.place(row, ""))
-        seen.add(str(rule.get("_id", f"row {row}")))
+        seen.add(str(name))
 
 
 def _check_row(
@@ -253,7 +254,9 @@ def _check_row(
         compile_ = zen.compile_unary_expression if tested else zen.compile_expression
         if not checker.compiles(cell, compile_, "bad_input_cell", place):
             continue
-        checker.guarded_names(cell, place, given=given, in_cell=bool(tested))
+        if tested and not is_plain_test(cell):
+            checker.add("not_a_plain_test", "此列只能写比较、区间或取值；其他条件请写在不带字段的列中", place)
+        checker.guarded_names(cell, place, given=given)
         for path in sorted(read(tested).paths & set(checker.guards)):
             if checker.guards[path] not in given:
                 checker.unguarded(path, place)

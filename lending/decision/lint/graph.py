@@ -107,7 +107,7 @@ def _check_attributes(name: str, content: Mapping[str, Any], findings: Findings)
     """Refuse ways of running a node under which its rules could be asked of something else, or not at all."""
     if content.get("inputField"):
         findings.add("input_field", "不得限定节点输入（inputField）：取不到时各行都不成立", node=name)
-    if content.get("executionMode", "single") not in {"single", None, ""}:
+    if content.get("executionMode") not in ("single", None, ""):  # may be unhashable
         findings.add("loop", "不得循环执行（executionMode）：列表为空时规则不会执行", node=name)
 
 

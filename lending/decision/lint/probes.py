@@ -18,7 +18,7 @@ from lending.decision.engine import DecisionInputError, typed_error
 from lending.decision.facts import flat, policy_context
 from lending.decision.features import Feature, Stage, features
 from lending.decision.lint.results import RESULTS
-from lending.decision.lint.text import Token, comparison_kinds, equalities, read
+from lending.decision.lint.text import Token, equalities, plain_kinds, read
 from lending.decision.policy import GRADES, UNGRADED, PolicyFields
 from lending.decision.reasons import REASONS
 
@@ -43,6 +43,7 @@ class _Cell:
     text: str
     tested: zen.Expression | None
     test: zen.Expression
+    paths: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
         except RuntimeError as raised:
             error = typed_error(raised)
             code = "refuses_facts" if isinstance(error, DecisionInputError) else "fails"
-            findings.add(code, f"试算失败：{error.reason}", node=error.node)
+            reason = error.reason.replace("Failed to evaluate expression:", "表达式无法计算")
+            findings.add(code, f"试算失败：{reason}", node=error.node)
             continue
         _check_answer(answer["result"], stage, graph.exit, findings)
         for name, trace in answer["trace"].items():
@@ -199,9 +201,10 @@ def _at(given: Mapping[str, Any], path: str) -> Any:
 def _cell(column: Mapping[str, Any], text: str) -> _Cell:
     tested = (column.get("field") or "").strip()
     heading = str(column.get("name") or column.get("field") or column["id"])
+    paths = frozenset(read(text).paths)
     if not tested:
-        return _Cell(heading, text, None, zen.compile_expression(text))
-    return _Cell(heading, text, zen.compile_expression(tested), zen.compile_unary_expression(text))
+        return _Cell(heading, text, None, zen.compile_expression(text), paths)
+    return _Cell(heading, text, zen.compile_expression(tested), zen.compile_unary_expression(text), paths)
 
 
 def _check_nulls(name: str, seen: Any, findings: Findings) -> None:
@@ -303,7 +306,8 @@ def _says(cell: _Cell, given: dict[str, Any]) -> bool:
         msg = "被判断的数据没有值"
         raise _WrongKindError(msg)
     kind = _kind(value)
-    for compared in sorted(comparison_kinds(cell.text) - {kind}):
+    beside = {_kind(other) for path in cell.paths if (other := _at(given, path)) is not None}
+    for compared in sorted((plain_kinds(cell.text) | beside) - {kind}):
         msg = f"把{_KIND_NAMES[kind]}与{_KIND_NAMES[compared]}比较，永远不会相等"
         raise _WrongKindError(msg)
     return bool(cell.test.evaluate({**given, "$": value}))

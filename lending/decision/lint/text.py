@@ -24,6 +24,27 @@ _KEYWORDS: Final = frozenset({"and", "or", "not", "in", "true", "false"})
 
 _PLAIN: Final = frozenset({"string", "number", "boolean"})
 
+_VALUE = "o?v(?:oo?v)*"
+_RANGE = rf"[\[(]{_VALUE}~{_VALUE}[\])]"
+_LIST = rf"\[{_VALUE}(?:,{_VALUE})*\]"
+_ITEM = rf"(?:c{_VALUE}|n?i(?:{_LIST}|{_RANGE})|{_RANGE}|{_LIST}|{_VALUE})"
+_PLAIN_TEST: Final = re.compile(rf"{_ITEM}(?:,{_ITEM}|&c{_VALUE})*")
+"""Cells under a field, each token one letter: see `_symbol`."""
+
+_SYMBOLS: Final = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), "c"),
+    **dict.fromkeys(("+", "-", "*", "/"), "o"),
+    "..": "~",
+    "and": "&",
+    "in": "i",
+    "not": "n",
+    "[": "[",
+    "]": "]",
+    "(": "(",
+    ")": ")",
+    ",": ",",
+}
+
 _TOKEN: Final = re.compile(
     r"""
       (?P<space>\s+)
@@ -93,25 +114,18 @@ def read(text: str) -> Reading:
     return reading
 
 
-def comparison_kinds(text: str) -> set[str]:
-    """Return of which kinds the plain values are that a cell compares its value with."""
-    tokens = tokens_of(text)
-    kinds = set()
-    for before, token in zip([Token("mark", ","), *tokens], tokens, strict=False):
-        if token.kind in {"string", "number"} and before.text in {
-            ",",
-            "==",
-            "!=",
-            "<",
-            "<=",
-            ">",
-            ">=",
-            "[",
-            "(",
-            "..",
-        }:
-            kinds.add(token.kind)
-    return kinds
+def is_plain_test(text: str) -> bool:
+    """Tell whether a cell under a field is a list of comparisons, intervals and values.
+
+    The engine takes more, and means by it what nobody expects: in ``> 5 and x`` the x is compared with the
+    field, and so is a condition of its own; both are then silently false.
+    """
+    return _PLAIN_TEST.fullmatch("".join(_symbol(atom) for atom in _atoms(text))) is not None
+
+
+def plain_kinds(text: str) -> set[str]:
+    """Return the kinds of the plain values in an expression."""
+    return {atom.kind for atom in _atoms(text)} & _PLAIN
 
 
 def equalities(text: str) -> list[tuple[str, Token]]:
@@ -157,6 +171,12 @@ def _atoms(text: str) -> list[Token]:
         else:
             atoms.append(Token("path", token.text))
     return atoms
+
+
+def _symbol(atom: Token) -> str:
+    if atom.kind in _PLAIN or (atom.kind == "path" and not set("$#") & set(atom.text)):
+        return "v"
+    return _SYMBOLS.get(atom.text, "x")
 
 
 def _until(atoms: list[Token], end: str) -> list[Token]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -18,6 +18,9 @@ from lending.contracts.signing import (
 from lending.contracts.trial import trial_data
 from tests.lending.contracts.reading import text_of
 from tests.lending.contracts.stamping import Authority, StampServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEGAL_NAME = "江苏样例农村商业银行股份有限公司"
 

@@ -20,7 +20,7 @@ def open_pdf(pdf: bytes) -> PdfFileReader:
 
 
 def page_texts(pdf: bytes) -> list[str]:
-    """Return the words of each page, in the order in which they are drawn, with no spaces between the pieces."""
+    """Return the words of each page in the order they are drawn, with no spaces between the pieces."""
     reader = open_pdf(pdf)
     pages = range(int(reader.root["/Pages"]["/Count"]))
     return [_page_text(reader.find_page_for_modification(number)[0].get_object()) for number in pages]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from lending.contracts.trial import trial_data
 Change = Callable[[ContractData], ContractData]
 
 
-def with_row(number: int, **changes: object) -> Change:
+def with_row(number: int, **changes: Any) -> Change:
     def change(data: ContractData) -> ContractData:
         rows = list(data.instalments)
         rows[number] = replace(rows[number], **changes)
@@ -39,9 +40,7 @@ CONTRADICTIONS: dict[str, Change] = {
     "an all-in rate below the rate": lambda d: replace(
         d, rate=replace(d.rate, all_in_annual_rate=Decimal("5.9999"))
     ),
-    "a negative markup": lambda d: replace(
-        d, penalty=replace(d.penalty, overdue_markup_percent=Decimal(-1))
-    ),
+    "a negative markup": lambda d: replace(d, penalty=replace(d.penalty, overdue_markup_percent=Decimal(-1))),
     "negative days of grace": lambda d: replace(d, penalty=replace(d.penalty, grace_days=-1)),
     "a negative fee": lambda d: replace(d, early_repayment_fee_percent=Decimal(-1)),
     "a term of no months": lambda d: replace(d, term_months=0),
@@ -96,7 +95,14 @@ class TestAsView:
     def test_times_are_in_utc_and_dates_are_iso(self) -> None:
         made_at = datetime(2026, 1, 1, 7, 30, tzinfo=timezone(timedelta(hours=8)))
         view = as_view(replace(trial_data(), made_at=made_at))
-        assert view["made_at"] == {"year": 2025, "month": 12, "day": 31, "hour": 23, "minute": 30, "second": 0}
+        assert view["made_at"] == {
+            "year": 2025,
+            "month": 12,
+            "day": 31,
+            "hour": 23,
+            "minute": 30,
+            "second": 0,
+        }
         assert view["contract_date"] == "2026-01-15"
 
     def test_it_is_json_and_the_same_moment_looks_the_same_in_any_zone(self) -> None:

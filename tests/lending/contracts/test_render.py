@@ -100,7 +100,9 @@ class TestRenderContract:
             assert {"/FontFile2", "/FontFile3"} & set(descriptor)
 
     def test_the_files_date_is_the_datas(self) -> None:
-        pdf = render_contract(TINY + "x", replace(trial_data(), made_at=datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)))
+        pdf = render_contract(
+            TINY + "x", replace(trial_data(), made_at=datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+        )
         assert b"<xmp:CreateDate>2031-05-06T07:08:09" in open_pdf(pdf).root["/Metadata"].data
 
     def test_every_page_names_the_lender_and_the_contract(self, contract_pdf: bytes) -> None:
@@ -196,7 +198,11 @@ class TestRenderContract:
             for n in range(1, 61)
         )
         data = replace(
-            trial_data(), principal_fen=600_000, term_months=60, maturity_date=rows[-1].due_date, instalments=rows
+            trial_data(),
+            principal_fen=600_000,
+            term_months=60,
+            maturity_date=rows[-1].due_date,
+            instalments=rows,
         )
         texts = page_texts(render_contract(standard_template(), data))
         text = "".join(texts)
@@ -260,9 +266,9 @@ class TestPeoplesText:
 
 class TestBankTemplates:
     def test_a_template_of_the_banks_own_sees_the_data(self) -> None:
-        source = f"{TINY}= #d.lender.legal_name <seal>\n#d.principal.capitals #d.penalty.overdue_rate #d.made_at.year"
+        source = f"{TINY}= #d.lender.legal_name <seal>\n#d.principal.capitals #d.penalty.misuse_rate"
         text = text_of(try_template(source, legal_name="样例银行")).replace(" ", "")
-        assert text == "样例银行壹万元整9.002026"
+        assert text == "样例银行壹万元整12.00"
 
     @pytest.mark.parametrize(
         ("body", "line", "reason"),
@@ -321,7 +327,9 @@ class TestRenderSeal:
 
 
 class TestAfterFork:
-    def test_a_forked_child_is_refused_rather_than_left_hanging(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_forked_child_is_refused_rather_than_left_hanging(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         render_seal("样例银行")
         monkeypatch.setattr(os, "getpid", lambda: -1)
         with pytest.raises(RuntimeError, match="after forking"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -167,6 +168,13 @@ FAIL_OPEN: Final = [
         None,
     ),
     (
+        "a condition under a field",
+        _column("admission", "inputs", 0, field="policy.min_age"),
+        "wrong_kind",
+        "admission",
+        STUDENT,
+    ),
+    (
         "a field that cannot be read",
         _column("admission", "inputs", 0, field="checks +"),
         "bad_field",
@@ -229,9 +237,8 @@ class TestWhatTheEngineLetsThroughInSilence:
     def test_is_refused_by_node_and_row(self, change: Change, code: str, node: str, row: int | None) -> None:
         assert _lets_a_student_through(change)
 
-        found = [finding for finding in _linted(change) if finding.code == code]
-        assert [(finding.node, finding.row) for finding in found] == [(node, row)]
-        assert found[0].reason
+        found = {(finding.code, finding.node, finding.row): finding.reason for finding in _linted(change)}
+        assert found[code, node, row]
 
     @pytest.mark.parametrize(
         "change", [pytest.param(case[1], id=case[0]) for case in FAIL_OPEN if case[2] is None]
@@ -270,6 +277,7 @@ class TestUnsoundShapes:
             (lambda content: content["nodes"].pop(), "not_one_outputNode", ""),
             (_content("checks", inputField="applicant"), "input_field", "checks"),
             (_content("checks", executionMode="loop"), "loop", "checks"),
+            (_content("checks", executionMode={"loop": 1}), "loop", "checks"),
             (_add_node(_extra("lost")), "unreachable", "lost"),
             (_add_node(_extra("lost"), ("checks", "lost")), "leads_nowhere", "lost"),
             (_add_node(_extra("lost"), ("lost", "checks")), "unreachable", "lost"),
@@ -477,6 +485,7 @@ class TestTables:
             (_cell("i1", None), "missing_cell", "admission", STUDENT),
             (lambda content: _rules(content)[1].update(old="x"), "unknown_cell", "admission", 2),
             (lambda content: _rules(content)[1].update(_id="admission-r1"), "duplicate_id", "admission", 2),
+            (lambda content: _rules(content)[1].pop("_id"), "bad_id", "admission", 2),
             (_column("admission", "outputs", 1, id="admission-o1"), "duplicate_id", "admission", None),
             (_column("admission", "outputs", 1, field="code"), "overwritten", "admission", None),
             (_content("admission", outputPath=None), "no_output_path", "admission", None),
@@ -505,6 +514,40 @@ class TestTables:
             (_cell("i2", "'1'", node="card-lenders", row=2), "wrong_kind", 2, "在贷机构数"),
             (_cell("i2", "> 'x'", node="card-lenders", row=2), "wrong_kind", 2, "在贷机构数"),
             (_cell("i2", "in ['1', '2']", node="card-lenders", row=2), "wrong_kind", 2, "在贷机构数"),
+            (_cell("i2", "rating.scored", node="card-lenders", row=2), "unknown_variable", 2, "在贷机构数"),
+            (
+                _cell("i2", "policy.allow_thin_file", node="card-lenders", row=2),
+                "wrong_kind",
+                2,
+                "在贷机构数",
+            ),
+            (_cell("i2", "true", node="card-lenders", row=2), "wrong_kind", 2, "在贷机构数"),
+            (
+                _cell("i2", "> 1 and bureau.found", node="card-lenders", row=2),
+                "not_a_plain_test",
+                2,
+                "在贷机构数",
+            ),
+            (
+                _cell("i2", "> 1 or bureau.found", node="card-lenders", row=2),
+                "not_a_plain_test",
+                2,
+                "在贷机构数",
+            ),
+            (
+                _cell("i2", "policy.max_age > 3", node="card-lenders", row=2),
+                "not_a_plain_test",
+                2,
+                "在贷机构数",
+            ),
+            (
+                _cell("i2", "not bureau.found", node="card-lenders", row=2),
+                "not_a_plain_test",
+                2,
+                "在贷机构数",
+            ),
+            (_cell("i2", "len('a')", node="card-lenders", row=2), "not_a_plain_test", 2, "在贷机构数"),
+            (_cell("i2", "$ > 1", node="card-lenders", row=2), "not_a_plain_test", 2, "在贷机构数"),
             (_cell("i1", "", node="card-lenders", row=2), "unguarded", 2, "在贷机构数"),
             (_cell("i1", "false", node="card-lenders", row=2), "unguarded", 2, "在贷机构数"),
             (
@@ -542,7 +585,17 @@ class TestTables:
         assert ("card-lenders", code, row, column) in found
 
     @pytest.mark.parametrize(
-        "cell", ["2", "1, 2", "in [1, 2]", "> 0 and < policy.max_lenders", "[1..3]", "$ > 1"]
+        "cell",
+        [
+            "2",
+            "1, 2",
+            "in [1, 2]",
+            "> 0 and < policy.max_lenders",
+            "[1..3]",
+            "(1..3]",
+            "not in [4]",
+            "< 1, > policy.max_lenders - 1",
+        ],
     )
     def test_cells_in_every_sound_form_are_accepted(self, cell: str) -> None:
         assert _linted(_cell("i2", cell, node="card-lenders", row=2), "full") == []
@@ -588,6 +641,32 @@ class TestResults:
     )
     def test_are_exactly_what_a_decision_needs(self, change: Change, code: str, node: str) -> None:
         assert (code, node) in {(f.code, f.node) for f in _linted(change, "full")}
+
+
+class TestJunk:
+    def test_anywhere_in_a_model_never_breaks_the_lint(self) -> None:
+        junk: list[Any] = [None, 5, -1.5, True, "", "x", [], {}, [1], [None], {"a": 1}, [{}]]
+        random = Random(20261120)
+        places = list(_places(standard_content("early")))
+        for _ in range(150):
+            content = standard_content("early")
+            *way, last = random.choice(places)
+            at: Any = content
+            for step in way:
+                at = at[step]
+            at[last] = random.choice(junk)
+
+            for finding in lint(content, stage="early"):
+                assert finding.code
+                assert finding.reason
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value in a JSON document."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, child in steps:
+        yield (*way, step)
+        yield from _places(child, (*way, step))
 
 
 class TestFinding:

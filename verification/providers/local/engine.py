@@ -1,7 +1,7 @@
 """The text engine: PP-OCRv6 on onnxruntime, from models that ship in the wheel. It needs no network.
 
-One engine per process, made when the first picture comes and used by one thread at a time: onnxruntime's sessions do
-not survive a fork, and one picture keeps one core busy for about a second.
+One engine per process, made when the first picture comes and used by one thread at a time: onnxruntime's
+sessions do not survive a fork, and one picture keeps one core busy for about a second.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import math
 import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +18,8 @@ from core.gateway import PerProcess
 from verification.providers.local.layout import Corners, TextBox, dominant_angle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
@@ -48,7 +49,8 @@ class TextEngine:
         models = Path(spec.origin).parent / "models"
         self._engine: Any = RapidOCR(
             params={
-                # Named files are loaded as they are; without names the package may look for them on the network.
+                # Named files are loaded as they are; without names the package may look for them on the
+                # network.
                 **{f"{part}.model_path": str(models / name) for part, name in _MODELS.items()},
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -60,9 +62,9 @@ class TextEngine:
     def read(self, picture: Pixels, *, satisfied: Callable[[Sequence[TextBox]], bool]) -> list[TextBox]:
         """Return the lines of text in a picture (height × width × 3, blue green red).
 
-        All lines of a card run the same way: the lines' common direction is found first, the longest lines say which
-        end is up, and each line is read once, that way. Only if the reader is not `satisfied` with what came out are
-        the lines read the other way up.
+        All lines of a card run the same way: the lines' common direction is found first, the longest lines
+        say which end is up, and each line is read once, that way. Only if the reader is not `satisfied` with
+        what came out are the lines read the other way up.
         """
         with self._lock:
             found = self._engine(picture, use_det=True, use_cls=False, use_rec=False)

@@ -1,20 +1,24 @@
 """From upright rows of text to the fields of an ID card: pure rules, no engine, no picture.
 
-The labels that every card bears are the anchors: they say which side it is, which way is up, how large a line is, and
-where each value stands. Sex and birth date come from the checksummed number; the printed ones are only compared.
+The labels that every card bears are the anchors: they say which side it is, which way is up, how large a
+line is, and where each value stands. Sex and birth date come from the checksummed number; the printed ones
+are only compared.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
+from typing import TYPE_CHECKING
 
 from verification.numbers import InvalidIdNumberError, Sex, check_digit_agrees, parse_id_number
 from verification.providers.id_card import ETHNICITIES, IdCardBack, IdCardFront, Unreadable, UnreadableReason
 from verification.providers.local.layout import Cell, TextBox, rows_of, upright
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The labels in their order from top to bottom, each with what engines make of it when the print is poor.
 _FRONT_LABELS = (
@@ -40,7 +44,9 @@ _DIGIT_LOOKALIKES = str.maketrans("OoQDIl|iZzSsBb", "00001111225588")
 _ID_SHAPE = re.compile(r"\d{17}[\dX]")
 _DASHES = re.compile(r"[—―–ー-]")  # what engines make of 一, a part of names
 _DOTS = re.compile(r"[·•・．.。‧∙⋅]")
-_NAME_SHAPE = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]{1,20}(?:·[\u3400-\u9fff\U00020000-\U000323af]{1,20})*\Z")
+_NAME_SHAPE = re.compile(
+    r"[\u3400-\u9fff\U00020000-\U000323af]{1,20}(?:·[\u3400-\u9fff\U00020000-\U000323af]{1,20})*\Z"
+)
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})")
 _BIRTH_SHAPE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})")
 _LONG_TERM = re.compile("长期|長期|长朝")

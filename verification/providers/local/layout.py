@@ -1,16 +1,19 @@
 """From boxes of text at any angle to upright rows: pure geometry, no engine, no picture.
 
-The engine reads lines that lie at any angle by itself, so the picture is never turned and read again: the boxes'
-coordinates are turned by the angle that most of the text has, and by half a turn more where the card's own labels
-stand on their heads.
+The engine reads lines that lie at any angle by itself, so the picture is never turned and read again: the
+boxes' coordinates are turned by the angle that most of the text has, and by half a turn more where the
+card's own labels stand on their heads.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Point = tuple[float, float]
 Corners = tuple[Point, Point, Point, Point]
@@ -98,8 +101,8 @@ def turned(boxes: Sequence[TextBox], angle: float) -> list[Cell]:
 def upright(boxes: Sequence[TextBox], order: Callable[[Sequence[Cell]], int]) -> list[Cell]:
     """Return the cells of the card as a person holds it.
 
-    `order` counts how many of the card's labels stand in their right order less how many stand in the wrong one; the
-    way up with the greater count wins.
+    `order` counts how many of the card's labels stand in their right order less how many stand in the wrong
+    one; the way up with the greater count wins.
     """
     angle = dominant_angle([box.corners for box in boxes])
     return max((turned(boxes, angle), turned(boxes, angle + math.pi)), key=order)

@@ -1,0 +1,114 @@
+"""Bound card, core system and filings in our words; total, an unknown code is loud."""
+
+from __future__ import annotations
+
+from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass, CardElement
+from accounts.providers.core_system import (
+    Booking,
+    ClassOneAccount,
+    CoreRefusal,
+    RequestFate,
+    RequestStatus,
+)
+from core.gateway import Answer, Refusals, Rejected, garbage, unknown_code
+from core.money import MoneyFormatError, yuan_to_fen
+
+CORE_REFUSALS: Refusals = {
+    "insufficient_funds": Rejected,
+    "account_not_found": Rejected,
+    "account_limit_reached": Rejected,
+}
+_REFUSALS = {
+    "insufficient_funds": CoreRefusal.INSUFFICIENT_FUNDS,
+    "account_not_found": CoreRefusal.ACCOUNT_NOT_FOUND,
+    "account_limit_reached": CoreRefusal.ACCOUNT_LIMIT_REACHED,
+}
+_RESULTS = {"match": BoundCardResult.MATCH, "mismatch": BoundCardResult.MISMATCH}
+_ELEMENTS = {
+    "name": CardElement.NAME,
+    "id_number": CardElement.ID_NUMBER,
+    "phone": CardElement.PHONE,
+    "card_number": CardElement.CARD_NUMBER,
+}
+_CLASSES = {
+    "I": CardAccountClass.CLASS_I,
+    "II": CardAccountClass.CLASS_II,
+    "III": CardAccountClass.CLASS_III,
+    "credit": CardAccountClass.CREDIT,
+}
+_STATUSES = {
+    "done": RequestStatus.DONE,
+    "rejected": RequestStatus.REJECTED,
+    "unknown": RequestStatus.UNKNOWN,
+}
+
+
+def fen(answer: Answer, name: str) -> int:
+    """Read an amount that travels in yuan."""
+    try:
+        return yuan_to_fen(answer.text(name))
+    except MoneyFormatError:
+        raise garbage(answer.vendor, answer.operation, name) from None
+
+
+def bound_card(answer: Answer) -> BoundCardAnswer:
+    """Read the issuer's answer; a match that names a disagreeing element is garbage, and so is the reverse."""
+    result = answer.choice("result", _RESULTS)
+    mismatched = answer.choices("mismatched", _ELEMENTS)
+    if bool(mismatched) is not (result is BoundCardResult.MISMATCH):
+        raise garbage(answer.vendor, answer.operation, "mismatched")
+    return BoundCardAnswer(
+        result=result,
+        mismatched=mismatched,
+        issuer_bank=answer.any_text("issuer_bank"),
+        issuer_name=answer.any_text("issuer_name"),
+        account_class=answer.choice("account_class", _CLASSES) if answer.has("account_class") else None,
+    )
+
+
+def class_one(answer: Answer) -> ClassOneAccount | None:
+    """Read a Class I account."""
+    if not answer.has("account_number"):
+        return None
+    return ClassOneAccount(account_number=answer.text("account_number"), balance_fen=fen(answer, "balance"))
+
+
+def account_number(answer: Answer) -> str:
+    """Read the number of an opened account."""
+    return answer.text("account_number")
+
+
+def booking(answer: Answer) -> Booking:
+    """Read a booked movement."""
+    return Booking(reference=answer.text("reference"), booked_at=answer.moment("booked_at"))
+
+
+def receipt(answer: Answer) -> str:
+    """Read the receipt of a filing."""
+    return answer.text("receipt")
+
+
+def fate(answer: Answer) -> RequestFate:
+    """Read what became of a request.
+
+    A rejection is final whatever its code, since nothing was booked; an unknown code is loud and becomes
+    OTHER, so that no money waits for a mapping.
+    """
+    status = answer.choice("status", _STATUSES)
+    if status is RequestStatus.UNKNOWN:
+        return RequestFate(status=status)
+    if status is RequestStatus.REJECTED:
+        code = answer.text("code")
+        if code not in _REFUSALS:
+            unknown_code(answer.vendor, answer.operation, code)
+        return RequestFate(status=status, refusal=_REFUSALS.get(code, CoreRefusal.OTHER))
+    result = answer.part("result")
+    match answer.text("kind"):
+        case "account":
+            return RequestFate(status=status, account_number=account_number(result))
+        case "credit" | "debit":
+            return RequestFate(status=status, booking=booking(result))
+        case "filing":
+            return RequestFate(status=status, receipt=receipt(result))
+        case other:
+            raise unknown_code(answer.vendor, answer.operation, other)

@@ -1,0 +1,106 @@
+"""Bound card, core system and filings by the bank's gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.providers.bank_gateway import mapping
+from accounts.providers.bank_gateway.client import AccountsClient
+from core.money import fen_to_yuan
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from accounts.providers.bound_card import BoundCardAnswer
+    from accounts.providers.core_system import Booking, ClassOneAccount, FilingKind, RequestFate
+    from core.gateway import SignedEndpoint
+
+
+class GatewayBoundCardCheck:
+    """`BoundCardCheck` of one bank."""
+
+    name = "bank_gateway"
+
+    def __init__(self, endpoint: SignedEndpoint) -> None:
+        """Ask through the bank's gateway."""
+        self._client = AccountsClient(endpoint)
+
+    def verify(
+        self, *, name: str, id_number: str, phone: str, card_number: str, request_id: str
+    ) -> BoundCardAnswer:
+        """Ask the issuer; see `BoundCardCheck`."""
+        payload = {"name": name, "id_number": id_number, "phone": phone, "card_number": card_number}
+        return mapping.bound_card(self._client.verify_bound_card(payload, request_id))
+
+
+class GatewayCoreSystem:
+    """`CoreSystem` of one bank."""
+
+    name = "bank_gateway"
+
+    def __init__(self, endpoint: SignedEndpoint) -> None:
+        """Order through the bank's gateway."""
+        self._client = AccountsClient(endpoint)
+
+    def class_one_account(self, *, name: str, id_number: str, request_id: str) -> ClassOneAccount | None:
+        """Return the Class I account; see `CoreSystem`."""
+        payload = {"name": name, "id_number": id_number}
+        return mapping.class_one(self._client.class_one(payload, request_id))
+
+    def open_class_two(
+        self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str
+    ) -> str:
+        """Open a Class II account; see `CoreSystem`."""
+        payload = {
+            "class": "II",
+            "name": name,
+            "id_number": id_number,
+            "phone": phone,
+            "bound_card": bound_card,
+        }
+        return mapping.account_number(self._client.open_account(payload, request_id))
+
+    def credit(self, *, account_number: str, amount_fen: int, memo: str, request_id: str) -> Booking:
+        """Pay into an account; see `CoreSystem`."""
+        return mapping.booking(self._client.credit(_movement(account_number, amount_fen, memo), request_id))
+
+    def debit(self, *, account_number: str, amount_fen: int, memo: str, request_id: str) -> Booking:
+        """Take out of an account; see `CoreSystem`."""
+        return mapping.booking(self._client.debit(_movement(account_number, amount_fen, memo), request_id))
+
+    def fate_of(self, *, asked_id: str, request_id: str) -> RequestFate:
+        """Tell what became of a request; see `CoreSystem`."""
+        return mapping.fate(self._client.query(asked_id, request_id))
+
+
+class GatewayAccountFilings:
+    """`AccountFilings` of one bank."""
+
+    name = "bank_gateway"
+
+    def __init__(self, endpoint: SignedEndpoint) -> None:
+        """File through the bank's gateway."""
+        self._client = AccountsClient(endpoint)
+
+    def file(
+        self, *, kind: FilingKind, account_number: str, account_class: str, opened_on: date, request_id: str
+    ) -> str:
+        """File one event; see `AccountFilings`."""
+        payload = {
+            "kind": kind.value,
+            "account_number": account_number,
+            "class": account_class,
+            "opened_on": opened_on.isoformat(),
+        }
+        return mapping.receipt(self._client.file(payload, request_id))
+
+
+def _movement(account_number: str, amount_fen: int, memo: str) -> dict[str, object]:
+    """Return the order of a movement.
+
+    Raises:
+        ValueError: the amount is not positive; nothing was sent.
+    """
+    if amount_fen <= 0:
+        raise ValueError("a movement needs a positive amount")
+    return {"account_number": account_number, "amount": fen_to_yuan(amount_fen), "memo": memo}

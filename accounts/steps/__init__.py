@@ -1,0 +1,7 @@
+"""The durable steps of the accounts room; importing the package registers them."""
+
+from __future__ import annotations
+
+from accounts.steps import cards, core, opening, registration
+
+__all__ = ["cards", "core", "opening", "registration"]

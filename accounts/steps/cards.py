@@ -1,0 +1,85 @@
+"""The check of a card at the bank that issued it, for binding and for opening."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from accounts import vendors
+from accounts.models import Card
+from accounts.operations import cards, opening
+from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass
+from core.operations import opens_transaction
+from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
+from core.tenancy import current_bank
+from verification import queries as verified
+
+PATIENCE: Final = timedelta(seconds=120)
+BINDABLE: Final = (CardAccountClass.CLASS_I, CardAccountClass.CREDIT)
+
+
+def _asked(card: Card, request_id: str) -> BoundCardAnswer:
+    identity = verified.identity(card.customer_id)
+    if identity is None:
+        raise ValueError("a card of somebody whose identity is unknown")
+    return vendors.bound_card_check().verify(
+        name=identity.name,
+        id_number=identity.id_number,
+        phone=card.phone,
+        card_number=card.number,
+        request_id=request_id,
+    )
+
+
+def _refusal(answer: BoundCardAnswer) -> str:
+    """Return why the card cannot be bound, or nothing (ACC-03: same name, Class I or a credit card)."""
+    bindable = answer.result is BoundCardResult.MATCH and answer.account_class in BINDABLE
+    return "" if bindable else "bound_card_mismatch"
+
+
+@opens_transaction
+def _keep_issuer(card: Card, answer: BoundCardAnswer) -> None:
+    card.issuer_bank, card.issuer_name = answer.issuer_bank, answer.issuer_name
+    card.account_class = "" if answer.account_class is None else answer.account_class.value
+    card.save(update_fields=["issuer_bank", "issuer_name", "account_class"])
+
+
+def _card_unchecked(run: StepRun) -> None:
+    cards.card_checked(card_id=run.subject_id, refusal="vendor_unavailable")
+
+
+@register_step(cards.CHECK, lane=VENDOR, deadline=PATIENCE, give_up=_card_unchecked)
+def check_card(run: StepRun) -> Outcome:
+    """Ask the issuer about a card; one of this bank's own shows its Class I account. PURE."""
+    card = Card.objects.get(pk=run.subject_id)
+    answer = _asked(card, run.request_id)
+    refusal = _refusal(answer)
+    _keep_issuer(card, answer)
+    number, balance = None, 0
+    own = answer.issuer_bank == current_bank().code and answer.account_class is CardAccountClass.CLASS_I
+    if not refusal and own:
+        identity = verified.identity(card.customer_id)
+        account = None if identity is None else vendors.core_system().class_one_account(
+            name=identity.name, id_number=identity.id_number, request_id=run.request_id
+        )  # fmt: skip
+        if account is not None:
+            number, balance = account.account_number, account.balance_fen
+    return Done(
+        partial(
+            cards.card_checked, card_id=card.pk, refusal=refusal, class_one_number=number, balance_fen=balance
+        )
+    )
+
+
+def _opening_unchecked(run: StepRun) -> None:
+    opening.bound_card_checked(account_id=run.subject_id, refusal="vendor_unavailable")
+
+
+@register_step(opening.CHECK_CARD, lane=VENDOR, deadline=PATIENCE, give_up=_opening_unchecked)
+def check_bound_card(run: StepRun) -> Outcome:
+    """Ask the issuer about the card that a new account is to be bound to. PURE."""
+    card = Card.objects.get(account_id=run.subject_id, status="checking")
+    answer = _asked(card, run.request_id)
+    _keep_issuer(card, answer)
+    return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=_refusal(answer)))

@@ -1,0 +1,32 @@
+"""Which system answers for the current bank: its gateway, made anew for each step from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.providers.bank_gateway.provider import (
+    GatewayAccountFilings,
+    GatewayBoundCardCheck,
+    GatewayCoreSystem,
+)
+from core.tenancy import current_bank
+from tenants.gateway import gateway_of
+
+if TYPE_CHECKING:
+    from accounts.providers.bound_card import BoundCardCheck
+    from accounts.providers.core_system import AccountFilings, CoreSystem
+
+
+def core_system() -> CoreSystem:
+    """Return the current bank's core system."""
+    return GatewayCoreSystem(gateway_of(current_bank().code))
+
+
+def bound_card_check() -> BoundCardCheck:
+    """Return the check of bound cards at their issuers."""
+    return GatewayBoundCardCheck(gateway_of(current_bank().code))
+
+
+def account_filings() -> AccountFilings:
+    """Return the way to the central bank's account system."""
+    return GatewayAccountFilings(gateway_of(current_bank().code))

@@ -1,0 +1,287 @@
+"""Products and their versions, who is invited to one, and whom this bank may not lend to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Final
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from core.crypto.fields import BlindIndexField, SealedTextField
+from core.ids import new_id
+from lending.loans.day_count import DayCount
+from lending.loans.terms import RepaymentMethod
+from lending.models.policy import PolicyColumns
+from lending.purposes import BUSINESS_PURPOSES, CONSUMER, CONSUMER_PURPOSES, CONSUMPTION, KINDS
+
+CODE: Final = r"^[A-Z][A-Z0-9]{1,7}$"
+METHODS: Final = [
+    (RepaymentMethod.EQUAL_INSTALMENT.value, "等额本息"),
+    (RepaymentMethod.EQUAL_PRINCIPAL.value, "等额本金"),
+    (RepaymentMethod.INTEREST_ONLY.value, "先息后本"),
+    (RepaymentMethod.BULLET.value, "利随本清"),
+]
+BULLET_LIKE: Final = frozenset({RepaymentMethod.INTEREST_ONLY.value, RepaymentMethod.BULLET.value})
+LONGEST_BULLET_MONTHS: Final = 12
+DAY_COUNTS: Final = [
+    (DayCount.THIRTY_360.value, "按月计息（30/360）"),
+    (DayCount.ACT_360.value, "按实际天数（实际/360）"),
+    (DayCount.ACT_365.value, "按实际天数（实际/365）"),
+]
+CONSENTS: Final = [
+    ("credit_query", "征信查询授权"),
+    ("data_query", "其他信息查询授权"),
+    ("third_party", "向第三方提供个人信息"),
+    ("bureau_reporting", "征信报送授权"),
+    ("auto_debit", "自动扣款授权"),
+    ("e_sign", "电子签名与数字证书"),
+    ("voice", "声纹信息处理"),
+]
+FACTS: Final = [("employer", "工作单位"), ("residence", "现居住地"), ("income", "收入")]
+PURPOSE_CHOICES: Final = [*CONSUMER_PURPOSES.items(), *BUSINESS_PURPOSES.items()]
+REGION: Final = r"^[1-9][0-9](?:[0-9]{2}){0,2}$"
+
+
+def default_terms() -> list[int]:
+    """Return the months that a draft begins with."""
+    return [3, 6, 12]
+
+
+def default_methods() -> list[str]:
+    """Return the repayment method that a draft begins with."""
+    return [RepaymentMethod.EQUAL_INSTALMENT.value]
+
+
+def default_purposes() -> list[str]:
+    """Return the purpose that a draft begins with."""
+    return [CONSUMPTION]
+
+
+def default_consents() -> list[str]:
+    """Return the authorisations that every product of the union asks for unless its bank says otherwise (LN-06)."""
+    return ["credit_query", "data_query", "bureau_reporting", "auto_debit", "e_sign"]
+
+
+def default_facts() -> list[str]:
+    """Return what applicants must state unless the bank says otherwise."""
+    return ["income"]
+
+
+class Product(models.Model):
+    """One loan product of this bank, named by its code in entries, contracts and on the wire.
+
+    Open or closed: a closed product takes no applications; what was granted goes on (PU-07a). What it offers stands in
+    its versions, of which the published one with the highest number is in force.
+
+    PII: none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(
+        "产品代码", max_length=8, unique=True, validators=[RegexValidator(CODE, "应为大写字母开头的 2 至 8 位字母或数字")]
+    )
+    is_open = models.BooleanField("受理申请", default=True, editable=False)
+    created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
+    created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "lending_product"
+        verbose_name = verbose_name_plural = "产品"
+        ordering: ClassVar[list[str]] = ["code"]
+        permissions = [("publish_product", "可以发布产品和开关受理")]
+        constraints = [models.CheckConstraint(condition=Q(code__regex=CODE), name="lending_product_code")]
+
+    def __str__(self) -> str:
+        """Show the code."""
+        return self.code
+
+
+class ProductVersion(PolicyColumns):
+    """All that a product offers and by which it decides, as it was published at one moment.
+
+    States by `published_at`: draft (at most one a product, no number, may be changed) → published (numbered, never
+    changed again, by trigger). Applications keep the version that they began with. Rates are annual per cent; what
+    decides is described in `lending.decision.policy`.
+
+    PII: none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="versions", verbose_name="产品")
+    number = models.PositiveIntegerField("版本号", null=True, blank=True, editable=False)
+    name = models.CharField("产品名称", max_length=40)
+    kind = models.CharField("贷款类别", max_length=10, choices=KINDS, default=CONSUMER)
+    target = models.CharField("适用人群", max_length=100, blank=True, default="")
+    introduction = models.TextField("产品介绍", max_length=2000, blank=True, default="")
+
+    terms_months = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(60)]),
+        verbose_name="可选期限（月）",
+        default=default_terms,
+    )
+    methods = ArrayField(
+        models.CharField(max_length=20, choices=METHODS), verbose_name="还款方式", default=default_methods
+    )
+    day_count = models.CharField("计息基础", max_length=8, choices=DAY_COUNTS, default=DayCount.THIRTY_360.value)
+    line_term_months = models.PositiveSmallIntegerField(
+        "额度期限（月）", default=12, validators=[MinValueValidator(1), MaxValueValidator(120)]
+    )
+    purposes = ArrayField(
+        models.CharField(max_length=20, choices=PURPOSE_CHOICES), verbose_name="贷款用途", default=default_purposes
+    )
+    required_facts = ArrayField(
+        models.CharField(max_length=20, choices=FACTS), verbose_name="必填资料", default=default_facts, blank=True
+    )
+    required_consents = ArrayField(
+        models.CharField(max_length=20, choices=CONSENTS), verbose_name="须签署的授权", default=default_consents
+    )
+    service_regions = ArrayField(
+        models.CharField(max_length=6, validators=[RegexValidator(REGION, "应为两位、四位或六位行政区划代码")]),
+        verbose_name="服务区域（行政区划代码或前缀）",
+    )
+
+    overdue_markup_percent = models.DecimalField(
+        "逾期罚息加收（%）", max_digits=6, decimal_places=2, default=Decimal(50),
+        validators=[MinValueValidator(30), MaxValueValidator(50)],
+        help_text="PEN-01，银发〔2003〕251号：在合同利率基础上加收 30% 至 50%",
+    )  # fmt: skip
+    misuse_markup_percent = models.DecimalField(
+        "挪用罚息加收（%）", max_digits=6, decimal_places=2, default=Decimal(100),
+        validators=[MinValueValidator(50), MaxValueValidator(100)],
+        help_text="PEN-01，银发〔2003〕251号：在合同利率基础上加收 50% 至 100%",
+    )  # fmt: skip
+    compound_penalty = models.BooleanField("对逾期利息计收复利", default=True)
+    grace_days = models.PositiveSmallIntegerField("宽限期（天）", default=0, validators=[MaxValueValidator(3)])
+    early_repayment_fee_percent = models.DecimalField(
+        "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(3)],
+    )  # fmt: skip
+    contract_template = models.TextField(
+        "合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同"
+    )
+
+    change_note = models.CharField("变更说明", max_length=200, blank=True, default="")
+    created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
+    created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
+    published_by = models.CharField("发布人", max_length=150, blank=True, default="", editable=False)
+    published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "lending_product_version"
+        verbose_name = verbose_name_plural = "产品版本"
+        ordering: ClassVar[list[str]] = ["product", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "number"], name="lending_product_version_number_once"),
+            models.UniqueConstraint(
+                fields=["product"], condition=Q(published_at=None), name="lending_product_version_one_draft"
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None, number=None) | Q(published_at__isnull=False, number__gte=1),
+                name="lending_product_version_published_has_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind for kind, _ in KINDS]), name="lending_product_version_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None) | Q(min_amount_fen__gt=0, min_amount_fen__lte=F("max_amount_fen")),
+                name="lending_product_version_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None)
+                | Q(floor_rate__gte=0, floor_rate__lte=F("ceiling_rate"), ceiling_rate__lte=24),
+                name="lending_product_version_rates",
+            ),
+            # LN-01a: consumer loans whose principal falls due at the end carry a line of twelve months at most.
+            models.CheckConstraint(
+                condition=Q(published_at=None)
+                | ~Q(kind=CONSUMER)
+                | ~Q(methods__overlap=sorted(BULLET_LIKE))
+                | Q(line_term_months__lte=LONGEST_BULLET_MONTHS),
+                name="lending_product_version_bullet_line",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show product and number."""
+        return f"{self.product_id.hex} v{self.number or '草稿'}"
+
+
+class Invitation(models.Model):
+    """One person whom the bank has invited to one product, perhaps with a limit promised in advance (A2-5).
+
+    In force while `valid_until_date` has not passed, for ever where it is empty.
+
+    PII: the ID number, sealed and found by keyed hash, to know the invited again; removed by the bank when the list is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="invitations", verbose_name="产品")
+    id_number = SealedTextField("身份证号")
+    id_number_index = BlindIndexField("身份证号摘要")
+    limit_fen = models.BigIntegerField("预授额度（分）", null=True, blank=True)
+    valid_until_date = models.DateField("有效期止", null=True, blank=True)
+    created_by = models.CharField("录入人", max_length=150, blank=True, default="", editable=False)
+    created_at = models.DateTimeField("录入时间", default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "lending_invitation"
+        verbose_name = verbose_name_plural = "受邀客户"
+        constraints = [
+            models.UniqueConstraint(fields=["product", "id_number_index"], name="lending_invitation_once"),
+            models.CheckConstraint(
+                condition=Q(limit_fen=None) | Q(limit_fen__gt=0), name="lending_invitation_limit"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the opaque id only."""
+        return self.id.hex
+
+
+RELATIONS: Final = [
+    ("director", "董事"),
+    ("supervisor", "监事"),
+    ("manager", "管理人员"),
+    ("credit_staff", "信贷业务人员"),
+    ("relative", "上述人员的近亲属"),
+]
+
+
+class RelatedParty(models.Model):
+    """One person in this bank's register of related parties (关系人): no credit loan, no override (LN-18, 商业银行法 第四十条).
+
+    In force while `removed_at` is empty.
+
+    PII: name and ID number, sealed, the number found by keyed hash; kept while the law asks for the register.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = SealedTextField("姓名")
+    id_number = SealedTextField("身份证号")
+    id_number_index = BlindIndexField("身份证号摘要")
+    relation = models.CharField("关系", max_length=12, choices=RELATIONS)
+    note = models.CharField("说明", max_length=200, blank=True, default="")
+    created_by = models.CharField("登记人", max_length=150, blank=True, default="", editable=False)
+    created_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
+    removed_by = models.CharField("注销人", max_length=150, blank=True, default="", editable=False)
+    removed_at = models.DateTimeField("注销时间", null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "lending_related_party"
+        verbose_name = verbose_name_plural = "关系人"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["id_number_index"], condition=Q(removed_at=None), name="lending_related_party_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(relation__in=[relation for relation, _ in RELATIONS]), name="lending_related_party_relation"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Show the opaque id only."""
+        return self.id.hex

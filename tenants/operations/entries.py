@@ -1,0 +1,117 @@
+"""Entries: make a code that customers scan, resolve a scan, and remember which scan brought whom."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.core import signing
+
+from core.audit.log import record
+from core.errors import Problem
+from core.operations import opens_transaction, within_transaction
+from core.steps.queue import enqueue
+from core.tenancy import current_bank, in_bank
+from tenants import directory
+from tenants.models import Entry, Scan
+
+FETCH_CODE: Final = "entry.fetch_code"
+SCENE_LETTERS: Final = string.ascii_lowercase + string.digits
+OPAQUE_LENGTH: Final = 16
+SCENE_MAX: Final = 32
+TOKEN_LIFETIME: Final = timedelta(days=1)
+SALT: Final = "tenants.entry_token"
+
+
+class EntryUnknown(Problem):
+    """No open code of a serving bank has this scene."""
+
+    code = "entry_unknown"
+    status = 404
+    title = "二维码已失效，请联系银行工作人员"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Where a scan leads: the bank, and on whose behalf the code was made."""
+
+    bank: str
+    branch: str
+    staff: str
+    product: str
+    campaign: str
+    entry_token: str
+
+
+@opens_transaction
+def make_entry(*, branch: str, staff: str, product: str, campaign: str, actor: str) -> uuid.UUID:
+    """Make a code of the current bank; a step fetches its image from WeChat. Return the entry's id."""
+    opaque = "".join(secrets.choice(SCENE_LETTERS) for _ in range(OPAQUE_LENGTH))
+    entry = Entry.objects.create(
+        scene=f"{current_bank().code}-{opaque}",
+        branch=branch,
+        staff=staff,
+        product=product,
+        campaign=campaign,
+        created_by=actor,
+    )
+    enqueue(FETCH_CODE, entry.id)
+    record("entry.made", actor=actor, subject=entry.scene)
+    return entry.id
+
+
+@within_transaction
+def keep_image(*, entry_id: uuid.UUID, content: bytes, content_type: str) -> None:
+    """Keep the image of a code."""
+    Entry.objects.filter(pk=entry_id).update(image=content, image_type=content_type[:30])
+
+
+@opens_transaction
+def fetch_image_again(*, entry_id: uuid.UUID, actor: str) -> None:
+    """Ask WeChat for a code's image once more."""
+    enqueue(FETCH_CODE, entry_id)
+    record("entry.image_asked", actor=actor, subject=entry_id.hex)
+
+
+def resolve_scene(scene: str) -> Arrival:
+    """Find the bank by the scene's beginning, record the scan there, and say where it leads.
+
+    Raises:
+        EntryUnknown: no open code of a bank that serves customers has this scene.
+    """
+    code, dash, _ = scene.partition("-")
+    card = directory.card_of(code) if dash and len(scene) <= SCENE_MAX else None
+    if card is None or not card.serves_customers:
+        raise EntryUnknown
+    with in_bank(code):
+        return _record_scan(scene=scene)
+
+
+@opens_transaction
+def _record_scan(*, scene: str) -> Arrival:
+    entry = Entry.objects.filter(scene=scene, is_open=True).first()
+    if entry is None:
+        raise EntryUnknown
+    scan = Scan.objects.create(entry=entry)
+    bank = current_bank().code
+    return Arrival(
+        bank=bank,
+        branch=entry.branch,
+        staff=entry.staff,
+        product=entry.product,
+        campaign=entry.campaign,
+        entry_token=signing.dumps({"bank": bank, "scan": scan.pk.hex}, salt=SALT),
+    )
+
+
+def scan_of_entry_token(token: str) -> uuid.UUID | None:
+    """Return the scan that a token stands for; None where it is old, forged or of another bank."""
+    try:
+        told = signing.loads(token, salt=SALT, max_age=TOKEN_LIFETIME)
+    except signing.BadSignature:
+        return None
+    return uuid.UUID(hex=told["scan"]) if told["bank"] == current_bank().code else None

@@ -1,0 +1,24 @@
+"""The durable steps of the tenants room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
+from tenants.models import Entry
+from tenants.operations import entries
+from tenants.operations.wechat import wechat_code_image
+
+
+def _leave_without_image(_: StepRun) -> None:
+    """Give up on an image: staff see the entry without one and ask again."""
+
+
+@register_step(
+    entries.FETCH_CODE, lane=VENDOR, deadline=timedelta(minutes=10), give_up=_leave_without_image
+)
+def fetch_code(run: StepRun) -> Outcome:
+    """Fetch a code's image from WeChat; asking twice does no harm (pure)."""
+    scene = Entry.objects.values_list("scene", flat=True).get(pk=run.subject_id)
+    content, content_type = wechat_code_image(scene)
+    return Done(lambda: entries.keep_image(entry_id=run.subject_id, content=content, content_type=content_type))

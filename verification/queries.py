@@ -1,0 +1,214 @@
+"""What can be asked of the verification room."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from core.crypto import blind_index, normalise_id_number
+from core.errors import NotFound
+from core.ids import parse_id
+from verification.identity import Identity
+from verification.models import AgreementText, Check, Consent, FaceCheck, IdCardReading, Subject
+
+__all__ = [
+    "CheckView",
+    "FaceCheckView",
+    "Identity",
+    "ReadingView",
+    "access_consent",
+    "access_face_check",
+    "check",
+    "checks_of",
+    "consents_of",
+    "current_agreements",
+    "face_check",
+    "find_subject_by_id_number",
+    "id_card_reading",
+    "identity",
+    "last_check",
+    "phone_of",
+]
+ID_NUMBER_DOMAIN = "verification.subject.id_number"
+PHONE_DOMAIN = "verification.subject.phone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """How a check came out: `outcome` is empty while it is asked and where nobody answered (`vendor_unavailable`)."""
+
+    id: uuid.UUID
+    subject_id: uuid.UUID
+    kind: str
+    purpose: str
+    status: str
+    outcome: str
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingView:
+    """What reading an ID card has given so far: the fields, or why there are none."""
+
+    id: uuid.UUID
+    status: str
+    identity: Identity | None = field(repr=False)
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceCheckView:
+    """How far a face check is."""
+
+    id: uuid.UUID
+    subject_id: uuid.UUID
+    action: str
+    business_id: str
+    status: str
+    reason_code: str
+
+
+def identity(subject_id: uuid.UUID) -> Identity | None:
+    """Return who a subject is, or None while nobody is known behind it."""
+    row = Subject.objects.filter(pk=subject_id, identified_at__isnull=False).first()
+    if row is None or row.birth_date is None or row.valid_from_date is None:
+        return None
+    return Identity(
+        name=row.name,
+        id_number=row.id_number,
+        sex=row.sex,
+        ethnicity=row.ethnicity,
+        birth_date=row.birth_date,
+        address=row.address,
+        authority=row.authority,
+        valid_from=row.valid_from_date,
+        valid_until=row.valid_until_date,
+    )
+
+
+def phone_of(subject_id: uuid.UUID) -> str | None:
+    """Return the phone number that the carrier has confirmed for a subject, or None."""
+    row = Subject.objects.filter(pk=subject_id, identified_at__isnull=False).only("phone").first()
+    return None if row is None else row.phone
+
+
+def find_subject_by_id_number(id_number: str) -> uuid.UUID | None:
+    """Return the subject that is identified by this ID number at the current bank, or None."""
+    wanted = blind_index(normalise_id_number(id_number), domain=ID_NUMBER_DOMAIN)
+    return Subject.objects.filter(id_number_index=wanted).values_list("pk", flat=True).first()
+
+
+def id_card_reading(reading_id: uuid.UUID) -> ReadingView:
+    """Return a reading.
+
+    Raises:
+        NotFound: there is no such reading.
+    """
+    row = IdCardReading.objects.filter(pk=reading_id).first()
+    if row is None:
+        raise NotFound
+    found = Identity.from_json(row.fields) if row.fields is not None and row.status == "read" else None
+    return ReadingView(id=row.id, status=row.status, identity=found, reason_code=row.reason_code)
+
+
+def check(check_id: uuid.UUID) -> CheckView:
+    """Return a check.
+
+    Raises:
+        NotFound: there is no such check.
+    """
+    row = Check.objects.filter(pk=check_id).defer("asked").first()
+    if row is None:
+        raise NotFound
+    return _view(row)
+
+
+def last_check(*, kind: str, business_id: str, purpose: str | None = None) -> CheckView:
+    """Return the latest check of a kind for a business object (and, where asked, a purpose).
+
+    Raises:
+        NotFound: there is none.
+    """
+    rows = Check.objects.filter(kind=kind, business_id=business_id).defer("asked")
+    if purpose is not None:
+        rows = rows.filter(purpose=purpose)
+    row = rows.order_by("-pk").first()
+    if row is None:
+        raise NotFound
+    return _view(row)
+
+
+def checks_of(*, business_id: str) -> list[CheckView]:
+    """Return all checks for a business object, oldest first."""
+    return [_view(row) for row in Check.objects.filter(business_id=business_id).defer("asked").order_by("pk")]
+
+
+def _view(row: Check) -> CheckView:
+    return CheckView(
+        id=row.id,
+        subject_id=row.subject_id,
+        kind=row.kind,
+        purpose=row.purpose,
+        status=row.status,
+        outcome=row.outcome,
+        reason_code=row.reason_code,
+    )
+
+
+def face_check(face_check_id: uuid.UUID) -> FaceCheckView:
+    """Return a face check.
+
+    Raises:
+        NotFound: there is no such face check.
+    """
+    row = FaceCheck.objects.filter(pk=face_check_id).first()
+    if row is None:
+        raise NotFound
+    return FaceCheckView(
+        id=row.id,
+        subject_id=row.subject_id,
+        action=row.action,
+        business_id=row.business_id,
+        status=row.status,
+        reason_code=row.reason_code,
+    )
+
+
+def access_face_check(customer_id: uuid.UUID, face_check_id: str) -> FaceCheck:
+    """Return a customer's own face check by its id on the wire.
+
+    Raises:
+        NotFound: there is none of this customer.
+    """
+    found = parse_id(face_check_id)
+    row = None if found is None else FaceCheck.objects.filter(pk=found, subject_id=customer_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def consents_of(subject_id: uuid.UUID) -> QuerySet[Consent]:
+    """Return a customer's own consents, in force and withdrawn, with the text's version."""
+    return Consent.objects.filter(subject_id=subject_id).select_related("agreement")
+
+
+def access_consent(customer_id: uuid.UUID, consent_id: str) -> Consent:
+    """Return a customer's own consent by its id on the wire.
+
+    Raises:
+        NotFound: there is none of this customer.
+    """
+    found = parse_id(consent_id)
+    row = None if found is None else consents_of(customer_id).filter(pk=found).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def current_agreements(purposes: Sequence[str] | None = None) -> list[AgreementText]:
+    """Return the texts in force, one for each purpose (of those asked for), by purpose."""
+    rows = AgreementText.objects.order_by("purpose", "-version").distinct("purpose")
+    return list(rows if purposes is None else rows.filter(purpose__in=purposes))
