@@ -126,8 +126,8 @@ VAULT_ROOT = Path(os.environ.get("VAULT_ROOT", LOCAL_DIR / "vault"))
 # Vendors. In development the sandbox answers; at a bank only these values differ.
 SANDBOX_URL = os.environ.get("SANDBOX_URL", "http://127.0.0.1:8900")
 WECHAT_URL = os.environ.get("WECHAT_URL", f"{SANDBOX_URL}/wechat")
-WECHAT_APPID = os.environ.get("WECHAT_APPID", "wxsandbox0000000001")
-WECHAT_SECRET = _secret("WECHAT_SECRET") or "sandbox-wechat-secret"
+WECHAT_APPID = os.environ.get("WECHAT_APPID", "wx0000000000000001")
+WECHAT_SECRET = _secret("WECHAT_SECRET") or f"sandbox-{WECHAT_APPID}"
 SMS_URL = os.environ.get("SMS_URL", f"{SANDBOX_URL}/sms/v1")
 TENCENT_ENDPOINT = os.environ.get("TENCENT_ENDPOINT", SANDBOX_URL)
 TENCENT_RULE_ID = os.environ.get("TENCENT_RULE_ID", "1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
 from tenants.models import Entry
@@ -20,5 +21,9 @@ def _leave_without_image(_: StepRun) -> None:
 def fetch_code(run: StepRun) -> Outcome:
     """Fetch a code's image from WeChat; asking twice does no harm (pure)."""
     scene = Entry.objects.values_list("scene", flat=True).get(pk=run.subject_id)
-    content, content_type = wechat_code_image(scene)
-    return Done(lambda: entries.keep_image(entry_id=run.subject_id, content=content, content_type=content_type))
+    image = wechat_code_image(scene)
+    return Done(
+        partial(
+            entries.keep_image, entry_id=run.subject_id, content=image.content, content_type=image.content_type
+        )
+    )

@@ -13,7 +13,9 @@ from django.test import TransactionTestCase
 
 from core.tenancy import PUBLIC, enter, in_bank
 from tests import database
+from tests.running_sandbox import running_sandbox, sandbox, vendors
 
+__all__ = ["running_sandbox", "sandbox", "vendors"]
 URL = os.environ["DATABASE_URL"]
 
 

@@ -1,4 +1,4 @@
-"""Numbers that identify: the ID number (GB 11643-1999), ages, the validity of a card, a phone's likely carrier."""
+"""Numbers that identify: the ID number (GB 11643-1999), ages, a card's validity, a phone's likely carrier."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def known_regions() -> frozenset[str]:
 
 
 def birthday_in(birth: date, year: int) -> date:
-    """Return the birthday in a year; who was born on 29 February has it on 1 March in common years (ACC-12)."""
+    """Return the birthday in a year; that of a 29 February is 1 March in common years (ACC-12)."""
     try:
         return birth.replace(year=year)
     except ValueError:

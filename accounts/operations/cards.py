@@ -63,6 +63,8 @@ class CardBoundAlready(Problem):
 def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: uuid.UUID | None) -> Card:
     """Record a card that a customer has shown, to be checked with its bank.
 
+    For an account that is to be opened, a card that is bound already but to no account is taken as it is.
+
     Raises:
         CardNumberInvalid: the number is none.
         CardBoundAlready: an unfinished or active card of the customer has this number.
@@ -72,9 +74,11 @@ def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: 
     index = blind_index(number, domain=NUMBER)
     existing = Card.objects.filter(customer_id=customer_id, number_index=index, status__in=UNFINISHED).first()
     if existing is not None:
-        if existing.status == "active" and account_id is not None:
+        if existing.status != "active" or existing.account_id is not None or account_id is None:
             raise CardBoundAlready
-        raise CardBoundAlready
+        existing.account_id, existing.phone = account_id, phone
+        existing.save(update_fields=["account_id", "phone"])
+        return existing
     try:
         with transaction.atomic():
             return Card.objects.create(

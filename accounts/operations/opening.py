@@ -15,7 +15,7 @@ from typing import Final
 from accounts import parameters
 from accounts.models import Card, Customer, DepositAccount, Filing
 from accounts.models.customer import REGISTERED
-from accounts.models.deposit_account import CHECKING, CLASS_TWO, CORE, FACE, OPENING, OWN
+from accounts.models.deposit_account import CHECKING, CLASS_TWO, FACE, OPENING, OWN
 from accounts.numbers import next_account_number
 from accounts.operations.cards import record_card
 from accounts.states import ACCOUNT, CARD
@@ -180,8 +180,8 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
         ACCOUNT, account_id, "open", actor="system", number=given, number_index=blind_index(given, domain=NUMBER),
         opened_at=now(), opened_date=today,
     )  # fmt: skip
-    card = Card.objects.get(account_id=account_id, status="checking")
-    transition(CARD, card.pk, "match", actor="system")
+    for card in Card.objects.filter(account_id=account_id, status="checking"):
+        transition(CARD, card.pk, "match", actor="system", checked_at=now())
     filing = Filing.objects.create(account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK))
     enqueue(FILE, filing.id)
 
@@ -195,6 +195,7 @@ def refuse_opening(*, account_id: uuid.UUID, code: str) -> None:
 def _refuse(account_id: uuid.UUID, code: str) -> DepositAccount:
     for card in Card.objects.filter(account_id=account_id, status="checking"):
         transition(CARD, card.pk, "refuse", actor="system", reason=code, reason_code=code)
+    Card.objects.filter(account_id=account_id, status="active").update(account_id=None)
     return transition(
         ACCOUNT, account_id, "refuse", actor="system", reason=code, reason_code=code,
         retryable=code == "vendor_unavailable",
@@ -215,6 +216,3 @@ def _working_days_after(day: date, count: int) -> date:
         day += timedelta(days=1)
         count -= day.weekday() < WORKING_WEEK
     return day
-
-
-__all__ = ["CORE", "BoundCard"]

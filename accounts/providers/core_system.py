@@ -1,4 +1,4 @@
-"""A bank's core system, as far as we use it: open, credit, debit, ask; and the filings for the central bank."""
+"""A bank's core system, as far as we use it: open, credit, debit, ask; and filings for the central bank."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class CoreSystem(Protocol):
 
 
 class AccountFilings(Protocol):
-    """Files accounts with the central bank (ACC-11: opening within 5 working days, change and closing within 2)."""
+    """Files accounts with the central bank (ACC-11: opening in 5 working days, change and closing in 2)."""
 
     name: str
 

@@ -79,7 +79,7 @@ def _opening_unchecked(run: StepRun) -> None:
 @register_step(opening.CHECK_CARD, lane=VENDOR, deadline=PATIENCE, give_up=_opening_unchecked)
 def check_bound_card(run: StepRun) -> Outcome:
     """Ask the issuer about the card that a new account is to be bound to. PURE."""
-    card = Card.objects.get(account_id=run.subject_id, status="checking")
+    card = Card.objects.get(account_id=run.subject_id, status__in=["checking", "active"])
     answer = _asked(card, run.request_id)
     _keep_issuer(card, answer)
     return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=_refusal(answer)))

@@ -75,7 +75,7 @@ def _opened_in_core(account: DepositAccount, run: StepRun) -> str | None:
     identity = verified.identity(account.customer_id)
     if identity is None:
         raise NotFound
-    card = Card.objects.get(account_id=account.pk, status="checking")
+    card = Card.objects.get(account_id=account.pk, status__in=["checking", "active"])
     return core.open_class_two(
         name=identity.name,
         id_number=identity.id_number,

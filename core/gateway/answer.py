@@ -188,6 +188,15 @@ class Answer:
             found.add(known[code])
         return frozenset(found)
 
+    def integers(self, name: str) -> list[int]:
+        """Return a list of integers; a missing one is empty."""
+        if not self.has(name):
+            return []
+        values = self._typed(name, list)
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise garbage(self.vendor, self.operation, name)
+        return list(values)
+
     def part(self, name: str) -> Answer:
         """Return an object member."""
         return Answer(self.vendor, self.operation, self._typed(name, dict))

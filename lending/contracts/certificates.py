@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
+from lending.contracts.cms_form import MOST_CERTIFICATES
 from lending.contracts.errors import SignerError
 
 _VALID = timedelta(days=5 * 365)
@@ -143,9 +144,10 @@ class BankSigner:
             raise SignerError("签名私钥与证书不符")
         if not may_commit:
             raise SignerError("签名证书的密钥用途不含“不可否认”，不能签署合同")
-        return cls(
-            certificate=certificate, intermediates=(*others, *read_certificates(intermediates_pem)), key=key
-        )
+        intermediates = (*others, *read_certificates(intermediates_pem))
+        if len(intermediates) >= MOST_CERTIFICATES:
+            raise SignerError(f"证书链过长，中级证书最多{MOST_CERTIFICATES - 1}张")
+        return cls(certificate=certificate, intermediates=intermediates, key=key)
 
     @property
     def name(self) -> str:

@@ -16,6 +16,12 @@ from asn1crypto import algos, cms, core, parser, x509
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MOST_CERTIFICATES = 5
+"""How many certificates a signature or a time stamp may bring along: its own, and those up to the root.
+
+A path to a root is sought through all of them in every order; eight that name each other take a minute.
+"""
+
 _VERSIONS = {"data": "v1", "tst_info": "v3"}
 _NO_PARAMETERS = (b"", b"\x05\x00")
 _RSA = "rsassa_pkcs1v15"
@@ -23,6 +29,17 @@ _RSA = "rsassa_pkcs1v15"
 
 class LoosePart(Exception):  # noqa: N818 -- an answer rather than an error
     """Say that a signature holds something that no signature covers and that is not in its one form."""
+
+
+def refuse_many_certificates(signed: cms.SignedData) -> None:
+    """Refuse a signature that brings more certificates along than a chain needs; before any path is sought.
+
+    Raises:
+        LoosePart: see above.
+    """
+    certificates = signed["certificates"]
+    if not isinstance(certificates, core.Void) and len(certificates) > MOST_CERTIFICATES:
+        raise LoosePart("too many certificates")
 
 
 def time_stamp_of(signed: cms.SignedData) -> cms.SignedData | None:

@@ -15,7 +15,7 @@ import httpx
 from asn1crypto import cms, parser, tsp
 from pyhanko.sign.timestamps import TimeStamper
 
-from lending.contracts.cms_form import in_one_form
+from lending.contracts.cms_form import LoosePart, in_one_form, refuse_many_certificates
 from lending.contracts.errors import TimestampFailure, TimestampUnavailable
 
 if TYPE_CHECKING:
@@ -127,4 +127,9 @@ def _token(answer: bytes, *, query: tsp.TimeStampReq, nonce: int) -> cms.Content
     same_imprint = stamped["message_imprint"].native == query["message_imprint"].native
     if not same_imprint or stamped["nonce"].native != nonce:
         raise TimestampUnavailable(TimestampFailure.MISMATCH)
-    return in_one_form(token)
+    token = in_one_form(token)
+    try:
+        refuse_many_certificates(token["content"])
+    except LoosePart as error:
+        raise TimestampUnavailable(TimestampFailure.GARBAGE, str(error)) from error
+    return token

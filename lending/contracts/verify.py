@@ -32,7 +32,13 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from lending.contracts.certificates import common_name, read_certificates
-from lending.contracts.cms_form import LoosePart, refuse_loose_parts, refuse_unless_der, time_stamp_of
+from lending.contracts.cms_form import (
+    LoosePart,
+    refuse_loose_parts,
+    refuse_many_certificates,
+    refuse_unless_der,
+    time_stamp_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,6 +212,8 @@ def _judged(
     stamp = time_stamp_of(signed)
     if stamp is None:
         raise _Unsound(Defect.NO_TIMESTAMP)
+    refuse_many_certificates(signed)
+    refuse_many_certificates(stamp)
     signed_at: datetime = stamp["encap_content_info"]["content"].parsed["gen_time"].native
     status = asyncio.run(
         async_validate_detached_cms(

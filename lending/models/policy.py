@@ -42,9 +42,9 @@ def _amount(name: str) -> models.BigIntegerField[int, int]:
     return models.BigIntegerField(**described, validators=_bounds(item))
 
 
-def _decimal(name: str) -> models.DecimalField[Decimal, Decimal]:
+def _decimal(name: str, **changed: Decimal) -> models.DecimalField[Decimal, Decimal]:
     item, described = _described(name)
-    return models.DecimalField(**described, max_digits=8, decimal_places=4, validators=_bounds(item))
+    return models.DecimalField(**described | changed, max_digits=8, decimal_places=4, validators=_bounds(item))
 
 
 class PolicyColumns(models.Model):
@@ -60,7 +60,8 @@ class PolicyColumns(models.Model):
     limit_step_fen = _amount("limit_step_fen")
 
     floor_rate = _decimal("floor_rate")
-    ceiling_rate = _decimal("ceiling_rate")
+    # The highest rate in whole basis points that costs at most 24 % all in over a year of 360 days.
+    ceiling_rate = _decimal("ceiling_rate", default=Decimal("23.6700"))
     grade_a_spread_bp = _whole("grade_a_spread_bp")
     grade_b_spread_bp = _whole("grade_b_spread_bp")
     grade_c_spread_bp = _whole("grade_c_spread_bp")

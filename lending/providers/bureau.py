@@ -19,8 +19,9 @@ class QueryReason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BureauReport:
-    """What the bureau knows; all counts are zero and `score` is None where it has no record (`found` is false).
+    """What the bureau knows.
 
+    All counts are zero and `score` is None where it has no record (`found` is false).
     `overdue_12m`, `total_overdue_24m` and `max_consecutive_24m` count late instalments; `card_utilisation`
     is the share of card limits in use (0.35). PII: credit information of a person, kept with the decision
     that it served.
@@ -49,7 +50,9 @@ class CreditBureau(Protocol):
     def report(
         self, *, name: str, id_number: str, authorisation_id: str, reason: QueryReason, request_id: str
     ) -> BureauReport:
-        """Query the bureau under the person's authorisation. PURE; every answer is paid and leaves a trace there.
+        """Query the bureau under the person's authorisation.
+
+        PURE; every answer is paid and leaves a trace at the bureau.
 
         Raises:
             GatewayError: see core.gateway.

@@ -14,7 +14,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.conftest import Sandbox
+    from tests.running_sandbox import Sandbox
 
 SECRET_ID = "AKID125sandbox"
 

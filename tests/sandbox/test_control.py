@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Sandbox
+    from tests.running_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 

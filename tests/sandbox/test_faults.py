@@ -17,7 +17,7 @@ from sandbox.faults import Aim, FaultTable
 from sandbox.payloads import ControlError
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Sandbox
+    from tests.running_sandbox import Sandbox
 
 SMS = "/sms/v1/messages"
 APPID = "wxfa00000000000017"

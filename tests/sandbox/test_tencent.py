@@ -21,7 +21,7 @@ from sandbox.tencent.tc3 import SignedRequest, sign
 from tests.sandbox.tencent_sdk import SECRET_ID, b64, client, refused, request
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Sandbox
+    from tests.running_sandbox import Sandbox
 
 
 def read_card(sandbox: Sandbox, picture: bytes, side: str | None = None, **more: Any) -> Any:

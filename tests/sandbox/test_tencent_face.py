@@ -16,7 +16,7 @@ from tencentcloud.faceid.v20180301.models import (
 from tests.sandbox.tencent_sdk import b64, client, refused, request
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Sandbox
+    from tests.running_sandbox import Sandbox
 
 
 class Verification:

@@ -16,7 +16,7 @@ from sandbox.wechat.messages import MessageBox
 from sandbox.wechat.tokens import TokenDesk
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Sandbox
+    from tests.running_sandbox import Sandbox
 
 APPID = "wxabcdefabcdefabcd"
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)

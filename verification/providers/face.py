@@ -56,7 +56,9 @@ class FaceVerification(Protocol):
     name: str
 
     def start(self, *, name: str, id_number: str, photo: bytes | None, request_id: str) -> FaceStart:
-        """Open a face check of a person; with `photo` (JPEG) the face is compared with it, else with the authority's.
+        """Open a face check of a person.
+
+        With `photo` (JPEG) the face is compared with that, otherwise with the authority's.
 
         PURE: one that nobody goes through costs nothing and lapses.
 

@@ -1,4 +1,4 @@
-"""The national ID check (联网核查): do name and ID number belong together, and what does the person look like?"""
+"""The national ID check (联网核查): do name and ID number belong together, and who is on the photo?"""
 
 from __future__ import annotations
 

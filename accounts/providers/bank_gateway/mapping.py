@@ -52,7 +52,7 @@ def fen(answer: Answer, name: str) -> int:
 
 
 def bound_card(answer: Answer) -> BoundCardAnswer:
-    """Read the issuer's answer; a match that names a disagreeing element is garbage, and so is the reverse."""
+    """Read the issuer's answer; a match that names a disagreeing element is garbage, as is the reverse."""
     result = answer.choice("result", _RESULTS)
     mismatched = answer.choices("mismatched", _ELEMENTS)
     if bool(mismatched) is not (result is BoundCardResult.MISMATCH):

@@ -105,6 +105,14 @@ class TestBankSigner:
         with pytest.raises(SignerError):
             BankSigner.load(certificate_pem=bank.ca_pem, private_key_pem=bank.private_key_pem)
 
+    def test_a_chain_too_long_for_any_verifier_is_refused(self, bank: BankCertificate) -> None:
+        with pytest.raises(SignerError, match="过长"):
+            BankSigner.load(
+                certificate_pem=bank.certificate_pem,
+                private_key_pem=bank.private_key_pem,
+                intermediates_pem=bank.ca_pem * 5,
+            )
+
     @pytest.mark.parametrize("broken", [b"", b"garbage", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END"])
     def test_what_cannot_be_read_is_refused(self, bank: BankCertificate, broken: bytes) -> None:
         with pytest.raises(SignerError):

@@ -312,6 +312,23 @@ class TestAnyFile:
     ) -> None:
         assert judge(with_value(signed_pdf, value)).problems == (Defect.SIGNATURE_DAMAGED,)
 
+    def test_a_maze_of_certificates_is_not_entered(
+        self, signed_pdf: bytes, judge: Judge, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A path is sought through all certificates in every order: eight take a minute."""
+        value = cms.ContentInfo.load(value_of(signed_pdf))
+        own = value["content"]["certificates"][0]
+        maze = [*read_certificates(b"".join(create_bank_certificate("X", "1").ca_pem for _ in range(5)))]
+        value["content"]["certificates"] = cms.CertificateSet(
+            [own, *(cms.CertificateChoices("certificate", one) for one in maze)]
+        )
+
+        def explode(*_args: object, **_kwargs: object) -> None:
+            pytest.fail("a path was sought")
+
+        monkeypatch.setattr(verify, "async_validate_detached_cms", explode)
+        assert judge(with_value(signed_pdf, value.dump(force=True))).problems == (Defect.SIGNATURE_DAMAGED,)
+
     def test_deep_nesting_is_answered(self, signed_pdf: bytes, judge: Judge) -> None:
         value = b""
         while len(value) < 8_000:

@@ -40,7 +40,7 @@ def carrier_answer(answer: Answer) -> CarrierAnswer:
 
 
 def id_check_answer(answer: Answer) -> IdCheckAnswer:
-    """Read the national system's answer; a photo without a match is dropped, one that is no JPEG is garbage."""
+    """Read the national system's answer; a photo without a match is dropped, one not JPEG is garbage."""
     result = answer.choice("result", _ID_CHECK_RESULTS)
     photo = answer.optional_blob("photo")
     if photo is not None and not photo.startswith(_JPEG):

@@ -18,11 +18,7 @@ from core.gateway import PerProcess
 from verification.providers.local.layout import Corners, TextBox, dominant_angle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
+    from verification.providers.local.picture import Pixels
 
 _MODELS: Final = {
     "Det": "PP-OCRv6_det_small.onnx",
@@ -31,6 +27,8 @@ _MODELS: Final = {
 }
 _LEAST_SCORE: Final = 0.5  # what the engine reads less surely than this is no text
 _VOTERS: Final = 5  # the longest lines say whether the picture stands on its head
+QUICK: Final = 736  # longer side, in pixels, of the picture in which lines are looked for
+FINE: Final = 1120
 _MOST_LINES: Final = 80  # a card has at most 14; a page of text is no card and not worth minutes
 
 
@@ -54,23 +52,29 @@ class TextEngine:
                 **{f"{part}.model_path": str(models / name) for part, name in _MODELS.items()},
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+                "Det.limit_type": "max",
+                "Det.limit_side_len": FINE,  # pictures come reduced; never enlarged here
                 "Global.log_level": "critical",
             }
         )
         self._lock = threading.Lock()
 
-    def read(self, picture: Pixels, *, satisfied: Callable[[Sequence[TextBox]], bool]) -> list[TextBox]:
+    def read(
+        self, picture: Pixels, *, detail: int, satisfied: Callable[[Sequence[TextBox]], bool]
+    ) -> list[TextBox]:
         """Return the lines of text in a picture (height × width × 3, blue green red).
+
+        Lines are looked for in the picture reduced to `detail` (QUICK or FINE), and read from the picture
+        itself: finding needs few pixels and costs the most, reading needs them all.
 
         All lines of a card run the same way: the lines' common direction is found first, the longest lines
         say which end is up, and each line is read once, that way. Only if the reader is not `satisfied` with
         what came out are the lines read the other way up.
         """
         with self._lock:
-            found = self._engine(picture, use_det=True, use_cls=False, use_rec=False)
-            if getattr(found, "boxes", None) is None:
+            quads = self._find(picture, detail)[:_MOST_LINES]
+            if not quads:
                 return []
-            quads = [_corners(box) for box in found.boxes[:_MOST_LINES]]
             angle = dominant_angle(quads)
             quads = [_in_reading_order(quad, angle) for quad in quads]
             lines = [_cut(picture, quad) for quad in quads]
@@ -82,10 +86,29 @@ class TextEngine:
                 boxes = other if satisfied(other) else boxes
             return boxes
 
+    def read_lines(self, picture: Pixels, quads: Sequence[Corners]) -> list[TextBox]:
+        """Return what is read at the given places, each taken as one line from its first corner on."""
+        with self._lock:
+            return self._recognise(quads, [_cut(picture, quad) for quad in quads]) if quads else []
+
+    def _find(self, picture: Pixels, detail: int) -> list[Corners]:
+        """Return where lines are, in pixels of the picture."""
+        import cv2
+
+        height, width = picture.shape[:2]
+        shrink = min(1.0, detail / max(height, width))
+        small = cv2.resize(
+            picture, (round(width * shrink), round(height * shrink)), interpolation=cv2.INTER_AREA
+        )
+        found = self._engine(small, use_det=True, use_cls=False, use_rec=False)
+        if getattr(found, "boxes", None) is None:
+            return []
+        return [_corners(box, 1 / shrink) for box in found.boxes]
+
     def _on_its_head(self, lines: Sequence[Pixels]) -> bool:
         longest = sorted(lines, key=lambda line: line.shape[1] / line.shape[0], reverse=True)[:_VOTERS]
         _, votes = self._engine.cls_and_rotate([line.copy() for line in longest])
-        return sum(score if label == "180" else -score for label, score in votes.cls_res) > 0
+        return sum(float(score) if label == "180" else -float(score) for label, score in votes.cls_res) > 0
 
     def _recognise(self, quads: Sequence[Corners], lines: Sequence[Pixels]) -> list[TextBox]:
         read = self._engine.recognize_txt([np.ascontiguousarray(line) for line in lines])
@@ -96,13 +119,13 @@ class TextEngine:
         ]
 
 
-def _corners(box: Sequence[Sequence[float]]) -> Corners:
-    a, b, c, d = ((float(x), float(y)) for x, y in box)
+def _corners(box: Sequence[Sequence[float]], scale: float) -> Corners:
+    a, b, c, d = ((float(x) * scale, float(y) * scale) for x, y in box)
     return a, b, c, d
 
 
 def _in_reading_order(quad: Corners, angle: float) -> Corners:
-    """Return the corners from the top left one, clockwise, as seen when the picture is turned back by `angle`."""
+    """Return the corners clockwise from the top left one of the picture turned back by `angle`."""
     cos, sin = math.cos(angle), math.sin(angle)
     turned = [(x * cos + y * sin, y * cos - x * sin) for x, y in quad]
     start = min(range(4), key=lambda i: turned[i][0] + turned[i][1])

@@ -24,7 +24,7 @@ _SAME_ROW = 0.5  # of a row's height
 
 @dataclass(frozen=True, slots=True)
 class TextBox:
-    """One line of text as the engine found it: four corners in pixels, in order round the box, and how sure it is."""
+    """One line of text: four corners in pixels, in order round the box, and how sure the engine is."""
 
     corners: Corners
     text: str
@@ -39,8 +39,17 @@ class Cell:
     top: float
     right: float
     bottom: float
-    text: str
-    score: float
+    box: TextBox
+
+    @property
+    def text(self) -> str:
+        """Return the text of the line."""
+        return self.box.text
+
+    @property
+    def score(self) -> float:
+        """Return how sure the engine is of it."""
+        return self.box.score
 
     @property
     def height(self) -> float:
@@ -94,18 +103,36 @@ def turned(boxes: Sequence[TextBox], angle: float) -> list[Cell]:
         middle = sum(y * cos - x * sin for x, y in box.corners) / 4
         # A line that is not quite level stands over more rows than its letters are high.
         half = min(math.dist(box.corners[0], box.corners[1]), math.dist(box.corners[1], box.corners[2])) / 2
-        cells.append(Cell(min(xs), middle - half, max(xs), middle + half, box.text, box.score))
+        cells.append(Cell(min(xs), middle - half, max(xs), middle + half, box))
     return sorted(cells, key=lambda cell: cell.middle)
 
 
-def upright(boxes: Sequence[TextBox], order: Callable[[Sequence[Cell]], int]) -> list[Cell]:
-    """Return the cells of the card as a person holds it.
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """The cells of a card as a person holds it, and the angle by which the picture was turned for that."""
+
+    cells: list[Cell]
+    angle: float
+
+    def in_picture(self, left: float, top: float, right: float, bottom: float) -> Corners:
+        """Return where a rectangle of the upright card lies in the picture, clockwise from its top left."""
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+
+        def back(x: float, y: float) -> Point:
+            return x * cos - y * sin, x * sin + y * cos
+
+        return back(left, top), back(right, top), back(right, bottom), back(left, bottom)
+
+
+def upright(boxes: Sequence[TextBox], order: Callable[[Sequence[Cell]], int]) -> Upright:
+    """Return the card the right way up.
 
     `order` counts how many of the card's labels stand in their right order less how many stand in the wrong
     one; the way up with the greater count wins.
     """
     angle = dominant_angle([box.corners for box in boxes])
-    return max((turned(boxes, angle), turned(boxes, angle + math.pi)), key=order)
+    both = (Upright(turned(boxes, angle), angle), Upright(turned(boxes, angle + math.pi), angle + math.pi))
+    return max(both, key=lambda way: order(way.cells))
 
 
 def rows_of(cells: Sequence[Cell]) -> list[list[Cell]]:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from core.gateway import forget_breakers
 from sandbox.signature import sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
+    from pytest_django.fixtures import SettingsWrapper
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(slots=True)
@@ -31,6 +34,11 @@ class Sandbox:
     http: httpx.Client
     misbehaves: bool = False
     _appids: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def url(self) -> str:
+        """Return what SANDBOX_URL would be."""
+        return self.base_url
 
     @property
     def address(self) -> str:
@@ -49,6 +57,11 @@ class Sandbox:
         made: dict[str, Any] = self.json("GET", "/sandbox/people", params=traits)[0]
         return made
 
+    def people(self, n: int = 1, **traits: str | int) -> list[dict[str, Any]]:
+        """Make people who do not exist, with a profile or other traits."""
+        made: list[dict[str, Any]] = self.json("GET", "/sandbox/people", params={"n": n, **traits})
+        return made
+
     def picture(self, person: Mapping[str, Any], name: str) -> bytes:
         """Fetch a picture of a person: id_card_front, id_card_back or face."""
         answer = self.http.get(person[f"{name}_url"])
@@ -60,6 +73,22 @@ class Sandbox:
         body = {"person": person["person"], **more}
         code: str = self.json("POST", "/sandbox/wechat/codes", json=body)["code"]
         return code
+
+    def wechat_code(self, person: Mapping[str, Any], **more: str | int) -> str:
+        """Get what wx.login gives."""
+        return self.code(person, **more)
+
+    def inbox(self, phone: str) -> list[dict[str, Any]]:
+        """Read the texts that a phone has got, newest first."""
+        texts: list[dict[str, Any]] = self.json("GET", "/sandbox/inbox", params={"phone": phone})
+        return texts
+
+    def faults(self, faults: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Make vendors misbehave, each with its fault; with none, every vendor behaves again."""
+        if not faults:
+            self.json("POST", "/sandbox/faults")
+        for vendor, fault in (faults or {}).items():
+            self.fault(vendor, **fault)
 
     def appid(self) -> str:
         """Return a mini-program that no other test uses."""
@@ -131,3 +160,21 @@ def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
         running_sandbox.json("POST", "/sandbox/faults")
         running_sandbox.json("POST", "/sandbox/clock")
         running_sandbox.misbehaves = False
+
+
+@pytest.fixture
+def vendors(sandbox: Sandbox, settings: SettingsWrapper) -> Iterator[Sandbox]:
+    """Let the product call the running sandbox in the place of every vendor, over the wire."""
+    from tenants.operations import wechat
+
+    settings.SANDBOX_URL = sandbox.url
+    settings.WECHAT_URL = f"{sandbox.url}/wechat"
+    settings.SMS_URL = f"{sandbox.url}/sms/v1"
+    settings.TENCENT_ENDPOINT = sandbox.url
+    settings.GATEWAY_URL = f"{sandbox.url}/gateway/v1"
+    settings.GATEWAY_KEY = "sandbox-gateway-key"
+    settings.TSA_URL = f"{sandbox.url}/tsa"
+    wechat._mini_program.cache_clear()  # a kept access token may be of before a test moved the vendor's clock
+    forget_breakers()
+    yield sandbox
+    forget_breakers()

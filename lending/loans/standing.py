@@ -1,0 +1,167 @@
+"""What is owed on a loan on a day: due, running, overdue; a pure function of the rows and the business date.
+
+Contract interest stops on principal that has fallen overdue, where the penalty replaces it; the principal
+that is not yet due goes on at the contract rate (PEN-01).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lending.loans.early import early_full_repayment
+from lending.loans.overdue import (
+    InstalmentRecord,
+    PenaltyTerms,
+    accrued_compound,
+    accrued_penalty,
+    days_past_due,
+    is_unpaid,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """What is owed, in fen, by kind, in the order in which it is paid (ALLOC-01)."""
+
+    fee_fen: int = 0
+    compound_fen: int = 0
+    penalty_fen: int = 0
+    interest_fen: int = 0
+    principal_fen: int = 0
+
+    @property
+    def total_fen(self) -> int:
+        """All kinds together."""
+        return self.fee_fen + self.compound_fen + self.penalty_fen + self.interest_fen + self.principal_fen
+
+    def __add__(self, other: Owed) -> Owed:
+        """Add kind by kind."""
+        return Owed(
+            fee_fen=self.fee_fen + other.fee_fen,
+            compound_fen=self.compound_fen + other.compound_fen,
+            penalty_fen=self.penalty_fen + other.penalty_fen,
+            interest_fen=self.interest_fen + other.interest_fen,
+            principal_fen=self.principal_fen + other.principal_fen,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedOn:
+    """What is owed on one instalment."""
+
+    number: int
+    owed: Owed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanRecord:
+    """A loan as the arithmetic sees it; `anchor_day` is the day of the month on which it falls due."""
+
+    start_date: date
+    anchor_day: int
+    terms: PenaltyTerms
+    instalments: tuple[InstalmentRecord, ...]
+
+    @property
+    def outstanding_principal_fen(self) -> int:
+        """All principal that is not paid, due or not."""
+        return sum(record.unpaid_principal_fen for record in self.instalments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a loan stands on a day.
+
+    `due` is what has fallen due and is unpaid, instalment by instalment, oldest first; `overdue` is the part of
+    it whose due date has passed. `running_interest_fen` is what the principal not yet due has cost since the
+    last due date.
+    """
+
+    due: tuple[OwedOn, ...]
+    overdue: Owed
+    overdue_days: int
+    running_interest_fen: int
+    not_due_principal_fen: int
+
+    @property
+    def due_in_all(self) -> Owed:
+        """What has fallen due and is unpaid, in one."""
+        return sum((item.owed for item in self.due), Owed())
+
+    @property
+    def accrued_interest_fen(self) -> int:
+        """Contract interest up to the day that is not paid: what has fallen due and what is running."""
+        return self.due_in_all.interest_fen + self.running_interest_fen
+
+
+def standing_on(loan: LoanRecord, *, on_date: date) -> Standing:
+    """Return how a loan stands on a business date; what falls due on that day is due, not overdue."""
+    fallen = [record for record in loan.instalments if record.due_date <= on_date]
+    due = tuple(
+        OwedOn(number=record.number, owed=owed_on(record, loan.terms, on_date=on_date))
+        for record in fallen
+        if is_unpaid(record, loan.terms, on_date=on_date)
+    )
+    late = {record.number: days_past_due(record, loan.terms, on_date=on_date) for record in fallen}
+    not_due_fen = sum(record.unpaid_principal_fen for record in loan.instalments if record.due_date > on_date)
+    return Standing(
+        due=due,
+        overdue=sum((item.owed for item in due if late[item.number]), Owed()),
+        overdue_days=max(late.values(), default=0),
+        running_interest_fen=_running_interest(loan, not_due_fen, on_date),
+        not_due_principal_fen=not_due_fen,
+    )
+
+
+def owed_on(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> Owed:
+    """Return what is unpaid of an instalment that has fallen due."""
+    return Owed(
+        compound_fen=accrued_compound(record, terms, on_date=on_date) - record.paid_fen("compound"),
+        penalty_fen=accrued_penalty(record, terms, on_date=on_date) - record.paid_fen("penalty"),
+        interest_fen=record.unpaid_interest_fen,
+        principal_fen=record.unpaid_principal_fen,
+    )
+
+
+def _running_interest(loan: LoanRecord, not_due_fen: int, on_date: date) -> int:
+    """Return the interest of the principal not yet due, from the last due date (or the start) to the day."""
+    from_date = max(
+        (row.due_date for row in loan.instalments if row.due_date <= on_date), default=loan.start_date
+    )
+    if not_due_fen == 0 or on_date <= from_date:
+        return 0
+    return early_full_repayment(
+        outstanding_principal_fen=not_due_fen,
+        annual_rate=loan.terms.annual_rate,
+        day_count=loan.terms.day_count,
+        interest_from_date=from_date,
+        repayment_date=on_date,
+        anchor_day=loan.anchor_day,
+    ).interest_fen
+
+
+def settlement_on(loan: LoanRecord, *, on_date: date, fee_fen: int = 0) -> tuple[OwedOn, ...]:
+    """Return what settles a loan in full on a day, instalment by instalment (EARLY-01).
+
+    What has fallen due comes first; the interest that runs is paid with the first instalment not yet due, the
+    others pay their principal and no interest. The fee is paid with the last.
+    """
+    standing = standing_on(loan, on_date=on_date)
+    ahead = [record for record in loan.instalments if record.due_date > on_date]
+    running = standing.running_interest_fen
+    rest = [
+        OwedOn(
+            number=record.number,
+            owed=Owed(
+                fee_fen=fee_fen if record is ahead[-1] else 0,
+                interest_fen=running if record is ahead[0] else 0,
+                principal_fen=record.unpaid_principal_fen,
+            ),
+        )
+        for record in ahead
+    ]
+    return (*standing.due, *rest)

@@ -1,0 +1,88 @@
+"""What a product version offers: its price range, its terms, its policy for decisions, what applicants must state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from lending import parameters
+from lending.decision.facts_schema import facts_schema
+from lending.decision.policy import GRADES, PolicyFields, lpr_tenor
+from lending.loans.day_count import DayCount
+from lending.models import ProductVersion
+from lending.models.policy import COLUMNS
+from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
+from lending.purposes import CONSUMER
+from tenants.queries import LprView
+
+BASIS_POINTS_IN_A_PERCENT: Final = 100
+RATE_STEP: Final = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateRange:
+    """The lowest and the highest annual rate (per cent) that a customer of this product may be offered today."""
+
+    lowest_rate: Decimal
+    highest_rate: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LprUsed:
+    """The LPR that prices a product: its tenor by the term, its rate (annual per cent) and when it was published."""
+
+    tenor: str
+    rate: Decimal
+    published_date: Any
+
+
+def policy_of(version: ProductVersion) -> PolicyFields:
+    """Return a version's policy as decisions read it; the cap of a person is the tighter of product and law (LN-01).
+
+    Raises:
+        PolicyFieldsError: the fields are out of bounds or at odds.
+    """
+    values = {name: getattr(version, name) for name in COLUMNS}
+    if version.kind == CONSUMER:
+        values["person_cap_fen"] = min(version.person_cap_fen, parameters.consumer_cap_fen())
+    return PolicyFields(**values, year_days=DayCount(version.day_count).base, term_months=version.line_term_months)
+
+
+def lpr_for(version: ProductVersion, quote: LprView) -> LprUsed:
+    """Choose the tenor of a quote that prices a version's line (INT-01)."""
+    tenor = lpr_tenor(version.line_term_months)
+    rate = quote.one_year_rate if tenor == "1Y" else quote.five_year_rate
+    return LprUsed(tenor=tenor, rate=rate, published_date=quote.published_date)
+
+
+def rate_range(version: ProductVersion, quote: LprView) -> RateRange:
+    """Return the prices of the grades that this version admits: LPR plus spread, within floor and ceiling."""
+    policy, lpr = policy_of(version), lpr_for(version, quote)
+    rates = [_priced(policy, lpr.rate, getattr(policy, f"grade_{grade.lower()}_spread_bp")) for grade in _admitted(policy)]
+    return RateRange(lowest_rate=min(rates), highest_rate=max(rates))
+
+
+def _priced(policy: PolicyFields, lpr_rate: Decimal, spread_bp: int) -> Decimal:
+    rate = lpr_rate + Decimal(spread_bp) / BASIS_POINTS_IN_A_PERCENT
+    return max(policy.floor_rate, min(policy.effective_ceiling_rate, rate)).quantize(RATE_STEP)
+
+
+def _admitted(policy: PolicyFields) -> list[str]:
+    """Return the grades that somebody with the admission score or more can have, best first."""
+    begins = [getattr(policy, f"grade_{grade.lower()}_min_score") for grade in GRADES]
+    ends = [None, *begins[:-1]]
+    return [grade for grade, end in zip(GRADES, ends, strict=True) if end is None or policy.min_score < end]
+
+
+def offers_term(version: ProductVersion, *, term_months: int, method: str) -> bool:
+    """Tell whether a loan may run this long by this method; consumer loans due at the end run a year at most (LN-01a)."""
+    if term_months not in version.terms_months or method not in version.methods:
+        return False
+    too_long = version.kind == CONSUMER and method in BULLET_LIKE and term_months > LONGEST_BULLET_MONTHS
+    return not too_long
+
+
+def facts_schema_of(version: ProductVersion) -> dict[str, Any]:
+    """Return the JSON Schema of what applicants for this version state."""
+    return facts_schema(required=version.required_facts)

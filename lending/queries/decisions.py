@@ -1,0 +1,61 @@
+"""Ask for decisions: as they were recorded, and made again from what was recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from core.errors import NotFound
+from lending.decision.decide import EarlyDecision, FullDecision
+from lending.decision.engine import DecisionModel
+from lending.decision.snapshots import replay
+from lending.models import Decision, DecisionModelText
+
+
+def recorded_decision(decision_id: uuid.UUID) -> bytes:
+    """Return a decision as it was recorded, path included, as canonical JSON (`lending.decision.snapshots`).
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    return _decision(decision_id).result.encode()
+
+
+def replay_decision(decision_id: uuid.UUID) -> EarlyDecision | FullDecision:
+    """Make a decision again from its snapshot, by the model that made it; `decision_bytes` of it is `recorded_decision`.
+
+    Raises:
+        NotFound: there is none with this id.
+        SnapshotError, DecisionModelError: what was recorded does not decide any more.
+    """
+    row = _decision(decision_id)
+    return replay(row.snapshot.encode(), model=model_of(row.model))
+
+
+def model_of(row: DecisionModelText) -> DecisionModel:
+    """Return a decision model as it was when it decided."""
+    return DecisionModel.of(bank=row.bank, name=row.name, content=json.loads(row.content))
+
+
+def content_of(row: Decision) -> bytes:
+    """Return what a decision's leaf in the evidence log commits to, as canonical JSON."""
+    facts: dict[str, Any] = {
+        "format": "decision/1",
+        "id": row.id.hex,
+        "application": row.application_id.hex,
+        "stage": row.stage,
+        "product_version": row.product_version_id.hex,
+        "model": row.model_id,
+        "snapshot_sha256": hashlib.sha256(row.snapshot.encode()).hexdigest(),
+        "result_sha256": hashlib.sha256(row.result.encode()).hexdigest(),
+    }
+    return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _decision(decision_id: uuid.UUID) -> Decision:
+    row = Decision.objects.filter(pk=decision_id).select_related("model").first()
+    if row is None:
+        raise NotFound
+    return row

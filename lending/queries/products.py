@@ -1,0 +1,77 @@
+"""Ask for products: what is offered, to whom, and at what price today."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from django.db.models import QuerySet
+
+from core.clock import business_date
+from core.crypto import blind_index, normalise_id_number
+from core.errors import NotFound
+from lending.models import Invitation, Product, ProductVersion, RelatedParty
+from lending.offering import RateRange, rate_range
+from tenants.queries import lpr_on
+from verification import queries as verified
+
+INVITED: Final = "lending.invitation.id_number"
+RELATED: Final = "lending.related_party.id_number"
+
+
+def published() -> QuerySet[ProductVersion]:
+    """Return all published versions, with their products."""
+    return ProductVersion.objects.filter(published_at__isnull=False).select_related("product")
+
+
+def version_in_force(product_code: str) -> ProductVersion:
+    """Return the version of a product that is in force now, read from the database at every call.
+
+    Raises:
+        NotFound: this bank has no such product, or has published none of its versions.
+    """
+    version = published().filter(product__code=product_code).order_by("-number").first()
+    if version is None:
+        raise NotFound
+    return version
+
+
+def open_versions() -> QuerySet[ProductVersion]:
+    """Return the versions in force of the products that take applications."""
+    latest = published().filter(product__is_open=True).order_by("product", "-number").distinct("product")
+    return ProductVersion.objects.filter(pk__in=latest.values("pk")).select_related("product")
+
+
+def price_today(version: ProductVersion) -> RateRange:
+    """Return a version's price range by the LPR of the current business date.
+
+    Raises:
+        LprUnknown: no quote is on record.
+    """
+    return rate_range(version, lpr_on(business_date()))
+
+
+def invitation_of(*, product_id: uuid.UUID, id_number: str) -> Invitation | None:
+    """Return a person's invitation to a product, where one is in force."""
+    row = Invitation.objects.filter(product_id=product_id, id_number_index=invited_index(id_number)).first()
+    if row is None or (row.valid_until_date is not None and row.valid_until_date < business_date()):
+        return None
+    return row
+
+
+def is_related_party(customer_id: uuid.UUID) -> bool:
+    """Tell whether a customer stands in this bank's register of related parties (LN-18)."""
+    identity = verified.identity(customer_id)
+    if identity is None:
+        return False
+    return RelatedParty.objects.filter(id_number_index=related_index(identity.id_number), removed_at=None).exists()
+
+
+def invited_index(id_number: str) -> bytes:
+    """Return the keyed hash by which the invited are found."""
+    return blind_index(normalise_id_number(id_number), domain=INVITED)
+
+
+def related_index(id_number: str) -> bytes:
+    """Return the keyed hash by which related parties are found."""
+    return blind_index(normalise_id_number(id_number), domain=RELATED)
