@@ -7,8 +7,8 @@ import uuid
 from accounts.models import DepositAccount
 from accounts.queries import access_account, access_registration
 from core.errors import NotFound, StateConflict
-from tenants import directory
 from core.tenancy import current_bank
+from tenants import directory
 from verification.operations import Act, AgreementContext, register_act
 
 

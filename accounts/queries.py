@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
-from django.db.models import Sum
+from django.db.models import Model, QuerySet, Sum
 
 from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
 from accounts.models.deposit_account import ACTIVE, OWN
 from core.errors import NotFound
 from core.ids import parse_id
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def access_registration(customer_id: uuid.UUID, registration_id: str) -> Registr
     Raises:
         NotFound: there is none with this id, or it is another's.
     """
-    return _own(Registration, customer_id, registration_id)
+    return _own(Registration.objects.all(), customer_id, registration_id)
 
 
 def access_account(customer_id: uuid.UUID, account_id: str) -> DepositAccount:
@@ -64,7 +67,7 @@ def access_account(customer_id: uuid.UUID, account_id: str) -> DepositAccount:
     Raises:
         NotFound: there is none with this id, or it is another's.
     """
-    return _own(DepositAccount, customer_id, account_id)
+    return _own(DepositAccount.objects.all(), customer_id, account_id)
 
 
 def access_card(customer_id: uuid.UUID, card_id: str) -> Card:
@@ -73,12 +76,12 @@ def access_card(customer_id: uuid.UUID, card_id: str) -> Card:
     Raises:
         NotFound: there is none with this id, or it is another's.
     """
-    return _own(Card, customer_id, card_id)
+    return _own(Card.objects.all(), customer_id, card_id)
 
 
-def _own(model: type, customer_id: uuid.UUID, text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _own(rows: QuerySet[M], customer_id: uuid.UUID, text: str) -> M:
     found = parse_id(text)
-    row = None if found is None else model.objects.filter(pk=found, customer_id=customer_id).first()
+    row = None if found is None else rows.filter(pk=found, customer_id=customer_id).first()
     if row is None:
         raise NotFound
     return row
@@ -118,7 +121,9 @@ def account_view(account_id: uuid.UUID) -> AccountView:
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
     """Return the customer's accounts at this bank that money can move on, Class I first."""
-    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("account_class", "pk")
+    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by(
+        "account_class", "pk"
+    )
     return [_view(row) for row in rows]
 
 

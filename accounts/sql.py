@@ -1,7 +1,7 @@
-"""Guards of the ledger, in SQL: entries balance when the transaction commits, and nothing booked ever changes.
+"""Guards of the ledger, in SQL: entries balance when the transaction commits; nothing booked ever changes.
 
-GL-01: debit = credit per voucher. The check is deferred, so an entry may be written line by line, and it also refuses an
-entry without lines. The functions name no schema: `SET search_path FROM CURRENT` pins them to the bank they are made in.
+GL-01: debit = credit per voucher. The check is deferred, so an entry may be written line by line, and it also
+refuses an entry without lines. The functions name no schema: `SET search_path FROM CURRENT` pins them to their bank.
 """
 
 from __future__ import annotations

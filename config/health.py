@@ -38,7 +38,11 @@ class Ready(ContractView):
     """Database, broker and migrations are fine."""
 
     @endpoint(
-        summary="可以接收请求", answers={200: HealthDocument}, access=Access.OPEN, problems=[Unavailable], tags=["health"]
+        summary="可以接收请求",
+        answers={200: HealthDocument},
+        access=Access.OPEN,
+        problems=[Unavailable],
+        tags=["health"],
     )
     def get(self, request: Request) -> Response:
         """Ask the database, the broker and the directory of banks.

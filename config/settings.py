@@ -32,7 +32,7 @@ def _secret(name: str) -> str:
 
 DEBUG = False
 SIMULATION = os.environ.get("SIMULATION") == "1"
-SECRET_KEY = _secret("SECRET_KEY") or "development-only-key-that-no-deployment-may-use"  # noqa: S105
+SECRET_KEY = _secret("SECRET_KEY") or "development-only-key-that-no-deployment-may-use"
 SECRET_KEY_IS_DEVELOPMENT = SECRET_KEY.startswith("development-only")
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
@@ -91,7 +91,9 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5
 OWNER_ADDRESS = database.parse(DATABASE_URL)
 WEB_LOGIN = database.WEB_LOGIN
 _web_url = os.environ.get("WEB_DATABASE_URL")
-WEB_PASSWORD = database.parse(_web_url).password if _web_url else database.web_password(OWNER_ADDRESS.password)
+WEB_PASSWORD = (
+    database.parse(_web_url).password if _web_url else database.web_password(OWNER_ADDRESS.password)
+)
 WEB_ADDRESS = database.Address(
     host=OWNER_ADDRESS.host,
     port=OWNER_ADDRESS.port,
@@ -131,6 +133,9 @@ WECHAT_SECRET = _secret("WECHAT_SECRET") or f"sandbox-{WECHAT_APPID}"
 SMS_URL = os.environ.get("SMS_URL", f"{SANDBOX_URL}/sms/v1")
 TENCENT_ENDPOINT = os.environ.get("TENCENT_ENDPOINT", SANDBOX_URL)
 TENCENT_RULE_ID = os.environ.get("TENCENT_RULE_ID", "1")
+# Each bank has its own account at Tencent: `{bank}` stands for its code, `{secret_id}` for the id that follows from it.
+TENCENT_SECRET_ID = os.environ.get("TENCENT_SECRET_ID", "AKID{bank}")
+TENCENT_SECRET_KEY = _secret("TENCENT_SECRET_KEY") or "sandbox-{secret_id}"
 GATEWAY_URL = os.environ.get("GATEWAY_URL", f"{SANDBOX_URL}/gateway/v1")
 GATEWAY_KEY = _secret("GATEWAY_KEY") or "sandbox-gateway-key"
 TSA_URL = os.environ.get("TSA_URL", f"{SANDBOX_URL}/tsa")
@@ -144,7 +149,9 @@ USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", LOCAL_DIR / "static"))
+STATIC_ROOT = os.environ.get(
+    "STATIC_ROOT"
+)  # where collectstatic puts them; without it they come from the packages
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

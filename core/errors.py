@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 CATALOGUE: dict[str, type[Problem]] = {}
 
 
-class Problem(Exception):  # noqa: N818 -- the wire format's own word (RFC 9457)
+class Problem(Exception):
     """A request that cannot be done, told to the customer.
 
     `code` never changes once published; `title` is Chinese and safe for the customer; `detail` says what and what next.
@@ -39,7 +39,11 @@ class Problem(Exception):  # noqa: N818 -- the wire format's own word (RFC 9457)
             raise TypeError(msg)
 
     def __init__(
-        self, detail: str = "", *, errors: Mapping[str, list[str]] | None = None, **extra: str | int | bool | None
+        self,
+        detail: str = "",
+        *,
+        errors: Mapping[str, list[str]] | None = None,
+        **extra: str | int | bool | None,
     ) -> None:
         """Make the problem; `errors` maps a field to what is wrong with it, `extra` are further members."""
         super().__init__(detail or self.title)

@@ -15,13 +15,13 @@ CONSUMER_CAP: Final = declare(
     )
 )  # fmt: skip
 OFFER_DAYS: Final = declare(
-    Parameter("application.offer_days", 30, "授信结果的确认期限", "天", "G，S-application", "free", low=1, high=90)
+    Parameter("application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "free", low=1, high=90)
 )
 VENDOR_SECONDS: Final = declare(
-    Parameter("application.vendor_seconds", 120, "征信和政务数据无应答时的等待上限", "秒", low=10, high=86_400)
+    Parameter("application.vendor_seconds", 120, "征信和政务数据无应答时的等待上限", "秒", "工程取值", low=10, high=86_400)
 )
 PER_DAY: Final = declare(
-    Parameter("application.per_customer_day", 20, "同一客户 24 小时内申请上限", "笔", "", "lower", low=1, high=200)
+    Parameter("application.per_customer_day", 20, "同一客户 24 小时内申请上限", "笔", "工程取值", "lower", low=1, high=200)
 )
 
 

@@ -14,8 +14,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tqdm import tqdm
 
 from scripts.phone import CallFailed
-from scripts.product import ROOT, Product, ProductError, ensure_database, mark_complete, product, write_demo_file
-from scripts.stack import StackError, running_stack
+from scripts.product import (
+    ROOT,
+    Product,
+    ProductError,
+    ensure_database,
+    mark_complete,
+    product,
+    write_demo_file,
+)
+from scripts.local_stack.errors import StackError
+from scripts.stack import running_stack
 from scripts.story import tell
 
 DATABASE = "lending_demo"
@@ -52,7 +61,9 @@ def make_staff(running: Product) -> list[dict[str, str]]:
     """Give two banks and the province an administrator each, and return the logins."""
     staff = []
     for bank in (*STAFF_BANKS, "province"):
-        password = running.manage("make_staff", "--bank", bank, "--login", "admin", "--role", "管理员", "--superuser")
+        password = running.manage(
+            "make_staff", "--bank", bank, "--login", "admin", "--role", "管理员", "--superuser"
+        )
         path = "/admin/" if bank == "province" else f"/b/{bank}/admin/"
         staff.append(
             {
@@ -86,7 +97,9 @@ def run(running: Product, *, new: bool) -> None:
     running.start_workers()
     running.await_answer("web", f"{running.base_url}/readyz")
     staff = make_staff(running)
-    banks = [{"code": row["code"], "name": row["display_name"], "stage": row["stage"]} for row in sample_banks()]
+    banks = [
+        {"code": row["code"], "name": row["display_name"], "stage": row["stage"]} for row in sample_banks()
+    ]
     write_demo_file(running, banks, staff)
     if new:
         running.manage("vary_sample_products", "--bank", OTHER_BANK)
@@ -103,7 +116,9 @@ def wait_for_the_end(running: Product) -> None:
         for name, process in running.processes.items():
             if process.poll() is not None and name not in told:
                 told.add(name)
-                say(f"{name} has ended with {process.returncode}; see {running.home / 'logs' / f'{name}.log'}")
+                say(
+                    f"{name} has ended with {process.returncode}; see {running.home / 'logs' / f'{name}.log'}"
+                )
 
 
 def main() -> int:
@@ -113,7 +128,9 @@ def main() -> int:
     try:
         with running_stack(ROOT) as stack:
             url, new = ensure_database(stack, DATABASE, say=say)
-            with product(stack, database_url=url, home=ROOT / ".local" / "demo", say=say, host=host) as running:
+            with product(
+                stack, database_url=url, home=ROOT / ".local" / "demo", say=say, host=host
+            ) as running:
                 run(running, new=new)
                 if new:
                     mark_complete(stack, DATABASE)

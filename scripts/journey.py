@@ -13,7 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.product import ROOT, ProductError, ensure_database, product
-from scripts.stack import StackError, fresh_stack
+from scripts.local_stack.errors import StackError
+from scripts.stack import fresh_stack
 from scripts.story import tell
 
 BANK, REGION = "125", "320700"

@@ -1,6 +1,6 @@
 """A customer with a phone: the journey from the scan to the first repayment, over the published contract only.
 
-Used by `make demo`, `make journey` and the stories in tests/flows; it knows REST and the sandbox, nothing of the product's code.
+Used by `make demo`, `make journey` and the stories in tests/flows; it knows REST and the sandbox, nothing else.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Phone:
             status = resource["status"]
             if status in until or (not until and status not in UNFINISHED):
                 return resource
-            if until and status not in UNFINISHED and status not in {"started"}:
+            if until and status not in UNFINISHED and status != "started":
                 raise CallFailed(f"{path} ended as {resource}, expected {until}")
             if time.monotonic() > end:
                 raise CallFailed(f"{path} is still {status} after {PATIENCE_SECONDS:.0f} s: {resource}")
@@ -100,20 +100,24 @@ class Phone:
         answer.raise_for_status()
         return str(answer.json()["code"])
 
-    def text_code(self, phone: str | None = None) -> str:
-        """Read the one-time code from the last text message."""
+    def inbox(self, phone: str) -> list[dict[str, Any]]:
+        """Read the phone's last text messages, newest first."""
+        messages: list[dict[str, Any]] = self.vendors.get("/sandbox/inbox", params={"phone": phone}).json()
+        return messages
+
+    def text_code(self, phone: str, *, known: set[str]) -> str:
+        """Read the one-time code from the first text message that is not among the known ones.
+
+        Raises:
+            CallFailed: none arrives within a minute and a half.
+        """
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            inbox = self.vendors.get("/sandbox/inbox", params={"phone": phone or self.person["phone"]}).json()
-            for message in inbox if isinstance(inbox, list) else inbox["messages"]:
-                code = (message.get("parameters") or {}).get("code")
-                if code and message["request_id"] not in self._read:
-                    self._read.add(message["request_id"])
-                    return str(code)
+            for message in self.inbox(phone):
+                if message["request_id"] not in known and "code" in message["parameters"]:
+                    return str(message["parameters"]["code"])
             self.wait(0.05)
         raise CallFailed("no text message with a code arrived")
-
-    _read: set[str] = field(default_factory=set)
 
     # The steps of the journey.
 
@@ -157,8 +161,9 @@ class Phone:
     def phone_code(self, action: str, *, phone: str | None = None, **bound: Any) -> dict[str, str]:
         """Ask for a text message and read it."""
         number = phone or self.person["phone"]
+        known = {message["request_id"] for message in self.inbox(number)}
         answer = self.post("phone-codes", {"phone": number, "action": action, **bound}, expect=202)
-        return {"id": answer["id"], "code": self.text_code(number)}
+        return {"id": answer["id"], "code": self.text_code(number, known=known)}
 
     def start_registration(self) -> str:
         """Upload the card and start registering; return the registration's id."""

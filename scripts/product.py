@@ -59,7 +59,9 @@ class Product:
             cwd=ROOT, env={**self.environment, "DATABASE_LOGIN": "owner"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            raise ProductError(f"manage.py {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+            raise ProductError(
+                f"manage.py {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+            )
         return done.stdout
 
     def spawn(self, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -132,10 +134,14 @@ class Product:
         """Start the workers: threads for what waits on others, one process for reading cards; and beat."""
         celery = [str(BIN / "celery"), "--app", "config.celery", "--quiet"]
         worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-        self.spawn("worker", [*worker, "-P", "threads", "-c", "8", "-Q", "default,vendor,ledger", "-n", "main@%h"])
+        self.spawn(
+            "worker", [*worker, "-P", "threads", "-c", "8", "-Q", "default,vendor,ledger", "-n", "main@%h"]
+        )
         self.spawn("ocr", [*worker, "-P", "prefork", "-c", "1", "-Q", "ocr", "-n", "ocr@%h"])
         schedule = str(self.home / "beat-schedule")
-        self.spawn("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile", ""])
+        self.spawn(
+            "beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile", ""]
+        )
 
 
 def _die_with_parent() -> None:
@@ -156,7 +162,13 @@ def free_port(preferred: int) -> int:
 def schema_fingerprint() -> str:
     """Hash everything that decides what a database looks like when it is new."""
     digest = hashlib.sha256()
-    for pattern in ("*/migrations/*.py", "*/sql.py", "*/*/sql.py", "tenants/provisioning/*", "*/furnishing*.py"):
+    for pattern in (
+        "*/migrations/*.py",
+        "*/sql.py",
+        "*/*/sql.py",
+        "tenants/provisioning/*",
+        "*/furnishing*.py",
+    ):
         for file in sorted(ROOT.glob(pattern)):
             if file.is_file():
                 digest.update(file.read_bytes())
@@ -164,7 +176,7 @@ def schema_fingerprint() -> str:
 
 
 def ensure_database(stack: Stack, name: str, *, say: Say) -> tuple[str, bool]:
-    """Return the URL of a database of the stack, made anew where it is missing or of another schema; and whether it was."""
+    """Return the URL of a database of the stack and whether it was made anew: it was missing or of another schema."""
     parts = urlsplit(stack.database_url)
     url = urlunsplit(parts._replace(path=f"/{name}"))
     wanted = schema_fingerprint()
@@ -185,7 +197,9 @@ def mark_complete(stack: Stack, name: str) -> None:
     """Note in the database that it was filled completely, and with which schema."""
     with psycopg.connect(stack.database_url, autocommit=True) as server:
         server.execute(
-            sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(schema_fingerprint()))
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                sql.Identifier(name), sql.Literal(schema_fingerprint())
+            )
         )
 
 
@@ -198,7 +212,13 @@ def _secret_file(path: Path) -> Path:
 
 @contextlib.contextmanager
 def product(
-    stack: Stack, *, database_url: str, home: Path, say: Say, host: str = "127.0.0.1", read_seconds: float = 10.0
+    stack: Stack,
+    *,
+    database_url: str,
+    home: Path,
+    say: Say,
+    host: str = "127.0.0.1",
+    read_seconds: float = 10.0,
 ) -> Iterator[Product]:
     """Give a product whose parts are not started yet, and end every part that was, whatever happens."""
     home.mkdir(parents=True, exist_ok=True)

@@ -63,9 +63,11 @@ def tell(running: Product, bank: str, region: str, *, say: Callable[[str], None]
     return story
 
 
-def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], None]) -> None:
+def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], None]) -> None:  # noqa: PLR0915 -- one walk
     with story.step("entry made by staff", say):
-        scene = running.manage("make_entry", "--bank", phone.bank, "--branch", "城东支行", "--staff", "12500001").strip()
+        scene = running.manage(
+            "make_entry", "--bank", phone.bank, "--branch", "城东支行", "--staff", "12500001"
+        ).strip()
     with story.step("scan", say):
         arrival = phone.post("/api/v1/entries/resolve", {"scene": scene}, expect=200)
     with story.step("login", say):
@@ -96,7 +98,8 @@ def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], Non
     with story.step("contract verified", say):
         pdf = phone.call("GET", f"contracts/{signed['contract']['id']}/pdf", expect=200).content
         verified = phone.api.post(
-            f"/b/{phone.bank}/api/v1/contracts/verify", files={"file": ("contract.pdf", pdf, "application/pdf")}
+            f"/b/{phone.bank}/api/v1/contracts/verify",
+            files={"file": ("contract.pdf", pdf, "application/pdf")},
         ).json()
         story.facts["contract_valid"] = verified["valid"]
     with story.step("disburse", say):
@@ -105,7 +108,9 @@ def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], Non
             raise AssertionError(f"not disbursed: {drawn}")
     loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]
     loan = phone.get(f"loans/{loan_id}")
-    due = date.fromisoformat(loan["next_due"]["due_date"] if isinstance(loan["next_due"], dict) else loan["next_due"])
+    due = date.fromisoformat(
+        loan["next_due"]["due_date"] if isinstance(loan["next_due"], dict) else loan["next_due"]
+    )
     with story.step("business date advances", say):
         running.manage("advance_day", "--bank", phone.bank, "--to", due.isoformat())
     with story.step("first repayment", say):
@@ -117,6 +122,8 @@ def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], Non
         story.facts["ledger_balanced"] = books["balanced"]
         lines = phone.get("credit-lines")
         items = lines["items"] if isinstance(lines, dict) else lines
-        story.facts["line_available_again"] = next(row for row in items if row["id"] == line["id"])["available"]
+        story.facts["line_available_again"] = next(row for row in items if row["id"] == line["id"])[
+            "available"
+        ]
         journey = phone.get("journey")
         story.facts["journey"] = {row["name"]: row["status"] for row in journey["steps"]}

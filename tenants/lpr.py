@@ -1,6 +1,7 @@
 """The loan prime rate as published up to May 2025, with which a new installation begins.
 
-Domain C3 (per cent; published on the 20th or the next working day; a month that is not listed is unchanged). Partly from
+Domain C3 (per cent; published on the 20th or the next working day; a month that is not listed is unchanged). Partly
+from
 public copies, partly from general knowledge: whoever runs the platform checks them. Later quotes are entered by the
 province's staff, never by code.
 """

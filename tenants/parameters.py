@@ -132,5 +132,3 @@ def _latest(scope: Literal["platform", "bank"], name: str, day: date) -> Any:
         .values_list("value", flat=True)
         .first()
     )
-
-

@@ -15,15 +15,16 @@ def _leave_without_image(_: StepRun) -> None:
     """Give up on an image: staff see the entry without one and ask again."""
 
 
-@register_step(
-    entries.FETCH_CODE, lane=VENDOR, deadline=timedelta(minutes=10), give_up=_leave_without_image
-)
+@register_step(entries.FETCH_CODE, lane=VENDOR, deadline=timedelta(minutes=10), give_up=_leave_without_image)
 def fetch_code(run: StepRun) -> Outcome:
     """Fetch a code's image from WeChat; asking twice does no harm (pure)."""
     scene = Entry.objects.values_list("scene", flat=True).get(pk=run.subject_id)
     image = wechat_code_image(scene)
     return Done(
         partial(
-            entries.keep_image, entry_id=run.subject_id, content=image.content, content_type=image.content_type
+            entries.keep_image,
+            entry_id=run.subject_id,
+            content=image.content,
+            content_type=image.content_type,
         )
     )

@@ -26,7 +26,11 @@ def main() -> None:
     ):
         open_bank(
             BankOpening(
-                code=code, name=name, region_code=region, display_name=f"{name[:-14]}样例农商银行", stage="live"
+                code=code,
+                name=name,
+                region_code=region,
+                display_name=f"{name[:-14]}样例农商银行",
+                stage="live",
             )
         )
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:

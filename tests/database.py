@@ -1,8 +1,8 @@
 """The test database: built once per change of the schema, copied per run, put back after tests that commit.
 
-The template holds the public schema, the province and two banks. Its name carries a hash of everything that it is built from, so it is
-rebuilt when that changes and found in milliseconds when not. A snapshot of every seeded table lies in the schema
-`snapshot`, from which a test that commits is undone.
+The template holds the public schema, the province and two banks. Its name carries a hash of everything that it is
+built from, so it is rebuilt when that changes and found in milliseconds when not. A snapshot of every seeded table
+lies in the schema `snapshot`, from which a test that commits is undone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ BANK_B: Final = "116"
 SCHEMAS: Final = ("public", "province", f"bank_{BANK_A}", f"bank_{BANK_B}")
 LOCK_KEY: Final = 7_230_002
 BUILT_FROM: Final = (
-    "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py", "*/furnishing*.py", "*/furnishing/*.py",
+    "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py",
+    "*/furnishing*.py", "*/furnishing/*.py",
     "tenants/provisioning/*.py", "core/crypto/*.py", "lending/decision/standard*.py", "lending/contracts/**/*",
     "tests/database.py", "tests/build_database.py",
 )  # fmt: skip
@@ -92,7 +93,9 @@ def _build(url: str, name: str) -> None:
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise RuntimeError(f"the test database could not be built:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
+        raise RuntimeError(
+            f"the test database could not be built:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
+        )
 
 
 def _with_name(url: str, name: str) -> str:

@@ -1,7 +1,8 @@
 """Render an agreement's text: it names this bank and, where they are known, this person and this business (LN-06, LN-07).
 
-The same version, bank, person and business give the same text to the last character, for its SHA-256 is what the customer
-agrees to. So a text carries no date and nothing else that changes between showing and confirming.
+The same version, bank, person and business give the same text to the last character, for its SHA-256 is what
+the customer agrees to. So a text carries no date and nothing else that changes between showing and
+confirming.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def render(
 ) -> RenderedAgreement:
     """Fill in a version's text for the current bank, and for a person and a business where they are given.
 
-    The name stands in full, since it says who authorises; the ID number as the customer's own screens show it.
+    The name stands in full, since it says who authorises; the ID number as the customer's own screens show
+    it.
 
     Raises:
         KeyError: the text has a place that nobody fills.
@@ -55,7 +57,9 @@ def render(
         "bank": card.name,
         "bank_phone": card.phone,
         "complaint_phone": card.complaint_phone,
-        "person": ANY_PERSON if person is None else f"{person.name}（证件号码：{mask_id_number(person.id_number)}）",
+        "person": ANY_PERSON
+        if person is None
+        else f"{person.name}（证件号码：{mask_id_number(person.id_number)}）",
         "business": ANY_BUSINESS if business is None else business.business,
     }
     return RenderedAgreement(text=PLACE.sub(lambda place: values[place.group(1)], agreement.text))

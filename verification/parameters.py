@@ -8,10 +8,20 @@ from typing import Final
 from tenants.parameters import Parameter, declare, value_of
 
 ID_CARD_PROVIDER: Final = declare(
-    Parameter("id_card.provider", "local", "身份证识别由谁完成：本地引擎或腾讯云", choices=("local", "tencent"))
+    Parameter(
+        "id_card.provider", "local", "身份证识别由谁完成：本地引擎或腾讯云", choices=("local", "tencent")
+    )
 )
 ID_CARD_LEAST_CONFIDENCE: Final = declare(
-    Parameter("id_card.least_confidence", 60, "身份证字段识别置信度下限，低于此值须重拍", "%", low=0, high=100, tighter="higher")
+    Parameter(
+        "id_card.least_confidence",
+        60,
+        "身份证字段识别置信度下限，低于此值须重拍",
+        "%",
+        low=0,
+        high=100,
+        tighter="higher",
+    )
 )
 ID_CARD_REFUSED_WARNINGS: Final = declare(
     Parameter(
@@ -21,47 +31,127 @@ ID_CARD_REFUSED_WARNINGS: Final = declare(
     )
 )
 LEAST_AGE: Final = declare(
-    Parameter("customer.least_age", 18, "可远程办理业务的最低年龄", "岁", "ACC-12", low=16, high=30, tighter="higher")
+    Parameter(
+        "customer.least_age",
+        18,
+        "可远程办理业务的最低年龄",
+        "岁",
+        "ACC-12",
+        low=16,
+        high=30,
+        tighter="higher",
+    )
 )
 VENDOR_SECONDS: Final = declare(
     Parameter("verification.vendor_seconds", 120, "核验方无应答时的等待上限", "秒", low=10, high=3600)
 )
 CODE_SECONDS: Final = declare(
-    Parameter("phone_code.seconds", 300, "短信验证码有效期", "秒", "SEC-02", low=60, high=600, tighter="lower")
+    Parameter(
+        "phone_code.seconds", 300, "短信验证码有效期", "秒", "SEC-02", low=60, high=600, tighter="lower"
+    )
 )
 CODE_TRIES: Final = declare(
-    Parameter("phone_code.tries", 5, "每个短信验证码可尝试次数", "次", "SEC-02", low=1, high=10, tighter="lower")
+    Parameter(
+        "phone_code.tries", 5, "每个短信验证码可尝试次数", "次", "SEC-02", low=1, high=10, tighter="lower"
+    )
 )
 CODE_PAUSE_SECONDS: Final = declare(
-    Parameter("phone_code.pause_seconds", 60, "同一手机号两次发送的间隔", "秒", "SEC-02", low=1, high=600, tighter="higher")
+    Parameter(
+        "phone_code.pause_seconds",
+        60,
+        "同一手机号两次发送的间隔",
+        "秒",
+        "SEC-02",
+        low=1,
+        high=600,
+        tighter="higher",
+    )
 )
 CODES_PER_PHONE_DAY: Final = declare(
-    Parameter("phone_code.per_phone_day", 10, "同一手机号 24 小时内发送上限", "次", "SEC-02", low=1, high=50, tighter="lower")
+    Parameter(
+        "phone_code.per_phone_day",
+        10,
+        "同一手机号 24 小时内发送上限",
+        "次",
+        "SEC-02",
+        low=1,
+        high=50,
+        tighter="lower",
+    )
 )
 CODES_PER_CUSTOMER_DAY: Final = declare(
-    Parameter("phone_code.per_customer_day", 20, "同一客户 24 小时内发送上限", "次", low=1, high=100, tighter="lower")
+    Parameter(
+        "phone_code.per_customer_day",
+        20,
+        "同一客户 24 小时内发送上限",
+        "次",
+        low=1,
+        high=100,
+        tighter="lower",
+    )
 )
 UPLOADS_PER_DAY: Final = declare(
-    Parameter("upload.per_customer_day", 100, "同一客户 24 小时内上传上限", "个", low=1, high=1000, tighter="lower")
+    Parameter(
+        "upload.per_customer_day", 100, "同一客户 24 小时内上传上限", "个", low=1, high=1000, tighter="lower"
+    )
 )
-FACE_PROVIDER: Final = declare(Parameter("face.provider", "tencent", "人脸核验由谁完成", choices=("tencent",)))
+FACE_PROVIDER: Final = declare(
+    Parameter("face.provider", "tencent", "人脸核验由谁完成", choices=("tencent",))
+)
 FACE_TOKEN_SECONDS: Final = declare(
     Parameter("face.token_seconds", 300, "人脸令牌有效期", "秒", "A4-17", low=30, high=600, tighter="lower")
 )
 FACE_LEAST_SIMILARITY: Final = declare(
-    Parameter("face.least_similarity", 80, "人脸比对通过的最低相似度", "分", "SEC-03", low=70, high=100, tighter="higher")
+    Parameter(
+        "face.least_similarity",
+        80,
+        "人脸比对通过的最低相似度",
+        "分",
+        "SEC-03",
+        low=70,
+        high=100,
+        tighter="higher",
+    )
 )
 FACE_FAILS: Final = declare(
-    Parameter("face.fails_per_day", 5, "24 小时内人脸核验失败上限", "次", "SEC-03", low=1, high=20, tighter="lower")
+    Parameter(
+        "face.fails_per_day", 5, "24 小时内人脸核验失败上限", "次", "SEC-03", low=1, high=20, tighter="lower"
+    )
 )
 FACE_LOCK_HOURS: Final = declare(
-    Parameter("face.lock_hours", 24, "人脸核验失败过多后的锁定时长", "小时", "SEC-03", low=1, high=240, tighter="higher")
+    Parameter(
+        "face.lock_hours",
+        24,
+        "人脸核验失败过多后的锁定时长",
+        "小时",
+        "SEC-03",
+        low=1,
+        high=240,
+        tighter="higher",
+    )
 )
 FACE_STARTS_PER_DAY: Final = declare(
-    Parameter("face.starts_per_day", 50, "同一客户 24 小时内发起人脸核验上限", "次", low=1, high=500, tighter="lower")
+    Parameter(
+        "face.starts_per_day",
+        50,
+        "同一客户 24 小时内发起人脸核验上限",
+        "次",
+        low=1,
+        high=500,
+        tighter="lower",
+    )
 )
 SCREENING_REVIEW_SCORE: Final = declare(
-    Parameter("watchlist.review_score", 60, "名单匹配度达到此值须人工甄别", "分", "AML-07", low=1, high=100, tighter="lower")
+    Parameter(
+        "watchlist.review_score",
+        60,
+        "名单匹配度达到此值须人工甄别",
+        "分",
+        "AML-07",
+        low=1,
+        high=100,
+        tighter="lower",
+    )
 )
 
 

@@ -77,12 +77,12 @@ def identity(subject_id: uuid.UUID) -> Identity | None:
     if row is None or row.birth_date is None or row.valid_from_date is None:
         return None
     return Identity(
-        name=row.name,
-        id_number=row.id_number,
+        name=row.name or "",
+        id_number=row.id_number or "",
         sex=row.sex,
         ethnicity=row.ethnicity,
         birth_date=row.birth_date,
-        address=row.address,
+        address=row.address or "",
         authority=row.authority,
         valid_from=row.valid_from_date,
         valid_until=row.valid_until_date,

@@ -40,7 +40,8 @@ STATUSES: Final = [
 class DepositAccount(models.Model):
     """One deposit account of one customer at this bank, or an application for one.
 
-    States: checking → face → opening → active → closed; rejected from the first three (see `accounts.states`). A Class I
+    States: checking → face → opening → active → closed; rejected from the first three (see `accounts.states`). A
+    Class I
     account is kept by the core system and is active at once: it was opened at the counter. `balance_fen` is the
     customer's money where the keeper is this system; where the core keeps it, the core knows.
 
@@ -48,7 +49,9 @@ class DepositAccount(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="accounts")
+    customer = models.ForeignKey(
+        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="accounts"
+    )
     account_class = models.CharField("类别", max_length=3, choices=CLASSES)
     keeper = models.CharField("记账方", max_length=4, choices=KEEPERS, default=OWN)
     status = models.CharField("状态", max_length=10, choices=STATUSES, default=CHECKING)
@@ -72,7 +75,8 @@ class DepositAccount(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(balance_fen__gte=0), name="accounts_balance_not_negative"),
             models.CheckConstraint(
-                condition=Q(status__in=[status for status, _ in STATUSES]), name="accounts_deposit_account_status"
+                condition=Q(status__in=[status for status, _ in STATUSES]),
+                name="accounts_deposit_account_status",
             ),
             models.CheckConstraint(
                 condition=~Q(status=ACTIVE) | Q(number__isnull=False), name="accounts_active_has_number"
@@ -95,7 +99,9 @@ class Claim(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="claims")
+    account = models.ForeignKey(
+        DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="claims"
+    )
     claimant = models.CharField("占用方", max_length=64)
     placed_at = models.DateTimeField("占用时间", default=timezone.now)
     released_at = models.DateTimeField("解除时间", null=True, blank=True)

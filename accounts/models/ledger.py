@@ -23,8 +23,8 @@ OUT: Final = "out"
 class JournalEntry(models.Model):
     """One voucher. Its postings sum to zero (a deferred constraint) and neither it nor they ever change (triggers).
 
-    Corrections are new entries that name the entry they reverse. `business_ref` is unique: the same business fact is never
-    booked twice.
+    Corrections are new entries that name the entry they reverse. `business_ref` is unique: the same business fact is
+    never booked twice.
 
     PII: none; the memo names the business, not the person.
     """
@@ -36,7 +36,12 @@ class JournalEntry(models.Model):
     value_date = models.DateField("起息日")
     memo = models.CharField("摘要", max_length=100, blank=True, default="")
     reverses = models.OneToOneField(
-        "self", verbose_name="冲正分录", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
+        "self",
+        verbose_name="冲正分录",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reversed_by",
     )
     created_at = models.DateTimeField("记账时间", default=timezone.now)
 
@@ -59,10 +64,17 @@ class Posting(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    entry = models.ForeignKey(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="postings")
+    entry = models.ForeignKey(
+        JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="postings"
+    )
     gl_code = models.CharField("科目", max_length=8)
     account = models.ForeignKey(
-        DepositAccount, verbose_name="存款账户", null=True, blank=True, on_delete=models.PROTECT, related_name="postings"
+        DepositAccount,
+        verbose_name="存款账户",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="postings",
     )
     amount_fen = models.BigIntegerField("金额（分，借正贷负）")
     balance_after_fen = models.BigIntegerField("账户余额（分）", null=True, blank=True)
@@ -79,7 +91,9 @@ class Posting(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["account", "-id"], condition=Q(account__isnull=False), name="accounts_statement"),
+            models.Index(
+                fields=["account", "-id"], condition=Q(account__isnull=False), name="accounts_statement"
+            ),
             models.Index(fields=["gl_code"], include=["amount_fen"], name="accounts_posting_by_gl"),
         ]
 
@@ -98,7 +112,9 @@ class Payment(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="payments")
+    account = models.ForeignKey(
+        DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="payments"
+    )
     direction = models.CharField("方向", max_length=3, choices=[(IN, "入账"), (OUT, "扣款")])
     amount_fen = models.BigIntegerField("金额（分）")
     legs = models.JSONField("对方科目")
@@ -108,7 +124,9 @@ class Payment(models.Model):
     status = models.CharField("状态", max_length=8, choices=PAYMENT_STATUSES, default=PENDING)
     code = models.CharField("失败原因", max_length=40, blank=True, default="")
     core_reference = models.CharField("核心流水", max_length=64, blank=True, default="")
-    entry = models.OneToOneField(JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT)
+    entry = models.OneToOneField(
+        JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT
+    )
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     class Meta:

@@ -33,15 +33,17 @@ CARD_STATUSES = [
 class Registration(models.Model):
     """One attempt of a customer to become known: ID card read and confirmed, phone proved, carrier asked.
 
-    States in `accounts.states.REGISTRATION`: reading → confirm → phone → checking → registered, with retake and rejected
-    as ends and relink where the ID number belongs to another WeChat account already.
+    States in `accounts.states.REGISTRATION`: reading → confirm → phone → checking → registered, with retake and
+    rejected as ends and relink where the ID number belongs to another WeChat account already.
 
     PII: what was read and confirmed, and the phone, all sealed; evidence of due diligence, kept ten years (AML-04), an
     attempt that ended without a registration 90 days.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="registrations")
+    customer = models.ForeignKey(
+        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="registrations"
+    )
     status = models.CharField("状态", max_length=12, choices=REGISTRATION_STATUSES, default="reading")
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     retryable = models.BooleanField("可重试", default=False)
@@ -80,14 +82,16 @@ class Registration(models.Model):
 class Card(models.Model):
     """One bank card that a customer has shown, and what its bank said of it (five elements, ACC-03).
 
-    States in `accounts.states.CARD`: checking → active (the first) or step_up (from the second on) or rejected; active →
-    unbound. A card of this bank's own Class I account stands for that account.
+    States in `accounts.states.CARD`: checking → active (the first) or step_up (from the second on) or rejected;
+    active → unbound. A card of this bank's own Class I account stands for that account.
 
     PII: number and phone sealed; kept ten years after unbinding (AML-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="cards")
+    customer = models.ForeignKey(
+        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="cards"
+    )
     status = models.CharField("状态", max_length=10, choices=CARD_STATUSES, default="checking")
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     retryable = models.BooleanField("可重试", default=False)

@@ -1,7 +1,7 @@
 """Open a Class II account: checks in a fixed order, then face and will, then the account itself.
 
-Order (domain A4, step 3): local rules → carrier → bound card, five elements → national ID check → face → watchlist, last
-before opening and again in the same transaction → opening → filing. A failure leaves every later call unmade.
+Order (domain A4, step 3): local rules → carrier → bound card, five elements → national ID check → face → watchlist,
+last before opening and again in the same transaction → opening → filing. A failure leaves every later call unmade.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def start_account(
     account = DepositAccount.objects.create(
         customer=customer, account_class=CLASS_TWO, keeper=value_of(parameters.KEEPER.name, kind=str)
     )
-    record_card(customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id)
+    record_card(
+        customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id
+    )
     if refusal:
         return _refuse(account.id, refusal)
     identity = verified.identity(customer_id)
@@ -92,7 +94,9 @@ def _local_refusal(customer: Customer) -> str:
     if identity is None:
         return "refused"
     limit = value_of(parameters.MAX_CLASS_TWO.name, kind=int)
-    held = DepositAccount.objects.filter(customer=customer, account_class=CLASS_TWO, status__in=UNFINISHED).count()
+    held = DepositAccount.objects.filter(
+        customer=customer, account_class=CLASS_TWO, status__in=UNFINISHED
+    ).count()
     if held >= limit:
         return "account_limit_reached"
     if identity.valid_until is not None and identity.valid_until < today:
@@ -121,7 +125,10 @@ def bound_card_checked(*, account_id: uuid.UUID, refusal: str) -> None:
         return
     account = DepositAccount.objects.get(pk=account_id)
     verification.request_id_check(
-        subject_id=account.customer_id, purpose=ACT, business_id=account_id.hex, then=Then(ID_CHECKED, account_id.hex)
+        subject_id=account.customer_id,
+        purpose=ACT,
+        business_id=account_id.hex,
+        then=Then(ID_CHECKED, account_id.hex),
     )
 
 
@@ -137,7 +144,13 @@ def id_checked(*, account_id: uuid.UUID) -> None:
 
 @opens_transaction
 def submit_account(
-    *, account_id: uuid.UUID, customer_id: uuid.UUID, face_token: str, purpose: str, method: str, evidence: str
+    *,
+    account_id: uuid.UUID,
+    customer_id: uuid.UUID,
+    face_token: str,
+    purpose: str,
+    method: str,
+    evidence: str,
 ) -> DepositAccount:
     """Take face and stated will, screen against the watchlists, and start the opening.
 
@@ -152,7 +165,10 @@ def submit_account(
     verification.consume_face_token(
         token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex
     )
-    if verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=account_id.hex) != "clear":
+    if (
+        verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=account_id.hex)
+        != "clear"
+    ):
         return _refuse(account_id, "refused")
     enqueue(OPEN, account_id)
     return account
@@ -182,7 +198,9 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):
         transition(CARD, card.pk, "match", actor="system", checked_at=now())
-    filing = Filing.objects.create(account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK))
+    filing = Filing.objects.create(
+        account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK)
+    )
     enqueue(FILE, filing.id)
 
 

@@ -1,6 +1,7 @@
 """Move money between the bank and a customer's account, whoever keeps the account.
 
-An account kept here is posted in the caller's transaction. One that the bank's core system keeps takes three beats against
+An account kept here is posted in the caller's transaction. One that the bank's core system keeps takes three beats
+against
 the clearing account: the intent (a pending payment and a step), the core's booking under the payment's own id, and the
 entry, which the caller books in the transaction in which it draws its own conclusions.
 """
@@ -86,7 +87,7 @@ def collect_from(
     return _move(OUT, account_id, amount_fen, legs, business_ref, kind, memo, then)
 
 
-def _move(  # noqa: PLR0913, PLR0917 -- the two public verbs pass on what they were given
+def _move(
     direction: str,
     account_id: uuid.UUID,
     amount_fen: int,
@@ -113,7 +114,9 @@ def _move(  # noqa: PLR0913, PLR0917 -- the two public verbs pass on what they w
         status=PENDING,
     )
     if account.keeper == OWN:
-        payment.entry_id = _post(payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
+        payment.entry_id = _post(
+            payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id)
+        )
         payment.status = POSTED
     payment.save(force_insert=True)
     if account.keeper != OWN:
@@ -126,7 +129,11 @@ def _post(payment: Payment, other_side: Line) -> uuid.UUID:
     sign = 1 if payment.direction == IN else -1
     lines = [Line(gl_code=code, amount_fen=sign * amount) for code, amount in payment.legs]
     lines.append(
-        Line(gl_code=other_side.gl_code, amount_fen=-sign * payment.amount_fen, account_id=other_side.account_id)
+        Line(
+            gl_code=other_side.gl_code,
+            amount_fen=-sign * payment.amount_fen,
+            account_id=other_side.account_id,
+        )
     )
     return post_entry(business_ref=payment.business_ref, kind=payment.kind, lines=lines, memo=payment.memo)
 
@@ -151,7 +158,9 @@ def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
 @within_transaction
 def payment_arrived(*, payment_id: uuid.UUID, core_reference: str) -> None:
     """Record that the core has booked a pending payment."""
-    Payment.objects.filter(pk=payment_id, status=PENDING).update(status=ARRIVED, core_reference=core_reference[:64])
+    Payment.objects.filter(pk=payment_id, status=PENDING).update(
+        status=ARRIVED, core_reference=core_reference[:64]
+    )
 
 
 @within_transaction

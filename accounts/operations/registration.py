@@ -45,7 +45,9 @@ def _actor(customer_id: uuid.UUID) -> str:
 
 
 @opens_transaction
-def start_registration(*, customer_id: uuid.UUID, front_upload_id: uuid.UUID, back_upload_id: uuid.UUID) -> Registration:
+def start_registration(
+    *, customer_id: uuid.UUID, front_upload_id: uuid.UUID, back_upload_id: uuid.UUID
+) -> Registration:
     """Start reading both sides of the ID card.
 
     Raises:
@@ -76,9 +78,7 @@ def cards_read(*, registration_id: uuid.UUID) -> None:
         raise StateConflict
     reading = verified.id_card_reading(registration.reading_id)
     if reading.identity is not None and not reading.reason_code:
-        transition(
-            REGISTRATION, registration_id, "read", actor="system", identity=_to_json(reading.identity)
-        )
+        transition(REGISTRATION, registration_id, "read", actor="system", identity=_to_json(reading.identity))
         return
     code = reading.reason_code or "image_unclear"
     final = code in FINAL_REFUSALS or code == "vendor_unavailable"
@@ -89,7 +89,9 @@ def cards_read(*, registration_id: uuid.UUID) -> None:
 
 
 @opens_transaction
-def confirm_registration(*, registration_id: uuid.UUID, customer_id: uuid.UUID, confirmation: Confirmation) -> Registration:
+def confirm_registration(
+    *, registration_id: uuid.UUID, customer_id: uuid.UUID, confirmation: Confirmation
+) -> Registration:
     """Take the customer's confirmation; a changed name or address is flagged (A4-13).
 
     Raises:
@@ -122,21 +124,32 @@ def give_phone(
         REGISTRATION, registration_id, "give_phone", actor=_actor(customer_id), phone=phone
     )
     verification.consume_phone_code(
-        subject_id=customer_id, code_id=code_id, code=code, phone=phone, action=REGISTER, subject=registration_id.hex
+        subject_id=customer_id,
+        code_id=code_id,
+        code=code,
+        phone=phone,
+        action=REGISTER,
+        subject=registration_id.hex,
     )
     _ask_carrier(registration, phone)
     return registration
 
 
 @opens_transaction
-def give_wechat_phone(*, registration_id: uuid.UUID, customer_id: uuid.UUID, wechat_phone_code: str) -> Registration:
+def give_wechat_phone(
+    *, registration_id: uuid.UUID, customer_id: uuid.UUID, wechat_phone_code: str
+) -> Registration:
     """Take WeChat's single-use phone code; a step exchanges it for the number.
 
     Raises:
         StateConflict: no phone is waited for.
     """
     registration = transition(
-        REGISTRATION, registration_id, "give_phone", actor=_actor(customer_id), wechat_phone_code=wechat_phone_code
+        REGISTRATION,
+        registration_id,
+        "give_phone",
+        actor=_actor(customer_id),
+        wechat_phone_code=wechat_phone_code,
     )
     enqueue(WECHAT_PHONE, registration_id)
     return registration
@@ -228,7 +241,8 @@ def relink(
 
 def _to_json(identity: Identity) -> dict[str, str | None]:
     return {
-        name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(identity).items()
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(identity).items()
     }
 
 

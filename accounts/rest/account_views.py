@@ -14,7 +14,7 @@ from accounts.rest.documents import account_document, card_document, entry_docum
 from accounts.rest.views import FACE_PROBLEMS, location, polled
 from core.errors import StateConflict
 from core.idempotency import Answer
-from core.rest.endpoint import ContractView, endpoint
+from core.rest.endpoint import ContractView, caller, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
 from verification.operations import PhoneCodeWrong
 
@@ -30,10 +30,12 @@ def _answer_card(request: Request, row: Card) -> Answer:
 class Accounts(ContractView):
     """The customer's accounts."""
 
-    @endpoint(summary="账户列表", answers={200: wire.AccountPage}, parameters=PAGE_PARAMETERS, tags=["accounts"])
+    @endpoint(
+        summary="账户列表", answers={200: wire.AccountPage}, parameters=PAGE_PARAMETERS, tags=["accounts"]
+    )
     def get(self, request: Request) -> Response:
         """List them, newest first."""
-        rows = DepositAccount.objects.filter(customer_id=request.user.customer_id).prefetch_related("cards")
+        rows = DepositAccount.objects.filter(customer_id=caller(request).customer_id).prefetch_related("cards")
         return self.answer(Answer(200, page(request, rows, account_document), {}))
 
     @endpoint(
@@ -50,7 +52,7 @@ class Accounts(ContractView):
         return self.settle(
             request,
             lambda: opening.start_account(
-                customer_id=request.user.customer_id,
+                customer_id=caller(request).customer_id,
                 bound_card=BoundCard(**body["bound_card"]),
                 code_id=body["phone_code"]["id"],
                 code=body["phone_code"]["code"],
@@ -65,7 +67,7 @@ class OneAccount(ContractView):
     @endpoint(summary="查看账户", answers={200: wire.AccountDocument}, by_id=True, tags=["accounts"])
     def get(self, request: Request, account_id: str) -> Response:
         """Show it."""
-        row = queries.access_account(request.user.customer_id, account_id)
+        row = queries.access_account(caller(request).customer_id, account_id)
         return self.answer(polled(account_document(row)))
 
 
@@ -83,13 +85,13 @@ class AccountSubmit(ContractView):
     )
     def post(self, request: Request, account_id: str) -> Response:
         """Submit face, purpose and intention."""
-        row = queries.access_account(request.user.customer_id, account_id)
+        row = queries.access_account(caller(request).customer_id, account_id)
         body = self.read(request, wire.AccountSubmitBody)
         return self.settle(
             request,
             lambda: opening.submit_account(
                 account_id=row.pk,
-                customer_id=request.user.customer_id,
+                customer_id=caller(request).customer_id,
                 face_token=body["face_token"],
                 purpose=body["purpose"],
                 method=body["intention"]["method"],
@@ -103,11 +105,15 @@ class AccountEntries(ContractView):
     """The movements of an account."""
 
     @endpoint(
-        summary="账户明细", answers={200: wire.EntryPage}, parameters=PAGE_PARAMETERS, by_id=True, tags=["accounts"]
+        summary="账户明细",
+        answers={200: wire.EntryPage},
+        parameters=PAGE_PARAMETERS,
+        by_id=True,
+        tags=["accounts"],
     )
     def get(self, request: Request, account_id: str) -> Response:
         """List them, newest first."""
-        row = queries.access_account(request.user.customer_id, account_id)
+        row = queries.access_account(caller(request).customer_id, account_id)
         rows = Posting.objects.filter(account=row).select_related("entry")
         return self.answer(Answer(200, page(request, rows, entry_document), {}))
 
@@ -131,7 +137,7 @@ class Cards(ContractView):
         return self.settle(
             request,
             lambda: cards.bind_card(
-                customer_id=request.user.customer_id,
+                customer_id=caller(request).customer_id,
                 number=body["number"],
                 phone=body["phone"],
                 code_id=body["phone_code"]["id"],
@@ -147,7 +153,7 @@ class OneCard(ContractView):
     @endpoint(summary="查看银行卡", answers={200: wire.CardDocument}, by_id=True, tags=["cards"])
     def get(self, request: Request, card_id: str) -> Response:
         """Show it."""
-        row = queries.access_card(request.user.customer_id, card_id)
+        row = queries.access_card(caller(request).customer_id, card_id)
         return self.answer(polled(card_document(row)))
 
     @endpoint(
@@ -159,6 +165,6 @@ class OneCard(ContractView):
     )
     def delete(self, request: Request, card_id: str) -> Response:
         """Remove it."""
-        row = queries.access_card(request.user.customer_id, card_id)
-        cards.unbind_card(card_id=row.pk, customer_id=request.user.customer_id)
+        row = queries.access_card(caller(request).customer_id, card_id)
+        cards.unbind_card(card_id=row.pk, customer_id=caller(request).customer_id)
         return Response(status=204)

@@ -13,7 +13,7 @@ from accounts.rest import serializers as wire
 from accounts.rest.documents import registration_document
 from core.errors import StateConflict, Unavailable
 from core.idempotency import Answer
-from core.rest.endpoint import Access, ContractView, endpoint
+from core.rest.endpoint import Access, ContractView, caller, endpoint
 from core.rest.fields import on_the_wire
 from verification.operations import (
     ConsentMissing,
@@ -70,7 +70,7 @@ class CurrentSession(ContractView):
     @endpoint(summary="退出登录", answers={204: None}, tags=["sessions"])
     def delete(self, request: Request) -> Response:
         """Log out."""
-        login.log_out(session_id=request.user.session_id)
+        login.log_out(session_id=caller(request).session_id)
         return Response(status=204)
 
 
@@ -91,7 +91,7 @@ class Registrations(ContractView):
         return self.settle(
             request,
             lambda: registration.start_registration(
-                customer_id=request.user.customer_id,
+                customer_id=caller(request).customer_id,
                 front_upload_id=body["id_card_front"],
                 back_upload_id=body["id_card_back"],
             ),
@@ -108,10 +108,12 @@ def accepted(request: Request, row: Registration, status: int = 202) -> Answer:
 class OneRegistration(ContractView):
     """One registration."""
 
-    @endpoint(summary="查看注册", answers={200: wire.RegistrationDocument}, by_id=True, tags=["registrations"])
+    @endpoint(
+        summary="查看注册", answers={200: wire.RegistrationDocument}, by_id=True, tags=["registrations"]
+    )
     def get(self, request: Request, registration_id: str) -> Response:
         """Show how far it is."""
-        row = queries.access_registration(request.user.customer_id, registration_id)
+        row = queries.access_registration(caller(request).customer_id, registration_id)
         return self.answer(polled(registration_document(row)))
 
 
@@ -129,12 +131,14 @@ class RegistrationConfirm(ContractView):
     )
     def post(self, request: Request, registration_id: str) -> Response:
         """Confirm."""
-        row = queries.access_registration(request.user.customer_id, registration_id)
+        row = queries.access_registration(caller(request).customer_id, registration_id)
         body = self.read(request, wire.ConfirmBody)
         return self.settle(
             request,
             lambda: registration.confirm_registration(
-                registration_id=row.pk, customer_id=request.user.customer_id, confirmation=Confirmation(**body)
+                registration_id=row.pk,
+                customer_id=caller(request).customer_id,
+                confirmation=Confirmation(**body),
             ),
             lambda moved: accepted(request, moved, 200),
         )
@@ -154,9 +158,9 @@ class RegistrationPhone(ContractView):
     )
     def post(self, request: Request, registration_id: str) -> Response:
         """Prove the phone number, by text message or by WeChat."""
-        row = queries.access_registration(request.user.customer_id, registration_id)
+        row = queries.access_registration(caller(request).customer_id, registration_id)
         body = self.read(request, wire.PhoneBody)
-        ids = {"registration_id": row.pk, "customer_id": request.user.customer_id}
+        ids = {"registration_id": row.pk, "customer_id": caller(request).customer_id}
         if "wechat_phone_code" in body:
             return self.settle(
                 request,
@@ -166,7 +170,9 @@ class RegistrationPhone(ContractView):
         code = body["phone_code"]
         return self.settle(
             request,
-            lambda: registration.give_phone(**ids, phone=body["phone"], code_id=code["id"], code=code["code"]),
+            lambda: registration.give_phone(
+                **ids, phone=body["phone"], code_id=code["id"], code=code["code"]
+            ),
             lambda moved: accepted(request, moved),
         )
 
@@ -185,13 +191,13 @@ class RegistrationRelink(ContractView):
     )
     def post(self, request: Request, registration_id: str) -> Response:
         """Move, by face and by a code to the old phone."""
-        row = queries.access_registration(request.user.customer_id, registration_id)
+        row = queries.access_registration(caller(request).customer_id, registration_id)
         body = self.read(request, wire.RelinkBody)
         return self.settle(
             request,
             lambda: registration.relink(
                 registration_id=row.pk,
-                customer_id=request.user.customer_id,
+                customer_id=caller(request).customer_id,
                 face_token=body["face_token"],
                 code_id=body["phone_code"]["id"],
                 code=body["phone_code"]["code"],

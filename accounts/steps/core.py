@@ -16,7 +16,7 @@ from core.steps.registry import LEDGER, Done, Failed, Outcome, StepRun, register
 
 @register_step(payments.MOVE_IN_CORE, lane=LEDGER)
 def move_in_core(run: StepRun) -> Outcome:
-    """Credit or debit in the core under the step's own id (QUERYABLE); money of unknown fate is asked for, never resent anew.
+    """Credit or debit in the core under the step's own id (QUERYABLE); money of unknown fate is asked for.
 
     There is no deadline: the step ends when the core has said what became of the money.
     """
@@ -29,9 +29,7 @@ def move_in_core(run: StepRun) -> Outcome:
         return Failed(
             refusal.code, partial(payments.payment_failed, payment_id=payment.pk, code=refusal.code)
         )
-    return Done(
-        partial(payments.payment_arrived, payment_id=payment.pk, core_reference=booking.reference)
-    )
+    return Done(partial(payments.payment_arrived, payment_id=payment.pk, core_reference=booking.reference))
 
 
 def _booked(payment: Payment, run: StepRun) -> Booking:

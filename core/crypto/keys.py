@@ -32,7 +32,7 @@ KEPT_KEYS: Final = 1024
 ACTIVE_VERSION: Final = 0  # stands for "whichever version is active" where a version is named
 
 
-class NoBankKey(Exception):  # noqa: N818 -- names the state that an operator has to end
+class NoBankKey(Exception):
     """The current bank has no such key: never opened, an unknown version, or its keys were erased."""
 
 

@@ -29,7 +29,7 @@ HEADER_BYTES: Final = 1 + ID_BYTES
 TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO
 
 
-class MasterKeyUnavailable(Exception):  # noqa: N818 -- names the state that an operator has to end
+class MasterKeyUnavailable(Exception):
     """The master key cannot be had: its file is absent, malformed, open to others, or lacks the key's id."""
 
 

@@ -27,7 +27,7 @@ HEADER_BYTES: Final = 1 + VERSION_BYTES
 BLIND_INDEX_BYTES: Final = 32
 
 
-class SealBroken(Exception):  # noqa: N818 -- says what happened to the seal
+class SealBroken(Exception):
     """A sealed value cannot be opened: changed, of another context or bank, or its key is gone."""
 
 

@@ -27,8 +27,11 @@ IN_ERROR = psycopg.pq.TransactionStatus.INERROR
 SWITCH = "SELECT set_config('role', %s, false), set_config('search_path', %s, false)"
 
 
-class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
+class DatabaseWrapper(base.DatabaseWrapper):
     """A connection that knows its place (`core.tenancy.Place`) and cannot be used at another one."""
+
+    _setting_search_path: bool
+    search_path_set_schemas: list[str] | None
 
     def set_schema_to_public(self) -> None:
         """Go to the public schema, where only what all banks read can be seen."""

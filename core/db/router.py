@@ -1,7 +1,7 @@
 """Which table lives where: in `public` (what all banks read) or in the schema of each bank and the province.
 
-A model says so itself by deriving from `core.db.scope.PublicModel`; everything else belongs to a bank. Raw SQL in a migration says
-it by `hints={"scope": "public"}` or `hints={"scope": "bank"}`. No table name exists in both.
+A model says so itself by deriving from `core.db.scope.PublicModel`; everything else belongs to a bank. Raw SQL in a
+migration says it by `hints={"scope": "public"}` or `hints={"scope": "bank"}`. No table name exists in both.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ def lives_in_public(app_label: str, model_name: str) -> bool:
 class SchemaRouter:
     """Create each table in its own kind of schema only."""
 
-    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
+    def allow_migrate(
+        self, db: str, app_label: str, model_name: str | None = None, **hints: Any
+    ) -> bool | None:
         """Allow an operation where the schema that is being migrated is the one that the table lives in."""
-        at_public = connections[db].schema_name == PUBLIC_SCHEMA  # type: ignore[attr-defined]
+        at_public = bool(connections[db].schema_name == PUBLIC_SCHEMA)  # type: ignore[attr-defined]
         if model_name is not None:
             return lives_in_public(app_label, model_name) == at_public
         scope = hints.get("scope")

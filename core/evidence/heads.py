@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 NUMBER_TAKEN: Final = "core_evidence_head_number_once"
 
 
-class HeadOvertaken(Exception):  # noqa: N818 -- says what happened
+class HeadOvertaken(Exception):
     """Another head was signed while this one was being made; nothing was stored, sign again."""
 
 
-class LogRewritten(Exception):  # noqa: N818 -- says what happened
+class LogRewritten(Exception):
     """The log does not extend its last signed head: rows were changed behind the guards."""
 
 

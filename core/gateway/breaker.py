@@ -26,7 +26,7 @@ class BreakerState(enum.Enum):
     HALF_OPEN = "half_open"
 
 
-class BreakerOpen(Exception):  # noqa: N818 -- a state, told to the gateway alone
+class BreakerOpen(Exception):
     """No call now; `seconds` until the next probe may go."""
 
     def __init__(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-# ruff: noqa: N818 -- the kinds are the architecture's words; "Error" at the end of each would add nothing
+
 """What can come of an outside call that did not simply succeed: one class per meaning, for every vendor.
 
 The classes say what the caller may do next, not what the wire looked like. `Unavailable` is the only one

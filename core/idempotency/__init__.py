@@ -1,6 +1,7 @@
 """The same request gets the same answer, and has its effect once.
 
-REST puts a claim on the thread; the opening operation that it calls next settles it: the key's row is the first that the
+REST puts a claim on the thread; the opening operation that it calls next settles it: the key's row is the first that
+the
 transaction writes, the rendered answer the last, and both commit with the effect. A second request with the same key
 waits at the unique index until the first has ended, then replays its answer, or, where the first was rolled back, runs.
 """
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from django.db import connection, transaction
 
@@ -67,7 +68,7 @@ class Claim:
     answer: Answer | None = None
 
 
-class Replayed(Exception):  # noqa: N818 -- no error: it leaves the operation early with the stored answer
+class Replayed(Exception):
     """Carries a stored answer past the operation that must not run again."""
 
     def __init__(self, answer: Answer) -> None:
@@ -100,6 +101,7 @@ def settle(claim: Claim, operation: Callable[[], R]) -> R:
         IdempotencyKeyReused: another request was answered under this key.
     """
     refused: Problem | None = None
+    result: Any = None
     with transaction.atomic(durable=True):
         record_id = _insert(claim)
         try:
@@ -118,7 +120,7 @@ def settle(claim: Claim, operation: Callable[[], R]) -> R:
         )
     if refused is not None:
         raise refused
-    return result
+    return cast("R", result)
 
 
 def _insert(claim: Claim) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -17,7 +18,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import idempotency
-from core.errors import InternalError, InvalidRequest, NotFound, Problem, Unauthenticated, UnsupportedMediaType
+from core.errors import (
+    InternalError,
+    InvalidRequest,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
 from core.idempotency import Answer, Claim, IdempotencyKeyRequired, IdempotencyKeyReused
 from core.rest.problems import CONTENT_TYPE, plain, trace_id_of
 
@@ -36,8 +44,32 @@ class Access(enum.Enum):
 class Caller(Protocol):
     """The customer behind a token, as the login room resolves it."""
 
-    customer_id: Any
-    device_id: str
+    @property
+    def customer_id(self) -> uuid.UUID:
+        """The customer."""
+        ...
+
+    @property
+    def session_id(self) -> uuid.UUID:
+        """The login that the token belongs to."""
+        ...
+
+    @property
+    def device_id(self) -> str:
+        """The device that logged in."""
+        ...
+
+
+def caller(request: Request) -> Caller:
+    """Return the customer who makes the call.
+
+    Raises:
+        Unauthenticated: nobody does.
+    """
+    user: Any = request.user
+    if getattr(user, "customer_id", None) is None:
+        raise Unauthenticated
+    return cast("Caller", user)
 
 
 class ProblemDocument(serializers.Serializer[Any]):
@@ -48,7 +80,7 @@ class ProblemDocument(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment]  # the member's name is RFC 9457's
     trace_id = serializers.CharField()
 
 
@@ -66,7 +98,7 @@ class OneRenderer(BaseContentNegotiation):
         """Choose the first renderer."""
         del request, format_suffix
         first = next(iter(renderers))
-        return first, cast("str", first.media_type)
+        return first, first.media_type
 
 
 def _problem_responses(problems: Iterable[type[Problem]]) -> dict[tuple[int, str], OpenApiResponse]:
@@ -81,7 +113,7 @@ def _problem_responses(problems: Iterable[type[Problem]]) -> dict[tuple[int, str
     }
 
 
-def endpoint(
+def endpoint(  # noqa: PLR0913 -- keyword-only: the declaration of a call
     *,
     summary: str,
     answers: Mapping[int, Schema],
@@ -108,7 +140,12 @@ def endpoint(
         all_parameters.append(
             OpenApiParameter(
                 "Idempotency-Key",
-                {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_MAX_LENGTH, "pattern": "^[!-~]+$"},
+                {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": idempotency.KEY_MAX_LENGTH,
+                    "pattern": "^[!-~]+$",
+                },
                 OpenApiParameter.HEADER,
                 required=True,
             )
@@ -120,17 +157,14 @@ def endpoint(
             "access": access, "idempotent": idempotent, "problems": all_problems, "by_id": by_id,
         }  # fmt: skip
         request_schema = {media_type: request} if media_type else request
-        return cast(
-            "View",
-            extend_schema(
+        return extend_schema(
                 summary=summary,
                 request=request_schema,
                 responses={**dict(answers), **_problem_responses(all_problems)},
                 parameters=all_parameters,
                 auth=None if access is Access.CUSTOMER else [],
                 tags=tags,
-            )(method),
-        )
+            )(method)
 
     return declare
 
@@ -139,11 +173,11 @@ class ContractView(APIView):
     """A view of the contract: one resource or collection, whose methods are declared by `endpoint`."""
 
     content_negotiation_class = OneRenderer
-    http_method_names: ClassVar[list[str]] = ["get", "post", "delete"]
+    http_method_names = ["get", "post", "delete"]
 
     def get_authenticators(self) -> list[Any]:
         """Ask for a token only where the declared access says so."""
-        method = getattr(self, (self.request.method or "").lower(), None) if self.request else None
+        method = getattr(self, (self.request.method or "").lower(), None)
         declared = getattr(method, "declared", None)
         if declared is not None and declared["access"] is Access.OPEN:
             return []
@@ -158,8 +192,8 @@ class ContractView(APIView):
         declared = getattr(method, "declared", None)
         if declared is None:
             return
-        if declared["access"] is Access.CUSTOMER and not getattr(request.user, "customer_id", None):
-            raise Unauthenticated
+        if declared["access"] is Access.CUSTOMER:
+            caller(request)
         if declared["idempotent"]:
             self._key(request)
 
@@ -191,7 +225,9 @@ class ContractView(APIView):
         claim = Claim(
             caller=self.caller_of(request),
             key=self._key(request),
-            request_sha256=idempotency.request_digest(request.method or "", request.path, self._raw_body(request)),
+            request_sha256=idempotency.request_digest(
+                request.method or "", request.path, self._raw_body(request)
+            ),
             render=render,
             trace_id=trace_id_of(request),
         )
@@ -205,7 +241,7 @@ class ContractView(APIView):
     @staticmethod
     def caller_of(request: Request) -> str:
         """Name whose idempotency keys these are."""
-        return f"customer:{request.user.customer_id.hex}"
+        return f"customer:{caller(request).customer_id.hex}"
 
     @staticmethod
     def _raw_body(request: Request) -> bytes:

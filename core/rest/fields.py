@@ -24,11 +24,11 @@ class AmountField(serializers.Field[int, str, str, Any]):
     def to_internal_value(self, data: Any) -> int:
         """Read yuan; anything but a plain non-negative number with at most two decimals is refused."""
         if not isinstance(data, str):
-            raise serializers.ValidationError("金额须为字符串，如 \"1000.00\"")
+            raise serializers.ValidationError('金额须为字符串，如 "1000.00"')
         try:
             return yuan_to_fen(data)
         except ValueError as error:
-            raise serializers.ValidationError("金额须为不超过两位小数的正数，如 \"1000.00\"") from error
+            raise serializers.ValidationError('金额须为不超过两位小数的正数，如 "1000.00"') from error
 
     def to_representation(self, value: int) -> str:
         """Write yuan."""
@@ -50,9 +50,9 @@ class RateField(serializers.Field[Decimal, str, str, Any]):
             rate = Decimal(str(data)) if isinstance(data, str) else Decimal("NaN")
             exact = rate.is_finite() and rate == rate.quantize(RATE_PLACES) and 0 <= rate <= 1000  # noqa: PLR2004
         except ArithmeticError as error:
-            raise serializers.ValidationError("利率须为不超过四位小数的字符串，如 \"6.0000\"") from error
+            raise serializers.ValidationError('利率须为不超过四位小数的字符串，如 "6.0000"') from error
         if not exact:
-            raise serializers.ValidationError("利率须为不超过四位小数的字符串，如 \"6.0000\"")
+            raise serializers.ValidationError('利率须为不超过四位小数的字符串，如 "6.0000"')
         return rate
 
     def to_representation(self, value: Decimal) -> str:

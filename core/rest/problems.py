@@ -30,13 +30,13 @@ CONTENT_TYPE = "application/problem+json"
 
 def trace_id_of(request: HttpRequest | Request) -> str:
     """Return the id that finds this request in the log; made once per request."""
-    raw = getattr(request, "_request", request)
+    raw: Any = getattr(request, "_request", request)
     if not hasattr(raw, "trace_id"):
         raw.trace_id = new_id().hex
     return str(raw.trace_id)
 
 
-def problem_of(error: Exception) -> Problem | None:
+def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911 -- one line per kind of exception
     """Return the problem that an exception means, or None for a defect of ours."""
     match error:
         case Problem():
@@ -45,14 +45,16 @@ def problem_of(error: Exception) -> Problem | None:
             return InvalidRequest("有字段缺失或格式不正确", errors=_field_errors(error.detail))
         case exceptions.ParseError() | exceptions.NotAcceptable():
             return InvalidRequest("请求内容不是有效的 JSON 或表单")
-        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed() | exceptions.PermissionDenied():
+        case (
+            exceptions.NotAuthenticated() | exceptions.AuthenticationFailed() | exceptions.PermissionDenied()
+        ):
             return Unauthenticated()
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed()
         case exceptions.UnsupportedMediaType():
             return UnsupportedMediaType()
         case exceptions.Throttled():
-            return TooManyRequests(retry_after=int(error.wait or 1))
+            return TooManyRequests(retry_after=int(getattr(error, "wait", None) or 1))
         case RequestDataTooBig():
             return PayloadTooLarge()
         case Http404() | exceptions.NotFound():
@@ -79,9 +81,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     request = context["request"]
     problem = problem_of(error)
     if problem is None:
-        log.exception("request.failed", trace_id=trace_id_of(request), exc_info=error)
+        log.error("request.failed", trace_id=trace_id_of(request), exc_info=error)
         problem = InternalError()
-    headers = {"Allow": ", ".join(context["view"].allowed_methods)} if isinstance(problem, MethodNotAllowed) else {}
+    headers = (
+        {"Allow": ", ".join(context["view"].allowed_methods)} if isinstance(problem, MethodNotAllowed) else {}
+    )
     if isinstance(problem, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if "retry_after" in problem.extra:

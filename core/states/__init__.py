@@ -73,7 +73,7 @@ def transition(
         NotFound: there is no such row.
         StateConflict: the event is not legal in the row's state; nothing changed.
     """
-    row = machine.model._default_manager.select_for_update().filter(pk=pk).first()
+    row = machine.model._default_manager.select_for_update().filter(pk=pk).first()  # noqa: SLF001 -- documented by Django
     if row is None:
         raise NotFound
     former = getattr(row, machine.column)
@@ -82,6 +82,12 @@ def transition(
         setattr(row, name, value)
     row.save(update_fields=[machine.column, *fields])
     StateChange.objects.create(
-        machine=machine.name, subject_id=pk, event=event, from_state=former, to_state=target, actor=actor, reason=reason
+        machine=machine.name,
+        subject_id=pk,
+        event=event,
+        from_state=former,
+        to_state=target,
+        actor=actor,
+        reason=reason,
     )
     return row

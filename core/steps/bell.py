@@ -40,7 +40,11 @@ def ring(*, bank: str, lane: str) -> None:
         for slot, key in enumerate(_keys(bank, lane)):
             if _redis().set(key, 1, nx=True, ex=BELL_SECONDS):
                 current_app.send_task(
-                    TASK, kwargs={"bank": bank, "lane": lane, "slot": slot}, queue=lane, retry=False, ignore_result=True
+                    TASK,
+                    kwargs={"bank": bank, "lane": lane, "slot": slot},
+                    queue=lane,
+                    retry=False,
+                    ignore_result=True,
                 )
                 return
     except Exception as error:  # noqa: BLE001 -- any broker failure means the same: the sweeper will ring

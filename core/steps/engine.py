@@ -41,8 +41,8 @@ UPDATE core_step SET state = %s, result = %s, reason = %s, lease_until = NULL, f
 WHERE id = %s AND attempt = %s AND state = 'live'
 """
 POSTPONE = """
-UPDATE core_step SET run_at = clock_timestamp() + %s, lease_until = NULL, reason = %s, crashes = %s, state = %s
-WHERE id = %s AND attempt = %s AND state = 'live'
+UPDATE core_step SET run_at = clock_timestamp() + make_interval(secs => %s), lease_until = NULL, reason = %s, crashes
+= %s, state = %s WHERE id = %s AND attempt = %s AND state = 'live'
 """
 ANY_DUE = """
 SELECT EXISTS (SELECT 1 FROM core_step WHERE state = 'live' AND lane = %s AND run_at <= statement_timestamp()
@@ -100,7 +100,7 @@ def _handle(run: StepRun) -> Outcome | None:
     except UnknownOutcome as error:
         return Unknown(type(error).__name__)
     except GatewayError as error:
-        return Again(type(error).__name__)
+        return Again(type(error).__name__, error.retry_after)
     except Exception:
         log.exception("step.handler_raised", kind=run.kind, step=run.request_id, attempt=run.attempt)
         return None
@@ -151,7 +151,7 @@ def _postpone(run: StepRun, reason: str, after: timedelta, crashes: int) -> None
     if state == PARKED:
         log.error("step.parked", kind=run.kind, step=run.request_id)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(POSTPONE, [after, reason[:200], crashes, state, run.id, run.attempt])
+        cursor.execute(POSTPONE, [after.total_seconds(), reason[:200], crashes, state, run.id, run.attempt])
 
 
 def any_due(lane: str) -> bool:

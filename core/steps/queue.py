@@ -24,7 +24,9 @@ ON CONFLICT (kind, subject) WHERE state IN ('live', 'parked') DO NOTHING
 
 
 @within_transaction
-def enqueue(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None) -> uuid.UUID:
+def enqueue(
+    kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None
+) -> uuid.UUID:
     """Insert a step in the caller's transaction and ring for it after the commit.
 
     Where an unfinished step of this kind exists for the subject nothing is inserted: the work is owed already.

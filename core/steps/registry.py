@@ -19,7 +19,7 @@ LANES: Final = (DEFAULT, VENDOR, OCR, LEDGER)
 
 FIRST_RETRY: Final = timedelta(seconds=1)
 LONGEST_RETRY: Final = timedelta(seconds=60)
-RETRY_GROWTH: Final = 2
+MOST_DOUBLINGS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ Handler = Callable[[StepRun], Outcome]
 class Kind:
     """A kind of step: its handler, its lane, how long one attempt may take and how long it may be tried.
 
-    `give_up` is applied within the ending transaction when the deadline passes without an outcome. A kind whose work may
-    have had an effect outside has no deadline: money of unknown fate is asked for until it is known.
+    `give_up` is applied within the ending transaction when the deadline passes without an outcome. A kind whose work
+    may have had an effect outside has no deadline: money of unknown fate is asked for until it is known.
     """
 
     name: str
@@ -143,4 +143,5 @@ def register_step(
 
 def pause_before(attempt: int) -> timedelta:
     """Return the pause after attempt number `attempt`: 1 s, 2 s, 4 s ... at most a minute."""
-    return min(FIRST_RETRY * RETRY_GROWTH ** min(attempt - 1, 10), LONGEST_RETRY)
+    growth = 1 << min(attempt - 1, MOST_DOUBLINGS)
+    return min(FIRST_RETRY * growth, LONGEST_RETRY)

@@ -41,11 +41,11 @@ SHORTEST_ORPHAN_AGE: Final = timedelta(hours=1)
 SWEEP_BATCH: Final = 500
 
 
-class VaultDamaged(Exception):  # noqa: N818 -- names the state that an operator has to end
+class VaultDamaged(Exception):
     """An object's row is there and its bytes are not what they were: gone, changed or of another bank."""
 
 
-class StagedObjectGone(Exception):  # noqa: N818 -- says what happened
+class StagedObjectGone(Exception):
     """The content that `stage` found in the vault was removed before `attach`; stage it again."""
 
 

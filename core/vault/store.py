@@ -26,7 +26,7 @@ FOLDER_DIGITS: Final = 2
 DRAFTS: Final = ".drafts"
 
 
-class ObjectAbsent(Exception):  # noqa: N818 -- says what is the case
+class ObjectAbsent(Exception):
     """The store has nothing under this key."""
 
 

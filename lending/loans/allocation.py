@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from lending.loans.standing import Owed, OwedOn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 Kind = Literal["fee_fen", "compound_fen", "penalty_fen", "interest_fen", "principal_fen"]
 COSTS_FIRST: Final[tuple[Kind, ...]] = (
@@ -20,8 +22,8 @@ NON_ACCRUAL_DAYS: Final = 90
 """Above so many days overdue a loan no longer accrues, and principal is paid first (先本后息)."""
 
 
-class MoreThanOwed(ValueError):
-    """Raised where a repayment is larger than the debt that it is for: such money is not taken (ALLOC-02)."""
+class MoreThanOwed(ValueError):  # noqa: N818 -- says what happened
+    """A repayment is larger than the debt that it is for: such money is not taken (ALLOC-02)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Share:
 def allocate(amount_fen: int, debts: Sequence[OwedOn], *, overdue_days: int) -> tuple[Share, ...]:
     """Spread an amount over debts given oldest first; the shares add up to the amount exactly.
 
-    Inside an instalment: fee, compound, penalty, interest, principal, and only then the next instalment. More than
-    `NON_ACCRUAL_DAYS` overdue: all principal first, oldest first, then the rest in the usual order.
+    Inside an instalment: fee, compound, penalty, interest, principal, and only then the next instalment. More
+    than `NON_ACCRUAL_DAYS` overdue: all principal first, oldest first, then the rest in the usual order.
 
     Raises:
         MoreThanOwed: the amount is larger than all debts together.

@@ -1,7 +1,7 @@
 """The five categories by days overdue (RISK-01, 商业银行金融资产风险分类办法, 令2023年第1号).
 
-Overdue at all is special mention at best; above 90 days substandard, above 270 doubtful, above 360 loss. The observation
-period before an upgrade (RISK-02) is a matter of history and not of this table.
+Overdue at all is special mention at best; above 90 days substandard, above 270 doubtful, above 360 loss. The
+observation period before an upgrade (RISK-02) is a matter of history and not of this table.
 """
 
 from __future__ import annotations

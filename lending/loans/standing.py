@@ -76,9 +76,9 @@ class LoanRecord:
 class Standing:
     """How a loan stands on a day.
 
-    `due` is what has fallen due and is unpaid, instalment by instalment, oldest first; `overdue` is the part of
-    it whose due date has passed. `running_interest_fen` is what the principal not yet due has cost since the
-    last due date.
+    `due` is what has fallen due and is unpaid, instalment by instalment, oldest first; `overdue` is the part
+    of it whose due date has passed. `running_interest_fen` is what the principal not yet due has cost since
+    the last due date.
     """
 
     due: tuple[OwedOn, ...]

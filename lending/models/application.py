@@ -128,7 +128,7 @@ class BureauReport(models.Model):
         verbose_name = verbose_name_plural = "征信查询"
         constraints = [
             models.CheckConstraint(
-                condition=Q(answered_at=None, content=None) | Q(answered_at__isnull=False, content__isnull=False),
+                condition=Q(answered_at=None, content__isnull=True) | Q(answered_at__isnull=False, content__isnull=False),
                 name="lending_bureau_report_answered",
             ),
         ]
@@ -164,9 +164,9 @@ class GovernmentData(models.Model):
         verbose_name = verbose_name_plural = "政务数据查询"
         constraints = [
             models.CheckConstraint(
-                condition=Q(answered_at=None, content=None, gave_up=False)
+                condition=Q(answered_at=None, content__isnull=True, gave_up=False)
                 | Q(answered_at__isnull=False, content__isnull=False, gave_up=False)
-                | Q(answered_at__isnull=False, content=None, gave_up=True),
+                | Q(answered_at__isnull=False, content__isnull=True, gave_up=True),
                 name="lending_government_data_answered",
             ),
         ]

@@ -13,6 +13,7 @@ from lending.queries.applications import (
     has_standing_line,
     line_status,
     lines_of,
+    room_fen,
     status_of,
 )
 from lending.queries.decisions import content_of, recorded_decision, replay_decision
@@ -23,12 +24,28 @@ from lending.queries.products import (
     price_today,
     version_in_force,
 )
+from lending.queries.quotes import Quote, quote
+from lending.queries.terms import (
+    AmountOutOfRange,
+    PurposeForbidden,
+    TermsNotOffered,
+    check_amount,
+    check_purpose,
+    check_terms,
+)
 
 __all__ = [
+    "AmountOutOfRange",
+    "PurposeForbidden",
+    "Quote",
+    "TermsNotOffered",
     "access_application",
     "access_line",
     "applications_of",
     "available_fen",
+    "check_amount",
+    "check_purpose",
+    "check_terms",
     "content_of",
     "existing_credit_fen",
     "full_decision",
@@ -40,8 +57,10 @@ __all__ = [
     "lines_of",
     "open_versions",
     "price_today",
+    "quote",
     "recorded_decision",
     "replay_decision",
+    "room_fen",
     "status_of",
     "version_in_force",
 ]

@@ -15,6 +15,7 @@ from lending.models.application import EXPIRED, OFFERED
 from lending.models.credit_line import ACTIVE, STANDING
 from lending.models.credit_line import EXPIRED as LINE_EXPIRED
 from lending.models.decision import FULL
+from lending.offering import policy_of
 
 
 def access_application(customer_id: uuid.UUID, application_id: str) -> Application:
@@ -89,6 +90,13 @@ def existing_credit_fen(customer_id: uuid.UUID, *, kind: str) -> int:
     granted = standing.aggregate(total=Sum("limit_fen"))["total"] or 0
     owed = ended.aggregate(drawn=Sum("drawn_fen"), held=Sum("held_fen"))
     return int(granted + (owed["drawn"] or 0) + (owed["held"] or 0))
+
+
+def room_fen(application: Application) -> int:
+    """Return how much more its applicant may be granted of its product's kind, in fen; may be negative."""
+    version = application.product_version
+    existing_fen = existing_credit_fen(application.customer_id, kind=version.kind)
+    return policy_of(version).person_cap_fen - existing_fen
 
 
 def has_standing_line(customer_id: uuid.UUID, *, product_id: uuid.UUID) -> bool:

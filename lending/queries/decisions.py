@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 from core.errors import NotFound
+from core.tenancy import current_bank
 from lending.decision.decide import EarlyDecision, FullDecision
 from lending.decision.engine import DecisionModel
 from lending.decision.snapshots import replay
@@ -43,6 +44,7 @@ def content_of(row: Decision) -> bytes:
     """Return what a decision's leaf in the evidence log commits to, as canonical JSON."""
     facts: dict[str, Any] = {
         "format": "decision/1",
+        "bank": current_bank().code,
         "id": row.id.hex,
         "application": row.application_id.hex,
         "stage": row.stage,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Final
 
@@ -11,6 +12,7 @@ from core.clock import business_date
 from core.crypto import blind_index, normalise_id_number
 from core.errors import NotFound
 from lending.models import Invitation, Product, ProductVersion, RelatedParty
+from lending.models.product import CODE
 from lending.offering import RateRange, rate_range
 from tenants.queries import lpr_on
 from verification import queries as verified
@@ -30,7 +32,8 @@ def version_in_force(product_code: str) -> ProductVersion:
     Raises:
         NotFound: this bank has no such product, or has published none of its versions.
     """
-    version = published().filter(product__code=product_code).order_by("-number").first()
+    known = re.fullmatch(CODE, product_code) is not None
+    version = published().filter(product__code=product_code).order_by("-number").first() if known else None
     if version is None:
         raise NotFound
     return version

@@ -92,7 +92,9 @@ class EvidenceHeadCopy(PublicModel):
     class Meta:
         db_table = "tenants_evidence_head"
         verbose_name = verbose_name_plural = "存证根"
-        constraints = [models.UniqueConstraint(fields=["bank", "tree_size"], name="tenants_evidence_head_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["bank", "tree_size"], name="tenants_evidence_head_once")
+        ]
 
     def __str__(self) -> str:
         """Show bank and size."""

@@ -40,7 +40,7 @@ _furnishings: dict[str, Furnish] = {}
 
 
 def register_furnishing(name: str, furnish: Furnish) -> None:
-    """Let a room put something into every new bank; called at start-up. Runs in the opening's transaction, at the bank."""
+    """Let a room put something into every new bank, in the opening's transaction; called at start-up."""
     _furnishings[name] = furnish
 
 

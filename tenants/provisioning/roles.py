@@ -27,12 +27,16 @@ def ensure_role(name: str, *, password: str | None = None) -> None:
     """Create the role where the cluster lacks it; with a password it is a login, which inherits nothing."""
     kind = "NOLOGIN" if password is None else "LOGIN NOINHERIT"
     _run(
-        "DO $do$ BEGIN CREATE ROLE {name} " + kind + "; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+        "DO $do$ BEGIN CREATE ROLE {name} "
+        + kind
+        + "; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
         " END $do$",
         name=sql.Identifier(name),
     )
     if password is not None:
-        _run("ALTER ROLE {name} PASSWORD {password}", name=sql.Identifier(name), password=sql.Literal(password))
+        _run(
+            "ALTER ROLE {name} PASSWORD {password}", name=sql.Identifier(name), password=sql.Literal(password)
+        )
 
 
 def ensure_common_roles() -> None:
@@ -60,7 +64,11 @@ def let_web_become(role: str) -> None:
 
 def grant_public() -> None:
     """Grant what the common roles may do in the public schema, and nothing to anybody else."""
-    public, push, province = sql.Identifier(PUBLIC_ROLE), sql.Identifier(PUSH_ROLE), sql.Identifier(PROVINCE_CODE)
+    public, push, province = (
+        sql.Identifier(PUBLIC_ROLE),
+        sql.Identifier(PUSH_ROLE),
+        sql.Identifier(PROVINCE_CODE),
+    )
     _run("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     _run("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
     for role in (public, push, province):
@@ -76,14 +84,20 @@ def grant_public() -> None:
 
 
 def grant_schema(schema: str) -> None:
-    """Make the role of a bank's (or the province's) schema and grant it that schema, and reading what all banks read."""
+    """Make the role of a bank's (or the province's) schema; grant it that, and reading what all banks read."""
     role = sql.Identifier(schema)
     ensure_role(schema)
     _run("GRANT USAGE ON SCHEMA {role} TO {role}", role=role)
     _run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {role} TO {role}", role=role)
     _run("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {role} TO {role}", role=role)
     _run("REVOKE INSERT, UPDATE, DELETE ON {role}.django_migrations FROM {role}", role=role)
-    _run("REVOKE DELETE ON {role}.core_bank_key FROM {role}", role=role)  # it would erase the bank's data for good
+    _run(
+        "REVOKE DELETE ON {role}.core_bank_key FROM {role}", role=role
+    )  # it would erase the bank's data for good
     if schema != PROVINCE_CODE:
-        _run("GRANT {public} TO {role} WITH INHERIT TRUE, SET FALSE", public=sql.Identifier(PUBLIC_ROLE), role=role)
+        _run(
+            "GRANT {public} TO {role} WITH INHERIT TRUE, SET FALSE",
+            public=sql.Identifier(PUBLIC_ROLE),
+            role=role,
+        )
     let_web_become(schema)

@@ -65,7 +65,10 @@ class TestPostEntry:
             )  # fmt: skip
         assert view.status == "posted"
         assert _balance(account) == 10_000
-        lines = {posting.gl_code: (posting.amount_fen, posting.balance_after_fen) for posting in Posting.objects.all()}
+        lines = {
+            posting.gl_code: (posting.amount_fen, posting.balance_after_fen)
+            for posting in Posting.objects.all()
+        }
         assert lines == {LOAN_PRINCIPAL: (10_000, None), CUSTOMER_DEPOSITS: (-10_000, 10_000)}
 
     def test_a_collection_splits_over_its_legs(self) -> None:
@@ -96,7 +99,13 @@ class TestPostEntry:
             try:
                 with transaction.atomic():
                     pay_into(
-                        account_id=account.id, amount_fen=1, legs=legs, business_ref="r", kind="k", memo="", then=THEN
+                        account_id=account.id,
+                        amount_fen=1,
+                        legs=legs,
+                        business_ref="r",
+                        kind="k",
+                        memo="",
+                        then=THEN,
                     )
             except IntegrityError:
                 continue
@@ -146,7 +155,7 @@ class TestGuards:
             connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     @pytest.mark.parametrize("model", [JournalEntry, Posting])
-    def test_nothing_booked_is_changed_or_removed(self, model: type[JournalEntry] | type[Posting]) -> None:
+    def test_nothing_booked_is_changed_or_removed(self, model: type[JournalEntry | Posting]) -> None:
         make_account(100)
         rows = model._default_manager.all()
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():

@@ -109,7 +109,9 @@ class TestOutcomes:
         assert step.state == LIVE
 
     @pytest.mark.parametrize("error", [Unavailable("v", "op"), UnknownOutcome("v", "op")])
-    def test_a_vendors_failure_is_tried_again_and_is_no_crash(self, run_steps: RunSteps, error: Exception) -> None:
+    def test_a_vendors_failure_is_tried_again_and_is_no_crash(
+        self, run_steps: RunSteps, error: Exception
+    ) -> None:
         def handler(run: StepRun) -> Outcome:
             if run.attempt == 1:
                 raise error
@@ -146,7 +148,9 @@ class TestOutcomes:
 
     def test_past_its_deadline_the_step_is_given_up(self, run_steps: RunSteps) -> None:
         kind = _kind(
-            lambda _: Unknown("no answer"), deadline=timedelta(seconds=30), give_up=lambda run: _write(run.subject)
+            lambda _: Unknown("no answer"),
+            deadline=timedelta(seconds=30),
+            give_up=lambda run: _write(run.subject),
         )
         _enqueue(kind)
         run_steps()

@@ -39,7 +39,9 @@ def phone(api: httpx.Client, sandbox: Sandbox) -> PhoneMaker:
 
         def wait(seconds: float) -> None:
             if seconds >= 1:
-                time.sleep(seconds)  # the reading time is the server's own clock: it cannot be shortened from here
+                time.sleep(
+                    seconds
+                )  # the reading time is the server's own clock: it cannot be shortened from here
             with in_bank(bank):
                 engine.run_due(lanes=list(LANES), seconds=30)
 

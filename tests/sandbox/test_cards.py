@@ -27,6 +27,11 @@ def world() -> World:
     return World(today=lambda: date(2026, 11, 22))
 
 
+@pytest.fixture(scope="module")
+def engine() -> RapidOCR:
+    return RapidOCR(params={"Global.log_level": "error"})
+
+
 class TestPictures:
     """World.card_front, card_back, portrait, recognise."""
 
@@ -108,15 +113,17 @@ class TestAddressLines:
 class TestReading:
     """A real OCR engine on the drawn pixels."""
 
-    def test_every_field_of_both_sides_is_read(self, world: World) -> None:
-        engine = RapidOCR(params={"Global.log_level": "error"})
-        for person in world.make(1, sex="男") + world.make(1, sex="女", age=50):
-            front, back = _read(engine, world.card_front(person)), _read(engine, world.card_back(person))
-            for expected in _front_fields(person):
-                assert expected in front
-            assert f"签发机关{person.authority}" in back
-            until = f"{person.valid_until:%Y.%m.%d}" if person.valid_until else "长期"
-            assert f"有效期限{person.valid_from:%Y.%m.%d}-{until}" in back
+    def test_every_field_of_the_front_is_read(self, world: World, engine: RapidOCR) -> None:
+        (person,) = world.make(1, sex="男")
+        text = _read(engine, world.card_front(person))
+        for expected in _front_fields(person):
+            assert expected in text
+
+    def test_every_field_of_the_back_is_read(self, world: World, engine: RapidOCR) -> None:
+        (person,) = world.make(1, sex="女", age=30)
+        text = _read(engine, world.card_back(person))
+        assert f"签发机关{person.authority}" in text
+        assert f"有效期限{person.valid_from:%Y.%m.%d}-{person.valid_until:%Y.%m.%d}" in text
 
 
 def _front_fields(person: Person) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +23,13 @@ from verification import acts, vendors
 from verification.acts import Act, AgreementContext
 from verification.identity import Identity
 from verification.numbers import Carrier
-from verification.operations import enrol_subject, give_consent, identify_subject, receive_upload, show_agreements
+from verification.operations import (
+    enrol_subject,
+    give_consent,
+    identify_subject,
+    receive_upload,
+    show_agreements,
+)
 from verification.providers.carrier import CarrierAnswer, CarrierResult
 from verification.providers.face import FaceOutcome, FaceResult, FaceStart
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
@@ -93,10 +99,14 @@ def due_now() -> None:
 class FakeVendors:
     """Stand-ins at the vendors' protocols: what they answer next, and what they were asked."""
 
-    lookup: Carrier | None | GatewayError = Carrier.MOBILE
+    lookup: Carrier | GatewayError | None = Carrier.MOBILE
     carrier: CarrierResult | GatewayError = CarrierResult.MATCH
-    id_check_answer: IdCheckAnswer | GatewayError = field(default_factory=lambda: IdCheckAnswer(result=IdCheckResult.MATCH))
-    face_start: FaceStart | GatewayError = field(default_factory=lambda: FaceStart(token="BIZ-1", url="https://face/BIZ-1"))
+    id_check_answer: IdCheckAnswer | GatewayError = field(
+        default_factory=lambda: IdCheckAnswer(result=IdCheckResult.MATCH)
+    )
+    face_start: FaceStart | GatewayError = field(
+        default_factory=lambda: FaceStart(token="BIZ-1", url="https://face/BIZ-1")
+    )
     face_result: FaceResult | GatewayError = field(
         default_factory=lambda: FaceResult(
             outcome=FaceOutcome.PASSED, code="0", similarity=Decimal("92.10"), best_frame=b"\xff\xd8\xffframe"
@@ -199,14 +209,23 @@ class Business:
 
 
 @pytest.fixture
-def business(monkeypatch: pytest.MonkeyPatch) -> Iterator[Business]:
+def business(monkeypatch: pytest.MonkeyPatch) -> Business:
     """Offer every act on business objects that the test names; the real rooms' acts step aside."""
     objects = Business()
     offered = {
         action: Act(
             action=action, check=objects.check, describe=objects.describe, identity_of=objects.identity_of
         )
-        for action in ("register", "relink", "apply", "open_account", "bind_card", "sign", "drawdown", "transfer")
+        for action in (
+            "register",
+            "relink",
+            "apply",
+            "open_account",
+            "bind_card",
+            "sign",
+            "drawdown",
+            "transfer",
+        )
     }
     monkeypatch.setattr(acts, "_ACTS", offered)
     return objects

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a paragraph of a legal text is one line
 """The standard agreement texts, one for each purpose (LN-06, DATA-05, DATA-06).
 
 Each is an authorisation of its own: what for, what exactly, with whom, how long, what follows from a refusal, how it is

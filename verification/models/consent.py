@@ -33,14 +33,18 @@ PURPOSES: Final = [
     (MARKETING, "营销信息"),
     (BUREAU_REPORTING, "征信报送"),
 ]
-# Given for one business only, whose name stands in the text (LN-06, LN-07); the others hold for the person at this bank.
-FOR_ONE_BUSINESS: Final = frozenset({CREDIT_QUERY, DATA_QUERY, THIRD_PARTY, AUTO_DEBIT, E_SIGN, BUREAU_REPORTING})
+# Given for one business only, whose name stands in the text (LN-06, LN-07); the others hold for the person at
+# this bank.
+FOR_ONE_BUSINESS: Final = frozenset(
+    {CREDIT_QUERY, DATA_QUERY, THIRD_PARTY, AUTO_DEBIT, E_SIGN, BUREAU_REPORTING}
+)
 
 
 class AgreementText(models.Model):
     """One version of the text for one purpose at this bank; never changed once it exists (by trigger).
 
-    The latest version of a purpose is the one in force. `text` has places for the bank, the person and the business.
+    The latest version of a purpose is the one in force. `text` has places for the bank, the person and the
+    business.
 
     PII: none.
     """
@@ -59,7 +63,8 @@ class AgreementText(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["purpose", "version"], name="verification_agreement_text_once"),
             models.CheckConstraint(
-                condition=Q(purpose__in=[purpose for purpose, _ in PURPOSES]), name="verification_agreement_text_purpose"
+                condition=Q(purpose__in=[purpose for purpose, _ in PURPOSES]),
+                name="verification_agreement_text_purpose",
             ),
         ]
 
@@ -71,11 +76,12 @@ class AgreementText(models.Model):
 class Consent(models.Model):
     """One consent of one customer: to which text (version and SHA-256 of what was shown), when, and for which business.
 
-    States by its times: in force since `granted_at`, withdrawn at `withdrawn_at`; nothing else of a row ever changes (by
-    trigger). `read_seconds` is what the phone reported, for the record only.
+    States by its times: in force since `granted_at`, withdrawn at `withdrawn_at`; nothing else of a row ever
+    changes (by trigger). `read_seconds` is what the phone reported, for the record only.
 
-    PII: none in the row beside the opaque ids; the text shown is made again from the version, the person and the
-    business. Kept as proof of the authorisation until ten years after the relationship ends (AML-04, LN-06).
+    PII: none in the row beside the opaque ids; the text shown is made again from the version, the person and
+    the business. Kept as proof of the authorisation until ten years after the relationship ends (AML-04,
+    LN-06).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -44,12 +44,13 @@ STATUSES: Final = [
 class FaceCheck(models.Model):
     """One face check of one customer for one act on one business object.
 
-    States: starting → started (the phone may open the vendor's page) → checking → passed | failed. `expected` is whose
-    face it must be: the customer's own, or, where a known person moves to another WeChat account, the known one's.
-    `base_photo` says what it is compared with: the portrait that the national system returned, else the ID card's picture.
+    States: starting → started (the phone may open the vendor's page) → checking → passed | failed. `expected`
+    is whose face it must be: the customer's own, or, where a known person moves to another WeChat account,
+    the known one's. `base_photo` says what it is compared with: the portrait that the national system
+    returned, else the ID card's picture.
 
-    PII: the best frame is an object in the vault, class C3: kept as evidence of identification after a pass, for a short
-    time after a failure (DATA-07); never a template. The vendor's start token is sealed.
+    PII: the best frame is an object in the vault, class C3: kept as evidence of identification after a pass,
+    for a short time after a failure (DATA-07); never a template. The vendor's start token is sealed.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -60,7 +61,11 @@ class FaceCheck(models.Model):
     status = models.CharField("状态", max_length=10, choices=STATUSES, default=STARTING)
     provider = models.CharField("核验方", max_length=20)
     base_photo = models.CharField(
-        "比对照片", max_length=10, blank=True, default="", choices=[("id_check", "联网核查照片"), ("id_card", "身份证影像")]
+        "比对照片",
+        max_length=10,
+        blank=True,
+        default="",
+        choices=[("id_check", "联网核查照片"), ("id_card", "身份证影像")],
     )
     start_token = SealedTextField("核验令牌", null=True)
     start_url = SealedTextField("核验地址", null=True)
@@ -85,7 +90,8 @@ class FaceCheck(models.Model):
                 name="verification_face_check_status",
             ),
             models.CheckConstraint(
-                condition=Q(action__in=[action for action, _ in ACTIONS]), name="verification_face_check_action"
+                condition=Q(action__in=[action for action, _ in ACTIONS]),
+                name="verification_face_check_action",
             ),
         ]
         indexes = [
@@ -101,14 +107,17 @@ class FaceCheck(models.Model):
 class FaceToken(models.Model):
     """The proof that a customer's face was checked for one act on one business object; works once.
 
-    States by its times: live until `expires_at` (wall time), used at `used_at`. Found by the token's hash; the token
-    itself is sealed, so that a phone that lost the answer can read it again until it is used or has expired.
+    States by its times: live until `expires_at` (wall time), used at `used_at`. Found by the token's hash;
+    the token itself is sealed, so that a phone that lost the answer can read it again until it is used or has
+    expired.
 
     PII: none beside the opaque ids.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    face_check = models.OneToOneField(FaceCheck, models.PROTECT, related_name="token", verbose_name="人脸核验")
+    face_check = models.OneToOneField(
+        FaceCheck, models.PROTECT, related_name="token", verbose_name="人脸核验"
+    )
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体")
     action = models.CharField("用途", max_length=16, choices=ACTIONS)
     business_id = models.CharField("业务编号", max_length=64)

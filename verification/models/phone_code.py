@@ -32,9 +32,10 @@ ACTIONS: Final = [
 class PhoneCode(models.Model):
     """One code of six digits, sent to one phone for one action (SEC-02).
 
-    States by its times: live until `expires_at`, used at `used_at`. The code itself is nowhere: it is computed from `id`
-    and `salt` by the bank's key, so that the step that sends it and the check that compares it find the same digits and a
-    reader of the table finds none. How often it was tried is in `PhoneCodeTries`, which survives a refused request.
+    States by its times: live until `expires_at`, used at `used_at`. The code itself is nowhere: it is
+    computed from `id` and `salt` by the bank's key, so that the step that sends it and the check that
+    compares it find the same digits and a reader of the table finds none. How often it was tried is in
+    `PhoneCodeTries`, which survives a refused request.
 
     PII: the phone, sealed and found by keyed hash, to bound how many codes it gets; removed after 180 days.
     """
@@ -57,7 +58,8 @@ class PhoneCode(models.Model):
         verbose_name = verbose_name_plural = "短信验证码"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(action__in=[action for action, _ in ACTIONS]), name="verification_phone_code_action"
+                condition=models.Q(action__in=[action for action, _ in ACTIONS]),
+                name="verification_phone_code_action",
             ),
             models.CheckConstraint(
                 condition=models.Q(amount_fen__isnull=True) | models.Q(amount_fen__gt=0),
@@ -77,8 +79,8 @@ class PhoneCode(models.Model):
 class PhoneCodeTries(models.Model):
     """How often one code was tried, counted on a connection of its own before the digits are compared.
 
-    Without a foreign key, and never written by the caller's transaction: nobody can wait for anybody here, and a request
-    that is refused leaves its try behind.
+    Without a foreign key, and never written by the caller's transaction: nobody can wait for anybody here,
+    and a request that is refused leaves its try behind.
 
     PII: none.
     """

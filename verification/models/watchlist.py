@@ -37,7 +37,9 @@ class WatchlistVersion(PublicModel):
         db_table = "verification_watchlist_version"
         verbose_name = verbose_name_plural = "名单版本"
         constraints = [
-            models.UniqueConstraint(fields=["list_code", "number"], name="verification_watchlist_version_once"),
+            models.UniqueConstraint(
+                fields=["list_code", "number"], name="verification_watchlist_version_once"
+            ),
             models.UniqueConstraint(
                 fields=["list_code"],
                 condition=models.Q(current=True),
@@ -53,15 +55,19 @@ class WatchlistVersion(PublicModel):
 class WatchlistName(PublicModel):
     """One name of one entry of a list version: a primary name or an alias, with the keys that it is found by.
 
-    `keys` are the folded spellings: simplified characters without blanks, and the Latin spelling in either order of
-    surname and given name, in every reading of the surname. `births` are pairs of ISO dates, each a range in which the
-    entry's birth date lies as far as the list knows it. ID numbers are kept as hashes under the version's salt.
+    `keys` are the folded spellings: simplified characters without blanks, and the Latin spelling in either
+    order of surname and given name, in every reading of the surname. `births` are pairs of ISO dates, each a
+    range in which the entry's birth date lies as far as the list knows it. ID numbers are kept as hashes
+    under the version's salt.
 
-    PII: names and birth dates of persons whom public authorities have listed; none of a customer. Kept with its version.
+    PII: names and birth dates of persons whom public authorities have listed; none of a customer. Kept with
+    its version.
     """
 
     id = models.BigAutoField(primary_key=True)
-    version = models.ForeignKey(WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本")
+    version = models.ForeignKey(
+        WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本"
+    )
     entry = models.CharField("条目", max_length=40)
     name = models.CharField("名称", max_length=400)
     person = models.BooleanField("自然人", default=True)
@@ -85,8 +91,8 @@ class WatchlistName(PublicModel):
 class ScreeningMatch(models.Model):
     """One listed entry that a screening of a customer came upon, and how.
 
-    PII: the fact itself is confidential (AML-08): only staff with the screening permission see it. Kept until ten years
-    after the relationship ends (AML-04).
+    PII: the fact itself is confidential (AML-08): only staff with the screening permission see it. Kept until
+    ten years after the relationship ends (AML-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -92,6 +92,11 @@ def request_id_check(*, subject_id: uuid.UUID, purpose: str, business_id: str, t
     return check.id
 
 
+def elements_of(check: Check) -> dict[str, str]:
+    """Return what a check asks about: `name`, `id_number` and, of the carriers, `phone`."""
+    return dict(check.asked or {})
+
+
 @opens_transaction
 def count_call(*, check_id: uuid.UUID) -> None:
     """Count a call that may be charged, before it is made."""

@@ -45,7 +45,10 @@ class ShownAgreement:
 
 
 def show_agreements(
-    *, purposes: Sequence[str] | None = None, customer_id: uuid.UUID | None = None, business_id: str | None = None
+    *,
+    purposes: Sequence[str] | None = None,
+    customer_id: uuid.UUID | None = None,
+    business_id: str | None = None,
 ) -> list[ShownAgreement]:
     """Return the texts in force; with a customer and a business object they name this person and this business.
 
@@ -64,7 +67,12 @@ def show_agreements(
 
 @opens_transaction
 def give_consent(
-    *, subject_id: uuid.UUID, agreement_id: uuid.UUID, business_id: str | None, sha256: bytes, read_seconds: int
+    *,
+    subject_id: uuid.UUID,
+    agreement_id: uuid.UUID,
+    business_id: str | None,
+    sha256: bytes,
+    read_seconds: int,
 ) -> Consent:
     """Record that the customer agrees to a text as it was shown, and put it on record; the same again is the same consent.
 
@@ -115,8 +123,8 @@ def _record(
 def withdraw_consent(*, subject_id: uuid.UUID, consent_id: uuid.UUID) -> Consent:
     """Withdraw a consent from now on; one that is withdrawn already stays as it is.
 
-    What rests on it stops, because every use asks for it anew (`require_consents`). What was done under it stays lawful,
-    and what the law requires without a consent goes on.
+    What rests on it stops, because every use asks for it anew (`require_consents`). What was done under it
+    stays lawful, and what the law requires without a consent goes on.
 
     Raises:
         NotFound: there is no such consent of this customer.
@@ -155,9 +163,9 @@ def require_consents(*, subject_id: uuid.UUID, purposes: Sequence[str], business
     if unknown:
         msg = f"no such purpose: {', '.join(sorted(unknown))}"
         raise ValueError(msg)
-    in_force = Consent.objects.filter(subject_id=subject_id, purpose__in=purposes, withdrawn_at__isnull=True).filter(
-        Q(business_id=business_id) | ~Q(purpose__in=FOR_ONE_BUSINESS)
-    )
+    in_force = Consent.objects.filter(
+        subject_id=subject_id, purpose__in=purposes, withdrawn_at__isnull=True
+    ).filter(Q(business_id=business_id) | ~Q(purpose__in=FOR_ONE_BUSINESS))
     latest = {consent.purpose: consent.pk for consent in in_force.order_by("pk")}
     missing = [purpose for purpose in purposes if purpose not in latest]
     if missing:

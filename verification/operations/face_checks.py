@@ -234,5 +234,11 @@ def give_up_face_check(*, face_check_id: uuid.UUID) -> None:
 def refuse_face_check(*, face_check_id: uuid.UUID, reason_code: str) -> None:
     """End a face check that cannot be opened at the vendor: no photo to compare with, or one that is refused."""
     transition(
-        FACE_CHECK, face_check_id, "refuse", actor=ACTOR, reason=reason_code, reason_code=reason_code, finished_at=now()
+        FACE_CHECK,
+        face_check_id,
+        "refuse",
+        actor=ACTOR,
+        reason=reason_code,
+        reason_code=reason_code,
+        finished_at=now(),
     )

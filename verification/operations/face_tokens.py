@@ -73,7 +73,9 @@ def consume_face_token(*, token: str, subject_id: uuid.UUID, action: str, busine
     if row is None:
         raise FaceTokenMismatch
     moment = now()
-    if FaceToken.objects.filter(pk=row.pk, used_at__isnull=True, expires_at__gt=moment).update(used_at=moment):
+    if FaceToken.objects.filter(pk=row.pk, used_at__isnull=True, expires_at__gt=moment).update(
+        used_at=moment
+    ):
         return row.face_check_id
     used = FaceToken.objects.filter(pk=row.pk, used_at__isnull=False).exists()
     raise FaceTokenUsed if used else FaceTokenExpired

@@ -48,10 +48,10 @@ def request_id_card_reading(
         UploadUnknown: a picture is not the customer's own, or shows another side.
     """
     wanted = {ID_CARD_FRONT: front_upload_id, ID_CARD_BACK: back_upload_id}
-    own = dict(
-        Upload.objects.filter(subject_id=subject_id, pk__in=wanted.values()).values_list("pk", "kind")
-    )
-    wrong = {kind: ["图片不存在或种类不符"] for kind, upload_id in wanted.items() if own.get(upload_id) != kind}
+    own = dict(Upload.objects.filter(subject_id=subject_id, pk__in=wanted.values()).values_list("pk", "kind"))
+    wrong = {
+        kind: ["图片不存在或种类不符"] for kind, upload_id in wanted.items() if own.get(upload_id) != kind
+    }
     if wrong:
         raise UploadUnknown(errors=wrong)
     provider = parameters.word(parameters.ID_CARD_PROVIDER)

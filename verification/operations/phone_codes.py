@@ -62,7 +62,8 @@ def request_phone_code(
     """Make a code for one action (and business object, and amount) and owe its text message to a step.
 
     Raises:
-        InvalidRequest: the phone is no mobile number, the action unknown, or an amount is missing that the text must show.
+        InvalidRequest: the phone is no mobile number, the action unknown, or an amount is missing that the
+            text must show.
         NotFound, StateConflict: the business object is not the customer's, or does not call for a code now.
         TooManyRequests: the phone or the customer has had too many codes lately.
     """
@@ -70,7 +71,9 @@ def request_phone_code(
     if business_id is not None:
         check_act(action=action, business_id=business_id, customer_id=subject_id)
     phone_index = blind_index(mobile, domain=PHONE_DOMAIN)
-    _refuse_too_many(subject_id=subject_id, phone_index=phone_index)
+    _refuse_too_many(
+        subject_id=subject_id, phone_index=phone_index, action=action, business_id=business_id or ""
+    )
     moment = now()
     code = PhoneCode.objects.create(
         subject_id=subject_id,
@@ -103,17 +106,24 @@ def _checked(*, phone: str, action: str, amount_fen: int | None) -> str:
     return mobile
 
 
-def _refuse_too_many(*, subject_id: uuid.UUID, phone_index: bytes) -> None:
-    """Refuse a code too soon after another, or too many within a day, to one phone or by one customer."""
+def _refuse_too_many(*, subject_id: uuid.UUID, phone_index: bytes, action: str, business_id: str) -> None:
+    """Refuse a code too soon after another for the same act, or too many within a day, to one phone or by one customer.
+
+    The pause is per act: somebody who goes straight on from registering to opening an account is not made to
+    wait.
+    """
     with connection.cursor() as cursor:
         cursor.execute(ONE_AT_A_TIME, [f"{current_bank().schema}.phone_code.{phone_index.hex()}"])
     Subject.objects.select_for_update(no_key=True).get(pk=subject_id)
     moment = now()
     of_phone = PhoneCode.objects.filter(phone_index=phone_index)
     pause = parameters.seconds(parameters.CODE_PAUSE_SECONDS)
-    last = of_phone.order_by("-created_at").values_list("created_at", flat=True).first()
+    of_act = of_phone.filter(subject_id=subject_id, action=action, business_id=business_id)
+    last = of_act.order_by("-created_at").values_list("created_at", flat=True).first()
     if last is not None and last + pause > moment:
-        raise TooManyRequests("请稍后再获取验证码", retry_after=int((last + pause - moment).total_seconds()) + 1)
+        raise TooManyRequests(
+            "请稍后再获取验证码", retry_after=int((last + pause - moment).total_seconds()) + 1
+        )
     day_ago = moment - DAY
     if of_phone.filter(created_at__gt=day_ago).count() >= parameters.number(parameters.CODES_PER_PHONE_DAY):
         raise TooManyRequests("该手机号今日获取验证码次数已达上限", retry_after=int(DAY.total_seconds()))
@@ -135,11 +145,13 @@ def consume_phone_code(
 ) -> None:
     """Use up a code in the caller's transaction: once, for the phone, action, business object and amount it was sent for.
 
-    A code that was asked for without a business object or an amount serves any of the same customer's; one that names
-    them serves only those. The try is counted at once on a connection of its own, so a refused request leaves it behind.
+    A code that was asked for without a business object or an amount serves any of the same customer's; one
+    that names them serves only those. The try is counted at once on a connection of its own, so a refused
+    request leaves it behind.
 
     Raises:
-        PhoneCodeWrong: it is not the code, or it was used, has expired or was tried too often; one answer for all.
+        PhoneCodeWrong: it is not the code, or it was used, has expired or was tried too often; one answer for
+            all.
     """
     row = PhoneCode.objects.filter(pk=code_id).first()
     if row is None or (subject_id is not None and row.subject_id != subject_id):
@@ -156,7 +168,9 @@ def consume_phone_code(
     if not fits or not hmac.compare_digest(digits_of(row), code):
         raise PhoneCodeWrong
     moment = now()
-    used = PhoneCode.objects.filter(pk=code_id, used_at__isnull=True, expires_at__gt=moment).update(used_at=moment)
+    used = PhoneCode.objects.filter(pk=code_id, used_at__isnull=True, expires_at__gt=moment).update(
+        used_at=moment
+    )
     if not used:
         raise PhoneCodeWrong
 

@@ -1,7 +1,7 @@
 """Count a try where a refusal cannot undo it: on a connection of its own, committed before anything is compared.
 
-A request that is refused rolls back what it wrote. If the count of wrong codes went with it, a thief could guess for
-ever. The row is written by nobody else, so this connection waits for no lock that its caller holds.
+A request that is refused rolls back what it wrote. If the count of wrong codes went with it, a thief could
+guess for ever. The row is written by nobody else, so this connection waits for no lock that its caller holds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def count_try(code_id: uuid.UUID) -> int:
     """Count one more try of a code, at once and for good, and return how many that makes."""
     here = connections[DEFAULT_DB_ALIAS]
     settings = copy.deepcopy(here.settings_dict)
-    settings.get("OPTIONS", {}).pop("pool", None)  # a pool whose users each wait for a second connection would jam
+    settings.get("OPTIONS", {}).pop(
+        "pool", None
+    )  # a pool whose users each wait for a second connection would jam
     aside = type(here)(settings, alias="aside")
     aside.set_tenant(here.tenant)  # type: ignore[attr-defined]
     try:

@@ -87,9 +87,7 @@ def _record_upload(*, subject_id: uuid.UUID, kind: str, staged: vault.StagedObje
     if recent >= parameters.number(parameters.UPLOADS_PER_DAY):
         raise TooManyRequests(retry_after=int(DAY.total_seconds()))
     upload_id = new_id()
-    stored = vault.attach(
-        staged, kind=kind, owner=vault.Owner(OWNER, upload_id), retention=IDENTIFICATION
-    )
+    stored = vault.attach(staged, kind=kind, owner=vault.Owner(OWNER, upload_id), retention=IDENTIFICATION)
     Upload.objects.create(id=upload_id, subject=subject, kind=kind, object_id=stored.id, size=staged.size)
     return UploadView(id=upload_id, sha256=stored.sha256)
 

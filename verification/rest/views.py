@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,12 @@ def _location(request: Request, resource: str) -> dict[str, str]:
     return {"Location": f"{base}/api/v1/{resource}"}
 
 
+def _customer(request: Request) -> uuid.UUID:
+    caller: Any = request.user
+    customer_id: uuid.UUID = caller.customer_id
+    return customer_id
+
+
 def _hex(value: Any) -> str | None:
     return None if value is None else value.hex
 
@@ -42,7 +49,8 @@ class Agreements(ContractView):
 
     def get_authenticators(self) -> list[Any]:
         """Ask for a token only where the text is to name a person and a business."""
-        asked = self.request is not None and SUBJECT in self.request.GET
+        request: Request | None = self.request  # None where the OpenAPI document is made
+        asked = request is not None and SUBJECT in request.GET
         return APIView.get_authenticators(self) if asked else []
 
     @endpoint(
@@ -52,7 +60,9 @@ class Agreements(ContractView):
         access=Access.OPEN,
         parameters=[
             OpenApiParameter(
-                "purpose", {"type": "string", "enum": [purpose for purpose, _ in PURPOSES]}, OpenApiParameter.QUERY
+                "purpose",
+                {"type": "string", "enum": [purpose for purpose, _ in PURPOSES]},
+                OpenApiParameter.QUERY,
             ),
             OpenApiParameter(
                 SUBJECT,
@@ -78,19 +88,23 @@ class Agreements(ContractView):
             raise NotFound
         shown = operations.show_agreements(
             purposes=None if purpose is None else [purpose],
-            customer_id=None if business_id is None else request.user.customer_id,
+            customer_id=None if business_id is None else _customer(request),
             business_id=business_id,
         )
-        return self.answer(Answer(200, {"items": [agreement_document(one) for one in shown], "next": None}, {}))
+        return self.answer(
+            Answer(200, {"items": [agreement_document(one) for one in shown], "next": None}, {})
+        )
 
 
 class Consents(ContractView):
     """The customer's own consents."""
 
-    @endpoint(summary="我的授权", answers={200: wire.ConsentPage}, parameters=PAGE_PARAMETERS, tags=["consents"])
+    @endpoint(
+        summary="我的授权", answers={200: wire.ConsentPage}, parameters=PAGE_PARAMETERS, tags=["consents"]
+    )
     def get(self, request: Request) -> Response:
         """List them, newest first, withdrawn ones too."""
-        rows = queries.consents_of(request.user.customer_id)
+        rows = queries.consents_of(_customer(request))
         return self.answer(Answer(200, page(request, rows, consent_document), {}))
 
     @endpoint(
@@ -107,7 +121,7 @@ class Consents(ContractView):
         return self.settle(
             request,
             lambda: operations.give_consent(
-                subject_id=request.user.customer_id,
+                subject_id=_customer(request),
                 agreement_id=body["agreement_id"],
                 business_id=_hex(body.get("subject")),
                 sha256=bytes.fromhex(body["sha256"]),
@@ -129,10 +143,10 @@ class ConsentWithdraw(ContractView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Withdraw it from now on."""
-        consent = queries.access_consent(request.user.customer_id, consent_id)
+        consent = queries.access_consent(_customer(request), consent_id)
         return self.settle(
             request,
-            lambda: operations.withdraw_consent(subject_id=request.user.customer_id, consent_id=consent.pk),
+            lambda: operations.withdraw_consent(subject_id=_customer(request), consent_id=consent.pk),
             lambda withdrawn: Answer(200, consent_document(withdrawn), {}),
         )
 
@@ -163,7 +177,7 @@ class Uploads(ContractView):
             raise operations.UploadTooLarge
         body = self.read(request, wire.UploadBody)
         taken = operations.receive_upload(
-            subject_id=request.user.customer_id, kind=body["kind"], content=body["file"].read()
+            subject_id=_customer(request), kind=body["kind"], content=body["file"].read()
         )
         return self.answer(Answer(201, {"id": taken.id.hex, "sha256": taken.sha256.hex()}, {}))
 
@@ -185,7 +199,7 @@ class PhoneCodes(ContractView):
         return self.settle(
             request,
             lambda: operations.request_phone_code(
-                subject_id=request.user.customer_id,
+                subject_id=_customer(request),
                 phone=body["phone"],
                 action=body["action"],
                 business_id=_hex(body.get("subject")),
@@ -212,9 +226,11 @@ class FaceChecks(ContractView):
         return self.settle(
             request,
             lambda: operations.start_face_check(
-                subject_id=request.user.customer_id, action=body["action"], business_id=body["subject"].hex
+                subject_id=_customer(request), action=body["action"], business_id=body["subject"].hex
             ),
-            lambda row: Answer(202, face_check_document(row), _location(request, f"face-checks/{row.pk.hex}")),
+            lambda row: Answer(
+                202, face_check_document(row), _location(request, f"face-checks/{row.pk.hex}")
+            ),
         )
 
 
@@ -224,7 +240,7 @@ class OneFaceCheck(ContractView):
     @endpoint(summary="查看人脸核验", answers={200: wire.FaceCheckDocument}, by_id=True, tags=["face-checks"])
     def get(self, request: Request, face_check_id: str) -> Response:
         """Show how far it is."""
-        row = queries.access_face_check(request.user.customer_id, face_check_id)
+        row = queries.access_face_check(_customer(request), face_check_id)
         waiting = row.status in {STARTING, CHECKING}
         return self.answer(Answer(200, face_check_document(row), {"Retry-After": "1"} if waiting else {}))
 
@@ -243,15 +259,17 @@ class FaceCheckComplete(ContractView):
     )
     def post(self, request: Request, face_check_id: str) -> Response:
         """Have the vendor's result fetched."""
-        row = queries.access_face_check(request.user.customer_id, face_check_id)
+        row = queries.access_face_check(_customer(request), face_check_id)
         body = self.read(request, wire.FaceCompleteBody)
         return self.settle(
             request,
             lambda: operations.complete_face_check(
                 face_check_id=row.pk,
-                subject_id=request.user.customer_id,
+                subject_id=_customer(request),
                 result_token=body.get("result_token"),
                 upload_id=body.get("upload"),
             ),
-            lambda done: Answer(202, face_check_document(done), _location(request, f"face-checks/{done.pk.hex}")),
+            lambda done: Answer(
+                202, face_check_document(done), _location(request, f"face-checks/{done.pk.hex}")
+            ),
         )

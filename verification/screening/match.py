@@ -69,7 +69,9 @@ def find_candidates(
     """Return the listed entries that a person may be, the likeliest first, each once."""
     keys, asked_in_han = keys_to_ask(person.name), bool(han_of(person.name))
     hashes = {
-        version.pk: hash_id_number(person.id_number, salt=bytes(version.salt)) for version in versions if person.id_number
+        version.pk: hash_id_number(person.id_number, salt=bytes(version.salt))
+        for version in versions
+        if person.id_number
     }
     wanted = Q(keys__overlap=keys) | Q(id_hashes__overlap=list(hashes.values()))
     rows = WatchlistName.objects.filter(wanted, version__in=versions).select_related("version")
@@ -121,7 +123,9 @@ def _births_agree(birth_date: date | None, births: Iterable[Sequence[str]]) -> b
 
 def _has_other_han(row: WatchlistName, han: str) -> bool:
     """Tell whether the entry has Chinese names of its own, and none is this one."""
-    siblings = WatchlistName.objects.filter(version_id=row.version_id, entry=row.entry).values_list("keys", flat=True)
+    siblings = WatchlistName.objects.filter(version_id=row.version_id, entry=row.entry).values_list(
+        "keys", flat=True
+    )
     own = {key for keys in siblings for key in keys if key.startswith("h:")}
     return bool(own) and f"h:{han}" not in own
 

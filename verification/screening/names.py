@@ -1,9 +1,9 @@
 """Fold names so that spellings of one name meet: traditional and simplified, blanks and dots, Han and its Latin spelling.
 
-A key says how it was made, so that only what may be compared meets. `h:` is a Han name in simplified characters; `p:` its
-Latin spellings, in every reading of the surname and either order; `l:` a name written in Latin letters, joined; `s:` the
-same with its words sorted. Two Han names meet by their characters only (高石 and 高市 sound alike and are different); a Han
-name meets a Latin one by sound.
+A key says how it was made, so that only what may be compared meets. `h:` is a Han name in simplified
+characters; `p:` its Latin spellings, in every reading of the surname and either order; `l:` a name written in
+Latin letters, joined; `s:` the same with its words sorted. Two Han names meet by their characters only (高石
+and 高市 sound alike and are different); a Han name meets a Latin one by sound.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from pypinyin import Style, pinyin
 
 HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]")
 NOT_HAN: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]+")
-HAN_RUN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f·•・．.\s]*[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]")
+HAN_RUN: Final = re.compile(
+    r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f·•・．.\s]*[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]"
+)
 WORD: Final = re.compile(r"[a-z0-9]+")
 APOSTROPHES: Final = re.compile(r"['’‘`ʻʼ]")
-SPECIAL_LETTERS: Final = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
+SPECIAL_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"}
+)
 LONGEST_KEY: Final = 200
 MOST_READINGS: Final = 24
 
@@ -126,8 +130,10 @@ def _readings(given: str) -> list[str]:
 
 def _syllables(text: str) -> list[list[str]]:
     """Return each character's syllables without tones, the usual one first, `v` for u-umlaut."""
-    read = pinyin(text, style=Style.NORMAL, heteronym=True, v_to_u=False, errors=lambda unknown: list(unknown))
-    return [[syllable for syllable in dict.fromkeys(choices) if WORD.fullmatch(syllable)] or [""] for choices in read]
+    read = pinyin(text, style=Style.NORMAL, heteronym=True, v_to_u=False, errors="default")
+    return [
+        [syllable for syllable in dict.fromkeys(choices) if WORD.fullmatch(syllable)] or [""] for choices in read
+    ]
 
 
 def _umlauts(spelling: str) -> list[str]:

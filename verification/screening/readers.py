@@ -1,7 +1,7 @@
 """Read list files as their publishers make them: the UN's XML, OFAC's CSV pair, and a plain CSV with a header line.
 
-A plain CSV has the columns entry, name and, where known, id_number and birth_date (ISO 8601 or a year); several lines of
-one entry are its names.
+A plain CSV has the columns entry, name and, where known, id_number and birth_date (ISO 8601 or a year);
+several lines of one entry are its names.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def read_list(content: bytes, *, aliases: bytes | None = None) -> list[ListedEnt
         return _plain(text)
     if len(first) == OFAC_COLUMNS:
         return list(_ofac(text, _decoded(aliases or b"")))
-    raise ListFileUnreadable("expected the UN's XML, OFAC's sdn.csv, or a CSV with the columns entry,name,id_number,birth_date")
+    raise ListFileUnreadable(
+        "expected the UN's XML, OFAC's sdn.csv, or a CSV with the columns entry,name,id_number,birth_date"
+    )
 
 
 def _decoded(content: bytes) -> str:
@@ -152,7 +154,11 @@ def _ofac_day(text: str, spread: int) -> Birth | None:
 def _plain(text: str) -> list[ListedEntry]:
     rows: dict[str, list[dict[str, str]]] = {}
     for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=1):
-        fields = {(name or "").strip().lower(): (value or "").strip() for name, value in row.items() if isinstance(value, str)}
+        fields = {
+            (name or "").strip().lower(): (value or "").strip()
+            for name, value in row.items()
+            if isinstance(value, str)
+        }
         if not fields.get("name"):
             raise ListFileUnreadable(f"line {number + 1} has no name")
         rows.setdefault(fields.get("entry") or str(number), []).append(fields)
@@ -188,7 +194,9 @@ def _range(year: int, month: int | None, day: int | None, spread: int) -> Birth 
     try:
         first = date(year - spread, month or 1, day or 1)
         last_month = month or 12
-        return first, date(year + spread, last_month, day or calendar.monthrange(year + spread, last_month)[1])
+        return first, date(
+            year + spread, last_month, day or calendar.monthrange(year + spread, last_month)[1]
+        )
     except ValueError:
         return None
 

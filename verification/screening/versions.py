@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from core.operations import forbid_transaction
-from core.tenancy import PUBLIC, at
+from core.tenancy import PROVINCE, at
 from verification.models import WatchlistName, WatchlistVersion
 from verification.screening.match import hash_id_number
 from verification.screening.names import keys_to_list
@@ -43,11 +43,11 @@ def current_versions() -> list[WatchlistVersion]:
 def import_version(*, list_code: str, entries: Sequence[ListedEntry], source: bytes) -> ImportedVersion:
     """Import a list as a new version, all or nothing, and make it the current one from the commit on.
 
-    The same file again is no new version. Runs as the owner of the tables, at no bank.
+    The same file again is no new version. The lists are the province's to write; every bank reads them.
     """
     forbid_transaction("importing a watchlist")
     digest = hashlib.sha256(source).digest()
-    with at(PUBLIC), transaction.atomic(durable=True):
+    with at(PROVINCE), transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute(LOCK, [f"verification.watchlist:{list_code}"])
         versions = WatchlistVersion.objects.filter(list_code=list_code)

@@ -11,7 +11,14 @@ from verification import vendors
 from verification.models import Check
 from verification.models.check import NOT_FOUND
 from verification.numbers import Carrier, route_for
-from verification.operations.checks import CHECK_CARRIER, answer_check, count_call, give_up_check, keep_route
+from verification.operations.checks import (
+    CHECK_CARRIER,
+    answer_check,
+    count_call,
+    elements_of,
+    give_up_check,
+    keep_route,
+)
 from verification.steps.patience import try_later
 
 
@@ -31,11 +38,12 @@ def _ask(check: Check, request_id: str) -> str:
     if route is None:
         return NOT_FOUND  # the number is of no carrier's segment: nobody can be asked
     count_call(check_id=check.id)
+    asked = elements_of(check)
     answer = vendors.carriers().verify(
         route=route,
-        name=check.asked["name"],
-        id_number=check.asked["id_number"],
-        phone=check.asked["phone"],
+        name=asked["name"],
+        id_number=asked["id_number"],
+        phone=asked["phone"],
         request_id=request_id,
     )
     return answer.result.value
@@ -46,8 +54,8 @@ def _route(check: Check, request_id: str) -> Carrier | None:
     if "carrier" in check.detail:
         return Carrier(check.detail["carrier"])
     count_call(check_id=check.id)
-    looked_up = vendors.carriers().lookup(phone=check.asked["phone"], request_id=request_id)
-    route = route_for(check.asked["phone"], looked_up=looked_up)
+    phone = elements_of(check)["phone"]
+    route = route_for(phone, looked_up=vendors.carriers().lookup(phone=phone, request_id=request_id))
     if route is not None:
         keep_route(check_id=check.id, carrier=route.value)
     return route

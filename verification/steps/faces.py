@@ -61,7 +61,9 @@ def start_face(run: StepRun) -> Outcome:
     if expected is None or found is None:
         return _refused(face_check, NO_PHOTO)
     base_photo, object_id = found
-    photo = as_jpeg(vault.read(object_id, purpose="face_check", actor=f"step:{run.request_id}"), most_bytes=MOST_BYTES)
+    photo = as_jpeg(
+        vault.read(object_id, purpose="face_check", actor=f"step:{run.request_id}"), most_bytes=MOST_BYTES
+    )
     try:
         started = vendors.faces().start(
             name=expected.name, id_number=expected.id_number, photo=photo, request_id=run.request_id
@@ -76,14 +78,20 @@ def start_face(run: StepRun) -> Outcome:
 
 
 def _refused(face_check: FaceCheck, reason_code: str) -> Outcome:
-    return Failed(reason_code, partial(refuse_face_check, face_check_id=face_check.id, reason_code=reason_code))
+    return Failed(
+        reason_code, partial(refuse_face_check, face_check_id=face_check.id, reason_code=reason_code)
+    )
 
 
 def _base_photo(face_check: FaceCheck) -> tuple[str, uuid.UUID] | None:
     """Return what the face is compared with: the national system's portrait, else the picture of the ID card."""
     check = (
         Check.objects.filter(
-            subject_id=face_check.expected_id, kind=ID_CHECK, status=ANSWERED, outcome=MATCH, photo_id__isnull=False
+            subject_id=face_check.expected_id,
+            kind=ID_CHECK,
+            status=ANSWERED,
+            outcome=MATCH,
+            photo_id__isnull=False,
         )
         .order_by("-pk")
         .first()

@@ -50,11 +50,15 @@ def _read(run: StepRun, reader: IdCardReader, *, paid: bool) -> Outcome:
             count_reading_call(reading_id=reading.id)
         back = reader.read_back(_picture(run, reading.back_upload.object_id), request_id=run.request_id)
     except GatewayError as error:
-        return try_later(error, since=reading.created_at, give_up=partial(give_up_reading, reading_id=reading.id))
+        return try_later(
+            error, since=reading.created_at, give_up=partial(give_up_reading, reading_id=reading.id)
+        )
     return _judged(reading, front, back)
 
 
-def _front(run: StepRun, reading: IdCardReading, reader: IdCardReader, *, paid: bool) -> IdCardFront | Unreadable:
+def _front(
+    run: StepRun, reading: IdCardReading, reader: IdCardReader, *, paid: bool
+) -> IdCardFront | Unreadable:
     """Read the portrait side, unless a former attempt has."""
     if reading.front is not None:
         return _front_from_json(reading.front)
@@ -70,7 +74,9 @@ def _picture(run: StepRun, object_id: uuid.UUID) -> bytes:
     return vault.read(object_id, purpose="read_id_card", actor=f"step:{run.request_id}")
 
 
-def _judged(reading: IdCardReading, front: IdCardFront | Unreadable, back: IdCardBack | Unreadable | None) -> Outcome:
+def _judged(
+    reading: IdCardReading, front: IdCardFront | Unreadable, back: IdCardBack | Unreadable | None
+) -> Outcome:
     rules = Rules(
         today=business_date(),
         least_age=parameters.number(parameters.LEAST_AGE),

@@ -10,7 +10,7 @@ from core.gateway import GatewayError
 from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
 from verification import vendors
 from verification.models import Check
-from verification.operations.checks import CHECK_ID, answer_check, count_call, give_up_check
+from verification.operations.checks import CHECK_ID, answer_check, count_call, elements_of, give_up_check
 from verification.steps.patience import try_later
 
 PHOTO_TYPE = "image/jpeg"
@@ -22,8 +22,9 @@ def check_id(run: StepRun) -> Outcome:
     check = Check.objects.get(pk=run.subject_id)
     count_call(check_id=check.id)
     try:
+        asked = elements_of(check)
         answer = vendors.id_check().check(
-            name=check.asked["name"], id_number=check.asked["id_number"], request_id=run.request_id
+            name=asked["name"], id_number=asked["id_number"], request_id=run.request_id
         )
     except GatewayError as error:
         return try_later(error, since=check.asked_at, give_up=partial(give_up_check, check_id=check.id))

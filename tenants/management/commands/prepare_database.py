@@ -12,10 +12,12 @@ from tenants.provisioning import prepare_database
 class Command(BaseCommand):
     """Bring the database to the present schema."""
 
-    help = "Create roles, migrate the public schema, the template and every bank that is behind; safe to repeat."
+    help = (
+        "Create roles, migrate the public schema, the template and every bank that is behind; safe to repeat."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, saying what is being done."""
         del args, options
-        prepare_database(report=lambda text: self.stdout.write(text))
+        prepare_database(report=self.stdout.write)
         self.stdout.write("数据库已是最新")

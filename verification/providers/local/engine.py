@@ -18,6 +18,8 @@ from core.gateway import PerProcess
 from verification.providers.local.layout import Corners, TextBox, dominant_angle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from verification.providers.local.picture import Pixels
 
 _MODELS: Final = {

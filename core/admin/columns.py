@@ -1,0 +1,55 @@
+"""Columns that many pages have: amounts, states in colour, opaque ids cut short."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.db.models import Model
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from core.admin.amounts import exact
+
+Column = Callable[[Any], Any]
+SHORT_ID: Final = 8
+
+
+def amount(field: str, title: str) -> Column:
+    """Return a column that shows an amount in fen as yuan, `1,000.00`; a dash where there is none."""
+
+    def show(row: Model) -> str:
+        fen = getattr(row, field)
+        return "—" if fen is None else exact(fen)
+
+    show.__name__ = f"{field}_in_yuan"
+    shown: Column = display(show, description=f"{title}（元）", ordering=field)
+    return shown
+
+
+def state(field: str, title: str, colours: Mapping[str, str]) -> Column:
+    """Return a column that shows a choice in colour: info, success, warning, danger or primary by its stored word."""
+
+    def show(row: Model) -> tuple[str, str]:
+        word = getattr(row, field)
+        told = getattr(row, f"get_{field}_display", lambda: word)()
+        return word, told
+
+    show.__name__ = f"{field}_in_colour"
+    label: dict[str, str | None] = defaultdict(lambda: None, colours)
+    shown: Column = display(show, description=title, ordering=field, label=label)
+    return shown
+
+
+def opaque(field: str, title: str) -> Column:
+    """Return a column that shows the last digits of an opaque id, all of it as the title."""
+
+    def show(row: Model) -> str:
+        value = getattr(row, field)
+        text = getattr(value, "hex", None) or str(value or "")
+        return format_html('<span title="{}" class="font-mono">{}</span>', text, text[-SHORT_ID:]) if text else "—"
+
+    show.__name__ = f"{field}_in_short"
+    shown: Column = display(show, description=title, ordering=field)
+    return shown

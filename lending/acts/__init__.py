@@ -1,0 +1,7 @@
+"""The protected acts of the lending room; importing them registers them."""
+
+from __future__ import annotations
+
+from lending.acts import applications
+
+__all__ = ["applications"]

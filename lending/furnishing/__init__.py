@@ -1,0 +1,7 @@
+"""What the lending room puts into every new bank; importing it registers it."""
+
+from __future__ import annotations
+
+from lending.furnishing import products
+
+__all__ = ["products"]

@@ -1,0 +1,118 @@
+"""Offers: accepted, they become lines; they lapse by date, or when another line takes their room."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+from typing import Final
+
+from core.clock import business_date, now
+from core.errors import Problem, StateConflict
+from core.operations import opens_transaction, within_transaction
+from core.states import transition
+from lending.actors import SYSTEM, actor_of
+from lending.loans.due_dates import months_after
+from lending.models import Application, CreditLine, Decision
+from lending.models.application import OFFERED
+from lending.models.decision import FULL
+from lending.offering import BASIS_POINTS_IN_A_PERCENT
+from lending.operations.lines import lapse_lines_of
+from lending.operations.locking import lock_application_and_exposure
+from lending.queries.applications import has_lapsed, has_standing_line, room_fen
+from lending.states import APPLICATION
+
+NO_ROOM: Final = "credit_cap_reached"
+TOO_LATE: Final = "offer_expired"
+
+
+class OfferExpired(Problem):
+    """The offer was not accepted in time, or another line has taken its room; apply again."""
+
+    code = "offer_expired"
+    status = 409
+    title = "额度确认已过期，请重新申请"
+
+
+@opens_transaction
+def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Application:
+    """Accept an offer: the line is active at once, and offers that no longer fit beside it lapse (LN-01).
+
+    Of any number of acceptances at once, one makes a line.
+
+    Raises:
+        StateConflict: nothing is offered, or it is accepted already.
+        OfferExpired: see there.
+    """
+    application = lock_application_and_exposure(application_id=application_id)
+    if application.status == "expired" or has_lapsed(application):
+        raise OfferExpired
+    APPLICATION.target(application.status, "accept")
+    lapse_lines_of(customer_id=customer_id)
+    version = application.product_version
+    if has_standing_line(customer_id, product_id=version.product_id):
+        raise StateConflict("您在该产品下已有授信额度")
+    decision = Decision.objects.get(application=application, stage=FULL)
+    if decision.limit_fen is None or decision.limit_fen > room_fen(application):
+        raise OfferExpired("您在本行的授信合计已达上限，请重新申请")
+    accepted = transition(
+        APPLICATION, application_id, "accept", actor=actor_of(customer_id), accepted_at=now()
+    )
+    _open_line(accepted, decision)
+    _lapse_crowded_out(customer_id)
+    return accepted
+
+
+def _open_line(application: Application, decision: Decision) -> CreditLine:
+    version, today = application.product_version, business_date()
+    if decision.annual_rate is None or decision.lpr_rate is None or decision.term_months is None:
+        msg = f"decision {decision.pk.hex} has no terms"
+        raise ValueError(msg)
+    spread = (decision.annual_rate - decision.lpr_rate) * BASIS_POINTS_IN_A_PERCENT
+    return CreditLine.objects.create(
+        customer_id=application.customer_id,
+        application=application,
+        product_id=version.product_id,
+        product_version=version,
+        kind=version.kind,
+        limit_fen=decision.limit_fen,
+        annual_rate=decision.annual_rate,
+        lpr_rate=decision.lpr_rate,
+        lpr_tenor=decision.lpr_tenor,
+        lpr_date=decision.lpr_date,
+        spread_bp=int(spread.to_integral_exact()) if spread == spread.to_integral_value() else _inexact(spread),
+        grade=decision.grade,
+        starts_date=today,
+        valid_until_date=months_after(today, decision.term_months, anchor_day=today.day),
+    )
+
+
+def _inexact(spread: Decimal) -> int:
+    msg = f"a spread of {spread} basis points cannot be written in a contract: publishing should have refused it"
+    raise ValueError(msg)
+
+
+def _lapse_crowded_out(customer_id: uuid.UUID) -> None:
+    """Let a person's other offers lapse that this bank could not honour beside the new line."""
+    others = Application.objects.filter(customer_id=customer_id, status=OFFERED).select_related("product_version")
+    for other in others.order_by("pk"):
+        limit_fen = Decision.objects.values_list("limit_fen", flat=True).get(application=other, stage=FULL) or 0
+        taken = has_standing_line(customer_id, product_id=other.product_version.product_id)
+        if taken or limit_fen > room_fen(other):
+            transition(
+                APPLICATION, other.pk, "expire", actor=SYSTEM, reason=NO_ROOM, reason_codes=[NO_ROOM]
+            )
+
+
+@within_transaction
+def lapse_offers() -> int:
+    """Let the offers lapse that were not accepted by the current business date; return how many did.
+
+    One that somebody is just accepting is left to that act, which looks at the date itself.
+    """
+    late = Application.objects.filter(status=OFFERED, offer_expires_date__lt=business_date()).order_by("pk")
+    ids = list(late.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    for application_id in ids:
+        transition(
+            APPLICATION, application_id, "expire", actor=SYSTEM, reason=TOO_LATE, reason_codes=[TOO_LATE]
+        )
+    return len(ids)

@@ -1,0 +1,76 @@
+"""End a manual review: a member of staff grants what the model proposes, or refuses (LN-14)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Final
+
+from core import evidence
+from core.audit.log import record
+from core.errors import StateConflict
+from core.operations import opens_transaction, within_transaction
+from lending.models import Application, Decision
+from lending.models.application import REVIEW
+from lending.models.decision import FULL
+from lending.operations.applying import ACT, reject
+from lending.operations.deciding import REFUSED, offer
+from lending.operations.locking import lock_application, lock_application_and_exposure
+from lending.queries.applications import room_fen
+from verification import operations as verification
+
+EVIDENCE: Final = "lending.review"
+
+
+@opens_transaction
+def grant_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
+    """Offer what the model proposed. The watchlists are asked again: who is not clear is not granted.
+
+    Raises:
+        NotFound: there is no such application.
+        StateConflict: it is not under review, nothing was proposed, the person's cap has no room, or it cannot go on
+            now.
+    """
+    application = _under_review(lock_application_and_exposure(application_id=application_id))
+    decision = Decision.objects.filter(application=application, stage=FULL).first()
+    if decision is None or decision.limit_fen is None or decision.annual_rate is None:
+        raise StateConflict("没有可执行的额度方案，请拒绝该申请或请客户重新申请")
+    if decision.limit_fen > room_fen(application):
+        raise StateConflict("该客户授信合计已达上限")
+    outcome = verification.screen_subject(
+        subject_id=application.customer_id, purpose=ACT, business_id=application_id.hex
+    )
+    if outcome != "clear":
+        raise StateConflict("该申请暂不能通过，请稍后再试")
+    _put_on_record(application, decided="granted", actor=actor, reason=reason)
+    return offer(application_id=application_id, actor=actor)
+
+
+@opens_transaction
+def refuse_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
+    """Refuse an application under review; the customer reads the neutral text, the reason stays with the bank.
+
+    Raises:
+        NotFound: there is no such application.
+        StateConflict: it is not under review.
+    """
+    application = _under_review(lock_application(application_id=application_id))
+    _put_on_record(application, decided="refused", actor=actor, reason=reason)
+    return reject(application_id=application_id, codes=[REFUSED], actor=actor)
+
+
+def _under_review(application: Application) -> Application:
+    if application.status != REVIEW:
+        raise StateConflict("该申请不在人工审核中")
+    return application
+
+
+@within_transaction
+def _put_on_record(application: Application, *, decided: str, actor: str, reason: str) -> None:
+    record(f"review.{decided}", actor=actor, subject=application.pk.hex, detail={"reason": reason})
+    facts = {
+        "format": "review/1", "application": application.pk.hex, "decided": decided, "by": actor, "reason": reason,
+    }  # fmt: skip
+    content = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    evidence.append(EVIDENCE, application.pk.hex, hashlib.sha256(content).digest())

@@ -1,0 +1,70 @@
+"""Refuse what a product does not lend for, in amount, on terms."""
+
+from __future__ import annotations
+
+from core.errors import Problem
+from core.money import fen_to_yuan
+from lending.models import ProductVersion
+from lending.offering import offers_term
+from lending.purposes import label_of
+
+
+class PurposeForbidden(Problem):
+    """No loan may be for this, or none of this product (LN-12)."""
+
+    code = "purpose_forbidden"
+    status = 422
+    title = "该用途不在贷款允许范围内"
+
+
+class AmountOutOfRange(Problem):
+    """The amount is below or above what the product lends."""
+
+    code = "amount_out_of_range"
+    status = 422
+    title = "金额不在产品允许的范围内"
+
+
+class TermsNotOffered(Problem):
+    """The product does not lend on these terms; `errors` names the field."""
+
+    code = "terms_not_offered"
+    status = 422
+    title = "该产品不提供所选的期限、还款方式或利率"
+
+
+def check_purpose(version: ProductVersion, purpose: str) -> None:
+    """Refuse a purpose that the product does not serve.
+
+    Raises:
+        PurposeForbidden: it does not.
+    """
+    if purpose not in version.purposes:
+        served = "、".join(label_of(each) for each in version.purposes)
+        raise PurposeForbidden(f"本产品仅可用于：{served}")
+
+
+def check_amount(version: ProductVersion, amount_fen: int) -> None:
+    """Refuse an amount that the product does not lend.
+
+    Raises:
+        AmountOutOfRange: it is too small or too large.
+    """
+    if not version.min_amount_fen <= amount_fen <= version.max_amount_fen:
+        least, most = fen_to_yuan(version.min_amount_fen), fen_to_yuan(version.max_amount_fen)
+        raise AmountOutOfRange(f"金额须在 {least} 元至 {most} 元之间")
+
+
+def check_terms(version: ProductVersion, *, term_months: int, method: str) -> None:
+    """Refuse a term or a method, or the two together, that the product does not lend by.
+
+    Raises:
+        TermsNotOffered: see above.
+    """
+    if term_months not in version.terms_months:
+        months = "、".join(str(term) for term in sorted(version.terms_months))
+        raise TermsNotOffered(errors={"term": [f"可选期限（月）：{months}"]})
+    if method not in version.methods:
+        raise TermsNotOffered(errors={"method": [f"可选还款方式：{'、'.join(version.methods)}"]})
+    if not offers_term(version, term_months=term_months, method=method):
+        raise TermsNotOffered(errors={"term": ["该还款方式的期限不得超过 12 个月"]})

@@ -1,0 +1,136 @@
+"""The calls on applications and credit lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import StateConflict, TooManyRequests
+from core.idempotency import Answer
+from core.rest.endpoint import ContractView, endpoint
+from core.rest.lists import PAGE_PARAMETERS, page
+from lending import operations, queries
+from lending.models import Application
+from lending.models.application import CHECKING, DECIDING
+from lending.rest import application_serializers as wire
+from lending.rest.application_documents import application_document, line_document
+from verification.operations import ConsentMissing, FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed
+
+FACE_PROBLEMS = [FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed]
+UNFINISHED = frozenset({CHECKING, DECIDING})
+
+
+def _accepted(request: Request, row: Application) -> Answer:
+    base, _, _ = request.path.partition("/api/v1/")
+    headers = {"Location": f"{base}/api/v1/applications/{row.pk.hex}"}
+    return Answer(202, _fresh(request, row), headers)
+
+
+def _fresh(request: Request, row: Application) -> dict[str, Any]:
+    """Render an application as it is now, with its decisions."""
+    return application_document(queries.access_application(request.user.customer_id, row.pk.hex))
+
+
+class Applications(ContractView):
+    """The customer's applications."""
+
+    @endpoint(
+        summary="授信申请列表", answers={200: wire.ApplicationPage}, parameters=PAGE_PARAMETERS, tags=["applications"]
+    )
+    def get(self, request: Request) -> Response:
+        """List them, newest first."""
+        rows = queries.applications_of(request.user.customer_id)
+        return self.answer(Answer(200, page(request, rows, application_document), {}))
+
+    @endpoint(
+        summary="申请授信",
+        request=wire.ApplicationBody,
+        answers={202: wire.ApplicationDocument},
+        problems=[StateConflict, operations.ProductClosed, queries.PurposeForbidden, TooManyRequests],
+        idempotent=True,
+        tags=["applications"],
+    )
+    def post(self, request: Request) -> Response:
+        """Draft an application and have everything checked that needs no face."""
+        body = self.read(request, wire.ApplicationBody)
+        return self.settle(
+            request,
+            lambda: operations.start_application(
+                customer_id=request.user.customer_id,
+                product_code=body["product"],
+                purpose=body["purpose"],
+                facts=body["facts"],
+            ),
+            lambda row: _accepted(request, row),
+        )
+
+
+class OneApplication(ContractView):
+    """One application."""
+
+    @endpoint(summary="查看授信申请", answers={200: wire.ApplicationDocument}, by_id=True, tags=["applications"])
+    def get(self, request: Request, application_id: str) -> Response:
+        """Show how far it is, and what was decided."""
+        row = queries.access_application(request.user.customer_id, application_id)
+        headers = {"Retry-After": "1"} if row.status in UNFINISHED else {}
+        return self.answer(Answer(200, application_document(row), headers))
+
+
+class ApplicationSubmit(ContractView):
+    """The second beat of an application."""
+
+    @endpoint(
+        summary="提交授信申请",
+        request=wire.ApplicationSubmitBody,
+        answers={202: wire.ApplicationDocument},
+        problems=[StateConflict, ConsentMissing, *FACE_PROBLEMS],
+        idempotent=True,
+        by_id=True,
+        tags=["applications"],
+    )
+    def post(self, request: Request, application_id: str) -> Response:
+        """Submit the face and have the application decided."""
+        row = queries.access_application(request.user.customer_id, application_id)
+        body = self.read(request, wire.ApplicationSubmitBody)
+        return self.settle(
+            request,
+            lambda: operations.submit_application(
+                application_id=row.pk, customer_id=request.user.customer_id, face_token=body["face_token"]
+            ),
+            lambda moved: _accepted(request, moved),
+        )
+
+
+class ApplicationAccept(ContractView):
+    """The acceptance of an offer."""
+
+    @endpoint(
+        summary="确认额度",
+        answers={200: wire.ApplicationDocument},
+        problems=[StateConflict, operations.OfferExpired],
+        idempotent=True,
+        by_id=True,
+        tags=["applications"],
+    )
+    def post(self, request: Request, application_id: str) -> Response:
+        """Accept; the credit line is active."""
+        row = queries.access_application(request.user.customer_id, application_id)
+        return self.settle(
+            request,
+            lambda: operations.accept_offer(application_id=row.pk, customer_id=request.user.customer_id),
+            lambda moved: Answer(200, _fresh(request, moved), {}),
+        )
+
+
+class CreditLines(ContractView):
+    """The customer's credit lines."""
+
+    @endpoint(
+        summary="授信额度列表", answers={200: wire.CreditLinePage}, parameters=PAGE_PARAMETERS, tags=["credit-lines"]
+    )
+    def get(self, request: Request) -> Response:
+        """List them, newest first."""
+        rows = queries.lines_of(request.user.customer_id)
+        return self.answer(Answer(200, page(request, rows, line_document), {}))

@@ -1,0 +1,7 @@
+"""The durable steps of the lending room; importing them registers their kinds."""
+
+from __future__ import annotations
+
+from lending.steps import applications
+
+__all__ = ["applications"]
