@@ -43,3 +43,31 @@ def patience() -> timedelta:
 def applications_per_day() -> int:
     """Return how often one customer may apply within 24 hours."""
     return value_of(PER_DAY.name, kind=int)
+
+
+DRAFT_HOURS: Final = declare(
+    Parameter("drawdown.draft_hours", 24, "用信草稿的有效时间", "小时", "api.md", "lower", low=1, high=24)
+)
+MIN_READ_SECONDS: Final = declare(
+    Parameter(
+        "disclosure.min_read_seconds", 5, "融资成本明示的最短阅读时间", "秒", "LN-09，金规〔2026〕2号", "higher", low=5, high=60
+    )
+)
+SIGNING_MINUTES: Final = declare(
+    Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "", "free", low=1, high=120)
+)
+
+
+def draft_life() -> timedelta:
+    """Return how long a drawdown's draft lives, by wall time."""
+    return timedelta(hours=value_of(DRAFT_HOURS.name, kind=int))
+
+
+def min_read_seconds() -> int:
+    """Return how long a table of costs must be read before it can be confirmed, in seconds (LN-09)."""
+    return value_of(MIN_READ_SECONDS.name, kind=int)
+
+
+def signing_patience() -> timedelta:
+    """Return how long a signature waits for a time stamp."""
+    return timedelta(minutes=value_of(SIGNING_MINUTES.name, kind=int))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from tenants.models import LprQuote
+from django.db import connection
+
+from core.money import divide_half_up
+from tenants.models import Bank, LprQuote
+from tenants.models.bank import SERVING
+from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
 
 class LprUnknown(LookupError):
@@ -34,4 +41,82 @@ def lpr_on(day: date) -> LprView:
         raise LprUnknown(msg)
     return LprView(
         published_date=row.published_date, one_year_rate=row.one_year_rate, five_year_rate=row.five_year_rate
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankFigures:
+    """What one bank has pushed last, amounts in fen; zero where it has pushed nothing yet."""
+
+    code: str
+    display_name: str
+    city: str
+    stage: str
+    granted_fen: int
+    drawn_fen: int
+    borrowers: int
+    figures_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvinceFigures:
+    """The four figures of the province and what they are made of: every figure is the exact sum over `banks`."""
+
+    banks: Sequence[BankFigures]
+
+    @property
+    def open_banks(self) -> int:
+        """Count the banks that serve customers (pilot and live)."""
+        return sum(bank.stage in SERVING for bank in self.banks)
+
+    @property
+    def granted_fen(self) -> int:
+        """Sum what is granted, in fen."""
+        return sum(bank.granted_fen for bank in self.banks)
+
+    @property
+    def drawn_fen(self) -> int:
+        """Sum what is drawn, in fen."""
+        return sum(bank.drawn_fen for bank in self.banks)
+
+    @property
+    def borrowers(self) -> int:
+        """Sum the borrowing customers of the banks; one human at two banks counts twice (PU-02)."""
+        return sum(bank.borrowers for bank in self.banks)
+
+    @property
+    def average_fen(self) -> int | None:
+        """Divide drawn by borrowing customers, half up (D8); None where nobody has drawn."""
+        return divide_half_up(self.drawn_fen, self.borrowers) if self.borrowers else None
+
+
+LATEST_FIGURES: Final = """
+SELECT DISTINCT ON (bank, kind) bank, kind, date, value FROM public.tenants_pushed_figure
+WHERE kind = ANY(%s) ORDER BY bank, kind, date DESC
+"""
+
+
+def province_figures() -> ProvinceFigures:
+    """Add up what the banks have pushed: of each bank and kind the figure of its latest business date (PU-04, D19)."""
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST_FIGURES, [list(KINDS)])
+        latest = {(bank, kind): (day, value) for bank, kind, day, value in cursor.fetchall()}
+
+    def value(code: str, kind: str) -> int:
+        return int(latest[code, kind][1]) if (code, kind) in latest else 0
+
+    return ProvinceFigures(
+        banks=[
+            BankFigures(
+                code=bank.code,
+                display_name=bank.display_name,
+                city=bank.city,
+                stage=bank.stage,
+                granted_fen=value(bank.code, GRANTED),
+                drawn_fen=value(bank.code, DRAWN),
+                borrowers=value(bank.code, BORROWERS),
+                figures_date=max((latest[bank.code, kind][0] for kind in KINDS if (bank.code, kind) in latest), default=None),
+            )
+            for bank in Bank.objects.order_by("code")
+        ]
     )

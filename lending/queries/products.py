@@ -41,7 +41,7 @@ def version_in_force(product_code: str) -> ProductVersion:
 
 def open_versions() -> QuerySet[ProductVersion]:
     """Return the versions in force of the products that take applications."""
-    latest = published().filter(product__is_open=True).order_by("product", "-number").distinct("product")
+    latest = published().filter(product__is_open=True).order_by("product_id", "-number").distinct("product_id")
     return ProductVersion.objects.filter(pk__in=latest.values("pk")).select_related("product")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lending.states import applications
+from lending.states import applications, loans
 from lending.states.applications import APPLICATION, LINE
+from lending.states.loans import DRAWDOWN, LOAN, REPAYMENT
 
-MACHINES = (*applications.MACHINES,)
-__all__ = ["APPLICATION", "LINE", "MACHINES"]
+MACHINES = (*applications.MACHINES, *loans.MACHINES)
+__all__ = ["APPLICATION", "DRAWDOWN", "LINE", "LOAN", "MACHINES", "REPAYMENT"]

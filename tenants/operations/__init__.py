@@ -5,12 +5,16 @@ from __future__ import annotations
 from tenants.operations.entries import (
     Arrival,
     EntryUnknown,
+    close_entry,
     fetch_image_again,
     make_entry,
+    reopen_entry,
     resolve_scene,
     scan_of_entry_token,
 )
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
+from tenants.operations.parameters import set_bank_parameter
+from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank, set_platform_parameter
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
 __all__ = [
@@ -19,11 +23,19 @@ __all__ = [
     "GRANTED",
     "Arrival",
     "EntryUnknown",
+    "LprRefused",
+    "close_entry",
+    "enter_lpr",
     "fetch_image_again",
     "make_entry",
+    "mark_day",
+    "move_bank",
     "record_figures",
+    "reopen_entry",
     "resolve_scene",
     "scan_of_entry_token",
+    "set_bank_parameter",
+    "set_platform_parameter",
     "wechat_openid",
     "wechat_phone_number",
 ]

@@ -12,7 +12,7 @@ from typing import Final
 from django.core import signing
 
 from core.audit.log import record
-from core.errors import Problem
+from core.errors import NotFound, Problem
 from core.operations import opens_transaction, within_transaction
 from core.steps.queue import enqueue
 from core.tenancy import current_bank, in_bank
@@ -75,6 +75,34 @@ def fetch_image_again(*, entry_id: uuid.UUID, actor: str) -> None:
     """Ask WeChat for a code's image once more."""
     enqueue(FETCH_CODE, entry_id)
     record("entry.image_asked", actor=actor, subject=entry_id.hex)
+
+
+@opens_transaction
+def close_entry(*, entry_id: uuid.UUID, actor: str) -> None:
+    """Stop a code: who scans it is told that it is no longer valid. Scans made before keep their customers.
+
+    Raises:
+        NotFound: there is no such code.
+    """
+    _switch(entry_id, is_open=False, action="entry.closed", actor=actor)
+
+
+@opens_transaction
+def reopen_entry(*, entry_id: uuid.UUID, actor: str) -> None:
+    """Let a closed code lead customers here again.
+
+    Raises:
+        NotFound: there is no such code.
+    """
+    _switch(entry_id, is_open=True, action="entry.reopened", actor=actor)
+
+
+def _switch(entry_id: uuid.UUID, *, is_open: bool, action: str, actor: str) -> None:
+    entry = Entry.objects.select_for_update().filter(pk=entry_id).only("scene").first()
+    if entry is None:
+        raise NotFound
+    Entry.objects.filter(pk=entry_id).update(is_open=is_open)
+    record(action, actor=actor, subject=entry.scene)
 
 
 def resolve_scene(scene: str) -> Arrival:

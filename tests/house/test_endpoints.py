@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver
 
 from config.api import bank_api, province_api
-from config.health import healthz, readyz
+from config.health import Alive, Ready
 from core.rest.endpoint import Access, ContractView
 
 # POSTs of a customer that carry no Idempotency-Key in the contract; each with the reason why repeating is harmless.
@@ -37,12 +37,12 @@ def _views(found: list[URLPattern | URLResolver], above: str = "") -> Iterator[t
         if isinstance(item, URLResolver):
             yield from _views(item.url_patterns, route)
         else:
-            yield route, item.callback.view_class
+            yield route, getattr(item.callback, "view_class", None) or type(item.callback)
 
 
 def _calls() -> Iterator[tuple[str, str, Any]]:
     """Give route, method and handler of every call, health included."""
-    health = [("healthz", healthz.view_class), ("readyz", readyz.view_class)]
+    health = [("healthz", Alive), ("readyz", Ready)]
     for route, view in [*_views(bank_api), *_views(province_api), *health]:
         for method in view.http_method_names:
             if hasattr(view, method):

@@ -20,6 +20,9 @@ NEITHER_SORT: Final = {
     "tenants.operations.wechat.wechat_code_image": "an outside call: never within a transaction",
     "accounts.operations.login.log_in": "asks WeChat first, then opens",
     "verification.operations.phone_codes.digits_of": "computes, no row",
+    "verification.operations.checks.elements_of": "reads one sealed column for the step that asks",
+    "verification.operations.consents.show_agreements": "reads: renders the very texts whose hash `give_consent` takes",
+    "verification.operations.uploads.receive_upload": "writes the file before its transaction opens",
     "verification.operations.tries.count_try": "counts on a connection of its own, so that no refusal undoes it",
 }
 

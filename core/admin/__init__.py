@@ -1,0 +1,23 @@
+"""What staff see of the mechanisms: steps, audit log, history of states."""
+
+from __future__ import annotations
+
+from django.contrib.admin.models import LogEntry
+
+from core.admin.audit import AuditPage, FormLogPage, StateChangePage
+from core.admin.steps import StepPage
+from core.audit.models import AuditEntry
+from core.states.models import StateChange
+from core.steps.models import Step
+
+bank_pages = [
+    (Step, StepPage),
+    (StateChange, StateChangePage),
+    (AuditEntry, AuditPage),
+    (LogEntry, FormLogPage),
+]
+province_pages = [
+    (StateChange, StateChangePage),
+    (AuditEntry, AuditPage),
+    (LogEntry, FormLogPage),
+]

@@ -1,0 +1,39 @@
+"""Who did what, and which state moved where: append-only, only shown."""
+
+from __future__ import annotations
+
+from core.admin.columns import opaque
+from core.admin.pages import ReadOnlyPage
+
+
+class AuditPage(ReadOnlyPage):
+    """The audit log, newest first."""
+
+    list_display = ("at", "actor", "action", "subject", "detail")
+    list_filter = ("action", "at")
+    search_fields = ("subject__startswith", "actor__startswith")
+    search_help_text = "按对象或操作人查找"
+    ordering = ("-at",)
+
+
+class StateChangePage(ReadOnlyPage):
+    """The history of every state machine, newest first."""
+
+    list_display = (
+        "at", "machine", opaque("subject_id", "对象"), "from_state", "event", "to_state", "actor", "reason",
+    )  # fmt: skip
+    list_filter = ("machine", "event", "at")
+    search_fields = ("subject_id__exact", "actor__startswith")
+    search_help_text = "按对象编号（完整）或操作人查找"
+    ordering = ("-id",)
+
+
+class FormLogPage(ReadOnlyPage):
+    """What staff saved by the admin's own forms, newest first."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "get_change_message")
+    list_filter = ("action_flag", "content_type")
+    list_select_related = ("user", "content_type")
+    fields = ("action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "get_change_message")
+    readonly_fields = ("get_change_message",)
+    ordering = ("-action_time",)

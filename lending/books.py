@@ -1,0 +1,17 @@
+"""Where the loan book stands in the bank's chart of accounts, and what every entry of it is called.
+
+Disbursement: debit loan principal, credit the customer's account (or the clearing with the core). Repayment: debit the
+account, credit loan principal, interest income, penalty income. Principal on `LOAN_PRINCIPAL` is the sum of what all
+loans owe, always (GL-01).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LOAN_PRINCIPAL: Final = "1301"
+INTEREST_INCOME: Final = "6011"
+PENALTY_INCOME: Final = "6051"
+
+DISBURSEMENT: Final = "disbursement"
+REPAYMENT: Final = "repayment"

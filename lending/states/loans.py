@@ -1,0 +1,41 @@
+"""From the draft to the settled loan: the tables of three machines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from core.states import Machine
+from lending.models.drawdown import Drawdown
+from lending.models.loan import Loan
+from lending.models.repayment import Repayment
+
+DRAWDOWN: Final = Machine(
+    name="drawdown",
+    model=Drawdown,
+    initial="draft",
+    table={
+        ("draft", "sign"): "signing",
+        ("draft", "lapse"): "expired",
+        ("signing", "seal"): "signed",
+        ("signing", "fail"): "failed",
+        ("signed", "disburse"): "disbursing",
+        ("signed", "lapse"): "expired",
+        ("disbursing", "pay"): "disbursed",
+        ("disbursing", "fail"): "failed",
+    },
+)
+
+LOAN: Final = Machine(
+    name="loan",
+    model=Loan,
+    initial="active",
+    table={("active", "settle"): "settled"},
+)
+
+REPAYMENT: Final = Machine(
+    name="repayment",
+    model=Repayment,
+    initial="posting",
+    table={("posting", "post"): "posted", ("posting", "fail"): "failed"},
+)
+MACHINES: Final[tuple[Machine[Any], ...]] = (DRAWDOWN, LOAN, REPAYMENT)

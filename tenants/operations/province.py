@@ -1,0 +1,142 @@
+"""What the province's staff do: bank stages, platform values, the loan prime rate, the calendar.
+
+These operations write the public schema and the province's own history in one transaction. That is the one place where
+two schemas are written together: the province and the public schema always live on the same node.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from core.audit.log import record
+from core.clock import now
+from core.errors import NotFound, Problem, StateConflict
+from core.operations import opens_transaction
+from core.states.models import StateChange
+from tenants import directory
+from tenants.models import Bank, Holiday, LprQuote, PlatformParameter
+from tenants.models.bank import DRAFT
+from tenants.parameters import CATALOGUE, ParameterRefused, check
+from tenants.states import BANK, RESUME, SUSPEND
+
+LPR_STEP: Final = Decimal("0.05")
+LPR_CONFIRM_ABOVE: Final = Decimal("0.50")
+LPR_BOUNDS: Final = (Decimal("0.05"), Decimal(24))
+
+
+class LprRefused(Problem):
+    """A quote of the loan prime rate is implausible, or stands already and its correction was not confirmed."""
+
+    code = "lpr_refused"
+    status = 422
+    title = "报价不符合要求"
+
+
+@opens_transaction
+def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
+    """Move a bank one stage by an event of `tenants.states`, with history and audit; return the new stage.
+
+    `resume` brings a suspended bank back to the stage that it was suspended from. Every process sees the new stage after
+    `DIRECTORY_SECONDS` at the latest, this one at once.
+
+    Raises:
+        NotFound: there is no such bank.
+        StateConflict: the event is not legal at the bank's stage; nothing changed.
+    """
+    bank = Bank.objects.select_for_update().filter(code=code).first()
+    if bank is None:
+        raise NotFound
+    former = bank.stage
+    told = f"{RESUME}_{_stage_before_suspension(bank)}" if event == RESUME else event
+    target = BANK.target(former, told)
+    # Not `transition()`: a bank's row may be saved from its own schema only, and the history belongs to the province.
+    Bank.objects.filter(pk=bank.pk).update(stage=target)
+    StateChange.objects.create(
+        machine=BANK.name, subject_id=bank.pk, event=told, from_state=former, to_state=target, actor=actor, reason=reason
+    )
+    record("bank.moved", actor=actor, subject=code, detail={"from": former, "to": target, "reason": reason})
+    directory.forget(code)
+    return target
+
+
+def _stage_before_suspension(bank: Bank) -> str:
+    """Look up where the bank was suspended from; a bank that was opened suspended begins again as a draft."""
+    last = StateChange.objects.filter(machine=BANK.name, subject_id=bank.pk, event=SUSPEND).order_by("-id").first()
+    return DRAFT if last is None else last.from_state
+
+
+@opens_transaction
+def set_platform_parameter(*, name: str, value: int | str | bool, effective_date: date, actor: str) -> None:
+    """Record the platform's value of a parameter from a date on; banks feel it at once, where theirs is not tighter.
+
+    Raises:
+        ParameterRefused: unknown name, wrong type, out of bounds, or a date that has passed.
+    """
+    spec = CATALOGUE.get(name)
+    if spec is None:
+        raise ParameterRefused(f"没有名为 {name} 的参数")
+    check(spec, value)
+    if effective_date < now().date():
+        raise ParameterRefused("生效日期不得早于今天")
+    PlatformParameter.objects.update_or_create(
+        name=name, effective_date=effective_date, defaults={"value": value, "created_by": actor, "created_at": now()}
+    )
+    detail = {"value": value, "effective_date": str(effective_date)}
+    record("parameter.platform_set", actor=actor, subject=name, detail=detail)
+
+
+@opens_transaction
+def enter_lpr(
+    *, published_date: date, one_year_rate: Decimal, five_year_rate: Decimal, confirmed: bool, actor: str
+) -> None:
+    """Enter a published quote of the loan prime rate, annual per cent (INT-01, domain C3).
+
+    A quote that stands already is corrected, and one that moves by more than 50 basis points is taken, only where the
+    person confirms it. Loans keep the quote that they were priced with.
+
+    Raises:
+        LprRefused: not in steps of 0.05, out of bounds, of a future date, or unconfirmed.
+    """
+    today = now().date()
+    if published_date > today:
+        raise LprRefused("公布日期不得晚于今天")
+    low, high = LPR_BOUNDS
+    for rate in (one_year_rate, five_year_rate):
+        if not low <= rate <= high or rate % LPR_STEP != 0:
+            raise LprRefused(f"报价须在 {low} 至 {high} 之间，且为 {LPR_STEP} 的整数倍")
+    standing = LprQuote.objects.select_for_update().filter(pk=published_date).first()
+    if standing is not None and not confirmed:
+        raise LprRefused("该日已有报价；如需更正，请勾选确认")
+    former = LprQuote.objects.filter(published_date__lt=published_date).order_by("-published_date").first()
+    if former is not None and not confirmed and _moves_far(former, one_year_rate, five_year_rate):
+        raise LprRefused("与上次报价相差超过 50 个基点；请核对后勾选确认")
+    LprQuote.objects.update_or_create(
+        published_date=published_date,
+        defaults={"one_year_rate": one_year_rate, "five_year_rate": five_year_rate},
+    )
+    detail = {
+        "one_year_rate": str(one_year_rate),
+        "five_year_rate": str(five_year_rate),
+        "corrects": None if standing is None else f"{standing.one_year_rate} / {standing.five_year_rate}",
+    }
+    record("lpr.entered", actor=actor, subject=str(published_date), detail=detail)
+
+
+def _moves_far(former: LprQuote, one_year_rate: Decimal, five_year_rate: Decimal) -> bool:
+    moves = (one_year_rate - former.one_year_rate, five_year_rate - former.five_year_rate)
+    return any(abs(move) > LPR_CONFIRM_ABOVE for move in moves)
+
+
+@opens_transaction
+def mark_day(*, day: date, is_working_day: bool, name: str, actor: str) -> None:
+    """Say of one day whether it is a working day, against what its weekday says; the latest word holds.
+
+    Raises:
+        StateConflict: the day has passed: what was due on it has been reckoned.
+    """
+    if day < now().date():
+        raise StateConflict("不能更改已经过去的日期")
+    Holiday.objects.update_or_create(date=day, defaults={"is_working_day": is_working_day, "name": name})
+    record("calendar.marked", actor=actor, subject=str(day), detail={"is_working_day": is_working_day, "name": name})

@@ -1,0 +1,147 @@
+"""Carriers and national ID check through the published contract."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.gateway import GatewayError, Invalid, RetryAfter, UnknownOutcome, UnknownVendorCode, forget_breakers
+from core.ids import new_id
+from tenants.providers.gateway_client import bank_gateway
+from tests.loopback import Door, door, reply
+from tests.running_sandbox import Sandbox
+from verification.numbers import Carrier
+from verification.providers.bank_gateway.provider import GatewayCarrierCheck, GatewayIdCheck
+from verification.providers.carrier import CarrierAnswer, CarrierResult
+from verification.providers.id_check import IdCheckResult
+
+__all__ = ["door"]
+
+JPEG = b"\xff\xd8\xff\xe0 a photo"
+PERSON = {"name": "林样例", "id_number": "320583199001010010"}
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    forget_breakers()
+    yield
+    forget_breakers()
+
+
+def carriers(base_url: str) -> GatewayCarrierCheck:
+    return GatewayCarrierCheck(bank_gateway(bank="125", base_url=base_url, key="sandbox-gateway-key"))
+
+
+def id_check(base_url: str) -> GatewayIdCheck:
+    return GatewayIdCheck(bank_gateway(bank="125", base_url=base_url, key="sandbox-gateway-key"))
+
+
+def verify(door: Door, answer: dict[str, Any]) -> CarrierAnswer:
+    door.then(reply(answer))
+    return carriers(door.url).verify(
+        route=Carrier.MOBILE, phone="13900000000", request_id=new_id().hex, **PERSON
+    )
+
+
+class TestCarrierVerify:
+    @pytest.mark.parametrize("result", CarrierResult)
+    @pytest.mark.parametrize("carrier", Carrier)
+    def test_every_answer(self, door: Door, result: CarrierResult, carrier: Carrier) -> None:
+        answer = verify(door, {"result": result.value, "carrier": carrier.value})
+        assert (answer.result, answer.carrier) == (result, carrier)
+        assert door.seen[0].path == "/gateway/v1/carriers/verify"
+        assert door.seen[0].json() == {"route": "mobile", "phone": "13900000000", **PERSON}
+
+    @pytest.mark.parametrize(
+        ("answer", "kind"),
+        [
+            ({"result": "maybe", "carrier": "mobile"}, UnknownVendorCode),
+            ({"result": "match", "carrier": "pigeon"}, UnknownVendorCode),
+            ({"result": None, "carrier": "mobile"}, UnknownOutcome),
+            ({}, UnknownOutcome),
+        ],
+    )
+    def test_nothing_is_guessed(self, door: Door, answer: dict[str, Any], kind: type[GatewayError]) -> None:
+        with pytest.raises(kind):
+            verify(door, answer)
+
+
+class TestCarrierLookup:
+    def test_an_unknown_number_is_an_answer(self, door: Door) -> None:
+        door.then(reply({"code": "unknown_number", "message": "m"}, status=404))
+        assert carriers(door.url).lookup(phone="13900000000", request_id=new_id().hex) is None
+
+    def test_a_wrong_path_is_not(self, door: Door) -> None:
+        door.then(reply({"detail": "Not Found"}, status=404))
+        with pytest.raises(UnknownVendorCode):
+            carriers(door.url).lookup(phone="13900000000", request_id=new_id().hex)
+
+
+class TestIdCheck:
+    def check(self, door: Door, answer: dict[str, Any]) -> Any:
+        door.then(reply(answer))
+        return id_check(door.url).check(request_id=new_id().hex, **PERSON)
+
+    def test_a_match_brings_the_photo(self, door: Door) -> None:
+        answer = self.check(door, {"result": "match", "photo": base64.b64encode(JPEG).decode()})
+        assert (answer.result, answer.photo) == (IdCheckResult.MATCH, JPEG)
+        assert "photo" not in repr(answer)
+
+    def test_a_match_may_have_none(self, door: Door) -> None:
+        assert self.check(door, {"result": "match", "photo": None}).photo is None
+
+    def test_a_photo_of_somebody_who_does_not_match_is_dropped(self, door: Door) -> None:
+        answer = self.check(door, {"result": "name_mismatch", "photo": base64.b64encode(JPEG).decode()})
+        assert (answer.result, answer.photo) == (IdCheckResult.NAME_MISMATCH, None)
+
+    @pytest.mark.parametrize("photo", ["not base64!", base64.b64encode(b"<html>").decode(), 3])
+    def test_a_photo_that_is_none_is_garbage(self, door: Door, photo: object) -> None:
+        with pytest.raises(UnknownOutcome):
+            self.check(door, {"result": "match", "photo": photo})
+
+
+class TestOnTheSandbox:
+    def test_the_three_results_of_the_carriers(self, sandbox: Sandbox) -> None:
+        for profile, expected in {"good": CarrierResult.MATCH, "carrier_mismatch": CarrierResult.MISMATCH}.items():
+            person = sandbox.person(profile=profile)
+            asked = carriers(sandbox.url)
+            route = asked.lookup(phone=person["phone"], request_id=new_id().hex)
+            assert route is not None
+            arguments = {name: person[name] for name in ("name", "id_number", "phone")}
+            assert asked.verify(route=route, request_id=new_id().hex, **arguments).result is expected
+            other = next(carrier for carrier in Carrier if carrier is not route)
+            answer = asked.verify(route=other, request_id=new_id().hex, **arguments)
+            assert answer.result is CarrierResult.NOT_FOUND
+
+    @pytest.mark.parametrize(
+        ("profile", "result"),
+        [
+            ("good", IdCheckResult.MATCH),
+            ("id_mismatch", IdCheckResult.NAME_MISMATCH),
+            ("id_missing", IdCheckResult.NOT_FOUND),
+        ],
+    )
+    def test_the_three_results_of_the_national_check(
+        self, sandbox: Sandbox, profile: str, result: IdCheckResult
+    ) -> None:
+        person = sandbox.person(profile=profile)
+        answer = id_check(sandbox.url).check(
+            name=person["name"], id_number=person["id_number"], request_id=new_id().hex
+        )
+        assert answer.result is result
+        assert (answer.photo is not None) is (result is IdCheckResult.MATCH)
+
+    def test_the_national_systems_own_error_may_be_tried_again(self, sandbox: Sandbox) -> None:
+        sandbox.fault("id_check", status=503)
+        with pytest.raises(RetryAfter):
+            id_check(sandbox.url).check(request_id=new_id().hex, **PERSON)
+
+    def test_a_malformed_question_is_our_fault(self, sandbox: Sandbox) -> None:
+        with pytest.raises(Invalid):
+            id_check(sandbox.url).check(name="林样例", id_number="1", request_id=new_id().hex)
+
+    def test_a_missing_phone_is_unknown_to_the_carriers(self, sandbox: Sandbox) -> None:
+        assert carriers(sandbox.url).lookup(phone="19999999999", request_id=new_id().hex) is None
