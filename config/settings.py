@@ -115,6 +115,14 @@ PG_DUMP = os.environ.get("PG_DUMP") or database.find_pg_dump()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DIRECTORY_SECONDS = 3
 
+# What a process caches belongs to the bank that it was made for: the theme's search would hand it to another.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+    }
+}
+
 # Redis: the broker of the bells. Nothing is kept there that could not be lost.
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 RING_BELLS = True
@@ -164,7 +172,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_REDIRECT_URL = "/admin/"
+LOGIN_REDIRECT_URL = "admin:index"  # of the site that one has logged in to: a bank's, or the province's
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
@@ -215,9 +223,34 @@ structlog.configure(
     logger_factory=structlog.PrintLoggerFactory(),
     cache_logger_on_first_use=False,
 )
+# The admin's theme. Values that begin with "config." are callables, asked for each request.
 UNFOLD = {
-    "SITE_TITLE": "config.admin_site.site_title",
-    "SITE_HEADER": "config.admin_site.site_title",
+    "SITE_TITLE": "config.look.site_title",
+    "SITE_HEADER": "config.look.site_header",
+    "SITE_SUBHEADER": "config.look.site_subheader",
+    "SITE_SYMBOL": "account_balance",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.look.icon"}],
+    "ENVIRONMENT": "config.look.stage",
+    "DASHBOARD_CALLBACK": "config.dashboard.show",
+    "STYLES": ["config.look.style_sheet"],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.9% .021 166.113)",
+            "100": "oklch(95% .052 163.051)",
+            "200": "oklch(90.5% .093 164.15)",
+            "300": "oklch(84.5% .143 164.978)",
+            "400": "oklch(76.5% .177 163.223)",
+            "500": "oklch(64.6% .15 162.48)",
+            "600": "oklch(52.6% .125 163.225)",
+            "700": "oklch(46.8% .11 165.612)",
+            "800": "oklch(41.2% .09 166.913)",
+            "900": "oklch(36.8% .075 168.94)",
+            "950": "oklch(26.2% .051 172.552)",
+        }
+    },
 }

@@ -110,8 +110,10 @@ def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -
     yield "年利率（单利）", f"{rate}，合同期内固定不变"
     yield (
         "利率构成",
-        f"{line.lpr_date.isoformat()} 公布的{TENORS[line.lpr_tenor]}贷款市场报价利率 {percent(line.lpr_rate)}，"
-        f"加 {line.spread_bp} 个基点",
+        (
+            f"{line.lpr_date.isoformat()} 公布的{TENORS[line.lpr_tenor]}贷款市场报价利率 {percent(line.lpr_rate)}，"
+            f"加 {line.spread_bp} 个基点"
+        ),
     )
     day_count = dict(DAY_COUNTS)[version.day_count]
     total = fen_to_yuan(schedule.total_interest_fen)
@@ -124,9 +126,11 @@ def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -
     first, last = schedule.instalments[0], schedule.instalments[-1]
     yield (
         "还款计划",
-        f"首期 {first.due_date.isoformat()} 还 {fen_to_yuan(first.total_fen)} 元，"
-        f"末期 {last.due_date.isoformat()} 还 {fen_to_yuan(last.total_fen)} 元；"
-        f"按 {terms.business_date.isoformat()} 放款测算，各期明细随表列示",
+        (
+            f"首期 {first.due_date.isoformat()} 还 {fen_to_yuan(first.total_fen)} 元，"
+            f"末期 {last.due_date.isoformat()} 还 {fen_to_yuan(last.total_fen)} 元；"
+            f"按 {terms.business_date.isoformat()} 放款测算，各期明细随表列示"
+        ),
     )
 
 
@@ -141,16 +145,20 @@ def _default(lender: Lender, line: CreditLine) -> Iterator[tuple[str, str]]:
     version = line.product_version
     yield (
         "逾期罚息（违约时）",
-        f"逾期本金自逾期之日起按年利率 {percent(marked_up(line.annual_rate, version.overdue_markup_percent))} 计收"
-        f"（合同利率加收 {shortest(version.overdue_markup_percent)}%）{_grace(version.grace_days)}；"
-        f"收取方：{lender.legal_name}",
+        (
+            f"逾期本金自逾期之日起按年利率 {percent(marked_up(line.annual_rate, version.overdue_markup_percent))} 计收"
+            f"（合同利率加收 {shortest(version.overdue_markup_percent)}%）{_grace(version.grace_days)}；"
+            f"收取方：{lender.legal_name}"
+        ),
     )
     if version.compound_penalty:
         yield "复利（违约时）", f"未按期支付的利息按罚息利率计收复利；收取方：{lender.legal_name}"
     yield (
         "挪用罚息（违约时）",
-        f"挪用部分按年利率 {percent(marked_up(line.annual_rate, version.misuse_markup_percent))} 计收"
-        f"（合同利率加收 {shortest(version.misuse_markup_percent)}%）；收取方：{lender.legal_name}",
+        (
+            f"挪用部分按年利率 {percent(marked_up(line.annual_rate, version.misuse_markup_percent))} 计收"
+            f"（合同利率加收 {shortest(version.misuse_markup_percent)}%）；收取方：{lender.legal_name}"
+        ),
     )
     yield "逾期后果", "按约定催收并报送征信系统，影响后续用信"
     yield "投诉渠道", f"{lender.legal_name}投诉电话 {lender.complaint_phone}"

@@ -1,4 +1,4 @@
-"""From the rows of a loan to the records that the arithmetic reads, and from a drawdown to the terms of its schedule."""
+"""From rows to what the arithmetic reads: a loan's record, the terms of a schedule."""
 
 from __future__ import annotations
 

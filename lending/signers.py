@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,7 @@ _kept: dict[tuple[str, uuid.UUID], BankSigner] = {}
 _lock = threading.Lock()
 
 
-class NoSigningCertificate(RuntimeError):  # noqa: N818 -- says what is missing
+class NoSigningCertificate(RuntimeError):
     """The bank has no certificate in use: opening it furnishes one, replacing it is an operator's act."""
 
 
@@ -132,6 +131,3 @@ def _authority(url: str) -> Vendor:
         read_seconds=settings.VENDOR_READ_SECONDS,
         max_answer_bytes=256 * 1024,
     )
-
-
-Sign = Callable[[bytes], bytes]

@@ -12,8 +12,8 @@ import phonenumbers
 from phonenumbers import carrier as phone_carriers
 from stdnum.cn import ric
 
-_ID_NUMBER = re.compile(r"\d{17}[\dX]\Z")
-_PHONE = re.compile(r"1[3-9]\d{9}\Z")
+_ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]\Z")
+_PHONE = re.compile(r"1[3-9][0-9]{9}\Z")
 _EARLIEST_YEAR = 1800  # the standard's own example was born in 1880
 _RESIDENCE_PERMITS = ("81", "82", "83")  # permits for residents from Hong Kong, Macau and Taiwan
 

@@ -52,9 +52,7 @@ class BoundCardCheck(Protocol):
 
     name: str
 
-    def verify(
-        self, *, name: str, id_number: str, phone: str, card_number: str, request_id: str
-    ) -> BoundCardAnswer:
+    def verify(self, *, name: str, id_number: str, phone: str, card_number: str, request_id: str) -> BoundCardAnswer:
         """Ask whether the elements belong together. PURE; every answer is paid.
 
         Raises:

@@ -85,9 +85,7 @@ class CoreSystem(Protocol):
         """
         ...
 
-    def open_class_two(
-        self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str
-    ) -> str:
+    def open_class_two(self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str) -> str:
         """Open a Class II account and return its number. QUERYABLE.
 
         Raises:

@@ -24,6 +24,7 @@ from core.gateway.errors import (
     RetryAfter,
     Unavailable,
     UnknownOutcome,
+    UnknownVendorCode,
 )
 from core.gateway.per_process import PerProcess
 from core.gateway.vendor import Repeat, Vendor
@@ -64,13 +65,13 @@ def _open_client(key: tuple[str, str, str | None, str | None]) -> httpx.Client:
         follow_redirects=False,
         cookies=no_cookies,
         headers={"User-Agent": "gateway/1"},
-        limits=httpx.Limits(
-            max_connections=64, max_keepalive_connections=16, keepalive_expiry=_KEEPALIVE_SECONDS
-        ),
+        limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=_KEEPALIVE_SECONDS),
     )
 
 
-_clients: PerProcess[tuple[str, str, str | None, str | None], httpx.Client] = PerProcess(_open_client)
+_clients: PerProcess[tuple[str, str, str | None, str | None], httpx.Client] = PerProcess(
+    _open_client, close=httpx.Client.close
+)
 
 
 def _client_of(vendor: Vendor) -> httpx.Client:
@@ -151,9 +152,7 @@ def _receive(vendor: Vendor, operation: str, request: httpx.Request) -> httpx.Re
         for piece in answer.iter_bytes():
             content += piece
             if len(content) > vendor.max_answer_bytes:
-                raise UnknownOutcome(
-                    vendor.name, operation, code="answer_too_large", status=answer.status_code
-                )
+                raise UnknownOutcome(vendor.name, operation, code="answer_too_large", status=answer.status_code)
             if time.monotonic() > deadline:
                 raise UnknownOutcome(vendor.name, operation, code="deadline", status=answer.status_code)
     finally:
@@ -176,6 +175,8 @@ def _exchange(vendor: Vendor, operation: str, request: httpx.Request) -> httpx.R
 def _may_repeat(vendor: Vendor, repeat: Repeat, error: GatewayError) -> bool:
     if isinstance(error, Unavailable):
         return error.code != BREAKER_OPEN
+    if isinstance(error, UnknownVendorCode):
+        return False  # it would say the same again
     return isinstance(error, UnknownOutcome) and repeat is Repeat.PURE and vendor.retry.unknown_of_pure
 
 
@@ -218,9 +219,7 @@ def call(  # noqa: PLR0913 -- keyword-only: the parts of an HTTP request
         json=json,
         content=content,
         headers=sent_headers,
-        timeout=httpx.Timeout(
-            vendor.read_seconds, connect=vendor.connect_seconds, pool=vendor.connect_seconds
-        ),
+        timeout=httpx.Timeout(vendor.read_seconds, connect=vendor.connect_seconds, pool=vendor.connect_seconds),
     )
     attempt = 1
     while True:

@@ -1,4 +1,3 @@
-
 """What can come of an outside call that did not simply succeed: one class per meaning, for every vendor.
 
 The classes say what the caller may do next, not what the wire looked like. `Unavailable` is the only one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import weakref
@@ -16,20 +17,21 @@ _ALL: weakref.WeakSet[PerProcess[Hashable, object]] = weakref.WeakSet()
 class PerProcess(Generic[K, V]):
     """A thread-safe table of one value per key and process.
 
-    A forked child starts with an empty table: a connection or a lock that two processes share is a fault
-    that shows only under load.
+    A forked child starts with an empty table: a connection or a lock that two processes share is a fault that
+    shows only under load.
     """
 
-    def __init__(self, make: Callable[[K], V]) -> None:
-        """Keep `make`, which makes the value of a key; it runs at most once per key and process at a time."""
-        self._make = make
-        self.forget()
-        _ALL.add(self)  # type: ignore[arg-type]
+    def __init__(self, make: Callable[[K], V], *, close: Callable[[V], None] | None = None) -> None:
+        """Keep `make`, which makes the value of a key, and `close`, which ends one that is no longer needed.
 
-    def forget(self) -> None:
-        """Drop every value; the next `get` makes a new one."""
+        `make` runs at most once per key and process at a time.
+        """
+        self._make = make
+        self._close = close
         self._lock = threading.Lock()
         self._values: dict[K, V] = {}
+        self._inherited: list[dict[K, V]] = []
+        _ALL.add(self)  # type: ignore[arg-type]
 
     def get(self, key: K) -> V:
         """Return the value of `key`, making it if this process has none yet."""
@@ -46,10 +48,40 @@ class PerProcess(Generic[K, V]):
         with self._lock:
             return list(self._values.values())
 
+    def forget(self, *, patience_seconds: float = -1) -> None:
+        """End and drop every value; the next `get` makes a new one.
 
-def _forget_all() -> None:
+        With a patience nothing is done where somebody else is still making a value after that time.
+        """
+        if not self._lock.acquire(timeout=patience_seconds):
+            return
+        try:
+            values, self._values = list(self._values.values()), {}
+        finally:
+            self._lock.release()
+        if self._close is not None:
+            for value in values:
+                self._close(value)
+
+    def start_over(self) -> None:
+        """Forget in a forked child what is the parent's, and the lock with whoever holds it there.
+
+        The values are kept untouched to the child's end: even to let go of one may end what the parent uses.
+        """
+        self._lock = threading.Lock()
+        self._inherited.append(self._values)
+        self._values = {}
+
+
+def _start_over() -> None:
     for table in list(_ALL):
-        table.forget()
+        table.start_over()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+@atexit.register
+def _forget() -> None:
+    for table in list(_ALL):
+        table.forget(patience_seconds=1.0)
+
+
+os.register_at_fork(after_in_child=_start_over)

@@ -177,7 +177,8 @@ class ContractView(APIView):
 
     def get_authenticators(self) -> list[Any]:
         """Ask for a token only where the declared access says so."""
-        method = getattr(self, (self.request.method or "").lower(), None)
+        request: Request | None = self.request  # None where the OpenAPI document is made
+        method = getattr(self, (request.method or "").lower(), None) if request is not None else None
         declared = getattr(method, "declared", None)
         if declared is not None and declared["access"] is Access.OPEN:
             return []

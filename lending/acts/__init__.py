@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lending.acts import applications
+from lending.acts import applications, loans
 
-__all__ = ["applications"]
+__all__ = ["applications", "loans"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lending.furnishing import products
+from lending.furnishing import certificates, products
 
-__all__ = ["products"]
+__all__ = ["certificates", "products"]

@@ -83,9 +83,7 @@ class GovernmentSource(Protocol):
 
     name: str
 
-    def fetch(
-        self, *, name: str, id_number: str, items: Collection[GovernmentItem], request_id: str
-    ) -> GovernmentData:
+    def fetch(self, *, name: str, id_number: str, items: Collection[GovernmentItem], request_id: str) -> GovernmentData:
         """Fetch items of a person. PURE; every answer may be paid.
 
         Raises:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lending.steps import applications
+from lending.steps import applications, loans
 
-__all__ = ["applications"]
+__all__ = ["applications", "loans"]

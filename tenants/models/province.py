@@ -83,6 +83,9 @@ class EvidenceHeadCopy(PublicModel):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     bank = models.CharField("机构代码", max_length=12)
+    number = models.PositiveBigIntegerField("编号")
+    head_date = models.DateField("营业日期")
+    previous_size = models.BigIntegerField("上次存证数量")
     tree_size = models.BigIntegerField("存证数量")
     root = models.BinaryField("根摘要", max_length=32)
     signed_at = models.DateTimeField("签名时间")

@@ -12,6 +12,7 @@ from tenants.operations.entries import (
     resolve_scene,
     scan_of_entry_token,
 )
+from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
 from tenants.operations.parameters import set_bank_parameter
 from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank, set_platform_parameter
@@ -23,6 +24,7 @@ __all__ = [
     "GRANTED",
     "Arrival",
     "EntryUnknown",
+    "HeadRefused",
     "LprRefused",
     "close_entry",
     "enter_lpr",
@@ -30,6 +32,7 @@ __all__ = [
     "make_entry",
     "mark_day",
     "move_bank",
+    "push_evidence_head",
     "record_figures",
     "reopen_entry",
     "resolve_scene",

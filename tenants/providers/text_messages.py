@@ -13,9 +13,7 @@ class TextMessages(Protocol):
 
     name: str
 
-    def send(
-        self, *, phone: str, template: str, parameters: Mapping[str, str], text: str, request_id: str
-    ) -> str:
+    def send(self, *, phone: str, template: str, parameters: Mapping[str, str], text: str, request_id: str) -> str:
         """Send one text and return the sender's id of it.
 
         QUERYABLE by repeating: the same `request_id` (32 hex digits) with the same content is one text,

@@ -10,7 +10,9 @@ from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from core.tenancy import PROVINCE_CODE, PUBLIC, PUBLIC_SCHEMA, Place, at
+from tenants import calendar_seed
 from tenants.provisioning import roles, template
+from tenants.staff import PROVINCE_ROLES, ROLES, ensure_roles
 
 LOCK_KEY = 7_230_001
 Report = Callable[[str], None]
@@ -41,6 +43,7 @@ def _prepare(report: Report) -> None:
     roles.ensure_common_roles()
     call_command("migrate", verbosity=0, interactive=False)
     roles.grant_public()
+    calendar_seed.sow()
     report("模板")
     template.ensure_template()
     if not _schema_exists(PROVINCE_CODE):
@@ -48,10 +51,14 @@ def _prepare(report: Report) -> None:
         with transaction.atomic():
             template.create_schema(PROVINCE_CODE)
             roles.grant_schema(PROVINCE_CODE)
+            with at(Place(schema_name=PROVINCE_CODE, role="")):
+                ensure_roles(roles=PROVINCE_ROLES)
     for schema in schemas_behind():
         report(f"升级 {schema}")
         with at(Place(schema_name=schema, role="")):
             call_command("migrate", verbosity=0, interactive=False)
+            with transaction.atomic():
+                ensure_roles(roles=PROVINCE_ROLES if schema == PROVINCE_CODE else ROLES)
         roles.grant_schema(schema)
 
 

@@ -58,8 +58,10 @@ def doors(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     forget_breakers()
 
 
-@pytest.fixture(scope="module")
-def processes(committed: None, doors: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+@pytest.fixture(scope="session")
+def processes(
+    django_db_setup: None, running_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
     """Give a nursery of processes at this run's own database, broker and sandbox."""
     url, _, _ = os.environ["DATABASE_URL"].rpartition("/")
     with own_redis_database(settings.REDIS_URL) as broker:
@@ -69,7 +71,7 @@ def processes(committed: None, doors: Sandbox, tmp_path_factory: pytest.TempPath
             "DATABASE_LOGIN": "web",
             "DATABASE_POOL": "6",
             "REDIS_URL": broker,
-            "SANDBOX_URL": doors.url,
+            "SANDBOX_URL": running_sandbox.url,
             "MASTER_KEY_FILE": str(settings.MASTER_KEY_FILE),
             "VAULT_ROOT": str(settings.VAULT_ROOT),
             "STEP_LEASE_SECONDS": str(LEASE_SECONDS),
@@ -81,7 +83,7 @@ def processes(committed: None, doors: Sandbox, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture
-def workers(processes: Processes) -> Iterator[Processes]:
+def workers(processes: Processes, committed: None) -> Iterator[Processes]:
     """Give the processes to one test, with a sweeper at work, and end them all after it."""
     processes.spawn("sweeper")
     yield processes

@@ -20,7 +20,6 @@ from core.steps.tasks import sweep
 from core.tenancy import in_bank
 
 Point = Literal["before_lease", "before_call", "after_call"]
-LOOKUP: Final = "chaos.lookup"
 SWEEP_SECONDS: Final = 0.2
 DUE: Final = """
 SELECT EXISTS (SELECT 1 FROM core_step WHERE kind = %s AND state = 'live' AND run_at <= statement_timestamp()
@@ -28,7 +27,7 @@ SELECT EXISTS (SELECT 1 FROM core_step WHERE kind = %s AND state = 'live' AND ru
 """
 
 
-@register_step(LOOKUP, lane=VENDOR, lease=timedelta(seconds=30))
+@register_step("chaos.lookup", lane=VENDOR, lease=timedelta(seconds=30))
 def look_up(run: StepRun) -> Outcome:
     """Ask the carriers who serves a phone: the smallest real outside call; the subject is the phone."""
     from verification import vendors
@@ -95,9 +94,9 @@ def sweeper() -> None:
         time.sleep(SWEEP_SECONDS)
 
 
-def flood(*, bank: str, subjects: list[str], done: str) -> None:
-    """Queue one lookup for each subject at a bank, in one transaction, with the bell that the commit rings."""
+def flood(*, bank: str, kind: str, subjects: list[str], done: str) -> None:
+    """Queue one step for each subject at a bank, in one transaction, with the bell that the commit rings."""
     with in_bank(bank), transaction.atomic():
         for subject in subjects:
-            enqueue(LOOKUP, subject)
+            enqueue(kind, subject)
     Path(done).touch()

@@ -237,8 +237,8 @@ class TestOverTheWire:
         run_steps()
         assert queries.check(check_id).outcome == outcome
         step = Step.objects.get(kind="verification.check_carrier")
-        calls = vendors.calls(vendor="gateway")
-        assert [call["operation"] for call in calls] == ["carriers.lookup", "carriers.verify"]
+        calls = vendors.calls(vendor="carriers")
+        assert [call["operation"] for call in calls] == ["lookup", "verify"]
         assert {call["request_id"] for call in calls} == {step.id.hex}
         assert {call["bank"] for call in calls} == {"125"}
 
@@ -272,7 +272,7 @@ class TestOverTheWire:
     ) -> None:
         person = vendors.person(profile="good")
         subject_id = identified(replace(PERSON, name=person["name"], id_number=person["id_number"]))
-        vendors.fault("gateway", drop_after=True, times=1)
+        vendors.fault("id_check", drop_after=True, count=1)
         check_id = _id(subject_id)
         run_steps()
         assert queries.check(check_id).status == "asked"
@@ -280,5 +280,5 @@ class TestOverTheWire:
         due_now()
         run_steps()
         assert queries.check(check_id).outcome == "match"
-        assert len(vendors.calls(vendor="gateway")) == 2
+        assert len(vendors.calls(vendor="id_check")) == 2
         assert Check.objects.get(pk=check_id).paid_calls == 2

@@ -256,7 +256,7 @@ class TestReadersOfTheSandboxsCards:
         view = queries.id_card_reading(reading_id)
         assert view.identity is not None
         assert (view.identity.name, view.identity.id_number) == (person["name"], person["id_number"])
-        assert len(vendors.calls(vendor="tencent")) == 2
+        assert len(vendors.calls(vendor="tencent_ocr")) == 2
 
     @pytest.mark.parametrize(
         ("profile", "age", "code"),
@@ -284,5 +284,5 @@ class TestReadersOfTheSandboxsCards:
         view = queries.id_card_reading(reading_id)
         assert view.identity is not None, view.reason_code
         assert view.identity.id_number == person["id_number"]
-        assert vendors.calls(vendor="tencent") == []
+        assert vendors.calls(vendor="tencent_ocr") == []
         assert IdCardReading.objects.get().paid_calls == 0

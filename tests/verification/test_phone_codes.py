@@ -149,10 +149,11 @@ class TestRequestPhoneCode:
         with pytest.raises(StateConflict):
             request_phone_code(subject_id=subject_id, phone=PHONE, action="sign", business_id=BUSINESS)
 
-    def test_a_second_code_within_a_minute_is_too_soon(self) -> None:
-        _code(enrolled())
+    def test_a_second_code_for_the_same_act_within_a_minute_is_too_soon(self) -> None:
+        someone = enrolled()
+        _code(someone)
         with pytest.raises(TooManyRequests) as caught:
-            _code(enrolled())
+            _code(someone)
         assert 55 <= int(str(caught.value.extra["retry_after"])) <= 60
 
     def test_the_eleventh_code_to_a_phone_within_a_day_is_refused(self) -> None:

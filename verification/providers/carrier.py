@@ -39,9 +39,7 @@ class CarrierCheck(Protocol):
         """
         ...
 
-    def verify(
-        self, *, route: Carrier, name: str, id_number: str, phone: str, request_id: str
-    ) -> CarrierAnswer:
+    def verify(self, *, route: Carrier, name: str, id_number: str, phone: str, request_id: str) -> CarrierAnswer:
         """Ask one carrier whether the three belong together. PURE; every answer is paid.
 
         Raises:

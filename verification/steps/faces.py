@@ -27,12 +27,13 @@ from verification.operations.face_checks import (
     give_up_face_check,
     refuse_face_check,
 )
-from verification.pictures import as_jpeg
+from verification.pictures import JPEG, as_jpeg
 from verification.providers.face import FaceOutcome, FaceResult
 from verification.queries import identity
 from verification.steps.patience import try_later
 
-FRAME_TYPE: Final = "image/jpeg"
+JPEG_TYPE: Final = "image/jpeg"
+PNG_TYPE: Final = "image/png"
 MOST_BYTES: Final = 2 * 1024 * 1024  # three megabytes of base64 are the vendor's limit
 NO_PHOTO: Final = "no_photo"
 # The phone says that it is done a moment before the vendor's own records do.
@@ -133,5 +134,8 @@ def _judged(result: FaceResult) -> FaceVerdict:
     reason_code = REASON_OF[result.outcome]
     if not reason_code and (result.similarity or 0) < parameters.number(parameters.FACE_LEAST_SIMILARITY):
         reason_code = FACE_MISMATCH
-    frame = vault.stage(result.best_frame, content_type=FRAME_TYPE) if result.best_frame else None
+    frame = None
+    if result.best_frame:
+        content_type = JPEG_TYPE if result.best_frame.startswith(JPEG) else PNG_TYPE
+        frame = vault.stage(result.best_frame, content_type=content_type)
     return FaceVerdict(reason_code=reason_code, similarity=result.similarity, frame=frame)

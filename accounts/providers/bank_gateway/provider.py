@@ -25,9 +25,7 @@ class GatewayBoundCardCheck:
         """Ask through the bank's gateway."""
         self._client = AccountsClient(endpoint)
 
-    def verify(
-        self, *, name: str, id_number: str, phone: str, card_number: str, request_id: str
-    ) -> BoundCardAnswer:
+    def verify(self, *, name: str, id_number: str, phone: str, card_number: str, request_id: str) -> BoundCardAnswer:
         """Ask the issuer; see `BoundCardCheck`."""
         payload = {"name": name, "id_number": id_number, "phone": phone, "card_number": card_number}
         return mapping.bound_card(self._client.verify_bound_card(payload, request_id))
@@ -47,9 +45,7 @@ class GatewayCoreSystem:
         payload = {"name": name, "id_number": id_number}
         return mapping.class_one(self._client.class_one(payload, request_id))
 
-    def open_class_two(
-        self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str
-    ) -> str:
+    def open_class_two(self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str) -> str:
         """Open a Class II account; see `CoreSystem`."""
         payload = {
             "class": "II",

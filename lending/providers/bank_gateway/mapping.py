@@ -62,9 +62,7 @@ def government_data(answer: Answer, *, asked: frozenset[GovernmentItem]) -> Gove
         asked=asked,
         social_security=_social_security(social) if social else None,
         housing_fund=_housing_fund(fund) if fund else None,
-        tax=Tax(annual_income_fen=_fen(tax, "annual_income"), tax_paid_fen=_fen(tax, "tax_paid"))
-        if tax
-        else None,
+        tax=Tax(annual_income_fen=_fen(tax, "annual_income"), tax_paid_fen=_fen(tax, "tax_paid")) if tax else None,
         household=Household(region_code=household.text("region_code")) if household else None,
         student=Student(enrolled=student.flag("enrolled")) if student else None,
     )

@@ -46,9 +46,7 @@ class GatewayGovernmentSource:
         """Ask through the bank's gateway."""
         self._client = CreditClient(endpoint)
 
-    def fetch(
-        self, *, name: str, id_number: str, items: Collection[GovernmentItem], request_id: str
-    ) -> GovernmentData:
+    def fetch(self, *, name: str, id_number: str, items: Collection[GovernmentItem], request_id: str) -> GovernmentData:
         """Fetch items of a person; see `GovernmentSource`.
 
         Raises:

@@ -18,9 +18,7 @@ class SmsClient:
 
     endpoint: SignedEndpoint
 
-    def send(
-        self, *, phone: str, template: str, parameters: Mapping[str, str], text: str, request_id: str
-    ) -> Answer:
+    def send(self, *, phone: str, template: str, parameters: Mapping[str, str], text: str, request_id: str) -> Answer:
         """POST one message."""
         payload = {"phone": phone, "template": template, "parameters": dict(parameters), "text": text}
         return self.endpoint.service("sms").ask(

@@ -22,9 +22,7 @@ class GatewayTextMessages:
         """Send through the bank's gateway (`tenants.providers.gateway_client.bank_gateway`)."""
         self._client = SmsClient(endpoint)
 
-    def send(
-        self, *, phone: str, template: str, parameters: Mapping[str, str], text: str, request_id: str
-    ) -> str:
+    def send(self, *, phone: str, template: str, parameters: Mapping[str, str], text: str, request_id: str) -> str:
         """Send one text; see `TextMessages.send`."""
         answer = self._client.send(
             phone=phone, template=template, parameters=parameters, text=text, request_id=request_id

@@ -98,9 +98,7 @@ def judge(operation: str, table: Mapping[int, Meaning]) -> Judge:
         if meaning is None:
             return unknown_code(VENDOR, operation, errcode, trace=trace)
         kind, code, wait = meaning
-        return kind(
-            VENDOR, operation, code=code, message=message, retry_after=wait, trace=trace, status=errcode
-        )
+        return kind(VENDOR, operation, code=code, message=message, retry_after=wait, trace=trace, status=errcode)
 
     return find
 

@@ -32,9 +32,7 @@ class GatewayCarrierCheck:
                 return None
             raise
 
-    def verify(
-        self, *, route: Carrier, name: str, id_number: str, phone: str, request_id: str
-    ) -> CarrierAnswer:
+    def verify(self, *, route: Carrier, name: str, id_number: str, phone: str, request_id: str) -> CarrierAnswer:
         """Ask one carrier; see `CarrierCheck`."""
         return mapping.carrier_answer(
             self._client.verify_carrier(
@@ -54,6 +52,4 @@ class GatewayIdCheck:
 
     def check(self, *, name: str, id_number: str, request_id: str) -> IdCheckAnswer:
         """Ask the national system; see `IdCheck`."""
-        return mapping.id_check_answer(
-            self._client.check_id(name=name, id_number=id_number, request_id=request_id)
-        )
+        return mapping.id_check_answer(self._client.check_id(name=name, id_number=id_number, request_id=request_id))

@@ -61,9 +61,7 @@ class TextEngine:
         )
         self._lock = threading.Lock()
 
-    def read(
-        self, picture: Pixels, *, detail: int, satisfied: Callable[[Sequence[TextBox]], bool]
-    ) -> list[TextBox]:
+    def read(self, picture: Pixels, *, detail: int, satisfied: Callable[[Sequence[TextBox]], bool]) -> list[TextBox]:
         """Return the lines of text in a picture (height × width × 3, blue green red).
 
         Lines are looked for in the picture reduced to `detail` (QUICK or FINE), and read from the picture
@@ -99,9 +97,7 @@ class TextEngine:
 
         height, width = picture.shape[:2]
         shrink = min(1.0, detail / max(height, width))
-        small = cv2.resize(
-            picture, (round(width * shrink), round(height * shrink)), interpolation=cv2.INTER_AREA
-        )
+        small = cv2.resize(picture, (round(width * shrink), round(height * shrink)), interpolation=cv2.INTER_AREA)
         found = self._engine(small, use_det=True, use_cls=False, use_rec=False)
         if getattr(found, "boxes", None) is None:
             return []

@@ -41,13 +41,13 @@ _VALUES_END = 13.5  # where the portrait begins, in line heights right of the la
 _SURE = 0.70  # below it a reading is a guess; see docs/add-a-provider.md for how it was measured
 
 _DIGIT_LOOKALIKES = str.maketrans("OoQDIl|iZzSsBb", "00001111225588")
-_ID_SHAPE = re.compile(r"\d{17}[\dX]")
+_ID_SHAPE = re.compile(r"[0-9]{17}[0-9X]")
 _DASHES = re.compile(r"[—―–ー-]")  # what engines make of 一, a part of names
 _DOTS = re.compile(r"[·•・．.。‧∙⋅]")
 _HAN = r"[\u3400-\u9fff\U00020000-\U000323af]{1,20}"
 _NAME_SHAPE = re.compile(rf"{_HAN}(?:·{_HAN})*\Z")
-_DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})")
-_BIRTH_SHAPE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})")
+_DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})", re.ASCII)
+_BIRTH_SHAPE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})", re.ASCII)
 _LONG_TERM = re.compile("长期|長期|长朝")
 _FOLDED = str.maketrans("漢蒙滿藏維壯僑東羅納烏", "汉蒙满藏维壮侨东罗纳乌")
 

@@ -82,7 +82,11 @@ def _sdk_client(key: tuple[str, TencentConfig]) -> AbstractClient:
     return client
 
 
-_sdk_clients: PerProcess[tuple[str, TencentConfig], AbstractClient] = PerProcess(_sdk_client)
+def _close(client: AbstractClient) -> None:
+    client.request.conn._session.close()  # noqa: SLF001 -- the SDK offers no other way
+
+
+_sdk_clients: PerProcess[tuple[str, TencentConfig], AbstractClient] = PerProcess(_sdk_client, close=_close)
 
 
 class TencentClient:

@@ -33,8 +33,8 @@ WARNINGS: Final = {
 }
 _SEXES: Final = {"男": Sex.MALE, "女": Sex.FEMALE}
 _LEAST_QUALITY: Final = 50
-_BIRTH = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})\Z")
-_VALIDITY = re.compile(r"(\d{4})\.(\d{2})\.(\d{2})-(?:(\d{4})\.(\d{2})\.(\d{2})|长期)\Z")
+_BIRTH = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})\Z", re.ASCII)
+_VALIDITY = re.compile(r"(\d{4})\.(\d{2})\.(\d{2})-(?:(\d{4})\.(\d{2})\.(\d{2})|长期)\Z", re.ASCII)
 _UNCLEAR = Unreadable(reason=UnreadableReason.UNCLEAR)
 
 
@@ -58,9 +58,7 @@ def front(answer: Answer, *, today: date) -> IdCardFront | Unreadable:
         birth_date=number.birth_date,
         address=address,
         id_number=number.value,
-        disagreements=frozenset(
-            field for field, value in printed.items() if value not in (None, stated[field])
-        ),
+        disagreements=frozenset(field for field, value in printed.items() if value not in (None, stated[field])),
         warnings=warnings,
     )
 

@@ -98,9 +98,7 @@ class TencentFaceVerification:
         """Tell what became of it; see `FaceVerification`."""
         parameters = {"BizToken": token, "RuleId": self._config.rule_id, "InfoType": "13"}
         try:
-            answer = self._client.call(
-                mapping.FACEID, "GetDetectInfoEnhanced", parameters, request_id=request_id
-            )
+            answer = self._client.call(mapping.FACEID, "GetDetectInfoEnhanced", parameters, request_id=request_id)
         except Rejected as error:
             if error.code == mapping.TOKEN_EXPIRED:
                 return FaceResult(outcome=FaceOutcome.EXPIRED, code=error.code)

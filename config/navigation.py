@@ -1,0 +1,115 @@
+"""The admin's navigation: the registered pages in the order of the work, each shown to whoever may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.sites import UnfoldAdminSite
+
+from config.admin_site import bank_admin, province_admin
+from config.look import bank_of
+from core.steps.models import PARKED, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands in the navigation and which symbol it has."""
+
+    group: str
+    symbol: str
+
+
+# The order of the groups and, inside a group, of the pages. A page that is not named here stands in its room's group.
+BANK: Final[Mapping[str, Place]] = {
+    "accounts.Customer": Place("客户", "group"),
+    "accounts.Registration": Place("客户", "how_to_reg"),
+    "accounts.DepositAccount": Place("客户", "account_balance_wallet"),
+    "accounts.Card": Place("客户", "credit_card"),
+    "verification.Subject": Place("客户", "badge"),
+    "verification.Consent": Place("客户", "handshake"),
+    "verification.Check": Place("客户", "verified_user"),
+    "verification.FaceCheck": Place("客户", "face"),
+    "verification.ScreeningAlert": Place("客户", "policy"),
+    "lending.Product": Place("信贷", "category"),
+    "lending.ProductVersion": Place("信贷", "history_edu"),
+    "lending.Application": Place("信贷", "assignment"),
+    "lending.Decision": Place("信贷", "rule"),
+    "lending.CreditLine": Place("信贷", "speed"),
+    "lending.Drawdown": Place("信贷", "download"),
+    "lending.Contract": Place("信贷", "contract"),
+    "lending.Loan": Place("信贷", "real_estate_agent"),
+    "lending.Repayment": Place("信贷", "payments"),
+    "accounts.JournalEntry": Place("账务", "receipt_long"),
+    "accounts.Payment": Place("账务", "swap_horiz"),
+    "accounts.Filing": Place("账务", "inventory"),
+    "tenants.Entry": Place("渠道", "qr_code_2"),
+    "tenants.Scan": Place("渠道", "qr_code_scanner"),
+    "tenants.BankParameter": Place("系统", "tune"),
+    "verification.AgreementText": Place("系统", "description"),
+    "core.Step": Place("系统", "pending_actions"),
+    "core.StateChange": Place("系统", "timeline"),
+    "core.AuditEntry": Place("系统", "fact_check"),
+    "admin.LogEntry": Place("系统", "edit_note"),
+    "auth.User": Place("系统", "manage_accounts"),
+    "auth.Group": Place("系统", "groups"),
+}
+PROVINCE: Final[Mapping[str, Place]] = {
+    "tenants.Bank": Place("银行", "account_balance"),
+    "tenants.PushedFigure": Place("银行", "monitoring"),
+    "tenants.EvidenceHeadCopy": Place("银行", "verified"),
+    "tenants.PlatformParameter": Place("规则", "tune"),
+    "tenants.LprQuote": Place("规则", "percent"),
+    "tenants.Holiday": Place("规则", "calendar_month"),
+    "core.StateChange": Place("系统", "timeline"),
+    "core.AuditEntry": Place("系统", "fact_check"),
+    "admin.LogEntry": Place("系统", "edit_note"),
+    "auth.User": Place("系统", "manage_accounts"),
+    "auth.Group": Place("系统", "groups"),
+}
+GROUP_OF_ROOM: Final = {"verification": "客户", "accounts": "账务", "lending": "信贷"}
+OTHER_SYMBOL: Final = "article"
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the navigation of the site that is asked for, without what this person may not see."""
+    bank = bank_of(request)
+    site, places = (province_admin, PROVINCE) if bank is None else (bank_admin, BANK)
+    groups: dict[str, list[dict[str, Any]]] = {"": [_home()]}
+    for group in dict.fromkeys(place.group for place in places.values()):
+        groups[group] = []
+    for page, place in _ordered(site, places):
+        if page.has_view_or_change_permission(request):
+            groups[place.group].append(_item(page.model, place))
+    return [
+        {"title": title, "items": items, "separator": False, "collapsible": False}
+        for title, items in groups.items()
+        if items
+    ]
+
+
+def _ordered(site: UnfoldAdminSite, places: Mapping[str, Place]) -> Sequence[tuple[Any, Place]]:
+    pages = {model._meta.label: page for model, page in site._registry.items()}  # noqa: SLF001 -- Django's registry
+    named = [(pages.pop(label), place) for label, place in places.items() if label in pages]
+    last = next(reversed(places.values())).group
+    rest = [(page, Place(GROUP_OF_ROOM.get(label.split(".")[0], last), OTHER_SYMBOL)) for label, page in pages.items()]
+    return named + rest
+
+
+def _home() -> dict[str, Any]:
+    return {"title": "总览", "icon": "dashboard", "link": reverse("admin:index")}
+
+
+def _item(model: Any, place: Place) -> dict[str, Any]:
+    options = model._meta
+    item = {
+        "title": str(options.verbose_name_plural),
+        "icon": place.symbol,
+        "link": reverse(f"admin:{options.app_label}_{options.model_name}_changelist"),
+    }
+    if model is Step and (parked := Step.objects.filter(state=PARKED).count()):
+        item |= {"badge": str(parked), "badge_variant": "danger", "badge_style": "solid"}
+    return item

@@ -1,0 +1,190 @@
+"""What a contract is to state: gathered and fixed when the customer signs, read back by every attempt at signing.
+
+`agreed` is plain JSON, kept sealed with the drawdown; `contract_of` makes the same `ContractData` of it each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from accounts.queries import AccountView
+from lending.contracts.data import (
+    Borrower,
+    Confirmation,
+    ContractData,
+    Instalment,
+    Lender,
+    Penalty,
+    Rate,
+    ReceivingAccount,
+)
+from lending.contracts.render import standard_template
+from lending.loans.terms import Schedule
+from lending.models import Disclosure, Drawdown, ProductVersion
+from lending.purposes import label_of
+from tenants.directory import BankCard
+from verification.queries import Identity
+
+TABLE: Final = "综合融资成本明示表"
+COMPLAINTS: Final = "贷款人营业网点、微信小程序“投诉建议”"
+ADDRESS_UNKNOWN: Final = "以贷款人营业执照登记的住所为准"
+BASES: Final = {"irr": "monthly_irr", "simple": "simple"}
+HASH_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """A consent that rests behind the contract."""
+
+    id: uuid.UUID
+    title: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Who concludes a contract, and to which account the money goes."""
+
+    lender: BankCard
+    borrower: Identity
+    phone: str
+    account: AccountView
+
+
+def agreed_on(
+    drawdown: Drawdown,
+    *,
+    parties: Parties,
+    schedule: Schedule,
+    disclosure: Disclosure,
+    consents: Sequence[ConsentGiven],
+    made_at: datetime,
+) -> dict[str, Any]:
+    """Return what a contract is to state, all but its number, as JSON."""
+    line, version = drawdown.line, drawdown.line.product_version
+    return {
+        "contract_date": disclosure.business_date.isoformat(),
+        "made_at": made_at.isoformat(),
+        "product_name": version.name,
+        "lender": _lender(parties.lender),
+        "borrower": {
+            "name": parties.borrower.name,
+            "id_number": parties.borrower.id_number,
+            "phone": parties.phone,
+            "address": parties.borrower.address,
+        },
+        "principal_fen": drawdown.amount_fen,
+        "purpose": label_of(drawdown.purpose),
+        "term_months": drawdown.term_months,
+        "maturity_date": schedule.maturity_date.isoformat(),
+        "method": drawdown.method,
+        "rate": {
+            "annual_rate": str(line.annual_rate),
+            "lpr_rate": str(line.lpr_rate),
+            "lpr_tenor": line.lpr_tenor,
+            "lpr_date": line.lpr_date.isoformat(),
+            "spread_bp": line.spread_bp,
+            "all_in_annual_rate": str(schedule.all_in_annual_rate),
+            "all_in_basis": BASES[schedule.all_in_basis],
+            "day_count": version.day_count,
+        },
+        "penalty": {
+            "overdue_markup_percent": str(version.overdue_markup_percent),
+            "misuse_markup_percent": str(version.misuse_markup_percent),
+            "compound": version.compound_penalty,
+            "grace_days": version.grace_days,
+        },
+        "instalments": [
+            [row.number, row.due_date.isoformat(), row.principal_fen, row.interest_fen, row.balance_fen]
+            for row in schedule.instalments
+        ],
+        "account": {"number": parties.account.number, "bank_name": parties.lender.name},
+        "disclosure": _confirmation(TABLE, disclosure.pk, bytes(disclosure.sha256)),
+        "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
+        "early_repayment_fee_percent": str(version.early_repayment_fee_percent),
+    }
+
+
+def _lender(card: BankCard) -> dict[str, str]:
+    return {
+        "legal_name": card.name,
+        "address": card.address or ADDRESS_UNKNOWN,
+        "service_phone": card.phone,
+        "complaint_phone": card.complaint_phone,
+        "complaint_channel": COMPLAINTS,
+    }
+
+
+def _confirmation(title: str, row_id: uuid.UUID, sha256: bytes) -> dict[str, str]:
+    return {"title": title, "id": row_id.hex, "sha256": sha256.hex()}
+
+
+def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str) -> ContractData:
+    """Read what was agreed back into the contract's data.
+
+    Raises:
+        ContractDataError: it contradicts itself, or something that must be there is missing.
+    """
+    contract_date = date.fromisoformat(agreed["contract_date"])
+    rate = dict(agreed["rate"])
+    for name in ("annual_rate", "lpr_rate", "all_in_annual_rate"):
+        rate[name] = Decimal(rate[name])
+    rate["lpr_date"] = date.fromisoformat(rate["lpr_date"])
+    penalty = dict(agreed["penalty"])
+    for name in ("overdue_markup_percent", "misuse_markup_percent"):
+        penalty[name] = Decimal(penalty[name])
+    return ContractData(
+        number=number,
+        template_version=template_version,
+        contract_date=contract_date,
+        made_at=datetime.fromisoformat(agreed["made_at"]),
+        product_name=agreed["product_name"],
+        lender=Lender(**agreed["lender"]),
+        borrower=Borrower(**agreed["borrower"]),
+        principal_fen=agreed["principal_fen"],
+        purpose=agreed["purpose"],
+        term_months=agreed["term_months"],
+        start_date=contract_date,
+        maturity_date=date.fromisoformat(agreed["maturity_date"]),
+        method=agreed["method"],
+        rate=Rate(**rate),
+        penalty=Penalty(**penalty),
+        instalments=tuple(_instalment(row) for row in agreed["instalments"]),
+        account=ReceivingAccount(**agreed["account"]),
+        disclosure=Confirmation(**agreed["disclosure"]),
+        consents=tuple(Confirmation(**given) for given in agreed["consents"]),
+        early_repayment_fee_percent=Decimal(agreed["early_repayment_fee_percent"]),
+    )
+
+
+def _instalment(row: Sequence[Any]) -> Instalment:
+    number, due_date, principal_fen, interest_fen, balance_fen = row
+    return Instalment(
+        number=number,
+        due_date=date.fromisoformat(due_date),
+        principal_fen=principal_fen,
+        interest_fen=interest_fen,
+        balance_fen=balance_fen,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A contract's template, and its name as it stands in the foot of every page: product, version, hash."""
+
+    source: str
+    version: str
+
+
+def template_of(version: ProductVersion, *, product_code: str) -> Template:
+    """Return the template by which a product's contracts are set: its own, else the standard one."""
+    own = version.contract_template.strip()
+    source = own or standard_template()
+    digest = hashlib.sha256(source.encode()).hexdigest()[:HASH_SHOWN]
+    return Template(source=source, version=f"{product_code}-{version.number} {'OWN' if own else 'STD'}-{digest}")

@@ -1,0 +1,197 @@
+"""Disburse a signed drawdown: re-checked, paid, booked and turned into a loan (GL-01, LN-20).
+
+Where this system keeps the account, the money, the loan and the state change are one transaction: the customer's own
+request. Where the core keeps it, the request commits the intent; the core books under our id; and when it has answered,
+the entry, the loan and the state change are one transaction. A drawdown has one payment and a payment one entry, by
+unique references, whatever dies in between; money of unknown fate keeps its hold until the core has told.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from accounts import operations as accounts
+from accounts import queries as account_queries
+from core.clock import business_date, now
+from core.errors import Problem, StateConflict
+from core.ids import new_id
+from core.operations import opens_transaction, within_transaction
+from core.states import transition
+from core.steps.queue import enqueue
+from core.steps.registry import Then
+from lending import books
+from lending.loan_records import schedule_terms
+from lending.loans.schedule import build_schedule
+from lending.models import Contract, Drawdown, Instalment, Loan, LoanEvent
+from lending.models.drawdown import DISBURSING
+from lending.models.loan import OPENED
+from lending.operations.drawdowns import (
+    SYSTEM,
+    refuse_closed,
+    refuse_expired_id,
+    refuse_foreign_account,
+    refuse_line,
+)
+from lending.operations.figures import PUSH_FIGURES
+from lending.operations.lines import draw_held, release_hold
+from lending.operations.loan_locks import lock_drawdown, lock_line
+from lending.queries.loans import overdue_days_of
+from lending.queries.products import is_related_party
+from lending.states import DRAWDOWN
+from verification import operations as verification
+
+ACT: Final = "drawdown"
+SCREENED_FOR: Final = "disburse"
+PAID: Final = "drawdown.paid"
+RELATED_PARTY: Final = "related_party"
+REFUSED: Final = "refused"
+NOT_DISBURSED: Final = "not_disbursed_in_time"
+FAILURES: Final = frozenset({"account_not_active", "vendor_unavailable"})
+PAYMENT_REFUSED: Final = "payment_refused"
+
+
+class LoanOverdue(Problem):
+    """The customer is overdue on a loan of this bank: nothing new is paid out before that is put right."""
+
+    code = "loan_overdue"
+    status = 422
+    title = "您有逾期贷款，请先归还后再用款"
+
+
+@opens_transaction
+def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_token: str) -> Drawdown:
+    """Take the face, check everything once more in this very transaction, and pay.
+
+    What the customer can put right is refused with its code and leaves the drawdown signed. A hit on a watchlist (told
+    neutrally, AML-08) or in the register of related parties (LN-18) ends it and gives the hold back.
+
+    Raises:
+        StateConflict: the drawdown is not signed, or its last day is over, or its contract is not on record.
+        FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
+        ProductClosed, LineFrozen, LineExpired, LoanOverdue, AccountNotActive, IdExpired: see there.
+    """
+    drawdown = lock_drawdown(drawdown_id)
+    DRAWDOWN.target(drawdown.status, "disburse")
+    face_check_id = verification.consume_face_token(
+        token=face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
+    )
+    _refuse_late(drawdown)
+    refuse_closed(drawdown.line)
+    refuse_line(lock_line(drawdown.line_id))
+    refuse_foreign_account(customer_id, drawdown.account_id)
+    refuse_expired_id(customer_id)
+    if overdue_days_of(customer_id):
+        raise LoanOverdue
+    drawdown = transition(
+        DRAWDOWN, drawdown_id, "disburse", actor=f"customer:{customer_id.hex}", disburse_face_check_id=face_check_id
+    )
+    if is_related_party(customer_id):
+        return _fail(drawdown, RELATED_PARTY)
+    outcome = verification.screen_subject(
+        subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex
+    )
+    if outcome != "clear":
+        return _fail(drawdown, REFUSED)
+    return _pay(drawdown)
+
+
+def _refuse_late(drawdown: Drawdown) -> None:
+    """Refuse a drawdown whose last day is over, or whose contract is not on record (A4-26)."""
+    if drawdown.disburse_by_date is None or business_date() > drawdown.disburse_by_date:
+        raise StateConflict("该笔用信已超过放款期限，请重新发起")
+    if not Contract.objects.filter(drawdown=drawdown).exists():
+        raise StateConflict("合同尚未存证，请稍后再试")
+
+
+def _pay(drawdown: Drawdown) -> Drawdown:
+    payment = accounts.pay_into(
+        account_id=drawdown.account_id,
+        amount_fen=drawdown.amount_fen,
+        legs=[accounts.Leg(gl_code=books.LOAN_PRINCIPAL, amount_fen=drawdown.amount_fen)],
+        business_ref=f"{books.DISBURSEMENT}:{drawdown.pk.hex}",
+        kind=books.DISBURSEMENT,
+        memo="贷款发放",
+        then=Then(PAID, drawdown.pk.hex),
+    )
+    drawdown.payment_id = payment.id
+    drawdown.save(update_fields=["payment_id"])
+    return _open_loan(drawdown) if payment.status == "posted" else drawdown
+
+
+@within_transaction
+def payment_ended(*, drawdown_id: uuid.UUID) -> None:
+    """Conclude when the core has answered: the entry and the loan, or the failure and the hold given back."""
+    drawdown = lock_drawdown(drawdown_id)
+    if drawdown.status != DISBURSING or drawdown.payment_id is None:
+        return
+    lock_line(drawdown.line_id)
+    payment = account_queries.payment(drawdown.payment_id)
+    if payment.status == "failed":
+        _fail(drawdown, payment.code if payment.code in FAILURES else PAYMENT_REFUSED)
+        return
+    if accounts.book_payment(payment_id=payment.id).status == "posted":
+        _open_loan(drawdown)
+
+
+def _fail(drawdown: Drawdown, code: str) -> Drawdown:
+    release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
+    return transition(DRAWDOWN, drawdown.pk, "fail", actor=SYSTEM, reason=code, reason_code=code)
+
+
+def _open_loan(drawdown: Drawdown) -> Drawdown:
+    """Make the loan of a drawdown whose money is booked in this transaction; its schedule starts today."""
+    draw_held(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
+    loan = _new_loan(drawdown)
+    accounts.place_claim(account_id=drawdown.account_id, claimant=claimant(loan.pk))
+    LoanEvent.objects.create(
+        loan=loan, kind=OPENED, business_date=loan.start_date, amount_fen=loan.principal_fen,
+        outstanding_fen=loan.principal_fen,
+        detail={"maturity_date": loan.maturity_date.isoformat(), "months": loan.term_months, "method": loan.method},
+    )  # fmt: skip
+    enqueue(PUSH_FIGURES, f"opened:{loan.pk.hex}")
+    return transition(DRAWDOWN, drawdown.pk, "pay", actor=SYSTEM, disbursed_at=now())
+
+
+def _new_loan(drawdown: Drawdown) -> Loan:
+    line, version = drawdown.line, drawdown.line.product_version
+    terms = schedule_terms(
+        line, amount_fen=drawdown.amount_fen, term_months=drawdown.term_months, method=drawdown.method,
+        start_date=business_date(),
+    )  # fmt: skip
+    schedule = build_schedule(terms)
+    loan = Loan.objects.create(
+        customer_id=drawdown.customer_id, drawdown=drawdown, contract=Contract.objects.get(drawdown=drawdown),
+        line=line, account_id=drawdown.account_id, principal_fen=drawdown.amount_fen, outstanding_fen=drawdown.amount_fen,
+        annual_rate=terms.annual_rate, method=drawdown.method, day_count=version.day_count,
+        term_months=drawdown.term_months, start_date=terms.start_date, maturity_date=schedule.maturity_date,
+        anchor_day=terms.due_dates().anchor_day, overdue_markup_percent=version.overdue_markup_percent,
+        compound_penalty=version.compound_penalty, grace_days=version.grace_days,
+        early_repayment_fee_percent=version.early_repayment_fee_percent,
+    )  # fmt: skip
+    Instalment.objects.bulk_create(
+        Instalment(
+            id=new_id(), loan=loan, number=row.number, due_date=row.due_date, principal_fen=row.principal_fen,
+            interest_fen=row.interest_fen, balance_fen=row.balance_fen,
+        )
+        for row in schedule.instalments
+    )  # fmt: skip
+    return loan
+
+
+def claimant(loan_id: uuid.UUID) -> str:
+    """Name a loan to the accounts room: an account with a loan on it stays, and so does its last card."""
+    return f"loan:{loan_id.hex}"
+
+
+@within_transaction
+def lapse_signed(*, drawdown_id: uuid.UUID) -> None:
+    """Cancel a signed drawdown whose last day has ended and give its hold back; any other stays as it is."""
+    drawdown = lock_drawdown(drawdown_id)
+    last_day = drawdown.disburse_by_date
+    if drawdown.status != "signed" or last_day is None or business_date() <= last_day:
+        return
+    release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
+    transition(
+        DRAWDOWN, drawdown_id, "lapse", actor=SYSTEM, reason=NOT_DISBURSED, reason_code=NOT_DISBURSED, retryable=True
+    )

@@ -1,0 +1,220 @@
+"""Sign a drawdown's contract: held on the line, set, time-stamped, sealed by the bank, put on record (SIGN-01).
+
+Three beats. (a) `sign_drawdown` commits the intent: what the contract states, its number, the hold. (b) The step
+sets and signs it, which asks the time stamp authority and nobody else. (c) `finish_signing` enters the file, the
+contract and its leaves in one transaction. An attempt that dies before (c) leaves nothing but an orphan file; the next
+makes the contract of the same number and content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection
+
+from accounts import queries as accounts
+from core import evidence, vault
+from core.clock import business_date, now
+from core.errors import StateConflict
+from core.ids import new_id
+from core.operations import opens_transaction, within_transaction
+from core.states import transition
+from core.steps.queue import enqueue
+from core.tenancy import current_bank
+from lending.contracting import ConsentGiven, Parties, agreed_on
+from lending.contracts.numbers import format_contract_number
+from lending.models import Contract, Drawdown
+from lending.models.drawdown import SIGNING
+from lending.operations.drawdowns import (
+    SYSTEM,
+    confirmed_table,
+    lender_card,
+    refuse_closed,
+    refuse_expired_id,
+    refuse_foreign_account,
+    refuse_unless_draft,
+)
+from lending.operations.lines import hold_on_line, release_hold
+from lending.operations.loan_locks import lock_drawdown
+from lending.operations.sequencing import SEQUENCE
+from lending.states import DRAWDOWN
+from verification import operations as verification
+from verification import queries as verified
+
+ACT: Final = "sign"
+SIGN: Final = "drawdown.sign"
+E_SIGN: Final = "e_sign"
+CONTRACT: Final = "lending.contract"
+BUNDLE: Final = "lending.contract_bundle"
+KEPT: Final = "contract"
+NEXT_NUMBER: Final = """
+INSERT INTO lending_contract_counter AS counter (year, last) VALUES (%s, 1)
+ON CONFLICT (year) DO UPDATE SET last = counter.last + 1 RETURNING last
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """How the customer signs: the face token, the one-time code, and from which device and address."""
+
+    face_token: str
+    code_id: uuid.UUID
+    code: str
+    device_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedFile:
+    """A contract that was set and signed, its bytes staged in the vault; `signed_at` is the time stamp's."""
+
+    staged: vault.StagedObject
+    certificate_id: uuid.UUID
+    template_version: str
+    signed_at: datetime
+
+
+@opens_transaction
+def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proof) -> Drawdown:
+    """Take face and code, hold the amount against the line, fix what the contract states, and start signing it.
+
+    Raises:
+        StateConflict: the drawdown is no living draft, or its table was never confirmed.
+        DisclosureChanged: what was confirmed is no longer in force.
+        ProductClosed, AccountNotActive, IdExpired: the draft can no longer be drawn.
+        ConsentMissing: the customer has withdrawn an authorisation that the contract rests on.
+        FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired, PhoneCodeWrong: the proof is not good for this.
+        LineFrozen, LineExpired, LineExceeded: the line has not so much left; nothing is held.
+    """
+    drawdown = lock_drawdown(drawdown_id)
+    refuse_unless_draft(drawdown)
+    disclosure, shown = confirmed_table(drawdown)
+    refuse_closed(drawdown.line)
+    refuse_foreign_account(customer_id, drawdown.account_id)
+    refuse_expired_id(customer_id)
+    consents = _consents(drawdown)
+    face_check_id = verification.consume_face_token(
+        token=proof.face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
+    )
+    verification.consume_phone_code(
+        code_id=proof.code_id, code=proof.code, phone=verified.phone_of(customer_id), action=ACT,
+        subject=drawdown_id.hex, subject_id=customer_id,
+    )  # fmt: skip
+    agreed = agreed_on(
+        drawdown, parties=_parties(drawdown), schedule=shown.schedule, disclosure=disclosure, consents=consents,
+        made_at=now(),
+    )  # fmt: skip
+    signing = {
+        "face_check": face_check_id.hex,
+        "phone_code": proof.code_id.hex,
+        "device": proof.device_id,
+        "address": proof.address,
+        "disclosure": disclosure.pk.hex,
+        "disclosure_sha256": bytes(disclosure.sha256).hex(),
+        "shown_at": disclosure.shown_at.isoformat(),
+        "confirmed_at": disclosure.confirmed_at.isoformat() if disclosure.confirmed_at else None,
+        "read_seconds": disclosure.read_seconds,
+        "consents": [given.id.hex for given in consents],
+    }
+    hold_on_line(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
+    enqueue(SIGN, drawdown_id)
+    return transition(
+        DRAWDOWN, drawdown_id, "sign", actor=f"customer:{customer_id.hex}", agreed=agreed, signing=signing,
+        contract_number=_next_number(drawdown.line.product.code),
+    )  # fmt: skip
+
+
+def _parties(drawdown: Drawdown) -> Parties:
+    identity, phone = verified.identity(drawdown.customer_id), verified.phone_of(drawdown.customer_id)
+    if identity is None or phone is None:
+        raise StateConflict("请先完成注册")
+    return Parties(
+        lender=lender_card(),
+        borrower=identity,
+        phone=phone,
+        account=accounts.account_view(drawdown.account_id),
+    )
+
+
+def _consents(drawdown: Drawdown) -> list[ConsentGiven]:
+    """Return the authorisations given for the line's application, all of them still in force (LN-06)."""
+    version, application = drawdown.line.product_version, drawdown.line.application_id.hex
+    wanted = list(dict.fromkeys([E_SIGN, *version.required_consents]))
+    ids = verification.require_consents(
+        subject_id=drawdown.customer_id, purposes=wanted, business_id=application
+    )
+    rows = {row.pk: row for row in verified.consents_of(drawdown.customer_id).filter(pk__in=ids)}
+    return [
+        ConsentGiven(id=found, title=rows[found].agreement.title, sha256=bytes(rows[found].sha256)) for found in ids
+    ]
+
+
+def _next_number(product_code: str) -> str:
+    """Take the next contract number of the year; last of all, because the others wait at this row (SIGN-02)."""
+    year = business_date().year
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [year])
+        sequence = int(cursor.fetchone()[0])
+    return format_contract_number(
+        bank_code=current_bank().code, year=year, product_code=product_code, sequence=sequence
+    )
+
+
+@within_transaction
+def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
+    """Enter the signed contract and its leaves and make the drawdown signed; of any number of attempts, one does.
+
+    From here the hold lasts until the end of the next business date.
+    """
+    drawdown = lock_drawdown(drawdown_id)
+    if drawdown.status != SIGNING or drawdown.agreed is None:
+        return
+    contract_id = new_id()
+    stored = vault.attach(
+        made.staged, kind=KEPT, owner=vault.Owner(kind=CONTRACT, id=contract_id), retention=KEPT
+    )
+    bundle = {
+        "format": "contract-bundle/1",
+        "contract": contract_id.hex,
+        "number": drawdown.contract_number,
+        "sha256": stored.sha256.hex(),
+        "certificate": made.certificate_id.hex,
+        "template": made.template_version,
+        **drawdown.signing,
+    }
+    Contract.objects.create(
+        id=contract_id, drawdown=drawdown, customer_id=drawdown.customer_id, certificate_id=made.certificate_id,
+        number=drawdown.contract_number or "", contract_date=drawdown.agreed["contract_date"],
+        template_version=made.template_version, object_id=stored.id, sha256=stored.sha256, bundle=bundle,
+        evidence_leaf=evidence.append(CONTRACT, contract_id.hex, stored.sha256),
+        bundle_leaf=evidence.append(BUNDLE, contract_id.hex, bundle_digest(bundle)), signed_at=made.signed_at,
+    )  # fmt: skip
+    transition(
+        DRAWDOWN, drawdown_id, "seal", actor=SYSTEM, signed_at=now(),
+        disburse_by_date=business_date() + timedelta(days=1),
+    )  # fmt: skip
+    enqueue(SEQUENCE, contract_id)
+
+
+def bundle_digest(bundle: Mapping[str, Any]) -> bytes:
+    """Return the SHA-256 of a bundle in its canonical form: JSON, sorted keys, no blanks, UTF-8."""
+    text = json.dumps(bundle, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
+
+
+@within_transaction
+def fail_signing(*, drawdown_id: uuid.UUID, code: str, retryable: bool) -> None:
+    """Give up on a contract that is not signed and give the hold back; one that is signed stays so."""
+    drawdown = lock_drawdown(drawdown_id)
+    if drawdown.status != SIGNING:
+        return
+    release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
+    transition(
+        DRAWDOWN, drawdown_id, "fail", actor=SYSTEM, reason=code, reason_code=code, retryable=retryable
+    )

@@ -1,0 +1,43 @@
+"""What this bank reports to the province, and whether its loan book agrees with its ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Sum
+
+from accounts import queries as accounts
+from core.clock import business_date
+from lending import books
+from lending.models import CreditLine, Loan
+from lending.models.credit_line import STANDING
+from lending.models.loan import ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The three figures, in fen and persons (D7: in force, not gross)."""
+
+    granted_fen: int
+    drawn_fen: int
+    borrowing_customers: int
+
+
+def figures_now() -> Figures:
+    """Return the limits of the lines in force, the principal outstanding, and how many customers owe it."""
+    lines = CreditLine.objects.filter(status__in=STANDING, valid_until_date__gte=business_date())
+    loans = Loan.objects.filter(status=ACTIVE).aggregate(
+        drawn=Sum("outstanding_fen"), customers=Count("customer", distinct=True)
+    )
+    return Figures(
+        granted_fen=lines.aggregate(total=Sum("limit_fen"))["total"] or 0,
+        drawn_fen=loans["drawn"] or 0,
+        borrowing_customers=loans["customers"],
+    )
+
+
+def loan_book_agrees() -> bool:
+    """Tell whether what loans owe, what lines have drawn and the ledger's loan principal are one (GL-01)."""
+    owed = Loan.objects.aggregate(total=Sum("outstanding_fen"))["total"] or 0
+    drawn = CreditLine.objects.aggregate(total=Sum("drawn_fen"))["total"] or 0
+    return owed == drawn == accounts.gl_balance(books.LOAN_PRINCIPAL)

@@ -1,0 +1,140 @@
+"""Ask for drawdowns, contracts, loans and repayments; and how a loan stands."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+
+from core.clock import business_date
+from core.errors import NotFound
+from core.ids import parse_id
+from lending.loan_records import record_of
+from lending.loans.classification import Category, category_of
+from lending.loans.standing import LoanRecord, Standing, standing_on
+from lending.models import Contract, Drawdown, Loan, Repayment
+from lending.models.loan import ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDue:
+    """What is to be paid next: an instalment of `number`, in fen with whatever its lateness costs."""
+
+    number: int
+    due_date: date
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanStanding:
+    """How a loan stands on a business date: a pure function of its rows and that date."""
+
+    standing: Standing
+    category: Category
+    next_due: NextDue | None
+
+
+def drawdowns_of(customer_id: uuid.UUID) -> QuerySet[Drawdown]:
+    """Return a customer's drawdowns, with what is shown of them."""
+    rows = Drawdown.objects.filter(customer_id=customer_id).defer("agreed")
+    return rows.select_related(
+        "line__product", "line__product_version", "contract", "loan"
+    ).prefetch_related("disclosures")
+
+
+def access_drawdown(customer_id: uuid.UUID, drawdown_id: str) -> Drawdown:
+    """Return the customer's own drawdown.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    found = parse_id(drawdown_id)
+    row = None if found is None else drawdowns_of(customer_id).filter(pk=found).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def access_contract(customer_id: uuid.UUID, contract_id: str) -> Contract:
+    """Return the customer's own contract.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    found = parse_id(contract_id)
+    row = None if found is None else Contract.objects.filter(pk=found, customer_id=customer_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def loans_of(customer_id: uuid.UUID) -> QuerySet[Loan]:
+    """Return a customer's loans, with their instalments and what was paid on them."""
+    rows = Loan.objects.filter(customer_id=customer_id)
+    return rows.select_related("line__product").prefetch_related("instalments__shares")
+
+
+def access_loan(customer_id: uuid.UUID, loan_id: str) -> Loan:
+    """Return the customer's own loan.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    found = parse_id(loan_id)
+    row = None if found is None else loans_of(customer_id).filter(pk=found).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def repayments_of(loan: Loan) -> QuerySet[Repayment]:
+    """Return the repayments on a loan."""
+    return Repayment.objects.filter(loan=loan)
+
+
+def access_repayment(loan: Loan, repayment_id: str) -> Repayment:
+    """Return a repayment on a loan that the caller may see.
+
+    Raises:
+        NotFound: the loan has none with this id.
+    """
+    found = parse_id(repayment_id)
+    row = None if found is None else repayments_of(loan).filter(pk=found).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def loan_standing(loan: Loan, *, on: date | None = None) -> LoanStanding:
+    """Return how a loan stands on a business date (default: the present one); a settled one owes nothing."""
+    day, record = on or business_date(), record_of(loan)
+    if loan.status != ACTIVE:
+        record = LoanRecord(
+            start_date=record.start_date, anchor_day=record.anchor_day, terms=record.terms, instalments=()
+        )
+    standing = standing_on(record, on_date=day)
+    return LoanStanding(
+        standing=standing, category=category_of(standing.overdue_days), next_due=_next_due(record, standing, day)
+    )
+
+
+def _next_due(record: LoanRecord, standing: Standing, day: date) -> NextDue | None:
+    dates = {row.number: row.due_date for row in record.instalments}
+    if standing.due:
+        oldest = standing.due[0]
+        return NextDue(
+            number=oldest.number, due_date=dates[oldest.number], amount_fen=oldest.owed.total_fen
+        )
+    ahead = next((row for row in record.instalments if row.due_date > day), None)
+    if ahead is None:
+        return None
+    owed_fen = ahead.unpaid_principal_fen + ahead.unpaid_interest_fen
+    return NextDue(number=ahead.number, due_date=ahead.due_date, amount_fen=owed_fen)
+
+
+def overdue_days_of(customer_id: uuid.UUID) -> int:
+    """Return for how many days a customer is overdue at this bank: the most of any loan."""
+    active = loans_of(customer_id).filter(status=ACTIVE)
+    return max((loan_standing(loan).standing.overdue_days for loan in active), default=0)

@@ -1,0 +1,143 @@
+"""The staff of a bank, and of the province: which roles there are, what each may do, and how a login is made.
+
+A role is a Django group; logins, groups and sessions live in each bank's own schema, so a login of one bank is nobody at
+another. Rights are patterns over Django's permissions (`app.action_model`), so that a room's new page is covered by the
+roles that may see all of that room; a test holds every pattern against the permissions that exist.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from core.audit.log import record
+from core.errors import Problem
+from core.operations import opens_transaction, within_transaction
+from core.tenancy import PROVINCE_CODE, current_bank
+
+PASSWORD_BYTES: Final = 12
+MANAGER: Final = "管理员"
+_SEEING_ALL: Final = ("core.view_*", "tenants.view_*", "verification.view_*", "accounts.view_*", "lending.view_*")
+_SEEING_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
+_SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_entry", "tenants.view_scan")
+
+ROLES: Final[Mapping[str, Sequence[str]]] = {
+    "产品经理": (
+        "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*",
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*",
+    ),
+    "风险": (
+        "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
+    ),
+    "运营": (
+        *_SEEING_BUSINESS, "tenants.*_entry", "tenants.view_bankparameter", "core.*_step", "core.view_statechange",
+    ),
+    "客户经理": (
+        *_SEEING_CUSTOMERS, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan", "lending.view_product",
+        "lending.view_application", "lending.view_creditline",
+    ),
+    "合规": (
+        "verification.view_*", "verification.change_screeningalert", "accounts.view_*", "lending.view_*",
+        "lending.freeze_creditline", "core.view_auditentry", "core.view_statechange", "core.view_vaultaccess",
+        "tenants.view_bankparameter",
+    ),
+    "会计": (
+        "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
+        "accounts.view_filing", "lending.view_*",
+    ),
+    "催收": (*_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*"),
+    "客服": (
+        *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "lending.view_product",
+        "lending.view_application", "lending.view_creditline", "lending.view_*loan*",
+    ),
+    "审计": (*_SEEING_ALL, "admin.view_logentry", "auth.view_*"),
+    MANAGER: (
+        *_SEEING_ALL, "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*", "tenants.*_entry",
+        "tenants.*_bankparameter", "core.change_step", "lending.publish_product", "lending.*_product*",
+    ),
+}  # fmt: skip
+"""Role → what it may do. Nobody but a superuser may hand out rights one by one."""
+
+PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
+    "运营": ("tenants.view_*",),
+    "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
+    MANAGER: (
+        "tenants.*_bank", "tenants.*_platformparameter", "tenants.*_lprquote", "tenants.*_holiday", "tenants.view_*",
+        "core.view_*", "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*",
+    ),
+}  # fmt: skip
+
+
+class StaffRefused(Problem):
+    """A login cannot be made as asked: the role does not exist, or the password is too weak."""
+
+    code = "staff_refused"
+    status = 422
+    title = "无法创建员工账号"
+
+
+@within_transaction
+def ensure_roles(*, roles: Mapping[str, Sequence[str]] = ROLES) -> None:
+    """Make the roles that the current bank lacks and give each the rights that it lacks; nothing is taken away.
+
+    Three statements, however many roles there are: opening a bank runs this.
+    """
+    Group.objects.bulk_create([Group(name=name) for name in roles], ignore_conflicts=True)
+    ids = dict(Group.objects.filter(name__in=roles).values_list("name", "pk"))
+    known = Permission.objects.values_list("pk", "content_type__app_label", "codename")
+    rights = [(pk, f"{app}.{codename}") for pk, app, codename in known]
+    Group.permissions.through.objects.bulk_create(
+        [
+            Group.permissions.through(group_id=ids[role], permission_id=pk)
+            for role, patterns in roles.items()
+            for pk, right in rights
+            if any(fnmatchcase(right, pattern) for pattern in patterns)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def roles_at(bank: str) -> Mapping[str, Sequence[str]]:
+    """Return the roles of a bank, or of the province."""
+    return PROVINCE_ROLES if bank == PROVINCE_CODE else ROLES
+
+
+def new_password() -> str:
+    """Make a password that nobody has to remember."""
+    return secrets.token_urlsafe(PASSWORD_BYTES)
+
+
+@opens_transaction
+def make_login(*, login: str, role: str, password: str, is_superuser: bool = False) -> bool:
+    """Make a login at the current bank, or give an existing one the role and this password; return whether it is new.
+
+    A role that the login has beside this one stays. Sessions of an existing login end with its old password.
+
+    Raises:
+        StaffRefused: there is no such role, or Django's validators refuse the password.
+    """
+    roles = roles_at(current_bank().code)
+    if role not in roles:
+        raise StaffRefused(f"没有“{role}”这一角色；可选：{'、'.join(roles)}")
+    ensure_roles(roles=roles)
+    user = User.objects.select_for_update().filter(username=login).first() or User(username=login)
+    is_new = user.pk is None
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise StaffRefused("；".join(error.messages)) from error
+    user.set_password(password)
+    user.is_staff = user.is_active = True
+    user.is_superuser = user.is_superuser or is_superuser
+    user.save()
+    user.groups.add(Group.objects.get(name=role))
+    detail = {"role": role, "superuser": user.is_superuser, "new": is_new}
+    record("staff.login_made", actor="command", subject=login, detail=detail)
+    return is_new
