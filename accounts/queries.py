@@ -10,7 +10,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet, Sum
 
 from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
-from accounts.models.deposit_account import ACTIVE, OWN
+from accounts.models.deposit_account import ACTIVE, CLASS_ONE, OWN
 from core.errors import NotFound
 from core.ids import parse_id
 
@@ -50,6 +50,15 @@ class PaymentStatus:
     id: uuid.UUID
     status: str
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far something is that a customer has begun: its status by the contract's words, and why it ended."""
+
+    id: uuid.UUID
+    status: str
+    reason_code: str
 
 
 def access_registration(customer_id: uuid.UUID, registration_id: str) -> Registration:
@@ -125,6 +134,19 @@ def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
         "account_class", "pk"
     )
     return [_view(row) for row in rows]
+
+
+def latest_registration(customer_id: uuid.UUID) -> Progress | None:
+    """Return how far the customer's latest registration is, None where they have begun none."""
+    row = Registration.objects.filter(customer_id=customer_id).only("status", "reason_code").order_by("-pk").first()
+    return None if row is None else Progress(id=row.pk, status=row.status, reason_code=row.reason_code)
+
+
+def latest_opening(customer_id: uuid.UUID) -> Progress | None:
+    """Return how far the customer's latest opening of an account is, None where they have begun none."""
+    rows = DepositAccount.objects.filter(customer_id=customer_id).exclude(account_class=CLASS_ONE)
+    row = rows.only("status", "reason_code").order_by("-pk").first()
+    return None if row is None else Progress(id=row.pk, status=row.status, reason_code=row.reason_code)
 
 
 def _view(row: DepositAccount) -> AccountView:

@@ -15,7 +15,8 @@ from typing import Any, Final
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
-from django.urls import reverse
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
 from accounts.models import Customer
@@ -34,7 +35,6 @@ from tenants.queries import BankFigures, ProvinceFigures, province_figures
 DAYS: Final = 14
 STRONG: Final = "var(--color-primary-600)"
 PALE: Final = "var(--color-primary-300)"
-GREY: Final = "var(--color-base-400)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +123,31 @@ def _customers() -> Card:
 
 def _lending() -> list[Card]:
     figures = figures_now()
-    link = reverse("admin:index")
-    del link
+    link = _list_of("lending_creditline")
     return [
         Card(
             title="有效授信",
             value=short_with_exact(figures.granted_fen),
             symbol="speed",
             note=f"用信率 {percent(figures.drawn_fen, figures.granted_fen)}",
+            link=link,
         ),
         Card(
             title="贷款余额",
             value=short_with_exact(figures.drawn_fen),
             symbol="payments",
             note=f"用信客户 {figures.borrowing_customers:,} 人",
+            link=_list_of("lending_loan") or link,
         ),
     ]
+
+
+def _list_of(page: str) -> str:
+    """Return the address of a page's list, or nothing where no room has registered the page."""
+    try:
+        return reverse(f"admin:{page}_changelist")
+    except NoReverseMatch:
+        return ""
 
 
 def _steps() -> Card:
@@ -292,8 +301,6 @@ def _banks(figures: ProvinceFigures) -> Table:
 
 def stage_label(stage: str) -> str:
     """Show a bank's stage as a coloured label, as lists do."""
-    from django.template.loader import render_to_string
-
     context = {"text": dict(STAGES)[stage], "type": STAGE_COLOURS[stage]}
     return render_to_string("unfold/helpers/label.html", context)
 
@@ -311,7 +318,7 @@ def _options() -> dict[str, Any]:
         "scales": {
             "x": {"grid": {"display": False}, "border": {"display": False}},
             "y": {
-                "beginAtZero": True, "border": {"display": False}, "grid": {"color": GREY, "lineWidth": 0.3},
+                "beginAtZero": True, "border": {"display": False}, "grid": {"lineWidth": 0.5},
                 "ticks": {"precision": 0},
             },
         },

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from django.db import connection
 
 from core.money import divide_half_up
-from tenants.models import Bank, LprQuote
+from tenants.models import Bank, LprQuote, Scan
 from tenants.models.bank import SERVING
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
@@ -119,4 +120,26 @@ def province_figures() -> ProvinceFigures:
             )
             for bank in Bank.objects.order_by("code")
         ]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanOrigin:
+    """On whose behalf the code was made that a customer scanned, and when they did."""
+
+    scanned_at: datetime
+    branch: str
+    staff: str
+    product: str
+    campaign: str
+
+
+def origin_of_scan(scan_id: uuid.UUID | None) -> ScanOrigin | None:
+    """Return where a scan at the current bank came from; None for no scan."""
+    scan = None if scan_id is None else Scan.objects.filter(pk=scan_id).select_related("entry").defer("entry__image").first()
+    if scan is None:
+        return None
+    entry = scan.entry
+    return ScanOrigin(
+        scanned_at=scan.at, branch=entry.branch, staff=entry.staff, product=entry.product, campaign=entry.campaign
     )

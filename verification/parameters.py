@@ -9,7 +9,11 @@ from tenants.parameters import Parameter, declare, value_of
 
 ID_CARD_PROVIDER: Final = declare(
     Parameter(
-        "id_card.provider", "local", "身份证识别由谁完成：本地引擎或腾讯云", choices=("local", "tencent")
+        "id_card.provider",
+        "local",
+        "身份证识别由谁完成：本地引擎或腾讯云",
+        source="A4-13",
+        choices=("local", "tencent"),
     )
 )
 ID_CARD_LEAST_CONFIDENCE: Final = declare(
@@ -18,6 +22,7 @@ ID_CARD_LEAST_CONFIDENCE: Final = declare(
         60,
         "身份证字段识别置信度下限，低于此值须重拍",
         "%",
+        "A4-13",
         low=0,
         high=100,
         tighter="higher",
@@ -28,6 +33,7 @@ ID_CARD_REFUSED_WARNINGS: Final = declare(
         "id_card.refused_warnings",
         "copy,reshot,temporary_card,occluded,edited,electronic_card,watermark",
         "出现即须重拍的证件影像告警，逗号分隔",
+        source="A4-13",
     )
 )
 LEAST_AGE: Final = declare(
@@ -43,17 +49,13 @@ LEAST_AGE: Final = declare(
     )
 )
 VENDOR_SECONDS: Final = declare(
-    Parameter("verification.vendor_seconds", 120, "核验方无应答时的等待上限", "秒", low=10, high=3600)
+    Parameter("verification.vendor_seconds", 120, "核验方无应答时的等待上限", "秒", "工程取值", low=10, high=3600)
 )
 CODE_SECONDS: Final = declare(
-    Parameter(
-        "phone_code.seconds", 300, "短信验证码有效期", "秒", "SEC-02", low=60, high=600, tighter="lower"
-    )
+    Parameter("phone_code.seconds", 300, "短信验证码有效期", "秒", "SEC-02", low=60, high=600, tighter="lower")
 )
 CODE_TRIES: Final = declare(
-    Parameter(
-        "phone_code.tries", 5, "每个短信验证码可尝试次数", "次", "SEC-02", low=1, high=10, tighter="lower"
-    )
+    Parameter("phone_code.tries", 5, "每个短信验证码可尝试次数", "次", "SEC-02", low=1, high=10, tighter="lower")
 )
 CODE_PAUSE_SECONDS: Final = declare(
     Parameter(
@@ -85,6 +87,7 @@ CODES_PER_CUSTOMER_DAY: Final = declare(
         20,
         "同一客户 24 小时内发送上限",
         "次",
+        "工程取值",
         low=1,
         high=100,
         tighter="lower",
@@ -92,11 +95,18 @@ CODES_PER_CUSTOMER_DAY: Final = declare(
 )
 UPLOADS_PER_DAY: Final = declare(
     Parameter(
-        "upload.per_customer_day", 100, "同一客户 24 小时内上传上限", "个", low=1, high=1000, tighter="lower"
+        "upload.per_customer_day",
+        100,
+        "同一客户 24 小时内上传上限",
+        "个",
+        "工程取值",
+        low=1,
+        high=1000,
+        tighter="lower",
     )
 )
 FACE_PROVIDER: Final = declare(
-    Parameter("face.provider", "tencent", "人脸核验由谁完成", choices=("tencent",))
+    Parameter("face.provider", "tencent", "人脸核验由谁完成", source="A4-17", choices=("tencent",))
 )
 FACE_TOKEN_SECONDS: Final = declare(
     Parameter("face.token_seconds", 300, "人脸令牌有效期", "秒", "A4-17", low=30, high=600, tighter="lower")
@@ -114,9 +124,7 @@ FACE_LEAST_SIMILARITY: Final = declare(
     )
 )
 FACE_FAILS: Final = declare(
-    Parameter(
-        "face.fails_per_day", 5, "24 小时内人脸核验失败上限", "次", "SEC-03", low=1, high=20, tighter="lower"
-    )
+    Parameter("face.fails_per_day", 5, "24 小时内人脸核验失败上限", "次", "SEC-03", low=1, high=20, tighter="lower")
 )
 FACE_LOCK_HOURS: Final = declare(
     Parameter(
@@ -136,6 +144,7 @@ FACE_STARTS_PER_DAY: Final = declare(
         50,
         "同一客户 24 小时内发起人脸核验上限",
         "次",
+        "工程取值",
         low=1,
         high=500,
         tighter="lower",

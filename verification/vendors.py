@@ -6,12 +6,12 @@ object is a few fields, and the next call may be another bank's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from core.tenancy import current_bank
-from tenants.providers.gateway_client import bank_gateway
+from tenants.gateway import gateway_of
 from tenants.providers.sms.provider import GatewayTextMessages
 from verification.providers.bank_gateway.provider import GatewayCarrierCheck, GatewayIdCheck
 
@@ -24,16 +24,9 @@ if TYPE_CHECKING:
     from verification.providers.id_check import IdCheck
     from verification.providers.tencent.client import TencentConfig
 
-GATEWAY_PATH: Final = "/gateway/v1"
-
 
 def _gateway() -> SignedEndpoint:
-    return bank_gateway(
-        bank=current_bank().code,
-        base_url=settings.GATEWAY_URL.rstrip("/").removesuffix(GATEWAY_PATH),
-        key=settings.GATEWAY_KEY,
-        read_seconds=settings.VENDOR_READ_SECONDS,
-    )
+    return gateway_of(current_bank().code)
 
 
 def carriers() -> CarrierCheck:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from lending.operations.applying import ProductClosed, start_application
+from lending.operations.day_change import follow_day, move_day
 from lending.operations.deciding import submit_application
+from lending.operations.disbursement import LoanOverdue, disburse_drawdown
+from lending.operations.drawdowns import (
+    DisclosureChanged,
+    DisclosureNotRead,
+    IdExpired,
+    confirm_disclosure,
+    draft_drawdown,
+    refresh_draft,
+)
+from lending.operations.figures import PUSH_FIGURES, push_figures
 from lending.operations.lines import (
     LineExceeded,
     LineExpired,
@@ -27,31 +38,58 @@ from lending.operations.products import (
     publish_draft,
     start_draft,
 )
+from lending.operations.repayment import (
+    Plan,
+    RepaymentExceedsDebt,
+    RepaymentKindNotOffered,
+    plan_repayment,
+    repay_loan,
+)
 from lending.operations.reviewing import grant_review, refuse_review
+from lending.operations.signing import Proof, sign_drawdown
 
 __all__ = [
+    "PUSH_FIGURES",
+    "DisclosureChanged",
+    "DisclosureNotRead",
+    "IdExpired",
     "LineExceeded",
     "LineExpired",
     "LineFrozen",
+    "LoanOverdue",
     "OfferExpired",
+    "Plan",
     "ProductClosed",
     "ProductRefused",
+    "Proof",
+    "RepaymentExceedsDebt",
+    "RepaymentKindNotOffered",
     "accept_offer",
     "add_product",
     "close_line",
     "close_product",
+    "confirm_disclosure",
+    "disburse_drawdown",
     "discard_draft",
+    "draft_drawdown",
     "draw_held",
+    "follow_day",
     "freeze_line",
     "grant_review",
     "hold_on_line",
     "lapse_lines",
     "lapse_offers",
+    "move_day",
     "open_product",
+    "plan_repayment",
     "publish_draft",
+    "push_figures",
+    "refresh_draft",
     "refuse_review",
     "release_hold",
     "repay_line",
+    "repay_loan",
+    "sign_drawdown",
     "start_application",
     "start_draft",
     "submit_application",

@@ -10,9 +10,9 @@ from core.states.models import StateChange
 from core.steps.models import Step
 from core.tenancy import in_bank
 from scripts.phone import Phone
-from tests.chaos.conftest import BANK, Customer, set_parameter
 from tests.chaos.killing import POINTS, kill_at, settled
 from tests.chaos.processes import Processes, eventually
+from tests.over_rest import BANK, Customer, set_parameter
 from tests.running_sandbox import Sandbox
 
 pytestmark = pytest.mark.chaos

@@ -10,9 +10,9 @@ from core.states.models import StateChange
 from core.steps.models import Step
 from core.tenancy import in_bank
 from scripts.phone import Phone
-from tests.chaos.conftest import BANK, Customer
 from tests.chaos.killing import POINTS, kill_at, settled
 from tests.chaos.processes import Processes
+from tests.over_rest import BANK, Customer
 from tests.running_sandbox import Sandbox
 from verification.models import Check
 from verification.operations.checks import CHECK_CARRIER

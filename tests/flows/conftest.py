@@ -8,11 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import transaction
 
+from core.clock import business_date
 from core.steps import engine
 from core.steps.registry import LANES
 from core.tenancy import in_bank
 from scripts.phone import Phone
+from tenants.parameters import set_for_bank
 from tests.running_sandbox import Sandbox
 
 PhoneMaker = Callable[..., Phone]
@@ -39,12 +42,40 @@ def phone(api: httpx.Client, sandbox: Sandbox) -> PhoneMaker:
 
         def wait(seconds: float) -> None:
             if seconds >= 1:
-                time.sleep(
-                    seconds
-                )  # the reading time is the server's own clock: it cannot be shortened from here
+                time.sleep(seconds)  # the reading time is the server's own clock: it cannot be shortened from here
             with in_bank(bank):
                 engine.run_due(lanes=list(LANES), seconds=30)
 
         return Phone(api=api, vendors=sandbox.http, bank=bank, person=someone, wait=wait)
 
     return make
+
+
+def set_parameter(bank: str, name: str, value: str | int) -> None:
+    """Set one of a bank's parameters from the present business date on."""
+    with in_bank(bank), transaction.atomic():
+        set_for_bank(name=name, value=value, effective_date=business_date(), actor="test")
+
+
+@pytest.fixture
+def registered(phone: PhoneMaker) -> PhoneMaker:
+    """Give a phone whose person is registered at the bank: `registered(bank, profile=…)`.
+
+    The bank has chosen Tencent's reader for ID cards, whose answer comes at once; the stories of registration use the
+    local engine.
+    """
+
+    def make(bank: str = "125", **traits: Any) -> Phone:
+        set_parameter(bank, "id_card.provider", "tencent")
+        someone = phone(bank, **traits)
+        someone.log_in()
+        someone.consent("privacy", "face")
+        someone.register()
+        return someone
+
+    return make
+
+
+def vendors_asked(sandbox: Sandbox) -> list[str]:
+    """Return whom the product has called, text messages left out, each once and in the order of the first call."""
+    return list(dict.fromkeys(call["vendor"] for call in sandbox.calls() if call["vendor"] != "sms"))

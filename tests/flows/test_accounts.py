@@ -10,19 +10,11 @@ import pytest
 from accounts.models import DepositAccount, Filing
 from core.tenancy import in_bank
 from scripts.phone import Phone
-from tests.flows.conftest import PhoneMaker
+from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import Check
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def _registered(phone: PhoneMaker, **traits: Any) -> Phone:
-    someone = phone(**traits)
-    someone.log_in()
-    someone.consent("privacy", "face")
-    someone.register()
-    return someone
 
 
 def _vendors(sandbox: Sandbox) -> list[str]:
@@ -33,30 +25,22 @@ def _override(sandbox: Sandbox, someone: Phone, **facts: Any) -> None:
     sandbox.json("POST", f"/sandbox/people/{someone.person['person']}/override", json=facts)
 
 
-def _keeper(bank: str, keeper: str) -> None:
-    from django.db import transaction
-
-    from core.clock import business_date
-    from tenants.parameters import set_for_bank
-
-    with in_bank(bank), transaction.atomic():
-        set_for_bank(name="account.keeper", value=keeper, effective_date=business_date(), actor="test")
-
-
 class TestOpening:
     @pytest.mark.parametrize("keeper", ["own", "core"])
     def test_a_class_two_account_is_opened_after_all_checks_in_their_order(
-        self, phone: PhoneMaker, sandbox: Sandbox, keeper: str
+        self, registered: PhoneMaker, sandbox: Sandbox, keeper: str
     ) -> None:
-        someone = _registered(phone)
-        _keeper("125", keeper)
+        someone = registered()
+        set_parameter("125", "account.keeper", keeper)
         sandbox.json("DELETE", "/sandbox/calls")
         account = someone.open_account()
         assert (account["status"], account["class"], account["balance"]) == ("active", "II", "0.00")
         assert [card["status"] for card in account["bound_cards"]] == ["active"]
         asked = [vendor for vendor in _vendors(sandbox) if vendor != "sms"]
         checks = ["carriers", "carriers", "bound_card", "id_check", "tencent_faceid"]
-        assert list(dict.fromkeys(asked[:-1])) == list(dict.fromkeys([*checks, *(["core"] if keeper == "core" else [])]))
+        assert list(dict.fromkeys(asked[:-1])) == list(
+            dict.fromkeys([*checks, *(["core"] if keeper == "core" else [])])
+        )
         assert asked[-1] == "filings"
         with in_bank("125"):
             assert Filing.objects.get().status == "acknowledged"
@@ -65,32 +49,30 @@ class TestOpening:
             assert set(screenings.values_list("outcome", flat=True)) == {"clear"}
 
     def test_a_carrier_that_changed_its_mind_stops_it_and_nobody_else_is_asked(
-        self, phone: PhoneMaker, sandbox: Sandbox
+        self, registered: PhoneMaker, sandbox: Sandbox
     ) -> None:
-        someone = _registered(phone)
+        someone = registered()
         _override(sandbox, someone, carrier_result="mismatch")
         sandbox.json("DELETE", "/sandbox/calls")
         account = someone.open_account()
         assert (account["status"], account["reason_code"]) == ("rejected", "carrier_mismatch")
         assert set(_vendors(sandbox)) == {"sms", "carriers"}
 
-    @pytest.mark.parametrize(
-        ("profile", "code"), [("id_mismatch", "id_mismatch"), ("id_missing", "id_not_found")]
-    )
+    @pytest.mark.parametrize(("profile", "code"), [("id_mismatch", "id_mismatch"), ("id_missing", "id_not_found")])
     def test_each_answer_of_the_national_check_has_its_own_code(
-        self, phone: PhoneMaker, sandbox: Sandbox, profile: str, code: str
+        self, registered: PhoneMaker, sandbox: Sandbox, profile: str, code: str
     ) -> None:
-        someone = _registered(phone, profile=profile)
+        someone = registered(profile=profile)
         account = someone.open_account()
         assert (account["status"], account["reason_code"], account["retryable"]) == ("rejected", code, False)
         assert "tencent_faceid" not in _vendors(sandbox)
 
-    def test_a_national_check_that_is_down_may_be_tried_again(self, phone: PhoneMaker, sandbox: Sandbox) -> None:
+    def test_a_national_check_that_is_down_may_be_tried_again(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
         from django.utils import timezone
 
         from core.steps.models import Step
 
-        someone = _registered(phone)
+        someone = registered()
         sandbox.fault("id_check", status=503)
         code = someone.phone_code("open_account")
         card = {"number": someone.person["card_number"], "phone": someone.person["phone"]}
@@ -105,8 +87,8 @@ class TestOpening:
         ended = someone.get(f"accounts/{started['id']}")
         assert (ended["status"], ended["reason_code"], ended["retryable"]) == ("rejected", "vendor_unavailable", True)
 
-    def test_a_card_that_is_not_the_customers_own_is_refused(self, phone: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = _registered(phone)
+    def test_a_card_that_is_not_the_customers_own_is_refused(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+        someone = registered()
         other = sandbox.person(region="320700", age=40)
         someone.person = {**someone.person, "card_number": other["card_number"]}
         account = someone.open_account()
@@ -114,13 +96,13 @@ class TestOpening:
         assert "id_check" not in _vendors(sandbox)
 
     def test_a_person_on_a_watchlist_is_refused_without_a_hint(
-        self, phone: PhoneMaker, sandbox: Sandbox, tmp_path: Any
+        self, registered: PhoneMaker, sandbox: Sandbox, tmp_path: Any
     ) -> None:
         from django.core.management import call_command
 
         from core.tenancy import PROVINCE, at
 
-        someone = _registered(phone, profile="listed")
+        someone = registered(profile="listed")
         rows = tmp_path / "list.csv"
         rows.write_bytes(sandbox.http.get("/sandbox/watchlist.csv").content)
         with at(PROVINCE):
@@ -135,22 +117,22 @@ class TestOpening:
 
 
 class TestCards:
-    def test_a_card_of_this_bank_shows_its_class_one_account(self, phone: PhoneMaker) -> None:
-        someone = _registered(phone, profile="class1_at:125")
+    def test_a_card_of_this_bank_shows_its_class_one_account(self, registered: PhoneMaker) -> None:
+        someone = registered(profile="class1_at:125")
         card = _bind(someone)
         assert card["status"] == "active"
         accounts = someone.get("accounts")["items"]
         assert [(account["class"], account["status"]) for account in accounts] == [("I", "active")]
 
-    def test_a_card_of_another_bank_of_the_union_does_not(self, phone: PhoneMaker) -> None:
-        someone = _registered(phone, profile="class1_at:116")
+    def test_a_card_of_another_bank_of_the_union_does_not(self, registered: PhoneMaker) -> None:
+        someone = registered(profile="class1_at:116")
         assert _bind(someone)["status"] == "active"
         assert someone.get("accounts")["items"] == []
 
     def test_the_second_card_asks_for_more_even_after_the_first_is_gone(
-        self, phone: PhoneMaker, sandbox: Sandbox
+        self, registered: PhoneMaker, sandbox: Sandbox
     ) -> None:
-        someone = _registered(phone)
+        someone = registered()
         card = _bind(someone)
         someone.call("DELETE", f"cards/{card['id']}", expect=204)
         other = sandbox.person(region="320700", age=40)
@@ -158,8 +140,8 @@ class TestCards:
         body = {"number": other["card_number"], "phone": other["phone"], "phone_code": code}
         assert someone.post("cards", body, expect=403)["code"] == "step_up_required"
 
-    def test_a_number_that_is_no_card_number_is_refused(self, phone: PhoneMaker) -> None:
-        someone = _registered(phone)
+    def test_a_number_that_is_no_card_number_is_refused(self, registered: PhoneMaker) -> None:
+        someone = registered()
         code = someone.phone_code("bind_card")
         body = {"number": "6223240000000000011", "phone": someone.person["phone"], "phone_code": code}
         assert someone.post("cards", body, expect=422)["code"] == "card_number_invalid"

@@ -16,9 +16,7 @@ def _operations(sandbox: Sandbox) -> list[str]:
 
 
 class TestRegistering:
-    def test_a_customer_becomes_known_by_card_phone_and_carrier(
-        self, phone: PhoneMaker, sandbox: Sandbox
-    ) -> None:
+    def test_a_customer_becomes_known_by_card_phone_and_carrier(self, phone: PhoneMaker, sandbox: Sandbox) -> None:
         someone = phone()
         someone.log_in()
         assert someone.customer["stage"] == "new"
@@ -37,9 +35,7 @@ class TestRegistering:
         someone = phone()
         someone.log_in()
         front, back = someone.upload_card()
-        answer = someone.call(
-            "POST", "registrations", {"id_card_front": front, "id_card_back": back}, expect=422
-        )
+        answer = someone.call("POST", "registrations", {"id_card_front": front, "id_card_back": back}, expect=422)
         assert answer.json()["code"] == "consent_missing"
 
     def test_a_picture_that_is_no_card_is_to_be_retaken(self, phone: PhoneMaker, sandbox: Sandbox) -> None:
@@ -122,9 +118,7 @@ class TestRelink:
 
         token = new.face_token("relink", registration)
         code = new.phone_code("relink", subject=registration)
-        new.post(
-            f"registrations/{registration}/relink", {"face_token": token, "phone_code": code}, expect=202
-        )
+        new.post(f"registrations/{registration}/relink", {"face_token": token, "phone_code": code}, expect=202)
         assert new.until_settled(f"registrations/{registration}")["status"] == "registered"
         old.call("GET", "accounts", expect=401)
         new.call("GET", "accounts", expect=200)

@@ -38,7 +38,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '核验记录',
                 'verbose_name_plural': '核验记录',
                 'db_table': 'verification_check',
-                'permissions': [('view_screening', '可以查看名单监测结果')],
             },
         ),
         migrations.CreateModel(

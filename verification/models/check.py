@@ -77,7 +77,6 @@ class Check(models.Model):
     class Meta:
         db_table = "verification_check"
         verbose_name = verbose_name_plural = "核验记录"
-        permissions = [("view_screening", "可以查看名单监测结果")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status=ASKED, outcome="", answered_at__isnull=True)

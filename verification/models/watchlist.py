@@ -91,7 +91,7 @@ class WatchlistName(PublicModel):
 class ScreeningMatch(models.Model):
     """One listed entry that a screening of a customer came upon, and how.
 
-    PII: the fact itself is confidential (AML-08): only staff with the screening permission see it. Kept until
+    PII: the fact itself is confidential (AML-08): only staff who may change alerts see it. Kept until
     ten years after the relationship ends (AML-04).
     """
 

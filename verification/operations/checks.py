@@ -122,7 +122,7 @@ def answer_check(*, check_id: uuid.UUID, outcome: str, photo: vault.StagedObject
         CHECK, check_id, "answer", actor=ACTOR, reason=reason, outcome=outcome, reason_code=reason, photo_id=photo_id,
         answered_at=now(),
     )  # fmt: skip
-    record_check(check)
+    record_check(check=check)
 
 
 @within_transaction
@@ -135,7 +135,7 @@ def give_up_check(*, check_id: uuid.UUID) -> None:
 
 
 @within_transaction
-def record_check(check: Check) -> None:
+def record_check(*, check: Check) -> None:
     """Put an answered check on record."""
     check.evidence_leaf = put_on_record("verification.check", check.subject_id, facts_of_check(check))
     check.save(update_fields=["evidence_leaf"])

@@ -184,7 +184,7 @@ def face_judged(*, face_check_id: uuid.UUID, verdict: FaceVerdict) -> None:
     row.check_row = _check_row(row, moment)
     row.save(update_fields=["check_row"])
     if passed:
-        issue_face_token(row)
+        issue_face_token(face_check=row)
     elif verdict.reason_code in COUNTED_FAILURES:
         _lock_after_too_many(row, moment)
 
@@ -208,7 +208,7 @@ def _check_row(face_check: FaceCheck, moment: datetime) -> Check:
         asked_at=face_check.created_at,
         answered_at=moment,
     )
-    record_check(check)
+    record_check(check=check)
     return check
 
 

@@ -41,7 +41,7 @@ class FaceTokenExpired(Problem):
 
 
 @within_transaction
-def issue_face_token(face_check: FaceCheck) -> None:
+def issue_face_token(*, face_check: FaceCheck) -> None:
     """Give a passed face check its token; it lives by wall time from now."""
     token, moment = secrets.token_urlsafe(TOKEN_BYTES), now()
     FaceToken.objects.create(

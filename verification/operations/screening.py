@@ -26,7 +26,7 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
     """Screen a subject against the current version of every list, and put the result on record.
 
     `hit`: the ID number itself is listed. `review`: name and birth date, or the name alone, are; staff must judge. Both
-    leave an alert that only staff with the screening permission see; the customer must not learn of either (AML-08).
+    leave an alert that only compliance staff see; the customer must not learn of either (AML-08).
 
     Raises:
         StateConflict: nobody is known behind the subject.
@@ -50,7 +50,7 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
         detail={"lists": {version.list_code: version.number for version in versions}},
         answered_at=now(),
     )
-    record_check(check)
+    record_check(check=check)
     if outcome != CLEAR:
         _alert(check, candidates)
     return outcome

@@ -37,8 +37,8 @@ _BACK_LABELS = (
 _NAME, _SEX, _BIRTH, _ADDRESS, _NUMBER = range(5)
 _COUNTRY, _TITLE, _AUTHORITY, _VALIDITY = range(4)
 _ENOUGH_LABELS = 2
-_VALUES_END = 13.5  # where the portrait begins, in line heights right of the labels
-_SURE = 0.70  # below it a reading is a guess; see docs/add-a-provider.md for how it was measured
+_VALUES_END = 11.5  # just before the portrait, in line heights right of the labels
+_SURE = 0.70  # below it a reading is a guess; README.md beside this file says what was measured
 
 _DIGIT_LOOKALIKES = str.maketrans("OoQDIl|iZzSsBb", "00001111225588")
 _ID_SHAPE = re.compile(r"[0-9]{17}[0-9X]")

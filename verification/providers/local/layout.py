@@ -72,7 +72,7 @@ def dominant_angle(quads: Sequence[Corners]) -> float:
         along = _vector(quad[0], quad[1], quad[3], quad[2])
         across = _vector(quad[1], quad[2], quad[0], quad[3])
         long, short = (along, across) if math.hypot(*along) >= math.hypot(*across) else (across, along)
-        if math.hypot(*long) >= _WIDE * math.hypot(*short):
+        if math.hypot(*long) >= max(1.0, _WIDE * math.hypot(*short)):
             votes.append((math.atan2(long[1], long[0]), math.hypot(*long)))
     if not votes:
         return 0.0

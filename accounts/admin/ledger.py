@@ -1,0 +1,104 @@
+"""The books: vouchers with their lines, the trial balance, and money on its way."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.decorators import action, display
+
+from accounts import queries
+from accounts.admin.tables import PostingTable, gl_name, masked_number
+from accounts.ledger.chart import CHART, Normal
+from accounts.models import JournalEntry, Payment
+from core.admin.amounts import exact
+from core.admin.columns import amount, state
+from core.admin.pages import ReadOnlyPage
+
+PAYMENT_COLOURS: Final = {"pending": "info", "arrived": "warning", "posted": "success", "failed": "danger"}
+TABLE: Final = "admin/table.html"
+
+
+class JournalEntryPage(ReadOnlyPage):
+    """Vouchers, newest first; they never change, a correction is a voucher of its own."""
+
+    list_display = ("business_ref", "kind", "booking_date", "value_date", "memo", "total", "is_reversal", "created_at")
+    list_filter = ("kind", "booking_date")
+    search_fields = ("business_ref__startswith",)
+    search_help_text = "按业务参考号查找"
+    ordering = ("-id",)
+    actions_list = ("trial_balance",)
+    inlines = (PostingTable,)
+    readonly_fields = ("total",)
+    fieldsets = (
+        (None, {"fields": (("business_ref", "kind"), ("booking_date", "value_date"), "memo")}),
+        ("记录", {"fields": (("total", "reverses"), "created_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
+        """Add up each voucher's debits."""
+        rows: QuerySet[JournalEntry] = super().get_queryset(request)
+        return rows.annotate(total_fen=Sum("postings__amount_fen", filter=Q(postings__amount_fen__gt=0)))
+
+    @display(description="金额（元）")
+    def total(self, entry: Any) -> str:
+        """Show the sum of the debits, which is that of the credits."""
+        return exact(entry.total_fen or 0)
+
+    @display(description="冲正", boolean=True)
+    def is_reversal(self, entry: JournalEntry) -> bool:
+        """Tell whether it reverses another."""
+        return entry.reverses_id is not None
+
+    @action(description="科目余额表", permissions=["view"], icon="balance")
+    def trial_balance(self, request: HttpRequest) -> HttpResponse:
+        """Show every general ledger account's balance; they sum to zero."""
+        balances = queries.trial_balance()
+        rows = [[gl_name(code), *_two_sides(balances.get(code, 0)), _side(code)] for code in sorted({*CHART, *balances})]
+        debits = sum(balance for balance in balances.values() if balance > 0)
+        credits_ = -sum(balance for balance in balances.values() if balance < 0)
+        rows.append(["合计", exact(debits), exact(credits_), "平衡" if debits == credits_ else "不平衡"])
+        agrees = queries.deposits_equal_ledger()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "model_admin": self,
+            "title": "科目余额表",
+            "note": "本系统所记存款账户余额之和与总账“个人活期存款”" + ("一致" if agrees else "不一致，请立即核查"),
+            "alarm": not agrees or debits != credits_,
+            "table": {"headers": ["科目", "借方余额（元）", "贷方余额（元）", "方向"], "rows": rows},
+        }
+        return TemplateResponse(request, TABLE, context)
+
+
+def _two_sides(balance_fen: int) -> tuple[str, str]:
+    return (exact(balance_fen), "") if balance_fen >= 0 else ("", exact(-balance_fen))
+
+
+def _side(code: str) -> str:
+    known = CHART.get(code)
+    return "—" if known is None else "借" if known.normal is Normal.DEBIT else "贷"
+
+
+class PaymentPage(ReadOnlyPage):
+    """Money between the bank and customers' accounts, newest first."""
+
+    list_display = ("business_ref", "kind", "direction", amount("amount_fen", "金额"), "account_in_short",
+                    state("status", "状态", PAYMENT_COLOURS), "code", "created_at")  # fmt: skip
+    list_filter = ("status", "direction", "kind", "created_at")
+    list_select_related = ("account",)
+    search_fields = ("business_ref__startswith", "core_reference__exact")
+    search_help_text = "按业务参考号或核心流水查找"
+    ordering = ("-id",)
+    readonly_fields = (amount("amount_fen", "金额"), "account_in_short")
+    fieldsets = (
+        (None, {"fields": (("business_ref", "kind"), ("direction", readonly_fields[0]), ("status", "code"), "memo")}),
+        ("账务", {"fields": (("account", "account_in_short"), ("core_reference", "entry"), "legs", "created_at")}),
+    )
+
+    @display(description="账号")
+    def account_in_short(self, payment: Payment) -> str:
+        """Show the last four digits."""
+        return masked_number(payment.account)

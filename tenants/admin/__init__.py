@@ -1,0 +1,42 @@
+"""What staff see of this room: entries, parameters and logins at a bank; banks, rules and sums at the province."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, User
+
+from tenants.admin.banks import BankPage
+from tenants.admin.calendar import HolidayPage
+from tenants.admin.entries import EntryPage, ScanPage
+from tenants.admin.figures import EvidenceHeadPage, FigurePage
+from tenants.admin.lpr import LprPage
+from tenants.admin.parameters import BankParameterPage, PlatformParameterPage
+from tenants.admin.staff import GroupPage, UserPage
+from tenants.models import (
+    Bank,
+    BankParameter,
+    Entry,
+    EvidenceHeadCopy,
+    Holiday,
+    LprQuote,
+    PlatformParameter,
+    PushedFigure,
+    Scan,
+)
+
+bank_pages = [
+    (Entry, EntryPage),
+    (Scan, ScanPage),
+    (BankParameter, BankParameterPage),
+    (User, UserPage),
+    (Group, GroupPage),
+]
+province_pages = [
+    (Bank, BankPage),
+    (PushedFigure, FigurePage),
+    (EvidenceHeadCopy, EvidenceHeadPage),
+    (PlatformParameter, PlatformParameterPage),
+    (LprQuote, LprPage),
+    (Holiday, HolidayPage),
+    (User, UserPage),
+    (Group, GroupPage),
+]

@@ -1,0 +1,120 @@
+"""The directory of banks at the province: who is how far, and the acts that move a bank."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action
+
+from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.columns import state
+from core.admin.pages import ReadOnlyPage
+from tenants.models import Bank
+from tenants.models.bank import DRAFT, LIVE, PILOT, SUSPENDED, TEST
+from tenants.operations import move_bank
+from tenants.states import BANK, BEGIN_PILOT, BEGIN_TEST, GO_LIVE, RESUME, SUSPEND
+
+COLOURS: Final = {DRAFT: "info", TEST: "info", PILOT: "warning", LIVE: "success", SUSPENDED: "danger"}
+ACTS: Final = {
+    BEGIN_TEST: Act(title="进入测试", submit="进入测试", explanation="测试阶段不对客户开放。", done="已进入测试阶段"),
+    BEGIN_PILOT: Act(
+        title="开始试点", submit="开始试点", explanation="试点阶段起，客户可以扫码办理业务。", done="已进入试点阶段"
+    ),
+    GO_LIVE: Act(title="正式上线", submit="正式上线", explanation="上线后计入开通银行。", done="已正式上线"),
+    SUSPEND: Act(
+        title="暂停业务",
+        submit="暂停业务",
+        explanation="暂停后不再受理扫码、申请、开户与提款；还款、查询与投诉不受影响。数秒内全部生效。",
+        done="业务已暂停",
+        danger=True,
+    ),
+    RESUME: Act(title="恢复业务", submit="恢复业务", explanation="恢复到暂停之前的阶段。", done="业务已恢复"),
+}
+
+
+class ReasonForm(ActForm):
+    """Why a bank is moved; kept in the history."""
+
+    reason = forms.CharField(label="原因", max_length=200, help_text="写入状态变更与审计日志")
+
+
+class BankPage(ReadOnlyPage):
+    """The banks of the province; they are opened by `manage.py open_bank`, and moved here."""
+
+    list_display = ("code", "display_name", "name", "city", "region_code", state("stage", "阶段", COLOURS), "opened_at")
+    list_filter = ("stage", "city")
+    search_fields = ("code", "name", "display_name", "city")
+    search_help_text = "按机构代码、名称或城市查找"
+    ordering = ("code",)
+    fieldsets = (
+        (None, {"fields": (("code", "stage"), "name", "display_name", ("city", "region_code"))}),
+        ("联系", {"fields": (("phone", "complaint_phone"), "address")}),
+        ("记录", {"fields": (("schema_name", "opened_at"),)}),
+    )
+    actions_detail = ("begin_test", "begin_pilot", "go_live", "resume", "suspend")
+
+    def _may(self, request: HttpRequest, object_id: Any, event: str) -> bool:
+        if not request.user.has_perm("tenants.change_bank"):
+            return False
+        if object_id is None:
+            return True
+        stage = Bank.objects.filter(pk=object_id).values_list("stage", flat=True).first()
+        return stage == SUSPENDED if event == RESUME else (stage, event) in BANK.table
+
+    def has_begin_test_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the move where it is legal."""
+        return self._may(request, object_id, BEGIN_TEST)
+
+    def has_begin_pilot_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the move where it is legal."""
+        return self._may(request, object_id, BEGIN_PILOT)
+
+    def has_go_live_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the move where it is legal."""
+        return self._may(request, object_id, GO_LIVE)
+
+    def has_suspend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the move where it is legal."""
+        return self._may(request, object_id, SUSPEND)
+
+    def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the move where it is legal."""
+        return self._may(request, object_id, RESUME)
+
+    @action(description="进入测试", permissions=["begin_test"], icon="science")
+    def begin_test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move the bank."""
+        return self._move(request, object_id, BEGIN_TEST)
+
+    @action(description="开始试点", permissions=["begin_pilot"], icon="flag")
+    def begin_pilot(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move the bank."""
+        return self._move(request, object_id, BEGIN_PILOT)
+
+    @action(description="正式上线", permissions=["go_live"], icon="rocket_launch")
+    def go_live(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move the bank."""
+        return self._move(request, object_id, GO_LIVE)
+
+    @action(description="暂停业务", permissions=["suspend"], icon="pause_circle")
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move the bank."""
+        return self._move(request, object_id, SUSPEND)
+
+    @action(description="恢复业务", permissions=["resume"], icon="play_circle")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Move the bank."""
+        return self._move(request, object_id, RESUME)
+
+    def _move(self, request: HttpRequest, object_id: str, event: str) -> HttpResponse:
+        code = Bank.objects.values_list("code", flat=True).get(pk=object_id)
+        return perform(
+            self,
+            request,
+            ACTS[event],
+            run=lambda given: move_bank(code=code, event=event, reason=given["reason"], actor=actor_of(request)) and None,
+            form_class=ReasonForm,
+            object_id=object_id,
+        )

@@ -1,0 +1,54 @@
+"""The holiday calendar that all banks share."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.pages import ReadOnlyPage
+from tenants.operations import mark_day
+
+MARK: Final = Act(
+    title="设置节假日或调休",
+    submit="保存",
+    explanation="只需录入与星期不同的日子：工作日放假，或周末上班。次年安排一般在每年 11 月公布。",
+    done="日历已更新",
+)
+
+
+class DayForm(ActForm):
+    """One day that differs from its weekday."""
+
+    day = forms.DateField(label="日期")
+    is_working_day = forms.TypedChoiceField(
+        label="当日", choices=[("0", "放假"), ("1", "上班")], coerce=lambda text: text == "1"
+    )
+    name = forms.CharField(label="名称", max_length=30, required=False, help_text="例如：春节、国庆节调休上班")
+
+
+class HolidayPage(ReadOnlyPage):
+    """Days that differ from their weekday, newest first."""
+
+    list_display = ("date", "name", "is_working_day")
+    list_filter = ("is_working_day",)
+    search_fields = ("name",)
+    search_help_text = "按名称查找"
+    date_hierarchy = "date"
+    ordering = ("-date",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Offer the button to whoever may add days."""
+        return bool(request.user.has_perm("tenants.add_holiday"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Mark a day, outside Django's form view."""
+        del form_url, extra_context
+        if not self.has_add_permission(request):
+            return HttpResponse(status=403)
+        run = lambda given: mark_day(**given, actor=actor_of(request))  # noqa: E731 -- a closure over the request
+        return perform(self, request, MARK, run=run, form_class=DayForm)

@@ -1,0 +1,100 @@
+"""The OpenAPI document against the contract: every call, its answers, its codes, and nothing vague."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from core.errors import CATALOGUE
+from tests.contract.calls import CALLS, Call
+
+Document = dict[str, Any]
+CODE = re.compile(r"`([a-z0-9_]+)`")
+# Answers that any path may give before a call is known: they belong to the server, not to a call.
+OF_THE_SERVER = {"method_not_allowed", "internal_error", "payload_too_large"}
+# What only staff can be told, in their admin.
+OF_STAFF = {"agreement_text_refused", "lpr_refused", "parameter_refused", "product_refused", "staff_refused"}
+# More than the contract promises: where a Location leads, and a list beside it.
+BESIDE = {
+    ("GET", "/b/{bank}/api/v1/cards/{}"),
+    ("GET", "/b/{bank}/api/v1/loans/{}/repayments"),
+    ("GET", "/b/{bank}/api/v1/loans/{}/repayments/{}"),
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    made: Document = SchemaGenerator(urlconf="config.urls_contract").get_schema(request=None, public=True)
+    return made
+
+
+def _anonymous(path: str) -> str:
+    return re.sub(r"\{(?!bank\})[a-z_]+\}", "{}", path)
+
+
+def _operations(document: Document) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), _anonymous(path)): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in {"get", "post", "put", "patch", "delete"}
+    }
+
+
+def _codes(operation: dict[str, Any]) -> set[str]:
+    refusals = [answer for status, answer in operation["responses"].items() if status >= "400"]
+    return {code for answer in refusals for code in CODE.findall(answer.get("description", ""))}
+
+
+class TestEveryCall:
+    @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+    def test_is_published_with_its_answer_and_its_codes(self, document: Document, call: Call) -> None:
+        operation = _operations(document)[call.method, call.path]
+        answer = operation["responses"][str(call.success)]
+        assert answer.get("content") or call.success == 204
+        expected = set(call.codes)
+        if call.keyed:
+            expected |= {"idempotency_key_required", "idempotency_key_reused"}
+        if call.needs_token:
+            expected |= {"unauthenticated"}
+        if "{}" in call.path:
+            expected |= {"not_found"}
+        assert expected <= _codes(operation)
+        headers = {one["name"]: one["required"] for one in operation.get("parameters", []) if one["in"] == "header"}
+        assert headers.get("Idempotency-Key", False) is call.keyed
+
+    @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+    def test_says_whether_it_needs_a_token(self, document: Document, call: Call) -> None:
+        assert bool(_operations(document)[call.method, call.path].get("security")) is call.needs_token
+
+    def test_is_a_call_of_the_contract(self, document: Document) -> None:
+        promised = {(call.method, call.path) for call in CALLS}
+        assert set(_operations(document)) - promised <= BESIDE
+
+
+class TestEveryAnswer:
+    def test_is_named_by_its_status(self, document: Document) -> None:
+        statuses = {status for operation in _operations(document).values() for status in operation["responses"]}
+        assert all(status.isdigit() for status in statuses)
+
+    def test_is_a_problem_document_where_it_is_a_refusal(self, document: Document) -> None:
+        for operation in _operations(document).values():
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    assert set(answer["content"]) == {"application/problem+json"}
+                    assert _codes(operation)
+
+
+class TestEveryCode:
+    def test_of_the_catalogue_is_documented_at_some_call(self, document: Document) -> None:
+        documented = {code for operation in _operations(document).values() for code in _codes(operation)}
+        assert set(CATALOGUE) - documented == (OF_THE_SERVER | OF_STAFF) - documented
+
+    def test_that_is_documented_is_in_the_catalogue_with_that_status(self, document: Document) -> None:
+        for operation in _operations(document).values():
+            for status, answer in operation["responses"].items():
+                for code in CODE.findall(answer.get("description", "")) if status >= "400" else []:
+                    assert CATALOGUE[code].status == int(status)

@@ -1,0 +1,101 @@
+"""Customers over REST in this process, committed for a whole module: for tests whose set-up is a long story.
+
+Unlike a test's own transaction, what these customers do stays until the module has ended, so each test takes a customer (or a
+business) of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from django.db import transaction
+from django.test import override_settings
+
+from core.clock import business_date
+from core.gateway import forget_breakers
+from core.steps import engine
+from core.steps.registry import LANES
+from core.tenancy import in_bank
+from scripts.phone import Phone
+from tenants.parameters import set_for_bank
+from tests import conftest as everywhere
+from tests.running_sandbox import Sandbox
+
+__all__ = ["BANK", "OTHER_BANK", "Customer", "api", "committed", "customer", "doors", "run_steps", "set_parameter"]
+BANK = "125"
+OTHER_BANK = "116"
+REGIONS = {BANK: "320700", OTHER_BANK: "320582"}
+LEASE_SECONDS = 2
+Customer = Callable[..., Phone]
+
+
+def set_parameter(bank: str, name: str, value: int | str | bool) -> None:
+    """Set a bank's parameter from today on."""
+    with in_bank(bank), transaction.atomic():
+        set_for_bank(name=name, value=value, effective_date=business_date(), actor="test")
+
+
+@pytest.fixture(scope="module")
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let a module's tests commit, each with customers of its own; the database is put back when all have ended."""
+    with django_db_blocker.unblock():
+        yield
+        everywhere._put_back(None)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def doors(running_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Point the product in this process at the sandbox, and shorten the leases of the steps that it queues."""
+    from tenants.operations import wechat
+
+    url = running_sandbox.url
+    wechat._mini_program.cache_clear()  # a kept access token may be of before a test moved the vendor's clock
+    with override_settings(
+        SANDBOX_URL=url, WECHAT_URL=f"{url}/wechat", SMS_URL=f"{url}/sms/v1", TENCENT_ENDPOINT=url,
+        GATEWAY_URL=f"{url}/gateway/v1", GATEWAY_KEY="sandbox-gateway-key", TSA_URL=f"{url}/tsa",
+        STEP_LEASE_SECONDS=LEASE_SECONDS,
+    ):  # fmt: skip
+        forget_breakers()
+        running_sandbox.json("DELETE", "/sandbox/calls")
+        yield running_sandbox
+        running_sandbox.json("POST", "/sandbox/faults")
+    forget_breakers()
+
+
+@pytest.fixture(scope="module")
+def api(committed: None, doors: Sandbox) -> Iterator[httpx.Client]:
+    """Reach the product as the web server does, in this process."""
+    from config.wsgi import application
+
+    transport = httpx.WSGITransport(app=application, raise_app_exceptions=False)
+    with httpx.Client(transport=transport, base_url="http://testserver") as client:
+        yield client
+
+
+def run_steps(bank: str) -> None:
+    """Run what is due at a bank in this process."""
+    with in_bank(bank):
+        engine.run_due(lanes=list(LANES), seconds=30)
+
+
+@pytest.fixture(scope="module")
+def customer(api: httpx.Client, doors: Sandbox) -> Customer:
+    """Make customers whose phones run the bank's steps in this process while they wait: set-up, not what is tested."""
+    for bank in REGIONS:
+        set_parameter(bank, "id_card.provider", "tencent")  # reading real pixels is another test's matter
+
+    def make(bank: str = BANK, **traits: Any) -> Phone:
+        person = doors.person(**{"region": REGIONS[bank], "age": 35, **traits})
+
+        def wait(seconds: float) -> None:
+            if seconds >= 1:
+                time.sleep(seconds)  # the reading time is the server's own clock: it cannot be shortened from here
+            run_steps(bank)
+
+        return Phone(api=api, vendors=doors.http, bank=bank, person=person, wait=wait)
+
+    return make
