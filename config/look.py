@@ -50,3 +50,8 @@ def style_sheet(_: HttpRequest) -> str:
 def icon(_: HttpRequest) -> str:
     """Return the address of the icon that a browser's tab shows."""
     return static("config/icon.svg")
+
+
+def login_picture(_: HttpRequest) -> str:
+    """Return the address of the picture beside the login form."""
+    return static("config/login.svg")

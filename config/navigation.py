@@ -17,10 +17,11 @@ from core.steps.models import PARKED, Step
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page stands in the navigation and which symbol it has."""
+    """Where a page stands in the navigation, its symbol, and its title where the table's own name does not say enough."""
 
     group: str
     symbol: str
+    title: str = ""
 
 
 # The order of the groups and, inside a group, of the pages. A page that is not named here stands in its room's group.
@@ -34,6 +35,9 @@ BANK: Final[Mapping[str, Place]] = {
     "verification.Check": Place("客户", "verified_user"),
     "verification.FaceCheck": Place("客户", "face"),
     "verification.ScreeningAlert": Place("客户", "policy"),
+    "verification.IdCardReading": Place("客户", "document_scanner"),
+    "verification.PhoneCode": Place("客户", "sms"),
+    "verification.Upload": Place("客户", "photo_library"),
     "lending.Product": Place("信贷", "category"),
     "lending.ProductVersion": Place("信贷", "history_edu"),
     "lending.Application": Place("信贷", "assignment"),
@@ -53,9 +57,9 @@ BANK: Final[Mapping[str, Place]] = {
     "core.Step": Place("系统", "pending_actions"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),
-    "admin.LogEntry": Place("系统", "edit_note"),
-    "auth.User": Place("系统", "manage_accounts"),
-    "auth.Group": Place("系统", "groups"),
+    "admin.LogEntry": Place("系统", "edit_note", "表单修改记录"),
+    "auth.User": Place("系统", "manage_accounts", "员工账号"),
+    "auth.Group": Place("系统", "groups", "角色"),
 }
 PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.Bank": Place("银行", "account_balance"),
@@ -66,9 +70,9 @@ PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.Holiday": Place("规则", "calendar_month"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),
-    "admin.LogEntry": Place("系统", "edit_note"),
-    "auth.User": Place("系统", "manage_accounts"),
-    "auth.Group": Place("系统", "groups"),
+    "admin.LogEntry": Place("系统", "edit_note", "表单修改记录"),
+    "auth.User": Place("系统", "manage_accounts", "员工账号"),
+    "auth.Group": Place("系统", "groups", "角色"),
 }
 GROUP_OF_ROOM: Final = {"verification": "客户", "accounts": "账务", "lending": "信贷"}
 OTHER_SYMBOL: Final = "article"
@@ -106,7 +110,7 @@ def _home() -> dict[str, Any]:
 def _item(model: Any, place: Place) -> dict[str, Any]:
     options = model._meta
     item = {
-        "title": str(options.verbose_name_plural),
+        "title": place.title or str(options.verbose_name_plural),
         "icon": place.symbol,
         "link": reverse(f"admin:{options.app_label}_{options.model_name}_changelist"),
     }

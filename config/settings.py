@@ -234,6 +234,7 @@ UNFOLD = {
     "ENVIRONMENT": "config.look.stage",
     "DASHBOARD_CALLBACK": "config.dashboard.show",
     "STYLES": ["config.look.style_sheet"],
+    "LOGIN": {"image": "config.look.login_picture"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",

@@ -7,6 +7,7 @@ loans owe, always (GL-01).
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 LOAN_PRINCIPAL: Final = "1301"
@@ -15,3 +16,8 @@ PENALTY_INCOME: Final = "6051"
 
 DISBURSEMENT: Final = "disbursement"
 REPAYMENT: Final = "repayment"
+
+
+def claimant(loan_id: uuid.UUID) -> str:
+    """Name a loan to the accounts room: an account with a loan on it stays, and so does its last card."""
+    return f"loan:{loan_id.hex}"

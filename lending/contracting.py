@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -188,3 +189,9 @@ def template_of(version: ProductVersion, *, product_code: str) -> Template:
     source = own or standard_template()
     digest = hashlib.sha256(source.encode()).hexdigest()[:HASH_SHOWN]
     return Template(source=source, version=f"{product_code}-{version.number} {'OWN' if own else 'STD'}-{digest}")
+
+
+def bundle_digest(bundle: Mapping[str, Any]) -> bytes:
+    """Return the SHA-256 of a signing bundle in its canonical form: JSON, sorted keys, no blanks, UTF-8."""
+    text = json.dumps(bundle, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()

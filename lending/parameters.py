@@ -54,7 +54,7 @@ MIN_READ_SECONDS: Final = declare(
     )
 )
 SIGNING_MINUTES: Final = declare(
-    Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "", "free", low=1, high=120)
+    Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "工程取值", "free", low=1, high=120)
 )
 
 

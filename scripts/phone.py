@@ -16,7 +16,7 @@ import httpx
 UNFINISHED: Final = frozenset(
     {"reading", "checking", "starting", "opening", "deciding", "signing", "disbursing", "posting"}
 )
-PATIENCE_SECONDS: Final = 90.0
+PATIENCE_SECONDS: Final = 60.0
 PURPOSES_AT_LOGIN: Final = ("privacy", "face")
 
 

@@ -54,6 +54,8 @@ class Present:
             return "、".join(self.spec.choices)
         if isinstance(self.spec.default, bool):
             return "是、否"
+        if isinstance(self.spec.default, str):
+            return "文本"
         low, high = self.spec.low, self.spec.high
         return f"{'—' if low is None else low} 至 {'—' if high is None else high}"
 

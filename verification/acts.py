@@ -1,7 +1,8 @@
 """The protected acts: what a face check, a one-time code or an authorisation may be asked for.
 
-The rooms above register theirs at start-up, so that this room never imports them. A business object is an opaque id here;
-its act says whether it is this customer's and in a state that calls for the check, and names it in Chinese.
+The rooms above register theirs at start-up, so that this room never imports them. A business object is an
+opaque id here; its act says whether it is this customer's and in a state that calls for the check, and names
+it in Chinese.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ Describe = Callable[[str, uuid.UUID], AgreementContext]
 class Act:
     """One protected act; its functions take the business object's id (32 hex digits) and the customer's id.
 
-    `check` raises NotFound where the object is not this customer's and StateConflict where it does not call for a check
-    now. `describe` names the business for agreement texts; without it no authorisation is given for such an object.
-    `identity_of` says whose face it must be where that is not the customer's own record (relink).
+    `check` raises NotFound where the object is not this customer's and StateConflict where it does not call
+    for a check now. `describe` names the business for agreement texts; without it no authorisation is given
+    for such an object. `identity_of` says whose face it must be where that is not the customer's own record
+    (relink).
     """
 
     action: str

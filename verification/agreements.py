@@ -1,4 +1,4 @@
-"""Render an agreement's text: it names this bank and, where they are known, this person and this business (LN-06, LN-07).
+"""Render an agreement's text: it names this bank and, where known, this person and this business (LN-06, LN-07).
 
 The same version, bank, person and business give the same text to the last character, for its SHA-256 is what
 the customer agrees to. So a text carries no date and nothing else that changes between showing and
@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.crypto.masking import mask_id_number
 from core.tenancy import current_bank
 from tenants import directory
-from verification.acts import AgreementContext
-from verification.identity import Identity
-from verification.models import AgreementText
+
+if TYPE_CHECKING:
+    from verification.acts import AgreementContext
+    from verification.identity import Identity
+    from verification.models import AgreementText
 
 PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 PLACES: Final = frozenset({"bank", "bank_phone", "complaint_phone", "person", "business"})
@@ -57,9 +59,7 @@ def render(
         "bank": card.name,
         "bank_phone": card.phone,
         "complaint_phone": card.complaint_phone,
-        "person": ANY_PERSON
-        if person is None
-        else f"{person.name}（证件号码：{mask_id_number(person.id_number)}）",
+        "person": ANY_PERSON if person is None else f"{person.name}（证件号码：{mask_id_number(person.id_number)}）",
         "business": ANY_BUSINESS if business is None else business.business,
     }
     return RenderedAgreement(text=PLACE.sub(lambda place: values[place.group(1)], agreement.text))

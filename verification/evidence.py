@@ -1,23 +1,26 @@
 """Put this room's facts on record: identity results and consents, by the hash of their canonical form.
 
-The canonical form is JSON with sorted keys and no blanks, UTF-8. It can be made again from the row at any time, so the
-row proves itself against its leaf.
+The canonical form is JSON with sorted keys and no blanks, UTF-8. It can be made again from the row at any
+time, so the row proves itself against its leaf.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import uuid
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import evidence
 from core.clock import SHANGHAI
 from core.operations import within_transaction
 from core.tenancy import current_bank
-from verification.models import Check, Consent, IdCardReading
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from verification.models import Check, Consent, IdCardReading
 
 
 def canonical(facts: Mapping[str, Any]) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from verification.identity import Identity
 from verification.numbers import InvalidIdNumberError, age_on, id_card_validity_plausible, parse_id_number
 from verification.providers.id_card import CardWarning, IdCardBack, IdCardFront, Unreadable, UnreadableReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
 
 IMAGE_UNCLEAR: Final = "image_unclear"
 ID_NUMBER_INVALID: Final = "id_number_invalid"
@@ -35,14 +37,12 @@ class Rules:
     refused_warnings: frozenset[str]
 
 
-def judge(
-    front: IdCardFront | Unreadable, back: IdCardBack | Unreadable | None, *, rules: Rules
-) -> Identity | str:
+def judge(front: IdCardFront | Unreadable, back: IdCardBack | Unreadable | None, *, rules: Rules) -> Identity | str:
     """Return who the card says it is, or the reason code for which it is refused, the first that applies.
 
-    A print that contradicts the number, a term that the holder's age at issue does not call for, a doubtful field and a
-    picture of a picture all ask for another photograph (`image_unclear`): the reader may have erred, a forger learns
-    nothing.
+    A print that contradicts the number, a term that the holder's age at issue does not call for, a doubtful
+    field and a picture of a picture all ask for another photograph (`image_unclear`): the reader may have
+    erred, a forger learns nothing.
     """
     if isinstance(front, Unreadable):
         return REASON_OF[front.reason]
@@ -52,16 +52,9 @@ def judge(
         return ID_NUMBER_INVALID
     if back is None or isinstance(back, Unreadable):
         return IMAGE_UNCLEAR if back is None else REASON_OF[back.reason]
-    if front.disagreements or _doubtful(front, rules) or _doubtful(back, rules):
-        return IMAGE_UNCLEAR
-    if back.valid_until is not None and back.valid_until < rules.today:
-        return ID_CARD_EXPIRED
-    if back.valid_from > rules.today:
-        return IMAGE_UNCLEAR
-    if not id_card_validity_plausible(number.birth_date, back.valid_from, back.valid_until):
-        return IMAGE_UNCLEAR
-    if age_on(number.birth_date, rules.today) < rules.least_age:
-        return TOO_YOUNG
+    fault = _fault(front, back, number.birth_date, rules)
+    if fault:
+        return fault
     return Identity(
         name=front.name,
         id_number=number.value,
@@ -73,6 +66,18 @@ def judge(
         valid_from=back.valid_from,
         valid_until=back.valid_until,
     )
+
+
+def _fault(front: IdCardFront, back: IdCardBack, birth_date: date, rules: Rules) -> str:
+    """Return what is wrong with a card that was read on both sides, or nothing."""
+    if front.disagreements or _doubtful(front, rules) or _doubtful(back, rules):
+        return IMAGE_UNCLEAR
+    if back.valid_until is not None and back.valid_until < rules.today:
+        return ID_CARD_EXPIRED
+    is_past = back.valid_from <= rules.today
+    if not is_past or not id_card_validity_plausible(birth_date, back.valid_from, back.valid_until):
+        return IMAGE_UNCLEAR
+    return TOO_YOUNG if age_on(birth_date, rules.today) < rules.least_age else ""
 
 
 def _doubtful(side: IdCardFront | IdCardBack, rules: Rules) -> bool:

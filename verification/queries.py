@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from django.db.models import QuerySet
+from typing import TYPE_CHECKING
 
 from core.crypto import blind_index, normalise_id_number
 from core.errors import NotFound
 from core.ids import parse_id
 from verification.identity import Identity
 from verification.models import AgreementText, Check, Consent, FaceCheck, IdCardReading, Subject
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
+
+    from django.db.models import QuerySet
 
 __all__ = [
     "CheckView",

@@ -17,8 +17,7 @@ from accounts.operations.lookup import look_up_customer
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
-from core.crypto import mask_address, mask_id_number_for_operations, mask_name, mask_phone
-from core.errors import NotFound
+from core.crypto.masking import mask_address, mask_id_number_for_operations, mask_name, mask_phone
 from tenants.queries import origin_of_scan
 from verification import queries as verification
 
@@ -197,6 +196,3 @@ class RegistrationPage(ReadOnlyPage):
     def masked_address(self, registration: Registration) -> str:
         """Show the address down to its county."""
         return mask_address(str((registration.identity or {}).get("address") or "")) or "—"
-
-
-__all__ = ["CustomerPage", "NotFound", "RegistrationPage"]

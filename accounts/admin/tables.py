@@ -11,10 +11,9 @@ from unfold.decorators import display
 from accounts.ledger.chart import CHART
 from accounts.models import Card, Claim, DepositAccount, Filing, Posting, Registration
 from core.admin.amounts import exact
-from core.admin.columns import amount, opaque
+from core.admin.columns import amount
 from core.admin.pages import ReadOnlyTable
-from core.crypto import mask_account
-from core.crypto.masking import HIDDEN
+from core.crypto.masking import HIDDEN, mask_account
 
 CARD_COLOURS: Final = {
     "checking": "info", "step_up": "warning", "active": "success", "rejected": "danger", "unbound": "info",
@@ -174,18 +173,3 @@ def gl_name(code: str) -> str:
     """Name a general ledger account by code and name."""
     known = CHART.get(code)
     return f"{code} {known.name}" if known else code
-
-
-__all__ = [
-    "CARD_COLOURS",
-    "AccountTable",
-    "CardTable",
-    "ClaimTable",
-    "FilingTable",
-    "PostingTable",
-    "RegistrationTable",
-    "StatementTable",
-    "gl_name",
-    "masked_number",
-    "opaque",
-]

@@ -6,7 +6,7 @@ import uuid
 
 from accounts.models import Customer
 from core.audit.log import record
-from core.crypto import mask_id_number
+from core.crypto.masking import mask_id_number
 from core.errors import NotFound
 from core.operations import opens_transaction
 from verification.queries import find_subject_by_id_number

@@ -7,7 +7,7 @@ import uuid
 from core.errors import StateConflict
 from lending.models.drawdown import DRAFT, SIGNED
 from lending.operations import disbursement, signing
-from lending.operations.drawdowns import has_lapsed
+from lending.queries.disclosures import has_lapsed
 from lending.queries.loans import access_drawdown
 from verification.operations import Act, register_act
 

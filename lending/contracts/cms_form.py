@@ -27,7 +27,7 @@ _NO_PARAMETERS = (b"", b"\x05\x00")
 _RSA = "rsassa_pkcs1v15"
 
 
-class LoosePart(Exception):  # noqa: N818 -- an answer rather than an error
+class LoosePart(Exception):
     """Say that a signature holds something that no signature covers and that is not in its one form."""
 
 

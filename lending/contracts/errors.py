@@ -31,7 +31,7 @@ class TemplateError(ContractError):
         super().__init__(f"合同模板有误（{where}）：{reason}")
 
 
-class GlyphMissing(ContractError):  # noqa: N818 -- says what happened
+class GlyphMissing(ContractError):
     """Refuse a contract of which a character cannot be shown by the embedded font.
 
     `characters` holds each of them once, in the order of the document. A name must never appear as an empty
@@ -70,7 +70,7 @@ class TimestampFailure(StrEnum):
     """A time stamp of something else: another hash, or another nonce."""
 
 
-class TimestampUnavailable(ContractError):  # noqa: N818 -- says what happened
+class TimestampUnavailable(ContractError):
     """Report that no usable time stamp came back. Asking again is always safe: the call is PURE."""
 
     def __init__(self, failure: TimestampFailure, detail: str = "") -> None:

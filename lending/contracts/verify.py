@@ -120,7 +120,7 @@ class _Located:
     covers_all: bool
 
 
-class _Unsound(Exception):  # noqa: N818 -- never leaves this module
+class _Unsound(Exception):
     """Stop judging: nothing further can be said."""
 
     def __init__(self, defect: Defect) -> None:

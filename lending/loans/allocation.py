@@ -22,7 +22,7 @@ NON_ACCRUAL_DAYS: Final = 90
 """Above so many days overdue a loan no longer accrues, and principal is paid first (先本后息)."""
 
 
-class MoreThanOwed(ValueError):  # noqa: N818 -- says what happened
+class MoreThanOwed(ValueError):
     """A repayment is larger than the debt that it is for: such money is not taken (ALLOC-02)."""
 
 
@@ -47,7 +47,7 @@ def allocate(amount_fen: int, debts: Sequence[OwedOn], *, overdue_days: int) -> 
     if amount_fen < 0:
         msg = f"cannot spread {amount_fen} fen"
         raise ValueError(msg)
-    taken: dict[int, dict[Kind, int]] = {debt.number: dict.fromkeys(COSTS_FIRST, 0) for debt in debts}
+    taken: dict[int, dict[str, int]] = {debt.number: dict.fromkeys(COSTS_FIRST, 0) for debt in debts}
     left_fen = amount_fen
     for debt, kind in _in_order(debts, principal_first=overdue_days > NON_ACCRUAL_DAYS):
         share_fen = min(left_fen, int(getattr(debt.owed, kind)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lending.operations.applying import ProductClosed, start_application
-from lending.operations.day_change import follow_day, move_day
+from lending.operations.day_change import move_day
 from lending.operations.deciding import submit_application
 from lending.operations.disbursement import LoanOverdue, disburse_drawdown
 from lending.operations.drawdowns import (
@@ -14,7 +14,6 @@ from lending.operations.drawdowns import (
     draft_drawdown,
     refresh_draft,
 )
-from lending.operations.figures import PUSH_FIGURES, push_figures
 from lending.operations.lines import (
     LineExceeded,
     LineExpired,
@@ -38,32 +37,32 @@ from lending.operations.products import (
     publish_draft,
     start_draft,
 )
-from lending.operations.repayment import (
-    Plan,
-    RepaymentExceedsDebt,
-    RepaymentKindNotOffered,
-    plan_repayment,
-    repay_loan,
+from lending.operations.registers import (
+    Invited,
+    RegisterRefused,
+    invite,
+    register_related_party,
+    remove_related_party,
+    withdraw_invitation,
 )
+from lending.operations.repayment import repay_loan
 from lending.operations.reviewing import grant_review, refuse_review
 from lending.operations.signing import Proof, sign_drawdown
 
 __all__ = [
-    "PUSH_FIGURES",
     "DisclosureChanged",
     "DisclosureNotRead",
     "IdExpired",
+    "Invited",
     "LineExceeded",
     "LineExpired",
     "LineFrozen",
     "LoanOverdue",
     "OfferExpired",
-    "Plan",
     "ProductClosed",
     "ProductRefused",
     "Proof",
-    "RepaymentExceedsDebt",
-    "RepaymentKindNotOffered",
+    "RegisterRefused",
     "accept_offer",
     "add_product",
     "close_line",
@@ -73,20 +72,20 @@ __all__ = [
     "discard_draft",
     "draft_drawdown",
     "draw_held",
-    "follow_day",
     "freeze_line",
     "grant_review",
     "hold_on_line",
+    "invite",
     "lapse_lines",
     "lapse_offers",
     "move_day",
     "open_product",
-    "plan_repayment",
     "publish_draft",
-    "push_figures",
     "refresh_draft",
     "refuse_review",
+    "register_related_party",
     "release_hold",
+    "remove_related_party",
     "repay_line",
     "repay_loan",
     "sign_drawdown",
@@ -94,4 +93,5 @@ __all__ = [
     "start_draft",
     "submit_application",
     "unfreeze_line",
+    "withdraw_invitation",
 ]

@@ -33,11 +33,11 @@ from lending.operations.drawdowns import (
     refuse_foreign_account,
     refuse_line,
 )
-from lending.operations.figures import PUSH_FIGURES
 from lending.operations.lines import draw_held, release_hold
 from lending.operations.loan_locks import lock_drawdown, lock_line
 from lending.queries.loans import overdue_days_of
 from lending.queries.products import is_related_party
+from lending.reporting import PUSH_FIGURES
 from lending.states import DRAWDOWN
 from verification import operations as verification
 
@@ -71,16 +71,16 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
         ProductClosed, LineFrozen, LineExpired, LoanOverdue, AccountNotActive, IdExpired: see there.
     """
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     DRAWDOWN.target(drawdown.status, "disburse")
     face_check_id = verification.consume_face_token(
         token=face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
     )
     _refuse_late(drawdown)
-    refuse_closed(drawdown.line)
-    refuse_line(lock_line(drawdown.line_id))
-    refuse_foreign_account(customer_id, drawdown.account_id)
-    refuse_expired_id(customer_id)
+    refuse_closed(line=drawdown.line)
+    refuse_line(line=lock_line(line_id=drawdown.line_id))
+    refuse_foreign_account(customer_id=customer_id, account_id=drawdown.account_id)
+    refuse_expired_id(customer_id=customer_id)
     if overdue_days_of(customer_id):
         raise LoanOverdue
     drawdown = transition(
@@ -122,10 +122,10 @@ def _pay(drawdown: Drawdown) -> Drawdown:
 @within_transaction
 def payment_ended(*, drawdown_id: uuid.UUID) -> None:
     """Conclude when the core has answered: the entry and the loan, or the failure and the hold given back."""
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status != DISBURSING or drawdown.payment_id is None:
         return
-    lock_line(drawdown.line_id)
+    lock_line(line_id=drawdown.line_id)
     payment = account_queries.payment(drawdown.payment_id)
     if payment.status == "failed":
         _fail(drawdown, payment.code if payment.code in FAILURES else PAYMENT_REFUSED)
@@ -143,7 +143,7 @@ def _open_loan(drawdown: Drawdown) -> Drawdown:
     """Make the loan of a drawdown whose money is booked in this transaction; its schedule starts today."""
     draw_held(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
     loan = _new_loan(drawdown)
-    accounts.place_claim(account_id=drawdown.account_id, claimant=claimant(loan.pk))
+    accounts.place_claim(account_id=drawdown.account_id, claimant=books.claimant(loan.pk))
     LoanEvent.objects.create(
         loan=loan, kind=OPENED, business_date=loan.start_date, amount_fen=loan.principal_fen,
         outstanding_fen=loan.principal_fen,
@@ -179,15 +179,10 @@ def _new_loan(drawdown: Drawdown) -> Loan:
     return loan
 
 
-def claimant(loan_id: uuid.UUID) -> str:
-    """Name a loan to the accounts room: an account with a loan on it stays, and so does its last card."""
-    return f"loan:{loan_id.hex}"
-
-
 @within_transaction
 def lapse_signed(*, drawdown_id: uuid.UUID) -> None:
     """Cancel a signed drawdown whose last day has ended and give its hold back; any other stays as it is."""
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     last_day = drawdown.disburse_by_date
     if drawdown.status != "signed" or last_day is None or business_date() <= last_day:
         return

@@ -16,18 +16,17 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
 from lending import parameters
-from lending.disclosing import Lender, Shown, Terms, make_table
-from lending.loans.errors import TermsError
+from lending.disclosing import Shown
 from lending.models import CreditLine, Disclosure, Drawdown
 from lending.models.drawdown import DRAFT
 from lending.operations.applying import ProductClosed
 from lending.operations.lines import LineExceeded, LineExpired, LineFrozen
 from lending.operations.loan_locks import lock_drawdown
 from lending.queries.applications import available_fen, line_status, lines_of
-from lending.queries.terms import TermsNotOffered, check_amount, check_purpose, check_terms
+from lending.queries.disclosures import has_lapsed, latest_table, table_today
+from lending.queries.terms import check_amount, check_purpose, check_terms
 from lending.states import DRAWDOWN
 from tenants import directory
-from tenants.directory import BankCard
 from verification import queries as verified
 
 LAPSE_DRAFT: Final = "drawdown.lapse_draft"
@@ -83,24 +82,25 @@ def draft_drawdown(
     if line is None:
         raise NotFound
     version = line.product_version
-    refuse_closed(line)
+    refuse_closed(line=line)
     check_amount(version, amount_fen)
     check_terms(version, term_months=term_months, method=method)
     check_purpose(version, purpose)
     _refuse_unavailable(line, amount_fen)
-    refuse_foreign_account(customer_id, account_id)
-    refuse_expired_id(customer_id)
+    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    refuse_expired_id(customer_id=customer_id)
     expires_at = now() + parameters.draft_life()
     drawdown = Drawdown.objects.create(
         customer_id=customer_id, line=line, account_id=account_id, amount_fen=amount_fen, term_months=term_months,
         method=method, purpose=purpose, expires_at=expires_at,
     )  # fmt: skip
-    show_table(drawdown)
+    show_table(drawdown=drawdown)
     enqueue(LAPSE_DRAFT, drawdown.id, run_at=expires_at)
     return drawdown
 
 
-def refuse_closed(line: CreditLine) -> None:
+@within_transaction
+def refuse_closed(*, line: CreditLine) -> None:
     """Refuse new money of a product or a bank that has stopped lending (PU-07a).
 
     Raises:
@@ -112,12 +112,13 @@ def refuse_closed(line: CreditLine) -> None:
 
 
 def _refuse_unavailable(line: CreditLine, amount_fen: int) -> None:
-    refuse_line(line)
+    refuse_line(line=line)
     if amount_fen > available_fen(line):
         raise LineExceeded
 
 
-def refuse_line(line: CreditLine) -> None:
+@within_transaction
+def refuse_line(*, line: CreditLine) -> None:
     """Refuse a line that nothing can be drawn from now.
 
     Raises:
@@ -130,7 +131,8 @@ def refuse_line(line: CreditLine) -> None:
         raise LineExpired
 
 
-def refuse_foreign_account(customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
+@within_transaction
+def refuse_foreign_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
     """Refuse an account that is absent, another's, or closed to money; one answer for all.
 
     Raises:
@@ -141,7 +143,8 @@ def refuse_foreign_account(customer_id: uuid.UUID, account_id: uuid.UUID) -> Non
         raise AccountNotActive
 
 
-def refuse_expired_id(customer_id: uuid.UUID) -> None:
+@within_transaction
+def refuse_expired_id(*, customer_id: uuid.UUID) -> None:
     """Refuse a customer whose ID card has run out on the business date (ACC-13).
 
     Raises:
@@ -155,43 +158,8 @@ def refuse_expired_id(customer_id: uuid.UUID) -> None:
         raise IdExpired
 
 
-def lender_card() -> BankCard:
-    """Return the current bank as the lender.
-
-    Raises:
-        NotFound: it is not open.
-    """
-    card = directory.card_of(current_bank().code)
-    if card is None:
-        raise NotFound
-    return card
-
-
-def table_today(drawdown: Drawdown) -> Shown:
-    """Make the table of a drawdown as it is on the present business date.
-
-    Raises:
-        TermsNotOffered: no schedule can be made of the terms.
-    """
-    card = lender_card()
-    terms = Terms(
-        drawdown_id=drawdown.pk.hex,
-        amount_fen=drawdown.amount_fen,
-        term_months=drawdown.term_months,
-        method=drawdown.method,
-        purpose=drawdown.purpose,
-        business_date=business_date(),
-    )
-    try:
-        return make_table(
-            Lender(legal_name=card.name, complaint_phone=card.complaint_phone), drawdown.line, terms
-        )
-    except TermsError as error:
-        raise TermsNotOffered(f"{error.detail}，{error.next_step}") from error
-
-
 @within_transaction
-def show_table(drawdown: Drawdown) -> Disclosure:
+def show_table(*, drawdown: Drawdown) -> Disclosure:
     """Show today's table: the row that stands where it is the same, else a new one, to be read and confirmed anew."""
     shown, latest = table_today(drawdown), latest_table(drawdown)
     if latest is not None and bytes(latest.sha256) == shown.sha256:
@@ -206,22 +174,12 @@ def show_table(drawdown: Drawdown) -> Disclosure:
     )
 
 
-def latest_table(drawdown: Drawdown) -> Disclosure | None:
-    """Return the table that a drawdown showed last."""
-    return drawdown.disclosures.order_by("-pk").first()
-
-
 @opens_transaction
 def refresh_draft(*, drawdown_id: uuid.UUID) -> None:
     """Show today's table of a draft whose last one is of another business date; its reading time starts now."""
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status == DRAFT and not has_lapsed(drawdown):
-        show_table(drawdown)
-
-
-def has_lapsed(drawdown: Drawdown) -> bool:
-    """Tell whether a draft's time is over, whether or not somebody has noted it."""
-    return drawdown.status == DRAFT and now() >= drawdown.expires_at
+        show_table(drawdown=drawdown)
 
 
 @opens_transaction
@@ -235,8 +193,8 @@ def confirm_disclosure(*, drawdown_id: uuid.UUID, sha256: bytes, read_seconds: i
         DisclosureChanged: the table in force is another one.
         DisclosureNotRead: it was shown too short a time ago.
     """
-    drawdown = lock_drawdown(drawdown_id)
-    refuse_unless_draft(drawdown)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
+    refuse_unless_draft(drawdown=drawdown)
     latest = latest_table(drawdown)
     if latest is None or bytes(latest.sha256) != sha256 or table_today(drawdown).sha256 != sha256:
         raise DisclosureChanged
@@ -251,7 +209,8 @@ def confirm_disclosure(*, drawdown_id: uuid.UUID, sha256: bytes, read_seconds: i
     return latest
 
 
-def refuse_unless_draft(drawdown: Drawdown) -> None:
+@within_transaction
+def refuse_unless_draft(*, drawdown: Drawdown) -> None:
     """Refuse a drawdown that is no living draft.
 
     Raises:
@@ -262,7 +221,8 @@ def refuse_unless_draft(drawdown: Drawdown) -> None:
         raise StateConflict("该笔用信草稿已失效，请重新发起")
 
 
-def confirmed_table(drawdown: Drawdown) -> tuple[Disclosure, Shown]:
+@within_transaction
+def confirmed_table(*, drawdown: Drawdown) -> tuple[Disclosure, Shown]:
     """Return the table that the customer has confirmed and that is still in force.
 
     Raises:
@@ -280,6 +240,6 @@ def confirmed_table(drawdown: Drawdown) -> tuple[Disclosure, Shown]:
 @within_transaction
 def lapse_draft(*, drawdown_id: uuid.UUID) -> None:
     """Let a draft end whose time is over; what is no draft any more stays as it is."""
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if has_lapsed(drawdown):
         transition(DRAWDOWN, drawdown_id, "lapse", actor=SYSTEM, reason=TOO_OLD, reason_code=TOO_OLD, retryable=True)

@@ -12,8 +12,10 @@ from core.clock import business_date
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
+from core.steps.queue import enqueue
 from lending.models import CreditLine
 from lending.models.credit_line import ACTIVE, FROZEN, STANDING
+from lending.reporting import PUSH_FIGURES
 from lending.states import LINE
 
 HOLD: Final = """
@@ -166,6 +168,7 @@ def close_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
     if line.drawn_fen or line.held_fen:
         raise StateConflict("额度下仍有未结清或在途的用款，不能关闭")
     transition(LINE, line_id, "close", actor=actor, reason=reason)
+    enqueue(PUSH_FIGURES, f"closed:{line_id.hex}")
     record("line.closed", actor=actor, subject=line_id.hex, detail={"reason": reason})
 
 

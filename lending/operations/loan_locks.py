@@ -10,7 +10,7 @@ from lending.models import CreditLine, Drawdown, Loan
 
 
 @within_transaction
-def lock_drawdown(drawdown_id: uuid.UUID) -> Drawdown:
+def lock_drawdown(*, drawdown_id: uuid.UUID) -> Drawdown:
     """Lock a drawdown and return it with its line, product version and product.
 
     Raises:
@@ -24,7 +24,7 @@ def lock_drawdown(drawdown_id: uuid.UUID) -> Drawdown:
 
 
 @within_transaction
-def lock_loan(loan_id: uuid.UUID) -> Loan:
+def lock_loan(*, loan_id: uuid.UUID) -> Loan:
     """Lock a loan and return it with its instalments and what was paid on them.
 
     Raises:
@@ -38,6 +38,6 @@ def lock_loan(loan_id: uuid.UUID) -> Loan:
 
 
 @within_transaction
-def lock_line(line_id: uuid.UUID) -> CreditLine:
+def lock_line(*, line_id: uuid.UUID) -> CreditLine:
     """Lock a line, before the account whose money moves with it."""
     return CreditLine.objects.select_for_update(no_key=True).get(pk=line_id)

@@ -10,12 +10,14 @@ from core.clock import business_date, now
 from core.errors import Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
+from core.steps.queue import enqueue
 from lending.actors import SYSTEM, actor_of
 from lending.loans.due_dates import months_after
 from lending.models import Application, CreditLine, Decision
 from lending.models.application import OFFERED
 from lending.models.decision import FULL
 from lending.offering import BASIS_POINTS_IN_A_PERCENT
+from lending.reporting import PUSH_FIGURES
 from lending.operations.lines import lapse_lines_of
 from lending.operations.locking import lock_application_and_exposure
 from lending.queries.applications import has_lapsed, has_standing_line, room_fen
@@ -57,8 +59,9 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     accepted = transition(
         APPLICATION, application_id, "accept", actor=actor_of(customer_id), accepted_at=now()
     )
-    _open_line(accepted, decision)
+    line = _open_line(accepted, decision)
     _lapse_crowded_out(customer_id)
+    enqueue(PUSH_FIGURES, f"granted:{line.pk.hex}")
     return accepted
 
 

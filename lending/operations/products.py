@@ -36,6 +36,18 @@ def add_product(*, code: str, name: str, service_regions: list[str], actor: str,
     )
 
 
+@opens_transaction
+def start_product(*, code: str, name: str, service_regions: list[str], actor: str) -> uuid.UUID:
+    """Add a product and return the id of its first draft.
+
+    Raises:
+        ProductRefused: another product has the code.
+    """
+    if Product.objects.filter(code=code).exists():
+        raise ProductRefused(f"产品代码 {code} 已被使用", errors={"code": ["已被使用"]})
+    return add_product(code=code, name=name, service_regions=service_regions, actor=actor).pk
+
+
 @within_transaction
 def take_draft(*, product_id: uuid.UUID, actor: str) -> ProductVersion:
     """Return a product's draft, made from the version in force where there is none.

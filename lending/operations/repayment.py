@@ -8,7 +8,7 @@ keeps it, the core debits under our id and the entry follows in the transaction 
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.db.models import F
@@ -16,87 +16,28 @@ from django.db.models import F
 from accounts import operations as accounts
 from accounts import queries as account_queries
 from core.clock import business_date, now
-from core.errors import Problem, StateConflict
+from core.errors import StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from lending import books
-from lending.loan_records import early_fee_fen, record_of
-from lending.loans.allocation import MoreThanOwed, Share, allocate
+from lending.loan_records import record_of
 from lending.loans.overdue import is_unpaid
-from lending.loans.standing import Owed, settlement_on, standing_on
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.models.loan import ACTIVE, EVENT_SETTLED, REPAID
-from lending.models.repayment import DUE, EARLY_FULL, POSTING
-from lending.operations.disbursement import claimant
+from lending.models.repayment import EARLY_FULL, POSTING
 from lending.operations.drawdowns import SYSTEM, refuse_foreign_account
-from lending.operations.figures import PUSH_FIGURES
 from lending.operations.lines import repay_line
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.queries.terms import AmountOutOfRange
+from lending.queries.repaying import RepaymentExceedsDebt, plan_repayment
+from lending.reporting import PUSH_FIGURES
 from lending.states import LOAN, REPAYMENT
 
 COLLECTED: Final = "repayment.collected"
-OFFERED: Final = (DUE, EARLY_FULL)
 FAILURES: Final = frozenset({"insufficient_funds", "account_not_active", "vendor_unavailable"})
 PAYMENT_REFUSED: Final = "payment_refused"
-
-
-class RepaymentExceedsDebt(Problem):
-    """More is offered than is owed for this kind of repayment: such money is not taken (ALLOC-02)."""
-
-    code = "repayment_exceeds_debt"
-    status = 422
-    title = "还款金额超过应还金额"
-
-
-class RepaymentKindNotOffered(Problem):
-    """This kind of repayment is not offered yet."""
-
-    code = "repayment_kind_not_offered"
-    status = 422
-    title = "暂不支持该还款方式"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a repayment would pay: in all, and instalment by instalment."""
-
-    total: Owed
-    shares: tuple[Share, ...]
-
-
-def plan_repayment(loan: Loan, *, kind: str, amount_fen: int | None) -> Plan:
-    """Work out what a repayment pays on the present business date; without an amount, all that its kind asks for.
-
-    `due` pays what has fallen due; less than that is taken only where something is overdue (ALLOC-02). `early_full`
-    settles the loan, and takes exactly that.
-
-    Raises:
-        RepaymentKindNotOffered, RepaymentExceedsDebt: see there.
-        AmountOutOfRange: the amount is nothing, or less than this kind takes.
-    """
-    if kind not in OFFERED:
-        raise RepaymentKindNotOffered
-    today, record = business_date(), record_of(loan)
-    standing = standing_on(record, on_date=today)
-    debts = standing.due
-    if kind == EARLY_FULL:
-        debts = settlement_on(
-            record, on_date=today, fee_fen=early_fee_fen(loan, not_due_fen=standing.not_due_principal_fen)
-        )
-    owed_fen = sum(debt.owed.total_fen for debt in debts)
-    wanted_fen = owed_fen if amount_fen is None else amount_fen
-    may_be_partial = kind == DUE and standing.overdue_days > 0
-    if wanted_fen < owed_fen and not (may_be_partial and wanted_fen > 0):
-        raise AmountOutOfRange("该还款方式须一次还清应还金额")
-    try:
-        shares = allocate(wanted_fen, debts, overdue_days=standing.overdue_days)
-    except MoreThanOwed as error:
-        raise RepaymentExceedsDebt from error
-    return Plan(total=sum((share.paid for share in shares), Owed()), shares=shares)
 
 
 @opens_transaction
@@ -112,15 +53,15 @@ def repay_loan(
         AccountNotActive: the account is not one of the customer's own that money can move on.
         InsufficientFunds: the account has less.
     """
-    loan = lock_loan(loan_id)
+    loan = lock_loan(loan_id=loan_id)
     LOAN.target(loan.status, "settle")
     if Repayment.objects.filter(loan=loan, status=POSTING).exists():
         raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")
     plan = plan_repayment(loan, kind=kind, amount_fen=amount_fen)
     if not plan.shares:
         raise RepaymentExceedsDebt("当前没有到期应还的款项")
-    refuse_foreign_account(customer_id, account_id)
-    lock_line(loan.line_id)
+    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    lock_line(line_id=loan.line_id)
     repayment = Repayment.objects.create(
         loan=loan, account_id=account_id, kind=kind, value_date=business_date(), total_fen=plan.total.total_fen,
         shares=[{"number": share.number, **asdict(share.paid)} for share in plan.shares], **asdict(plan.total),
@@ -152,7 +93,7 @@ def _legs(repayment: Repayment) -> list[accounts.Leg]:
 @within_transaction
 def collection_ended(*, repayment_id: uuid.UUID) -> None:
     """Draw the conclusion when the core has answered: the entry and what was paid, or the failure."""
-    loan = lock_loan(Repayment.objects.values_list("loan_id", flat=True).get(pk=repayment_id))
+    loan = lock_loan(loan_id=Repayment.objects.values_list("loan_id", flat=True).get(pk=repayment_id))
     repayment = Repayment.objects.select_for_update().get(pk=repayment_id)
     if repayment.status != POSTING or repayment.payment_id is None:
         return
@@ -161,7 +102,7 @@ def collection_ended(*, repayment_id: uuid.UUID) -> None:
         code = payment.code if payment.code in FAILURES else PAYMENT_REFUSED
         transition(REPAYMENT, repayment_id, "fail", actor=SYSTEM, reason=code, reason_code=code)
         return
-    lock_line(loan.line_id)
+    lock_line(line_id=loan.line_id)
     if accounts.book_payment(payment_id=payment.id).status == "posted":
         _post(repayment, loan)
 
@@ -211,7 +152,7 @@ def _close_instalments(loan: Loan, repayment: Repayment) -> None:
 
 def _settle(loan: Loan, repayment: Repayment) -> None:
     transition(LOAN, loan.pk, "settle", actor=SYSTEM, settled_date=repayment.value_date)
-    accounts.release_claim(account_id=loan.account_id, claimant=claimant(loan.pk))
+    accounts.release_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
     _record(EVENT_SETTLED, loan, repayment)
 
 

@@ -8,13 +8,10 @@ makes the contract of the same number and content.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 
@@ -27,14 +24,13 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
-from lending.contracting import ConsentGiven, Parties, agreed_on
+from lending.contracting import ConsentGiven, Parties, agreed_on, bundle_digest
 from lending.contracts.numbers import format_contract_number
 from lending.models import Contract, Drawdown
 from lending.models.drawdown import SIGNING
 from lending.operations.drawdowns import (
     SYSTEM,
     confirmed_table,
-    lender_card,
     refuse_closed,
     refuse_expired_id,
     refuse_foreign_account,
@@ -42,7 +38,8 @@ from lending.operations.drawdowns import (
 )
 from lending.operations.lines import hold_on_line, release_hold
 from lending.operations.loan_locks import lock_drawdown
-from lending.operations.sequencing import SEQUENCE
+from lending.queries.disclosures import lender_card
+from lending.reporting import SEQUENCE
 from lending.states import DRAWDOWN
 from verification import operations as verification
 from verification import queries as verified
@@ -92,12 +89,12 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired, PhoneCodeWrong: the proof is not good for this.
         LineFrozen, LineExpired, LineExceeded: the line has not so much left; nothing is held.
     """
-    drawdown = lock_drawdown(drawdown_id)
-    refuse_unless_draft(drawdown)
-    disclosure, shown = confirmed_table(drawdown)
-    refuse_closed(drawdown.line)
-    refuse_foreign_account(customer_id, drawdown.account_id)
-    refuse_expired_id(customer_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
+    refuse_unless_draft(drawdown=drawdown)
+    disclosure, shown = confirmed_table(drawdown=drawdown)
+    refuse_closed(line=drawdown.line)
+    refuse_foreign_account(customer_id=customer_id, account_id=drawdown.account_id)
+    refuse_expired_id(customer_id=customer_id)
     consents = _consents(drawdown)
     face_check_id = verification.consume_face_token(
         token=proof.face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
@@ -172,7 +169,7 @@ def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
 
     From here the hold lasts until the end of the next business date.
     """
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status != SIGNING or drawdown.agreed is None:
         return
     contract_id = new_id()
@@ -202,16 +199,10 @@ def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
     enqueue(SEQUENCE, contract_id)
 
 
-def bundle_digest(bundle: Mapping[str, Any]) -> bytes:
-    """Return the SHA-256 of a bundle in its canonical form: JSON, sorted keys, no blanks, UTF-8."""
-    text = json.dumps(bundle, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).digest()
-
-
 @within_transaction
 def fail_signing(*, drawdown_id: uuid.UUID, code: str, retryable: bool) -> None:
     """Give up on a contract that is not signed and give the hold back; one that is signed stays so."""
-    drawdown = lock_drawdown(drawdown_id)
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status != SIGNING:
         return
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)

@@ -41,6 +41,7 @@ from lending.queries.products import (
     version_in_force,
 )
 from lending.queries.quotes import Quote, quote
+from lending.queries.repaying import Plan, RepaymentExceedsDebt, RepaymentKindNotOffered, plan_repayment
 from lending.queries.terms import (
     AmountOutOfRange,
     PurposeForbidden,
@@ -58,8 +59,11 @@ __all__ = [
     "Judgement",
     "LoanStanding",
     "NextDue",
+    "Plan",
     "PurposeForbidden",
     "Quote",
+    "RepaymentExceedsDebt",
+    "RepaymentKindNotOffered",
     "TermsNotOffered",
     "access_application",
     "access_contract",
@@ -90,6 +94,7 @@ __all__ = [
     "loans_of",
     "open_versions",
     "overdue_days_of",
+    "plan_repayment",
     "price_today",
     "quote",
     "recorded_decision",

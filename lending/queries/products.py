@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from core.clock import business_date
 from core.crypto import blind_index, normalise_id_number
 from core.errors import NotFound
-from lending.models import Invitation, Product, ProductVersion, RelatedParty
+from lending.models import Invitation, ProductVersion, RelatedParty
 from lending.models.product import CODE
 from lending.offering import RateRange, rate_range
 from tenants.queries import lpr_on

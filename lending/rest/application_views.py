@@ -15,6 +15,7 @@ from lending import operations, queries
 from lending.models import Application
 from lending.models.application import CHECKING, DECIDING
 from lending.rest import application_serializers as wire
+from lending.rest.answers import begun, customer_of
 from lending.rest.application_documents import application_document, line_document
 from verification.operations import ConsentMissing, FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed
 
@@ -23,14 +24,12 @@ UNFINISHED = frozenset({CHECKING, DECIDING})
 
 
 def _accepted(request: Request, row: Application) -> Answer:
-    base, _, _ = request.path.partition("/api/v1/")
-    headers = {"Location": f"{base}/api/v1/applications/{row.pk.hex}"}
-    return Answer(202, _fresh(request, row), headers)
+    return begun(request, _fresh(request, row), f"applications/{row.pk.hex}")
 
 
 def _fresh(request: Request, row: Application) -> dict[str, Any]:
     """Render an application as it is now, with its decisions."""
-    return application_document(queries.access_application(request.user.customer_id, row.pk.hex))
+    return application_document(queries.access_application(customer_of(request), row.pk.hex))
 
 
 class Applications(ContractView):
@@ -41,7 +40,7 @@ class Applications(ContractView):
     )
     def get(self, request: Request) -> Response:
         """List them, newest first."""
-        rows = queries.applications_of(request.user.customer_id)
+        rows = queries.applications_of(customer_of(request))
         return self.answer(Answer(200, page(request, rows, application_document), {}))
 
     @endpoint(
@@ -58,7 +57,7 @@ class Applications(ContractView):
         return self.settle(
             request,
             lambda: operations.start_application(
-                customer_id=request.user.customer_id,
+                customer_id=customer_of(request),
                 product_code=body["product"],
                 purpose=body["purpose"],
                 facts=body["facts"],
@@ -73,7 +72,7 @@ class OneApplication(ContractView):
     @endpoint(summary="查看授信申请", answers={200: wire.ApplicationDocument}, by_id=True, tags=["applications"])
     def get(self, request: Request, application_id: str) -> Response:
         """Show how far it is, and what was decided."""
-        row = queries.access_application(request.user.customer_id, application_id)
+        row = queries.access_application(customer_of(request), application_id)
         headers = {"Retry-After": "1"} if row.status in UNFINISHED else {}
         return self.answer(Answer(200, application_document(row), headers))
 
@@ -92,12 +91,12 @@ class ApplicationSubmit(ContractView):
     )
     def post(self, request: Request, application_id: str) -> Response:
         """Submit the face and have the application decided."""
-        row = queries.access_application(request.user.customer_id, application_id)
+        row = queries.access_application(customer_of(request), application_id)
         body = self.read(request, wire.ApplicationSubmitBody)
         return self.settle(
             request,
             lambda: operations.submit_application(
-                application_id=row.pk, customer_id=request.user.customer_id, face_token=body["face_token"]
+                application_id=row.pk, customer_id=customer_of(request), face_token=body["face_token"]
             ),
             lambda moved: _accepted(request, moved),
         )
@@ -116,10 +115,10 @@ class ApplicationAccept(ContractView):
     )
     def post(self, request: Request, application_id: str) -> Response:
         """Accept; the credit line is active."""
-        row = queries.access_application(request.user.customer_id, application_id)
+        row = queries.access_application(customer_of(request), application_id)
         return self.settle(
             request,
-            lambda: operations.accept_offer(application_id=row.pk, customer_id=request.user.customer_id),
+            lambda: operations.accept_offer(application_id=row.pk, customer_id=customer_of(request)),
             lambda moved: Answer(200, _fresh(request, moved), {}),
         )
 
@@ -132,5 +131,5 @@ class CreditLines(ContractView):
     )
     def get(self, request: Request) -> Response:
         """List them, newest first."""
-        rows = queries.lines_of(request.user.customer_id)
+        rows = queries.lines_of(customer_of(request))
         return self.answer(Answer(200, page(request, rows, line_document), {}))

@@ -12,8 +12,8 @@ from core.rest.fields import on_the_wire, rate_on_the_wire
 from lending import parameters, queries
 from lending.loans.standing import Owed
 from lending.models import Contract, Disclosure, Drawdown, Instalment, Loan, Repayment
-from lending.operations.drawdowns import has_lapsed
 from lending.queries import Journey, Judgement
+from lending.queries.disclosures import has_lapsed
 
 PENDING: Final = "pending"
 LEAF_FORMAT: Final = "evidence-leaf/1"

@@ -75,7 +75,7 @@ class PlannedInstalment(serializers.Serializer[Any]):
 class DisclosureLine(serializers.Serializer[Any]):
     """One line of the table of costs."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF takes it off the class again
     value = serializers.CharField()
 
 

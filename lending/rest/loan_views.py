@@ -36,7 +36,7 @@ MULTIPART: Final = "multipart/form-data"
 FORM_ALLOWANCE: Final = 64 * 1024
 PDF: Final = "application/pdf"
 PDF_ANSWER: Final = cast("dict[int, Any]", {(200, PDF): OpenApiTypes.BINARY})  # one answer that is not JSON
-DEBT: Final = [operations.RepaymentExceedsDebt, operations.RepaymentKindNotOffered, queries.AmountOutOfRange]
+DEBT: Final = [queries.RepaymentExceedsDebt, queries.RepaymentKindNotOffered, queries.AmountOutOfRange]
 
 
 class OneContract(ContractView):
@@ -145,7 +145,7 @@ class RepaymentQuote(ContractView):
         body = self.read(request, wire.RepaymentQuoteBody)
         if loan.status != ACTIVE:
             raise StateConflict("该笔贷款已结清")
-        plan = operations.plan_repayment(loan, kind=body["kind"], amount_fen=body.get("amount"))
+        plan = queries.plan_repayment(loan, kind=body["kind"], amount_fen=body.get("amount"))
         return self.answer(Answer(200, allocation_document(plan.total), {}))
 
 

@@ -14,23 +14,16 @@ from core import vault
 from core.clock import now
 from core.evidence import HeadOvertaken, LogRewritten
 from core.steps.registry import VENDOR, Again, Done, Failed, Outcome, StepRun, register_step
-from lending import parameters
+from lending import parameters, reporting
 from lending.contracting import contract_of, template_of
 from lending.contracts.errors import ContractDataError, GlyphMissing, TemplateError, TimestampUnavailable
 from lending.contracts.render import render_contract, render_seal
 from lending.contracts.signing import sign_contract
 from lending.contracts.verify import verify_contract
+from lending.day_end import follow_day
 from lending.models import Drawdown, Repayment
 from lending.models.drawdown import SIGNING
-from lending.operations import (
-    day_change,
-    disbursement,
-    drawdowns,
-    figures,
-    repayment,
-    sequencing,
-    signing,
-)
+from lending.operations import day_change, disbursement, drawdowns, repayment, signing
 from lending.signers import GatewayTimestamps, current_signer, trust
 from tenants.operations import HeadRefused
 
@@ -125,20 +118,20 @@ def collected(run: StepRun) -> Outcome:
     return Done(partial(repayment.collection_ended, repayment_id=run.subject_id))
 
 
-@register_step(sequencing.SEQUENCE)
+@register_step(reporting.SEQUENCE)
 def sequence(run: StepRun) -> Outcome:
     """Give the leaves of this bank's evidence log their place."""
     del run
-    return Done(result={"placed": sequencing.sequence_leaves()})
+    return Done(result={"placed": reporting.sequence_leaves()})
 
 
-@register_step(figures.PUSH_FIGURES)
+@register_step(reporting.PUSH_FIGURES)
 def push_figures(run: StepRun) -> Outcome:
     """Report this bank's figures to the province."""
     del run
     try:
-        return Done(result=figures.push_figures())
-    except figures.AnotherPush:
+        return Done(result=reporting.push_figures())
+    except reporting.AnotherPush:
         return Again("another push", SHORTLY)
 
 
@@ -146,8 +139,8 @@ def push_figures(run: StepRun) -> Outcome:
 def day_changed(run: StepRun) -> Outcome:
     """Do what hangs on a new business day; a log that was tampered with is alarmed and ends the step."""
     try:
-        day_change.follow_day()
-    except (figures.AnotherPush, HeadOvertaken) as error:
+        follow_day()
+    except (reporting.AnotherPush, HeadOvertaken) as error:
         return Again(type(error).__name__, SHORTLY)
     except (LogRewritten, HeadRefused) as error:
         log.exception("evidence.log_rewritten", day=run.subject)

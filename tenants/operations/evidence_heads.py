@@ -54,7 +54,7 @@ def push_evidence_head(head: SignedHead) -> bool:
                 head.signed_at, head.signature, now(),
             ],
         )  # fmt: skip
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _extends(last: EvidenceHeadCopy, head: SignedHead) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,38 +12,86 @@ from scripts.story import METHOD, PRODUCT, TERM_MONTHS
 from tests.over_rest import BANK, OTHER_BANK, Customer, api, committed, customer, doors
 
 __all__ = ["api", "committed", "customer", "doors"]
+AMOUNT = "10000.00"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Life:
-    """A customer and the ids of what is the customer's, by the name that the contract's paths give them."""
+    """A customer and the ids of what is the customer's: as the paths of the contract name them, and as its bodies do."""
 
     phone: Phone
-    ids: dict[str, str]
-    contract_pdf: bytes
+    path_ids: dict[str, str] = field(default_factory=dict)
+    body_ids: dict[str, str] = field(default_factory=dict)
+    contract_pdf: bytes = b""
 
 
 def live(someone: Phone) -> Life:
-    """Walk a customer from login to the drawn loan."""
-    ids: dict[str, Any] = {"bank": someone.bank, "code": PRODUCT}
+    """Walk a customer from login to a loan that is drawn and repaid, and on to a next draft."""
+    life = Life(someone, {"bank": someone.bank, "code": PRODUCT}, {"product": PRODUCT})
+    _become_known(life)
+    _get_a_line(life)
+    _open_an_account(life)
+    _borrow(life)
+    _repay(life)
+    life.body_ids["subject"] = _draft(life)["id"]
+    return life
+
+
+def _become_known(life: Life) -> None:
+    someone = life.phone
     someone.log_in()
     someone.consent("privacy", "face")
-    ids["consent_id"] = someone.get("consents")["items"][0]["id"]
-    ids["upload"] = someone.upload_card()[0]
-    ids["registration_id"] = someone.start_registration()
-    path = f"registrations/{ids['registration_id']}"
+    life.path_ids["consent_id"] = someone.get("consents")["items"][0]["id"]
+    agreement = someone.get("agreements?purpose=privacy")["items"][0]
+    life.body_ids["agreement_id"] = agreement["id"]
+    front, back = someone.upload_card()
+    started = someone.post("registrations", {"id_card_front": front, "id_card_back": back}, expect=202)
+    path = f"registrations/{started['id']}"
     someone.until_settled(path, ("confirm",))
-    someone.confirm_registration(ids["registration_id"])
-    someone.give_phone(ids["registration_id"])
+    someone.confirm_registration(started["id"])
+    someone.give_phone(started["id"])
     assert someone.until_settled(path)["status"] == "registered"
-    application = someone.apply(PRODUCT)
+    life.path_ids["registration_id"] = started["id"]
+    life.body_ids |= {"id_card_front": front, "id_card_back": back}
+
+
+def _get_a_line(life: Life) -> None:
+    application = life.phone.apply(PRODUCT)
     assert application["status"] == "offered", application
-    ids["application_id"] = application["id"]
-    line = someone.accept(application["id"])
-    account = someone.open_account()
+    life.path_ids["application_id"] = application["id"]
+    life.body_ids["credit_line"] = life.phone.accept(application["id"])["id"]
+
+
+def _open_an_account(life: Life) -> None:
+    account = life.phone.open_account()
     assert account["status"] == "active", account
-    ids |= {"account_id": account["id"], "credit_line": line["id"]}
-    return Life(someone, ids, b"")
+    life.path_ids["account_id"] = life.body_ids["account"] = account["id"]
+    life.path_ids["card_id"] = account["bound_cards"][0]["id"]
+
+
+def _draft(life: Life) -> dict[str, Any]:
+    ids = life.body_ids
+    return life.phone.draft_drawdown(
+        ids["credit_line"], ids["account"], AMOUNT, term=TERM_MONTHS, method=METHOD, purpose="consumption"
+    )
+
+
+def _borrow(life: Life) -> None:
+    draft = _draft(life)
+    life.phone.read_disclosure(draft)
+    life.path_ids["face_check_id"] = life.phone.face("sign", draft["id"])["id"]
+    signed = life.phone.sign(draft["id"])
+    assert signed["status"] == "signed", signed
+    drawn = life.phone.disburse(draft["id"])
+    assert drawn["status"] == "disbursed", drawn
+    life.path_ids |= {"drawdown_id": draft["id"], "contract_id": signed["contract"]["id"], "loan_id": drawn["loan"]}
+    life.contract_pdf = life.phone.call("GET", f"contracts/{signed['contract']['id']}/pdf", expect=200).content
+
+
+def _repay(life: Life) -> None:
+    repaid = life.phone.repay(life.path_ids["loan_id"], life.body_ids["account"], kind="early_full")
+    assert repaid["status"] == "posted", repaid
+    life.path_ids["repayment_id"] = repaid["id"]
 
 
 @pytest.fixture(scope="module")

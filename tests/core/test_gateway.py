@@ -168,9 +168,7 @@ class TestWhatTheStatusMeans:
             get(vendor(door.url))
         assert raised.value.retry_after == timedelta(seconds=30)
 
-    def test_a_refusal_is_mapped_by_its_code_and_an_unknown_one_is_loud(
-        self, door: Door, logged: list[Any]
-    ) -> None:
+    def test_a_refusal_is_mapped_by_its_code_and_an_unknown_one_is_loud(self, door: Door, logged: list[Any]) -> None:
         door.then(reply({"code": "no_funds"}, status=409), reply({"code": "new_code"}, status=409))
         with pytest.raises(Rejected):
             get(vendor(door.url), refusals={"no_funds": Rejected})
@@ -211,9 +209,7 @@ class TestAVendorThatFailsOnTheWire:
             get(vendor(door.url, max_answer_bytes=1000), repeat)
         assert len(door.seen) == 1
 
-    def test_a_pure_call_is_repeated_after_an_unknown_outcome_only_where_answers_are_free(
-        self, door: Door
-    ) -> None:
+    def test_a_pure_call_is_repeated_after_an_unknown_outcome_only_where_answers_are_free(self, door: Door) -> None:
         door.otherwise = Drop()
         with pytest.raises(UnknownOutcome):
             get(vendor(door.url))
@@ -242,9 +238,7 @@ class TestTheGuard:
     def test_nor_one_of_an_sdk(self) -> None:
         called = []
         with transaction.atomic(), pytest.raises(TransactionForbidden):  # noqa: SIM117 -- the inner is the subject
-            with outside(
-                vendor("http://127.0.0.1:9"), "sdk.thing", repeat=Repeat.PURE, translate=lambda _: None
-            ):
+            with outside(vendor("http://127.0.0.1:9"), "sdk.thing", repeat=Repeat.PURE, translate=lambda _: None):
                 called.append(True)
         assert called == []
 
@@ -364,9 +358,14 @@ class TestRetryAfterHeader:
 
 class TestOnePerProcess:
     def test_many_threads_make_one_value(self) -> None:
-        made: list[int] = []
+        made: list[str] = []
         gate = threading.Barrier(8)
-        table: PerProcess[str, object] = PerProcess(lambda key: made.append(1) or object())
+
+        def make(key: str) -> object:
+            made.append(key)
+            return object()
+
+        table: PerProcess[str, object] = PerProcess(make)
         found: list[object] = []
 
         def ask() -> None:
@@ -382,7 +381,7 @@ class TestOnePerProcess:
         assert len(set(found)) == 1
 
     def test_a_forked_child_begins_with_nothing(self) -> None:
-        table: PerProcess[str, object] = PerProcess(lambda key: object())
+        table: PerProcess[str, object] = PerProcess(lambda _: object())
         table.get("key")
         table._lock.acquire()  # a thread of the parent is just making something
         with warnings.catch_warnings():

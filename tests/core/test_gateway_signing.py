@@ -44,7 +44,11 @@ def endpoint(door: Door, prefix: str = "") -> SignedEndpoint:
 
 
 def ask(of: SignedEndpoint, payload: dict[str, object] | None, **more: Any) -> Any:
-    arguments = {"repeat": Repeat.QUERYABLE, "path": "/gateway/v1/thing", "request_id": REQUEST_ID} | more
+    arguments: dict[str, Any] = {
+        "repeat": Repeat.QUERYABLE,
+        "path": "/gateway/v1/thing",
+        "request_id": REQUEST_ID,
+    } | more
     return of.ask("bus.thing", payload=payload, **arguments)
 
 

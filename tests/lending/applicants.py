@@ -129,7 +129,7 @@ def face_token(application: Application, action: str = "apply") -> str:
         finished_at=now(),
     )
     with transaction.atomic():
-        issue_face_token(check)
+        issue_face_token(face_check=check)
     return str(check.token.token)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import itertools
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import transaction
@@ -33,6 +33,9 @@ from verification.operations import (
 from verification.providers.carrier import CarrierAnswer, CarrierResult
 from verification.providers.face import FaceOutcome, FaceResult, FaceStart
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
+
+if TYPE_CHECKING:
+    import uuid
 
 PERSON = Identity(
     name="林样例",
@@ -213,9 +216,7 @@ def business(monkeypatch: pytest.MonkeyPatch) -> Business:
     """Offer every act on business objects that the test names; the real rooms' acts step aside."""
     objects = Business()
     offered = {
-        action: Act(
-            action=action, check=objects.check, describe=objects.describe, identity_of=objects.identity_of
-        )
+        action: Act(action=action, check=objects.check, describe=objects.describe, identity_of=objects.identity_of)
         for action in (
             "register",
             "relink",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import transaction
@@ -19,7 +18,6 @@ from core.steps.registry import KINDS, Done, Kind, StepRun, Then
 from core.tenancy import in_bank
 from core.vault import read
 from core.vault.models import VaultReference
-from tests.running_sandbox import Sandbox
 from tests.verification.conftest import BUSINESS, PERSON, PHONE, FakeVendors, RunSteps, due_now, enrolled, identified
 from verification import queries
 from verification.models import Check
@@ -27,6 +25,11 @@ from verification.numbers import Carrier
 from verification.operations import request_carrier_check, request_id_check
 from verification.providers.carrier import CarrierResult
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
+
+if TYPE_CHECKING:
+    import uuid
+
+    from tests.running_sandbox import Sandbox
 
 THEN = Then("test.then", BUSINESS)
 
@@ -224,16 +227,12 @@ class TestIdCheck:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestOverTheWire:
-    @pytest.mark.parametrize(
-        ("profile", "outcome"), [("good", "match"), ("carrier_mismatch", "mismatch")]
-    )
+    @pytest.mark.parametrize(("profile", "outcome"), [("good", "match"), ("carrier_mismatch", "mismatch")])
     def test_the_carriers_answer_about_people(
         self, vendors: Sandbox, run_steps: RunSteps, profile: str, outcome: str
     ) -> None:
         person = vendors.person(profile=profile)
-        check_id = _carrier(
-            enrolled(), name=person["name"], id_number=person["id_number"], phone=person["phone"]
-        )
+        check_id = _carrier(enrolled(), name=person["name"], id_number=person["id_number"], phone=person["phone"])
         run_steps()
         assert queries.check(check_id).outcome == outcome
         step = Step.objects.get(kind="verification.check_carrier")

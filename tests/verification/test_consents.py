@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import uuid
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -28,6 +28,9 @@ from verification.operations import (
     show_agreements,
     withdraw_consent,
 )
+
+if TYPE_CHECKING:
+    import uuid
 
 
 def _require(subject_id: uuid.UUID, purposes: list[str], business_id: str = BUSINESS) -> list[uuid.UUID]:

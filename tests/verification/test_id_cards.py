@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import transaction
@@ -18,7 +18,6 @@ from core.steps.models import Step
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tenants.parameters import set_for_bank
-from tests.running_sandbox import Sandbox
 from tests.verification.conftest import RunSteps, due_now, enrolled, upload
 from verification import queries
 from verification import vendors as our_vendors
@@ -28,6 +27,9 @@ from verification.models import IdCardReading
 from verification.numbers import Sex
 from verification.operations import UploadUnknown, receive_upload, request_id_card_reading
 from verification.providers.id_card import CardWarning, IdCardBack, IdCardFront, Unreadable, UnreadableReason
+
+if TYPE_CHECKING:
+    from tests.running_sandbox import Sandbox
 
 THEN = Then("verification.check_id", "0" * 32)
 FRONT = IdCardFront(
@@ -109,9 +111,7 @@ class TestJudge:
 
 def _request(subject_id: uuid.UUID, front: uuid.UUID, back: uuid.UUID) -> uuid.UUID:
     with transaction.atomic():
-        return request_id_card_reading(
-            subject_id=subject_id, front_upload_id=front, back_upload_id=back, then=THEN
-        )
+        return request_id_card_reading(subject_id=subject_id, front_upload_id=front, back_upload_id=back, then=THEN)
 
 
 def _at_tencent() -> None:

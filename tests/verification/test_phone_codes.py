@@ -64,9 +64,7 @@ class TestRequestPhoneCode:
         digits = digits_of(code)
         assert re.fullmatch(r"\d{6}", digits)
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT row_to_json(c)::text FROM verification_phone_code c WHERE id = %s", [code.id]
-            )
+            cursor.execute("SELECT row_to_json(c)::text FROM verification_phone_code c WHERE id = %s", [code.id])
             stored = cursor.fetchone()[0]
         assert PHONE not in stored
         assert f'"{digits}"' not in stored
@@ -99,9 +97,7 @@ class TestRequestPhoneCode:
         assert first["request_id"] == second["request_id"]
         assert Step.objects.get().state == "done"
 
-    def test_a_code_that_has_expired_is_not_sent_any_more(
-        self, fake_vendors: FakeVendors, run_steps: RunSteps
-    ) -> None:
+    def test_a_code_that_has_expired_is_not_sent_any_more(self, fake_vendors: FakeVendors, run_steps: RunSteps) -> None:
         code = _code(enrolled())
         PhoneCode.objects.filter(pk=code.id).update(expires_at=now() - timedelta(seconds=1))
         run_steps()
@@ -241,7 +237,7 @@ class TestConsumePhoneCode:
             {"subject": BUSINESS, "amount_fen": None},
         ):
             with pytest.raises(PhoneCodeWrong):
-                _consume(code, **asked)  # type: ignore[arg-type]
+                _consume(code, **asked)
         _consume(code, subject=BUSINESS, amount_fen=100_000)
 
     def test_a_code_without_a_business_object_serves_one_of_the_same_customer(self) -> None:
@@ -274,16 +270,12 @@ class TestTriesSurvive:
         def act() -> None:
             consume_phone_code(code_id=code.id, code=_other(digits_of(code)), phone=PHONE, action="register")
 
-        claim = Claim(
-            caller="customer:x", key="k", request_sha256=b"h" * 32, render=lambda _: Answer(200, {}, {})
-        )
+        claim = Claim(caller="customer:x", key="k", request_sha256=b"h" * 32, render=lambda _: Answer(200, {}, {}))
         with pytest.raises(PhoneCodeWrong), claimed(claim):
             act()
         assert PhoneCodeTries.objects.get(code_id=code.id).tries == 1
 
-    def test_of_a_hundred_guesses_at_once_no_more_than_five_are_compared(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_of_a_hundred_guesses_at_once_no_more_than_five_are_compared(self, monkeypatch: pytest.MonkeyPatch) -> None:
         code = _code(enrolled())
         compared: list[str] = []
         from verification.operations import phone_codes

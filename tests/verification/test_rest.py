@@ -8,12 +8,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Customer, Session
@@ -38,6 +37,9 @@ from verification.models import Consent, FaceCheck, FaceToken, IdCardReading, Ph
 from verification.operations import enrol_subject
 from verification.operations.face_tokens import consume_face_token
 from verification.operations.phone_codes import digits_of
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
 
 
 @dataclass
@@ -83,9 +85,7 @@ def _problem(answer: HttpResponse, status: int, code: str) -> dict[str, Any]:
 
 def _logged_in(customer_id: uuid.UUID) -> Phone:
     token = secrets.token_urlsafe(32)
-    Customer.objects.create(
-        id=customer_id, openid="o", openid_index=blind_index(customer_id.hex, domain="test.openid")
-    )
+    Customer.objects.create(id=customer_id, openid="o", openid_index=blind_index(customer_id.hex, domain="test.openid"))
     Session.objects.create(
         customer_id=customer_id,
         token_sha256=hashlib.sha256(token.encode()).digest(),
@@ -224,9 +224,7 @@ class TestUploads:
 
     def test_a_form_without_a_file_is_an_invalid_request(self) -> None:
         phone = _phone()
-        answer = Client().post(
-            "/b/125/api/v1/uploads", {"kind": "face"}, HTTP_AUTHORIZATION=f"Bearer {phone.token}"
-        )
+        answer = Client().post("/b/125/api/v1/uploads", {"kind": "face"}, HTTP_AUTHORIZATION=f"Bearer {phone.token}")
         assert "file" in _problem(answer, 400, "invalid_request")["errors"]  # type: ignore[arg-type]
 
     def test_too_many_a_day_are_told_when_to_come_again(self) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -24,6 +23,10 @@ from verification.screening.match import Person, find_candidates, outcome_of
 from verification.screening.names import han_of, keys_to_ask, keys_to_list, spellings_of
 from verification.screening.readers import ListedEntry, ListFileUnreadable, read_list
 from verification.screening.versions import current_versions, import_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 Birth = tuple[date, date]
 
@@ -165,9 +168,13 @@ class TestReaders:
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
     def test_a_plain_table_is_read_in_the_usual_encodings(self, encoding: str) -> None:
-        table = "entry,name,id_number,birth_date\nD1,林样例,320583199001010010,1990-01-01\nD1,LIN Yangli,,\n,无号,,1985\n"
+        table = (
+            "entry,name,id_number,birth_date\nD1,林样例,320583199001010010,1990-01-01\nD1,LIN Yangli,,\n,无号,,1985\n"
+        )
         first, second = read_list(table.encode(encoding))
-        assert first == _listed("林样例", "LIN Yangli", births=[_day("1990-01-01")], ids=["320583199001010010"], entry="D1")
+        assert first == _listed(
+            "林样例", "LIN Yangli", births=[_day("1990-01-01")], ids=["320583199001010010"], entry="D1"
+        )
         assert (second.entry, second.births) == ("3", ((date(1985, 1, 1), date(1985, 12, 31)),))
 
     @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ bank_pages = [
     (Consent, ConsentPage),
     (AgreementText, AgreementTextPage),
     (ScreeningAlert, ScreeningAlertPage),
+    (WatchlistVersion, WatchlistVersionPage),
     (PhoneCode, PhoneCodePage),
     (Upload, UploadPage),
 ]
-province_pages = [(WatchlistVersion, WatchlistVersionPage)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -14,6 +13,9 @@ from core.admin.columns import opaque
 from core.admin.pages import ReadOnlyPage
 from verification.models import AgreementText, Consent
 from verification.operations.agreement_texts import publish_agreement_text
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 PUBLISH: Final = Act(
     title="发布新版本",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from unfold.decorators import display
 
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
 from core.crypto.masking import mask_id_number_for_operations, mask_name, mask_phone
 from verification.admin.screening import may_see_screening
-from verification.models import Check, IdCardReading, PhoneCode
 from verification.models.check import WATCHLIST
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from verification.models import Check, IdCardReading, PhoneCode
 
 OUTCOMES: Final = {
     "match": "success", "clear": "success", "passed": "success", "mismatch": "danger", "name_mismatch": "danger",

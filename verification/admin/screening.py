@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from django.http import HttpRequest
 from unfold.decorators import display
 
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
-from verification.models import ScreeningAlert
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from verification.models import ScreeningAlert
 
 JUDGE: Final = "verification.change_screeningalert"
 
@@ -62,7 +65,7 @@ class ScreeningAlertPage(ReadOnlyPage):
 
 
 class WatchlistVersionPage(ReadOnlyPage):
-    """The province's lists: which versions were imported, and which are in force."""
+    """The lists that all banks screen against: which versions were imported, and which are in force."""
 
     list_display = ("list_code", "number", "current", "entries", "names", "imported_at")
     list_filter = ("current", "list_code")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 from unfold.decorators import display
 
 from core.admin.columns import opaque
@@ -11,8 +12,12 @@ from core.admin.pages import ReadOnlyPage
 from core.crypto import blind_index, normalise_id_number, normalise_phone
 from core.crypto.masking import mask_address, mask_id_number_for_operations, mask_name, mask_phone
 from core.ids import parse_id
-from verification.models import Subject
 from verification.queries import ID_NUMBER_DOMAIN, PHONE_DOMAIN
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from verification.models import Subject
 
 
 def found_by_number(term: str) -> Q:

@@ -1,16 +1,16 @@
 # ruff: noqa: E501 -- a paragraph of a legal text is one line
 """The standard agreement texts, one for each purpose (LN-06, DATA-05, DATA-06).
 
-Each is an authorisation of its own: what for, what exactly, with whom, how long, what follows from a refusal, how it is
-withdrawn. `{bank}`, `{bank_phone}`, `{complaint_phone}`, `{person}` and `{business}` are filled in when a text is shown;
-nothing else in it may change between showing and confirming. A bank has its lawyers check them before it goes live.
+Each is an authorisation of its own: what for, what exactly, with whom, how long, what follows from a refusal,
+how it is withdrawn. `{bank}`, `{bank_phone}`, `{complaint_phone}`, `{person}` and `{business}` are filled in
+when a text is shown; nothing else in it may change between showing and confirming. A bank has its lawyers
+check them before it goes live.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from verification.models.consent import (
     AUTO_DEBIT,
@@ -24,6 +24,9 @@ from verification.models.consent import (
     THIRD_PARTY,
     VOICE,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,13 +48,14 @@ OUTCOMES: Final = [
 class Check(models.Model):
     """One check of one human for one purpose: by the carriers, the national system, the watchlists or a face.
 
-    States: asked → answered (`outcome`) | unanswered (the deadline passed). Local checks are born answered. A result is
-    never reused for another purpose: each step of the business asks anew (ACC-03). `purpose` and `business_id` are words
-    of the rooms above and opaque here. `paid_calls` counts the calls that may have been charged, before each is made.
+    States: asked → answered (`outcome`) | unanswered (the deadline passed). Local checks are born answered. A
+    result is never reused for another purpose: each step of the business asks anew (ACC-03). `purpose` and
+    `business_id` are words of the rooms above and opaque here. `paid_calls` counts the calls that may have
+    been charged, before each is made.
 
-    PII: `asked` holds what was asked about (name, ID number, phone), sealed; `photo_id` names the portrait that the
-    national system returned, in the vault. Evidence of identification, kept until ten years after the relationship ends
-    (AML-04). A watchlist row must not become known to the customer (AML-08).
+    PII: `asked` holds what was asked about (name, ID number, phone), sealed; `photo_id` names the portrait
+    that the national system returned, in the vault. Evidence of identification, kept until ten years after
+    the relationship ends (AML-04). A watchlist row must not become known to the customer (AML-08).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -84,9 +85,7 @@ class Check(models.Model):
                 | (Q(status=ANSWERED, answered_at__isnull=False) & ~Q(outcome="")),
                 name="verification_check_status",
             ),
-            models.CheckConstraint(
-                condition=Q(kind__in=[kind for kind, _ in KINDS]), name="verification_check_kind"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=[kind for kind, _ in KINDS]), name="verification_check_kind"),
         ]
         indexes = [
             models.Index(fields=["subject", "kind", "-asked_at"], name="verification_check_newest"),

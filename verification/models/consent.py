@@ -35,9 +35,7 @@ PURPOSES: Final = [
 ]
 # Given for one business only, whose name stands in the text (LN-06, LN-07); the others hold for the person at
 # this bank.
-FOR_ONE_BUSINESS: Final = frozenset(
-    {CREDIT_QUERY, DATA_QUERY, THIRD_PARTY, AUTO_DEBIT, E_SIGN, BUREAU_REPORTING}
-)
+FOR_ONE_BUSINESS: Final = frozenset({CREDIT_QUERY, DATA_QUERY, THIRD_PARTY, AUTO_DEBIT, E_SIGN, BUREAU_REPORTING})
 
 
 class AgreementText(models.Model):

@@ -115,9 +115,7 @@ class FaceToken(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    face_check = models.OneToOneField(
-        FaceCheck, models.PROTECT, related_name="token", verbose_name="人脸核验"
-    )
+    face_check = models.OneToOneField(FaceCheck, models.PROTECT, related_name="token", verbose_name="人脸核验")
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体")
     action = models.CharField("用途", max_length=16, choices=ACTIONS)
     business_id = models.CharField("业务编号", max_length=64)

@@ -22,11 +22,12 @@ STATUSES: Final = [(READING, "识别中"), (READ, "已识别"), (REFUSED, "未�
 class IdCardReading(models.Model):
     """One reading of both sides of an ID card.
 
-    States: reading → read (`fields` hold the card) | refused (`reason_code` says why). `front` is the portrait side as
-    it was read while the other side is still outstanding, so that a second attempt does not pay for it again.
+    States: reading → read (`fields` hold the card) | refused (`reason_code` says why). `front` is the
+    portrait side as it was read while the other side is still outstanding, so that a second attempt does not
+    pay for it again.
 
-    PII: the card's fields, sealed; what the customer is asked to confirm, and evidence of what was read. Kept until ten
-    years after the relationship ends (AML-04).
+    PII: the card's fields, sealed; what the customer is asked to confirm, and evidence of what was read. Kept
+    until ten years after the relationship ends (AML-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

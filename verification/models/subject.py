@@ -17,12 +17,14 @@ SEXES: Final = [("male", "男"), ("female", "女")]
 class Subject(models.Model):
     """One human at this bank; shares its primary key with the customer.
 
-    States by its times: enrolled (nobody is known behind it) → identified (`identified_at`: the ID card was read and the
-    carrier confirmed name, number and phone). One ID number is one identified subject: who comes back with another WeChat
-    account is linked to the former one (`relink`). No face check starts before `face_locked_until`.
+    States by its times: enrolled (nobody is known behind it) → identified (`identified_at`: the ID card was
+    read and the carrier confirmed name, number and phone). One ID number is one identified subject: who comes
+    back with another WeChat account is linked to the former one (`relink`). No face check starts before
+    `face_locked_until`.
 
-    PII: all of it; who the customer is, as the law demands to know (AML-02). Name, ID number, address and phone are
-    sealed; number and phone are found by keyed hash. Kept until ten years after the relationship ends (AML-04).
+    PII: all of it; who the customer is, as the law demands to know (AML-02). Name, ID number, address and
+    phone are sealed; number and phone are found by keyed hash. Kept until ten years after the relationship
+    ends (AML-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -37,9 +37,7 @@ class WatchlistVersion(PublicModel):
         db_table = "verification_watchlist_version"
         verbose_name = verbose_name_plural = "名单版本"
         constraints = [
-            models.UniqueConstraint(
-                fields=["list_code", "number"], name="verification_watchlist_version_once"
-            ),
+            models.UniqueConstraint(fields=["list_code", "number"], name="verification_watchlist_version_once"),
             models.UniqueConstraint(
                 fields=["list_code"],
                 condition=models.Q(current=True),
@@ -65,9 +63,7 @@ class WatchlistName(PublicModel):
     """
 
     id = models.BigAutoField(primary_key=True)
-    version = models.ForeignKey(
-        WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本"
-    )
+    version = models.ForeignKey(WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本")
     entry = models.CharField("条目", max_length=40)
     name = models.CharField("名称", max_length=400)
     person = models.BooleanField("自然人", default=True)

@@ -41,8 +41,12 @@ def publish_agreement_text(*, purpose: str, title: str, text: str, actor: str) -
     published = AgreementText.objects.create(
         purpose=purpose, version=(last.version if last else 0) + 1, title=title.strip(), text=text
     )
-    detail = {"purpose": purpose, "version": published.version}
-    record("agreement_text.published", actor=actor, subject=published.id.hex, detail=detail)
+    record(
+        "agreement_text.published",
+        actor=actor,
+        subject=published.id.hex,
+        detail={"purpose": purpose, "version": published.version},
+    )
     return published
 
 

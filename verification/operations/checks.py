@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import F
 
@@ -15,13 +14,17 @@ from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
-from core.steps.registry import Then
 from verification.evidence import facts_of_check, put_on_record
 from verification.models import Check
 from verification.models.check import CARRIER, ID_CHECK, MATCH, MISMATCH, NAME_MISMATCH, NOT_FOUND
 from verification.operations.uploads import IDENTIFICATION
 from verification.queries import identity
 from verification.states import CHECK
+
+if TYPE_CHECKING:
+    import uuid
+
+    from core.steps.registry import Then
 
 GATEWAY: Final = "gateway"
 CHECK_CARRIER: Final = "verification.check_carrier"

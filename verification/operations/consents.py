@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
@@ -18,6 +17,10 @@ from verification.evidence import facts_of_consent, moment, put_on_record
 from verification.models import AgreementText, Consent, Subject
 from verification.models.consent import FOR_ONE_BUSINESS, PURPOSES
 from verification.queries import current_agreements, identity
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Sequence
 
 
 class AgreementChanged(Problem):
@@ -74,7 +77,7 @@ def give_consent(
     sha256: bytes,
     read_seconds: int,
 ) -> Consent:
-    """Record that the customer agrees to a text as it was shown, and put it on record; the same again is the same consent.
+    """Put on record that the customer agrees to a text as it was shown; the same again is the same consent.
 
     Raises:
         NotFound: there is no such agreement, or the business object is not the customer's.
@@ -163,9 +166,9 @@ def require_consents(*, subject_id: uuid.UUID, purposes: Sequence[str], business
     if unknown:
         msg = f"no such purpose: {', '.join(sorted(unknown))}"
         raise ValueError(msg)
-    in_force = Consent.objects.filter(
-        subject_id=subject_id, purpose__in=purposes, withdrawn_at__isnull=True
-    ).filter(Q(business_id=business_id) | ~Q(purpose__in=FOR_ONE_BUSINESS))
+    in_force = Consent.objects.filter(subject_id=subject_id, purpose__in=purposes, withdrawn_at__isnull=True).filter(
+        Q(business_id=business_id) | ~Q(purpose__in=FOR_ONE_BUSINESS)
+    )
     latest = {consent.purpose: consent.pk for consent in in_force.order_by("pk")}
     missing = [purpose for purpose in purposes if purpose not in latest]
     if missing:

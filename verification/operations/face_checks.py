@@ -1,12 +1,10 @@
-"""Check a customer's face for one act: start it, take the vendor's result, give the single-use token (A4-17, SEC-03)."""
+"""Check a customer's face for one act: start it, take the vendor's result, give the token (A4-17, SEC-03)."""
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core import vault
 from core.clock import now
@@ -26,6 +24,10 @@ from verification.operations.consents import require_consents
 from verification.operations.face_tokens import issue_face_token
 from verification.operations.uploads import IDENTIFICATION
 from verification.states import FACE_CHECK
+
+if TYPE_CHECKING:
+    import uuid
+    from decimal import Decimal
 
 START: Final = "verification.start_face"
 FETCH: Final = "verification.fetch_face"

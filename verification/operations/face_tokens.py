@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import uuid
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.clock import now
 from core.errors import Problem
 from core.operations import within_transaction
 from verification import parameters
 from verification.models import FaceCheck, FaceToken
+
+if TYPE_CHECKING:
+    import uuid
 
 TOKEN_BYTES: Final = 32
 
@@ -73,9 +75,7 @@ def consume_face_token(*, token: str, subject_id: uuid.UUID, action: str, busine
     if row is None:
         raise FaceTokenMismatch
     moment = now()
-    if FaceToken.objects.filter(pk=row.pk, used_at__isnull=True, expires_at__gt=moment).update(
-        used_at=moment
-    ):
+    if FaceToken.objects.filter(pk=row.pk, used_at__isnull=True, expires_at__gt=moment).update(used_at=moment):
         return row.face_check_id
     used = FaceToken.objects.filter(pk=row.pk, used_at__isnull=False).exists()
     raise FaceTokenUsed if used else FaceTokenExpired

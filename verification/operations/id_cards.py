@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import F
 
@@ -14,13 +12,18 @@ from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
-from core.steps.registry import Then
 from verification import parameters
 from verification.evidence import facts_of_reading, put_on_record
-from verification.identity import Identity
 from verification.models import IdCardReading, Upload
 from verification.models.upload import ID_CARD_BACK, ID_CARD_FRONT
 from verification.states import READING
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Mapping
+
+    from core.steps.registry import Then
+    from verification.identity import Identity
 
 LOCAL: Final = "local"
 TENCENT: Final = "tencent"
@@ -49,9 +52,7 @@ def request_id_card_reading(
     """
     wanted = {ID_CARD_FRONT: front_upload_id, ID_CARD_BACK: back_upload_id}
     own = dict(Upload.objects.filter(subject_id=subject_id, pk__in=wanted.values()).values_list("pk", "kind"))
-    wrong = {
-        kind: ["图片不存在或种类不符"] for kind, upload_id in wanted.items() if own.get(upload_id) != kind
-    }
+    wrong = {kind: ["图片不存在或种类不符"] for kind, upload_id in wanted.items() if own.get(upload_id) != kind}
     if wrong:
         raise UploadUnknown(errors=wrong)
     provider = parameters.word(parameters.ID_CARD_PROVIDER)
@@ -85,9 +86,7 @@ def accept_reading(*, reading_id: uuid.UUID, identity: Identity, warnings: Itera
         READING, reading_id, "read", actor=ACTOR, fields=identity.to_json(), front=None,
         warnings=sorted(warnings), finished_at=now(),
     )  # fmt: skip
-    reading.evidence_leaf = put_on_record(
-        "verification.id_card", reading.subject_id, facts_of_reading(reading)
-    )
+    reading.evidence_leaf = put_on_record("verification.id_card", reading.subject_id, facts_of_reading(reading))
     reading.save(update_fields=["evidence_leaf"])
 
 

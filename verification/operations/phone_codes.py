@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
@@ -24,6 +23,9 @@ from verification.models.phone_code import ACTIONS, TOP_UP, TRANSFER
 from verification.numbers import is_mobile_phone
 from verification.operations.tries import count_try
 from verification.queries import PHONE_DOMAIN
+
+if TYPE_CHECKING:
+    import uuid
 
 SEND: Final = "verification.send_phone_code"
 DIGITS_DOMAIN: Final = "verification.phone_code.digits"
@@ -71,9 +73,7 @@ def request_phone_code(
     if business_id is not None:
         check_act(action=action, business_id=business_id, customer_id=subject_id)
     phone_index = blind_index(mobile, domain=PHONE_DOMAIN)
-    _refuse_too_many(
-        subject_id=subject_id, phone_index=phone_index, action=action, business_id=business_id or ""
-    )
+    _refuse_too_many(subject_id=subject_id, phone_index=phone_index, action=action, business_id=business_id or "")
     moment = now()
     code = PhoneCode.objects.create(
         subject_id=subject_id,
@@ -121,9 +121,7 @@ def _refuse_too_many(*, subject_id: uuid.UUID, phone_index: bytes, action: str, 
     of_act = of_phone.filter(subject_id=subject_id, action=action, business_id=business_id)
     last = of_act.order_by("-created_at").values_list("created_at", flat=True).first()
     if last is not None and last + pause > moment:
-        raise TooManyRequests(
-            "请稍后再获取验证码", retry_after=int((last + pause - moment).total_seconds()) + 1
-        )
+        raise TooManyRequests("请稍后再获取验证码", retry_after=int((last + pause - moment).total_seconds()) + 1)
     day_ago = moment - DAY
     if of_phone.filter(created_at__gt=day_ago).count() >= parameters.number(parameters.CODES_PER_PHONE_DAY):
         raise TooManyRequests("该手机号今日获取验证码次数已达上限", retry_after=int(DAY.total_seconds()))
@@ -143,7 +141,7 @@ def consume_phone_code(
     amount_fen: int | None = None,
     subject_id: uuid.UUID | None = None,
 ) -> None:
-    """Use up a code in the caller's transaction: once, for the phone, action, business object and amount it was sent for.
+    """Use up a code in the caller's transaction: once, for the phone, action, object and amount it was sent for.
 
     A code that was asked for without a business object or an amount serves any of the same customer's; one
     that names them serves only those. The try is counted at once on a connection of its own, so a refused
@@ -168,9 +166,7 @@ def consume_phone_code(
     if not fits or not hmac.compare_digest(digits_of(row), code):
         raise PhoneCodeWrong
     moment = now()
-    used = PhoneCode.objects.filter(pk=code_id, used_at__isnull=True, expires_at__gt=moment).update(
-        used_at=moment
-    )
+    used = PhoneCode.objects.filter(pk=code_id, used_at__isnull=True, expires_at__gt=moment).update(used_at=moment)
     if not used:
         raise PhoneCodeWrong
 

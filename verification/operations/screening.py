@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from core.clock import now
 from core.errors import StateConflict
@@ -17,6 +16,9 @@ from verification.queries import identity
 from verification.screening.match import Candidate, Person, find_candidates, outcome_of
 from verification.screening.versions import current_versions
 
+if TYPE_CHECKING:
+    import uuid
+
 Outcome = Literal["clear", "review", "hit"]
 LOCAL: Final = "local"
 
@@ -25,8 +27,8 @@ LOCAL: Final = "local"
 def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
     """Screen a subject against the current version of every list, and put the result on record.
 
-    `hit`: the ID number itself is listed. `review`: name and birth date, or the name alone, are; staff must judge. Both
-    leave an alert that only compliance staff see; the customer must not learn of either (AML-08).
+    `hit`: the ID number itself is listed. `review`: name and birth date, or the name alone, are; staff must
+    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08).
 
     Raises:
         StateConflict: nobody is known behind the subject.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 
@@ -11,9 +11,13 @@ from core.crypto import blind_index, normalise_id_number, normalise_phone
 from core.db.constraints import violated
 from core.errors import NotFound, StateConflict
 from core.operations import within_transaction
-from verification.identity import Identity
 from verification.models import Subject
 from verification.queries import ID_NUMBER_DOMAIN, PHONE_DOMAIN
+
+if TYPE_CHECKING:
+    import uuid
+
+    from verification.identity import Identity
 
 ONE_ID_NUMBER = "verification_subject_id_number_once"
 

@@ -7,9 +7,12 @@ guess for ever. The row is written by nobody else, so this connection waits for 
 from __future__ import annotations
 
 import copy
-import uuid
+from typing import TYPE_CHECKING
 
 from django.db import DEFAULT_DB_ALIAS, connections
+
+if TYPE_CHECKING:
+    import uuid
 
 COUNT = """
 INSERT INTO verification_phone_code_tries (code_id, tries) VALUES (%s, 1)
@@ -22,9 +25,7 @@ def count_try(code_id: uuid.UUID) -> int:
     """Count one more try of a code, at once and for good, and return how many that makes."""
     here = connections[DEFAULT_DB_ALIAS]
     settings = copy.deepcopy(here.settings_dict)
-    settings.get("OPTIONS", {}).pop(
-        "pool", None
-    )  # a pool whose users each wait for a second connection would jam
+    settings.get("OPTIONS", {}).pop("pool", None)  # a pool whose users each wait for a second connection would jam
     aside = type(here)(settings, alias="aside")
     aside.set_tenant(here.tenant)  # type: ignore[attr-defined]
     try:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import uuid
 import warnings
 import wave
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from PIL import Image, UnidentifiedImageError
@@ -21,6 +20,9 @@ from core.operations import opens_transaction
 from verification import parameters
 from verification.models import Subject, Upload
 from verification.models.upload import KINDS, VOICE
+
+if TYPE_CHECKING:
+    import uuid
 
 IDENTIFICATION: Final = "identification"  # the vault's retention class: relationship and ten years (AML-04)
 OWNER: Final = "verification.upload"

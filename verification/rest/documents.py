@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.clock import now
 from core.rest.fields import on_the_wire
 from verification.models import Consent, FaceCheck, FaceToken
 from verification.models.face import PASSED, STARTED
 from verification.operations.checks import VENDOR_UNAVAILABLE
-from verification.operations.consents import ShownAgreement
+
+if TYPE_CHECKING:
+    from verification.operations.consents import ShownAgreement
 
 
 def agreement_document(shown: ShownAgreement) -> dict[str, Any]:

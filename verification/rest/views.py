@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.errors import InvalidRequest, NotFound, StateConflict, TooManyRequests, Unauthenticated
@@ -23,6 +20,12 @@ from verification.models.consent import PURPOSES
 from verification.models.face import CHECKING, STARTING
 from verification.rest import serializers as wire
 from verification.rest.documents import agreement_document, consent_document, face_check_document
+
+if TYPE_CHECKING:
+    import uuid
+
+    from rest_framework.request import Request
+    from rest_framework.response import Response
 
 MULTIPART = "multipart/form-data"
 FORM_ALLOWANCE = 64 * 1024  # what a form with one file holds beside the file
@@ -91,17 +94,13 @@ class Agreements(ContractView):
             customer_id=None if business_id is None else _customer(request),
             business_id=business_id,
         )
-        return self.answer(
-            Answer(200, {"items": [agreement_document(one) for one in shown], "next": None}, {})
-        )
+        return self.answer(Answer(200, {"items": [agreement_document(one) for one in shown], "next": None}, {}))
 
 
 class Consents(ContractView):
     """The customer's own consents."""
 
-    @endpoint(
-        summary="我的授权", answers={200: wire.ConsentPage}, parameters=PAGE_PARAMETERS, tags=["consents"]
-    )
+    @endpoint(summary="我的授权", answers={200: wire.ConsentPage}, parameters=PAGE_PARAMETERS, tags=["consents"])
     def get(self, request: Request) -> Response:
         """List them, newest first, withdrawn ones too."""
         rows = queries.consents_of(_customer(request))
@@ -176,9 +175,7 @@ class Uploads(ContractView):
         if length.isdigit() and int(length[:15]) > settings.UPLOAD_MAX_BYTES + FORM_ALLOWANCE:
             raise operations.UploadTooLarge
         body = self.read(request, wire.UploadBody)
-        taken = operations.receive_upload(
-            subject_id=_customer(request), kind=body["kind"], content=body["file"].read()
-        )
+        taken = operations.receive_upload(subject_id=_customer(request), kind=body["kind"], content=body["file"].read())
         return self.answer(Answer(201, {"id": taken.id.hex, "sha256": taken.sha256.hex()}, {}))
 
 
@@ -228,9 +225,7 @@ class FaceChecks(ContractView):
             lambda: operations.start_face_check(
                 subject_id=_customer(request), action=body["action"], business_id=body["subject"].hex
             ),
-            lambda row: Answer(
-                202, face_check_document(row), _location(request, f"face-checks/{row.pk.hex}")
-            ),
+            lambda row: Answer(202, face_check_document(row), _location(request, f"face-checks/{row.pk.hex}")),
         )
 
 
@@ -269,7 +264,5 @@ class FaceCheckComplete(ContractView):
                 result_token=body.get("result_token"),
                 upload_id=body.get("upload"),
             ),
-            lambda done: Answer(
-                202, face_check_document(done), _location(request, f"face-checks/{done.pk.hex}")
-            ),
+            lambda done: Answer(202, face_check_document(done), _location(request, f"face-checks/{done.pk.hex}")),
         )

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from django.db.models import Q
 
@@ -26,6 +25,9 @@ from core.crypto import normalise_id_number
 from verification.models import WatchlistName, WatchlistVersion
 from verification.models.check import CLEAR, HIT, REVIEW
 from verification.screening.names import han_of, is_by_sound, keys_to_ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 MatchedBy = Literal["id_number", "name_birth", "name"]
 ID_NUMBER_SCORE: Final = 100
@@ -123,9 +125,7 @@ def _births_agree(birth_date: date | None, births: Iterable[Sequence[str]]) -> b
 
 def _has_other_han(row: WatchlistName, han: str) -> bool:
     """Tell whether the entry has Chinese names of its own, and none is this one."""
-    siblings = WatchlistName.objects.filter(version_id=row.version_id, entry=row.entry).values_list(
-        "keys", flat=True
-    )
+    siblings = WatchlistName.objects.filter(version_id=row.version_id, entry=row.entry).values_list("keys", flat=True)
     own = {key for keys in siblings for key in keys if key.startswith("h:")}
     return bool(own) and f"h:{han}" not in own
 

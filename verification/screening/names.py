@@ -1,4 +1,5 @@
-"""Fold names so that spellings of one name meet: traditional and simplified, blanks and dots, Han and its Latin spelling.
+# ruff: noqa: E501 -- the tables of surnames
+"""Fold names so that spellings of one name meet: traditional and simplified, blanks and dots, Han and Latin.
 
 A key says how it was made, so that only what may be compared meets. `h:` is a Han name in simplified
 characters; `p:` its Latin spellings, in every reading of the surname and either order; `l:` a name written in
@@ -12,10 +13,12 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pypinyin import Style, pinyin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]")
 NOT_HAN: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]+")
@@ -24,9 +27,7 @@ HAN_RUN: Final = re.compile(
 )
 WORD: Final = re.compile(r"[a-z0-9]+")
 APOSTROPHES: Final = re.compile(r"['’‘`ʻʼ]")
-SPECIAL_LETTERS: Final = str.maketrans(
-    {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"}
-)
+SPECIAL_LETTERS: Final = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
 LONGEST_KEY: Final = 200
 MOST_READINGS: Final = 24
 
@@ -131,9 +132,7 @@ def _readings(given: str) -> list[str]:
 def _syllables(text: str) -> list[list[str]]:
     """Return each character's syllables without tones, the usual one first, `v` for u-umlaut."""
     read = pinyin(text, style=Style.NORMAL, heteronym=True, v_to_u=False, errors="default")
-    return [
-        [syllable for syllable in dict.fromkeys(choices) if WORD.fullmatch(syllable)] or [""] for choices in read
-    ]
+    return [[syllable for syllable in dict.fromkeys(choices) if WORD.fullmatch(syllable)] or [""] for choices in read]
 
 
 def _umlauts(spelling: str) -> list[str]:

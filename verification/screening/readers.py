@@ -11,10 +11,12 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Birth = tuple[date, date]
 APPROXIMATE_YEARS: Final = 1
@@ -155,9 +157,7 @@ def _plain(text: str) -> list[ListedEntry]:
     rows: dict[str, list[dict[str, str]]] = {}
     for number, row in enumerate(csv.DictReader(io.StringIO(text)), start=1):
         fields = {
-            (name or "").strip().lower(): (value or "").strip()
-            for name, value in row.items()
-            if isinstance(value, str)
+            (name or "").strip().lower(): (value or "").strip() for name, value in row.items() if isinstance(value, str)
         }
         if not fields.get("name"):
             raise ListFileUnreadable(f"line {number + 1} has no name")
@@ -194,9 +194,7 @@ def _range(year: int, month: int | None, day: int | None, spread: int) -> Birth 
     try:
         first = date(year - spread, month or 1, day or 1)
         last_month = month or 12
-        return first, date(
-            year + spread, last_month, day or calendar.monthrange(year + spread, last_month)[1]
-        )
+        return first, date(year + spread, last_month, day or calendar.monthrange(year + spread, last_month)[1])
     except ValueError:
         return None
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -16,7 +15,11 @@ from core.tenancy import PROVINCE, at
 from verification.models import WatchlistName, WatchlistVersion
 from verification.screening.match import hash_id_number
 from verification.screening.names import keys_to_list
-from verification.screening.readers import ListedEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from verification.screening.readers import ListedEntry
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 SALT_BYTES: Final = 16

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core import vault
 from core.clock import now
@@ -31,6 +30,9 @@ from verification.pictures import JPEG, as_jpeg
 from verification.providers.face import FaceOutcome, FaceResult
 from verification.queries import identity
 from verification.steps.patience import try_later
+
+if TYPE_CHECKING:
+    import uuid
 
 JPEG_TYPE: Final = "image/jpeg"
 PNG_TYPE: Final = "image/png"
@@ -62,9 +64,7 @@ def start_face(run: StepRun) -> Outcome:
     if expected is None or found is None:
         return _refused(face_check, NO_PHOTO)
     base_photo, object_id = found
-    photo = as_jpeg(
-        vault.read(object_id, purpose="face_check", actor=f"step:{run.request_id}"), most_bytes=MOST_BYTES
-    )
+    photo = as_jpeg(vault.read(object_id, purpose="face_check", actor=f"step:{run.request_id}"), most_bytes=MOST_BYTES)
     try:
         started = vendors.faces().start(
             name=expected.name, id_number=expected.id_number, photo=photo, request_id=run.request_id
@@ -79,9 +79,7 @@ def start_face(run: StepRun) -> Outcome:
 
 
 def _refused(face_check: FaceCheck, reason_code: str) -> Outcome:
-    return Failed(
-        reason_code, partial(refuse_face_check, face_check_id=face_check.id, reason_code=reason_code)
-    )
+    return Failed(reason_code, partial(refuse_face_check, face_check_id=face_check.id, reason_code=reason_code))
 
 
 def _base_photo(face_check: FaceCheck) -> tuple[str, uuid.UUID] | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import vault
 from core.clock import business_date
@@ -26,6 +25,9 @@ from verification.operations.id_cards import (
 )
 from verification.providers.id_card import CardWarning, IdCardBack, IdCardFront, IdCardReader, Unreadable
 from verification.steps.patience import try_later
+
+if TYPE_CHECKING:
+    import uuid
 
 
 @register_step(READ_LOCALLY, lane=OCR, lease=timedelta(seconds=60))
@@ -50,15 +52,11 @@ def _read(run: StepRun, reader: IdCardReader, *, paid: bool) -> Outcome:
             count_reading_call(reading_id=reading.id)
         back = reader.read_back(_picture(run, reading.back_upload.object_id), request_id=run.request_id)
     except GatewayError as error:
-        return try_later(
-            error, since=reading.created_at, give_up=partial(give_up_reading, reading_id=reading.id)
-        )
+        return try_later(error, since=reading.created_at, give_up=partial(give_up_reading, reading_id=reading.id))
     return _judged(reading, front, back)
 
 
-def _front(
-    run: StepRun, reading: IdCardReading, reader: IdCardReader, *, paid: bool
-) -> IdCardFront | Unreadable:
+def _front(run: StepRun, reading: IdCardReading, reader: IdCardReader, *, paid: bool) -> IdCardFront | Unreadable:
     """Read the portrait side, unless a former attempt has."""
     if reading.front is not None:
         return _front_from_json(reading.front)
@@ -74,9 +72,7 @@ def _picture(run: StepRun, object_id: uuid.UUID) -> bytes:
     return vault.read(object_id, purpose="read_id_card", actor=f"step:{run.request_id}")
 
 
-def _judged(
-    reading: IdCardReading, front: IdCardFront | Unreadable, back: IdCardBack | Unreadable | None
-) -> Outcome:
+def _judged(reading: IdCardReading, front: IdCardFront | Unreadable, back: IdCardBack | Unreadable | None) -> Outcome:
     rules = Rules(
         today=business_date(),
         least_age=parameters.number(parameters.LEAST_AGE),

@@ -23,9 +23,7 @@ def check_id(run: StepRun) -> Outcome:
     count_call(check_id=check.id)
     try:
         asked = elements_of(check)
-        answer = vendors.id_check().check(
-            name=asked["name"], id_number=asked["id_number"], request_id=run.request_id
-        )
+        answer = vendors.id_check().check(name=asked["name"], id_number=asked["id_number"], request_id=run.request_id)
     except GatewayError as error:
         return try_later(error, since=check.asked_at, give_up=partial(give_up_check, check_id=check.id))
     photo = vault.stage(answer.photo, content_type=PHOTO_TYPE) if answer.photo else None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from core.clock import now
 from core.gateway import GatewayError, UnknownOutcome
 from core.steps.registry import Again, Failed, Outcome, Unknown
 from verification import parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
 
 VENDOR_UNAVAILABLE = "vendor_unavailable"
 

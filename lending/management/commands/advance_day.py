@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.clock import business_date
 from core.evidence import HeadOvertaken
 from core.tenancy import in_bank
-from lending.operations import follow_day, move_day
-from lending.operations.figures import AnotherPush
+from lending.day_end import follow_day
+from lending.operations import move_day
+from lending.reporting import AnotherPush
 from tenants import directory
 
 FARTHEST: Final = timedelta(days=3700)

@@ -1,4 +1,4 @@
-"""`manage.py make_staff --bank CODE|province --login NAME --role ROLE`: a staff login; prints its password once."""
+"""`manage.py make_staff --bank CODE|province --login NAME --role ROLE`: a staff login; prints its password, once, as the last line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tenants.staff import StaffRefused, make_login, new_password
 class Command(BaseCommand):
     """Make a staff login at one bank or at the province."""
 
-    help = "Make a staff login, or give an existing one a role and a new password. Prints a generated password once."
+    help = "Make a staff login, or give an existing one a role and a new password. Prints a generated password once, as the last line."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare whose login it is."""
@@ -43,4 +43,4 @@ class Command(BaseCommand):
                 raise CommandError(problem.detail) from problem
         self.stdout.write(f"{'made' if is_new else 'renewed'} {options['login']} at {bank} as {options['role']}")
         if not options["password"]:
-            self.stdout.write(f"password: {password}")
+            self.stdout.write(password)

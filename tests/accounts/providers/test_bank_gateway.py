@@ -129,9 +129,7 @@ class TestMovements:
     @pytest.mark.parametrize("amount_fen", [0, -1])
     def test_nothing_and_less_is_not_sent(self, door: Door, amount_fen: int) -> None:
         with pytest.raises(ValueError, match="positive"):
-            core(door.url).debit(
-                account_number=ACCOUNT, amount_fen=amount_fen, memo="m", request_id=new_id().hex
-            )
+            core(door.url).debit(account_number=ACCOUNT, amount_fen=amount_fen, memo="m", request_id=new_id().hex)
         assert door.seen == []
 
     def test_an_order_of_unknown_fate_is_sent_once(self, door: Door) -> None:
@@ -224,9 +222,7 @@ class TestOnTheSandbox:
         def open_one() -> str:
             person = sandbox.person()
             holder = {name: person[name] for name in ("name", "id_number", "phone")}
-            return core(sandbox.url).open_class_two(
-                **holder, bound_card=person["card_number"], request_id=new_id().hex
-            )
+            return core(sandbox.url).open_class_two(**holder, bound_card=person["card_number"], request_id=new_id().hex)
 
         return open_one
 
@@ -235,7 +231,12 @@ class TestOnTheSandbox:
         self, sandbox: Sandbox, open_account: Callable[[], str], fault: str
     ) -> None:
         account, order_id = open_account(), new_id().hex
-        order = {"account_number": account, "amount_fen": 500_000, "memo": "贷款发放", "request_id": order_id}
+        order: dict[str, Any] = {
+            "account_number": account,
+            "amount_fen": 500_000,
+            "memo": "贷款发放",
+            "request_id": order_id,
+        }
         sandbox.fault("core", **{fault: True, "count": 1})
         with pytest.raises(UnknownOutcome):
             core(sandbox.url).credit(**order)
@@ -247,7 +248,7 @@ class TestOnTheSandbox:
         self, sandbox: Sandbox, open_account: Callable[[], str]
     ) -> None:
         account, order_id = open_account(), new_id().hex
-        order = {"account_number": account, "amount_fen": 1, "memo": "m", "request_id": order_id}
+        order: dict[str, Any] = {"account_number": account, "amount_fen": 1, "memo": "m", "request_id": order_id}
         sandbox.fault("core", drop_before=True, count=1)
         with pytest.raises(UnknownOutcome):
             core(sandbox.url).credit(**order)
@@ -261,9 +262,7 @@ class TestOnTheSandbox:
     ) -> None:
         order_id = new_id().hex
         with pytest.raises(Rejected) as raised:
-            core(sandbox.url).debit(
-                account_number=open_account(), amount_fen=1, memo="还款", request_id=order_id
-            )
+            core(sandbox.url).debit(account_number=open_account(), amount_fen=1, memo="还款", request_id=order_id)
         assert raised.value.code == CoreRefusal.INSUFFICIENT_FUNDS.value
         fate = core(sandbox.url).fate_of(asked_id=order_id, request_id=new_id().hex)
         assert fate.refusal is CoreRefusal.INSUFFICIENT_FUNDS
@@ -303,7 +302,7 @@ class TestOnTheSandbox:
         right = check.verify(**elements, request_id=new_id().hex)
         assert (right.result, right.account_class) == (BoundCardResult.MATCH, CardAccountClass.CLASS_I)
         wrong = check.verify(**(elements | {"phone": other["phone"]}), request_id=new_id().hex)
-        assert (wrong.result, wrong.mismatched) == (BoundCardResult.MISMATCH, {CardElement.PHONE})
+        assert (wrong.result, wrong.mismatched) == (BoundCardResult.MISMATCH, frozenset({CardElement.PHONE}))
 
     def movements(self, sandbox: Sandbox, account: str) -> list[str]:
         inside = sandbox.json("GET", "/sandbox/core", params={"bank": "125"})

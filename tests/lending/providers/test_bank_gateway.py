@@ -155,7 +155,7 @@ class TestGovernmentData:
 class TestOnTheSandbox:
     @pytest.mark.parametrize(("profile", "found"), [("good", True), ("thin", False)])
     def test_a_report_of_somebody_known_and_of_somebody_unknown(
-        self, sandbox: Sandbox, profile: str, found: bool
+        self, sandbox: Sandbox, profile: str, *, found: bool
     ) -> None:
         person = sandbox.person(profile=profile)
         report = GatewayCreditBureau(endpoint(sandbox.url)).report(
@@ -182,9 +182,7 @@ class TestOnTheSandbox:
         ("fault", "kind"),
         [({"status": 503}, RetryAfter), ({"garbage": True}, UnknownOutcome), ({"drop_after": True}, UnknownOutcome)],
     )
-    def test_a_bureau_that_fails(
-        self, sandbox: Sandbox, fault: dict[str, object], kind: type[GatewayError]
-    ) -> None:
+    def test_a_bureau_that_fails(self, sandbox: Sandbox, fault: dict[str, object], kind: type[GatewayError]) -> None:
         sandbox.fault("bureau", **fault)
         with pytest.raises(kind):
             GatewayCreditBureau(endpoint(sandbox.url)).report(

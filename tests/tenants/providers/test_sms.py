@@ -31,9 +31,7 @@ def messages(base_url: str, key: str = KEY) -> GatewayTextMessages:
 
 
 def send(of: GatewayTextMessages, request_id: str, phone: str = PHONE, text: str = "【样例】验证码 000000") -> str:
-    return of.send(
-        phone=phone, template="code", parameters={"code": "000000"}, text=text, request_id=request_id
-    )
+    return of.send(phone=phone, template="code", parameters={"code": "000000"}, text=text, request_id=request_id)
 
 
 class TestSend:

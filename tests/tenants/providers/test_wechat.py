@@ -258,7 +258,7 @@ class Platform:
         self.number = 1
         self.asked: list[bool] = []
 
-    def fetch(self, force: bool) -> tuple[str, int]:
+    def fetch(self, force: bool) -> tuple[str, int]:  # noqa: FBT001 -- the keeper's own question
         self.asked.append(force)
         self.number += force
         return f"token-{self.number}", 7200
@@ -328,9 +328,7 @@ class TestTheAccessToken:
         clock.seconds += 31
         assert keeper.replace(second, source).value == "token-3"
 
-    def test_refused_by_the_platform_is_replaced_once_and_the_call_made_again(
-        self, door: Door, wechat: WeChat
-    ) -> None:
+    def test_refused_by_the_platform_is_replaced_once_and_the_call_made_again(self, door: Door, wechat: WeChat) -> None:
         new_token = reply({"access_token": "NEW", "expires_in": 7200})
         door.then(recorded("stable_token"), recorded("token_refused"), new_token, recorded("phone_number"))
         assert wechat.phone_number(code="c") == "13580006666"

@@ -41,9 +41,7 @@ def id_check(base_url: str) -> GatewayIdCheck:
 
 def verify(door: Door, answer: dict[str, Any]) -> CarrierAnswer:
     door.then(reply(answer))
-    return carriers(door.url).verify(
-        route=Carrier.MOBILE, phone="13900000000", request_id=new_id().hex, **PERSON
-    )
+    return carriers(door.url).verify(route=Carrier.MOBILE, phone="13900000000", request_id=new_id().hex, **PERSON)
 
 
 class TestCarrierVerify:

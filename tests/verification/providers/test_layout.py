@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from verification.numbers import Sex
 from verification.providers.id_card import IdCardBack, IdCardFront, Unreadable, UnreadableReason
 from verification.providers.local.fields import is_some_card, read_back, read_front, unsure_rows
-from verification.providers.local.layout import TextBox, dominant_angle
+from verification.providers.local.layout import Corners, TextBox, dominant_angle
 
 BOXES = Path(__file__).parent / "boxes"
 TODAY = date(2026, 11, 22)
@@ -29,8 +29,13 @@ ANGLES = (0, 7, 45, 89, 91, 135, 180, 200, 270, 359)
 
 def recorded(name: str) -> tuple[dict[str, Any], list[TextBox]]:
     page = json.loads((BOXES / f"{name}.json").read_text())
-    boxes = [TextBox(tuple(map(tuple, corners)), text, score) for corners, text, score in page["boxes"]]
+    boxes = [TextBox(_corners(corners), text, score) for corners, text, score in page["boxes"]]
     return page["expected"], boxes
+
+
+def _corners(points: Sequence[Sequence[float]]) -> Corners:
+    a, b, c, d = ((x, y) for x, y in points)
+    return a, b, c, d
 
 
 def turned(boxes: Sequence[TextBox], degrees: float, scale: float = 1.0) -> list[TextBox]:
@@ -40,7 +45,7 @@ def turned(boxes: Sequence[TextBox], degrees: float, scale: float = 1.0) -> list
         x, y = point
         return scale * (x * cos - y * sin) + 500, scale * (x * sin + y * cos) - 300
 
-    return [dataclasses.replace(box, corners=tuple(map(turn, box.corners))) for box in boxes]
+    return [dataclasses.replace(box, corners=_corners([turn(corner) for corner in box.corners])) for box in boxes]
 
 
 def changed(boxes: Sequence[TextBox], part: str, text: str | None = None, score: float | None = None) -> list[TextBox]:
@@ -185,6 +190,15 @@ class TestWhatIsRead:
         card = read_front(changed(boxes, "汉", "漢"), today=TODAY)
         assert isinstance(card, IdCardFront)
         assert card.ethnicity == "汉"
+
+    @pytest.mark.parametrize(
+        ("read", "name"), [("向蕾語", "向蕾语"), ("張昇", "张昇"), ("李翀", "李翀"), ("赵頔", "赵頔"), ("乾隆", "乾隆")]
+    )
+    def test_so_is_that_of_a_character_in_a_name_unless_names_are_written_with_it(self, read: str, name: str) -> None:
+        expected, boxes = recorded("front")
+        card = read_front(changed(boxes, expected["name"], read), today=TODAY)
+        assert isinstance(card, IdCardFront)
+        assert card.name == name
 
     def test_letters_in_the_number_that_look_like_digits_are_digits(self) -> None:
         expected, boxes = recorded("front")

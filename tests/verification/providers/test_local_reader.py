@@ -52,9 +52,7 @@ class TestReadingPixels:
         person = sandbox.person()
         facts = sandbox.json("GET", f"/sandbox/people/{person['person']}")
         spoil = CONDITIONS[condition]
-        front = READER.read_front(
-            encoded(spoil(opened(sandbox.picture(person, "id_card_front")))), request_id=""
-        )
+        front = READER.read_front(encoded(spoil(opened(sandbox.picture(person, "id_card_front")))), request_id="")
         back = READER.read_back(encoded(spoil(opened(sandbox.picture(person, "id_card_back")))), request_id="")
         assert isinstance(front, IdCardFront)
         assert isinstance(back, IdCardBack)

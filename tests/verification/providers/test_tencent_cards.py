@@ -148,9 +148,7 @@ class TestReadBack:
     @pytest.mark.parametrize(
         "validity", ["", "2016.05.01", "2016.13.01-2036.05.01", "2036.05.01-2016.05.01", "2016.05.01-2036.02.30"]
     )
-    def test_dates_that_cannot_be_are_unclear(
-        self, door: Door, reader: TencentIdCardReader, validity: str
-    ) -> None:
+    def test_dates_that_cannot_be_are_unclear(self, door: Door, reader: TencentIdCardReader, validity: str) -> None:
         members = json.loads(recorded("id_card_back").body)
         members["Response"]["ValidDate"] = validity
         door.then(reply(members))
@@ -191,9 +189,7 @@ class TestOnTheWire:
         ],
         ids=["silent", "dropped", "broken off", "500", "503", "html", "list", "no object", "empty"],
     )
-    def test_after_sending_the_outcome_is_unknown(
-        self, door: Door, reader: TencentIdCardReader, act: Any
-    ) -> None:
+    def test_after_sending_the_outcome_is_unknown(self, door: Door, reader: TencentIdCardReader, act: Any) -> None:
         door.otherwise = act
         with pytest.raises(UnknownOutcome):
             reader.read_front(PICTURE, request_id=REQUEST_ID)
@@ -215,9 +211,7 @@ class TestOnTheWire:
         door.then(Reply(body=body, content_type="application/json; charset=utf-8"))
         assert reader.read_front(PICTURE, request_id=REQUEST_ID) == Unreadable(reason=UnreadableReason.UNCLEAR)
 
-    def test_a_proxy_of_the_environment_is_ignored(
-        self, door: Door, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_proxy_of_the_environment_is_ignored(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTP_PROXY", closed_address())
         door.then(recorded("id_card_front"))
         reader = TencentIdCardReader(config(door.address, region="ap-shanghai"))

@@ -64,9 +64,7 @@ class TestEveryCode:
         codes = {value for name, value in vars(faceid_codes).items() if name.isupper()}
         unmapped = {code for code in codes if mapping.meaning_of(mapping.FACEID, code) is None}
         strangers = {
-            code
-            for code in unmapped
-            if not code.removeprefix("FailedOperation.").startswith(BEGINNINGS_OF_OTHERS)
+            code for code in unmapped if not code.removeprefix("FailedOperation.").startswith(BEGINNINGS_OF_OTHERS)
         }
         assert strangers == set()
 
@@ -143,9 +141,7 @@ class TestFaceResult:
         assert self.result(door, faces, "detect_info_pending", ErrCode=None).outcome is FaceOutcome.PENDING
 
     @pytest.mark.parametrize(("code", "outcome"), face.OUTCOMES.items())
-    def test_every_code(
-        self, door: Door, faces: TencentFaceVerification, code: int, outcome: FaceOutcome
-    ) -> None:
+    def test_every_code(self, door: Door, faces: TencentFaceVerification, code: int, outcome: FaceOutcome) -> None:
         result = self.result(door, faces, "detect_info_passed", ErrCode=code)
         assert (result.outcome, result.code) == (outcome, str(code))
 
@@ -186,18 +182,13 @@ class TestOnTheSandbox:
             ("not_same", FaceOutcome.NOT_SAME),
         ],
     )
-    def test_a_face_check_from_start_to_end(
-        self, sandbox: Sandbox, outcome: str, expected: FaceOutcome
-    ) -> None:
+    def test_a_face_check_from_start_to_end(self, sandbox: Sandbox, outcome: str, expected: FaceOutcome) -> None:
         person, request_id = sandbox.person(), new_id().hex
         faces = TencentFaceVerification(config(sandbox.address, read_seconds=5))
-        started = faces.start(
-            name=person["name"], id_number=person["id_number"], photo=None, request_id=request_id
-        )
+        started = faces.start(name=person["name"], id_number=person["id_number"], photo=None, request_id=request_id)
         asked = {"token": started.token, "id_number": person["id_number"], "request_id": new_id().hex}
         assert faces.result(**asked).outcome is FaceOutcome.PENDING
         sandbox.json("POST", f"/sandbox/face/{started.token}/finish", json={"outcome": outcome})
         assert faces.result(**asked).outcome is expected
         logged = sandbox.calls(vendor="tencent_faceid", operation="DetectAuth")[-1]
         assert (logged["bank"], logged["request_id"]) == ("125", request_id)
-

@@ -38,6 +38,4 @@ class Command(BaseCommand):
             raise CommandError("名单中没有条目；未导入")
         done = import_version(list_code=list_code, entries=entries, source=source + (other or b""))
         said = "已导入" if done.is_new else "内容与现行版本相同，未重复导入："
-        self.stdout.write(
-            f"{said} {done.list_code} 第 {done.number} 版：{done.entries} 个条目，{done.names} 个名称"
-        )
+        self.stdout.write(f"{said} {done.list_code} 第 {done.number} 版：{done.entries} 个条目，{done.names} 个名称")

@@ -33,8 +33,7 @@ class Command(BaseCommand):
             candidates = find_candidates(person, current_versions(), persons_only=False)
         outcome = outcome_of(candidates, review_score=int(SCREENING_REVIEW_SCORE.default))
         found = [
-            {"list": candidate.list_code, "name": candidate.name, "score": candidate.score}
-            for candidate in candidates
+            {"list": candidate.list_code, "name": candidate.name, "score": candidate.score} for candidate in candidates
         ]
         if options["json"]:
             self.stdout.write(json.dumps({"outcome": outcome, "candidates": found}, ensure_ascii=False))

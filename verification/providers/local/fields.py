@@ -7,6 +7,7 @@ are only compared.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,7 @@ from verification.providers.id_card import ETHNICITIES, IdCardBack, IdCardFront,
 from verification.providers.local.layout import Cell, Corners, TextBox, Upright, rows_of, upright
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # The labels in their order from top to bottom, each with what engines make of it when the print is poor.
 _FRONT_LABELS = (
@@ -49,7 +50,8 @@ _NAME_SHAPE = re.compile(rf"{_HAN}(?:·{_HAN})*\Z")
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})", re.ASCII)
 _BIRTH_SHAPE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})", re.ASCII)
 _LONG_TERM = re.compile("长期|長期|长朝")
-_FOLDED = str.maketrans("漢蒙滿藏維壯僑東羅納烏", "汉蒙满藏维壮侨东罗纳乌")
+# Outside the common set, but standard in names (通用规范汉字表, 2013): these stay as they are.
+_KEPT = frozenset("昇脩剋氾硃祕")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,33 @@ class _Value:
 
 def _compact(text: str) -> str:
     return "".join(text.split())
+
+
+@functools.cache
+def _converter() -> Callable[[str], str]:
+    import opencc  # its tables cost a moment; only who reads cards pays for them
+
+    convert: Callable[[str], str] = opencc.OpenCC("t2s").convert
+    return convert
+
+
+def _simplified(text: str) -> str:
+    """Return the text as a card prints it: an engine that knows both forms of a character may see the other one."""
+    return "".join(char if char in _KEPT or _is_common(char) else _common_form(char) for char in text)
+
+
+def _common_form(char: str) -> str:
+    form = _converter()(char)
+    return form if _is_common(form) else char
+
+
+def _is_common(char: str) -> bool:
+    """Tell whether a character is in GB/T 2312, which has simplified forms only."""
+    try:
+        char.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _order(labels: Sequence[re.Pattern[str]], cells: Sequence[Cell]) -> int:
@@ -116,7 +145,7 @@ def _joined(cells: Sequence[Cell], *, without: re.Pattern[str] | None = None) ->
     text = "".join(_compact(cell.text) for row in rows_of(cells) for cell in row)
     if without is not None and (match := without.search(text)):
         text = text[match.end() :]
-    return _Value(text, min(cell.score for cell in cells)) if text else None
+    return _Value(_simplified(text), min(cell.score for cell in cells)) if text else None
 
 
 class _Front:
@@ -161,8 +190,7 @@ class _Front:
         row = _joined(self.row(_SEX), without=re.compile("民[族旗]"))
         if row is None:
             return None
-        text = row.text.translate(_FOLDED)
-        found = next((text[:size] for size in (4, 3, 2, 1) if text[:size] in ETHNICITIES), None)
+        found = next((row.text[:size] for size in (4, 3, 2, 1) if row.text[:size] in ETHNICITIES), None)
         return _Value(found, row.score) if found else None
 
     def printed_sex(self) -> Sex | None:

@@ -1,4 +1,7 @@
-"""Report this bank's figures to the province (D7, D19): granted, drawn, borrowing customers."""
+"""What this bank tells the province: its figures (D7, D19), and the signed heads of its evidence log.
+
+Each is pushed by a step of its own transaction, because a transaction writes one schema. Both may be done twice.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ from typing import Final
 
 from django.db import connection
 
+from core import evidence
 from core.clock import business_date
+from core.evidence import SignedHead
 from core.tenancy import current_bank
 from lending.queries.figures import figures_now
+from lending.signers import current_signer
 from tenants import operations as tenants
 
+SEQUENCE: Final = "evidence.sequence"
+AT_ONCE: Final = 1000
 PUSH_FIGURES: Final = "province.push_figures"
 TRY_LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
@@ -52,3 +60,29 @@ def _ask(statement: str, key: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, [key])
         return bool(cursor.fetchone()[0])
+
+
+def sequence_leaves() -> int:
+    """Place every pending leaf, this room's and the others', in batches; return how many were placed."""
+    placed = last = evidence.sequence(AT_ONCE)
+    while last == AT_ONCE:
+        last = evidence.sequence(AT_ONCE)
+        placed += last
+    return placed
+
+
+def commit_head() -> SignedHead | None:
+    """Sign the log as it is on the business date and push the head to the province; an empty log has none.
+
+    Raises:
+        LogRewritten: the log does not extend its last head.
+        HeadRefused: the province has a head that this one does not extend.
+        HeadOvertaken: another head was signed meanwhile.
+    """
+    sequence_leaves()
+    if evidence.tree_size() == 0:
+        return None
+    _, signer = current_signer()
+    head = evidence.sign_head(signer.sign)
+    tenants.push_evidence_head(head)
+    return head

@@ -1,0 +1,214 @@
+"""Applications, decisions and what was asked outside for them; a review is ended here by a person."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
+
+from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.columns import amount, opaque, state
+from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.crypto.masking import mask_id_number_for_operations, mask_name
+from lending.decision.snapshots import decision_bytes
+from lending.models import Application, BureauReport, Decision
+from lending.models.application import REVIEW
+from lending.operations.reviewing import grant_review, refuse_review
+from lending.queries.decisions import recorded_decision, replay_decision
+from lending.reasons import reason_text
+from verification import queries as verified
+
+REVIEWER: Final = "lending.review_application"
+COLOURS: Final = {
+    "checking": "info", "face": "info", "deciding": "info", "offered": "primary", "accepted": "success",
+    "rejected": "danger", "review": "warning", "expired": "danger",
+}  # fmt: skip
+OUTCOMES: Final = {"passed": "info", "offered": "success", "rejected": "danger", "review": "warning"}
+GRANT: Final = Act(
+    title="审核通过",
+    submit="通过",
+    explanation="按模型测算的额度和利率向客户发出授信，客户确认后生效。审核意见写入审计日志并存证。",
+    done="已审核通过，等待客户确认",
+)
+REFUSE: Final = Act(
+    title="审核拒绝",
+    submit="拒绝",
+    explanation="客户看到统一的拒绝文案，审核意见仅行内可见，写入审计日志并存证。",
+    done="已拒绝该申请",
+    danger=True,
+)
+
+
+class OpinionForm(ActForm):
+    """Why a person decides so."""
+
+    reason = forms.CharField(label="审核意见", max_length=200)
+
+
+def told(codes: list[str]) -> str:
+    """Return reasons with what the customer reads."""
+    return "；".join(f"{code}：{reason_text(code)}" for code in codes) or "—"
+
+
+class DecisionTable(ReadOnlyTable):
+    """The decisions on an application."""
+
+    model = Decision
+    fields = ("stage", "outcome", "reasons", "score", "grade", amount("limit_fen", "额度"), "annual_rate", "decided_at")
+    readonly_fields = fields
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        """Leave snapshot and result sealed."""
+        rows: QuerySet[Decision] = super().get_queryset(request)
+        return rows.defer("snapshot", "result")
+
+    @display(description="原因")
+    def reasons(self, row: Decision) -> str:
+        """Name the reasons."""
+        return "、".join(row.reason_codes) or "—"
+
+
+class ApplicationPage(ReadOnlyPage):
+    """Applications, newest first."""
+
+    list_display = (opaque("id", "申请编号"), "product", "version", state("status", "状态", COLOURS), "first_reason",
+                    "purpose", "created_at", "decided_at")  # fmt: skip
+    list_filter = ("status", "product_version__product", "purpose", "created_at")
+    search_fields = ("id__exact", "customer__id__exact")
+    search_help_text = "按申请编号或客户编号（完整）查找"
+    list_select_related = ("product_version__product",)
+    ordering = ("-id",)
+    inlines = (DecisionTable,)
+    actions_detail = ("grant", "refuse")
+    readonly_fields = ("product", "version", "person", "stated", "reasons")
+    fieldsets = (
+        (None, {"fields": (("id", "status"), ("product", "version"), "purpose", "reasons", "retryable")}),
+        ("申请人", {"fields": ("person", "stated")}),
+        (
+            "核验与授权",
+            {"fields": (("id_check_id", "face_check_id"), ("credit_query_consent_id", "data_query_consent_id"))},
+        ),
+        ("时间", {"fields": (("created_at", "submitted_at"), ("decided_at", "accepted_at"), "offer_expires_date")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
+        """Leave what was stated sealed until a page asks for it."""
+        rows: QuerySet[Application] = super().get_queryset(request)
+        return rows.defer("facts")
+
+    @display(description="产品", ordering="product_version__product__code")
+    def product(self, row: Application) -> str:
+        """Name the product."""
+        return f"{row.product_version.product.code} {row.product_version.name}"
+
+    @display(description="版本")
+    def version(self, row: Application) -> str:
+        """Show the version under which the application began."""
+        return f"第 {row.product_version.number} 版"
+
+    @display(description="原因")
+    def first_reason(self, row: Application) -> str:
+        """Show the first reason."""
+        return row.reason_codes[0] if row.reason_codes else "—"
+
+    @display(description="原因")
+    def reasons(self, row: Application) -> str:
+        """Show all reasons with what the customer reads."""
+        return told(row.reason_codes)
+
+    @display(description="客户")
+    def person(self, row: Application) -> str:
+        """Show who applies, masked (DATA-02)."""
+        identity = verified.identity(row.customer_id)
+        if identity is None:
+            return "—"
+        return f"{mask_name(identity.name)} {mask_id_number_for_operations(identity.id_number)}"
+
+    @display(description="申请资料")
+    def stated(self, row: Application) -> str:
+        """Show what the customer stated."""
+        parts = [f"{key}.{name}：{value}" for key, item in row.facts.items() for name, value in item.items()]
+        return "；".join(parts) or "—"
+
+    # The acts.
+
+    def has_grant_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the end of a review to whoever reviews."""
+        if not request.user.has_perm(REVIEWER):
+            return False
+        return object_id is None or Application.objects.filter(pk=object_id, status=REVIEW).exists()
+
+    has_refuse_permission = has_grant_permission
+
+    @action(description="审核通过", permissions=["grant"], icon="check_circle")
+    def grant(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Offer what the model proposed."""
+
+        def run(given: Any) -> None:
+            grant_review(application_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
+
+        return perform(self, request, GRANT, run=run, form_class=OpinionForm, object_id=object_id)
+
+    @action(description="审核拒绝", permissions=["refuse"], icon="cancel")
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Refuse."""
+
+        def run(given: Any) -> None:
+            refuse_review(application_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
+
+        return perform(self, request, REFUSE, run=run, form_class=OpinionForm, object_id=object_id)
+
+
+class DecisionPage(ReadOnlyPage):
+    """Decisions, newest first; each is made again from its snapshot when it is looked at."""
+
+    list_display = (opaque("application_id", "申请编号"), "stage", state("outcome", "结论", OUTCOMES), "score", "grade",
+                    amount("limit_fen", "额度"), "annual_rate", "model_id", "decided_at")  # fmt: skip
+    list_filter = ("stage", "outcome", "grade", "decided_at")
+    search_fields = ("application__id__exact",)
+    search_help_text = "按申请编号（完整）查找"
+    ordering = ("-id",)
+    readonly_fields = ("reasons", "made_again", amount("limit_fen", "额度"), "model_id")
+    fieldsets = (
+        (None, {"fields": (("application", "stage"), "outcome", "reasons", ("score", "grade"))}),
+        ("方案", {"fields": (("limit_fen_in_yuan", "annual_rate", "term_months"), ("lpr_rate", "lpr_tenor", "lpr_date"))}),
+        ("依据", {"fields": (("product_version", "model_id"), "business_date", "evidence_leaf", "made_again", "decided_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
+        """Leave snapshot and result sealed."""
+        rows: QuerySet[Decision] = super().get_queryset(request)
+        return rows.defer("snapshot", "result")
+
+    @display(description="原因")
+    def reasons(self, row: Decision) -> str:
+        """Show all reasons with what the customer reads."""
+        return told(row.reason_codes)
+
+    @display(description="重演", label={"与原决策一致": "success", "与原决策不一致": "danger"})
+    def made_again(self, row: Decision) -> str:
+        """Make the decision again from its snapshot and compare, bit for bit."""
+        same = decision_bytes(replay_decision(row.pk)) == recorded_decision(row.pk)
+        return "与原决策一致" if same else "与原决策不一致"
+
+
+class BureauReportPage(ReadOnlyPage):
+    """The log of credit queries (LN-16): who was asked about when, under which authorisation; never the report itself."""
+
+    list_display = (opaque("application_id", "申请编号"), opaque("authorisation_id", "授权编号"), "reason", "queries",
+                    "report_number", "asked_at", "answered_at")  # fmt: skip
+    list_filter = ("asked_at",)
+    search_fields = ("application__id__exact", "report_number__exact")
+    search_help_text = "按申请编号（完整）或报告编号查找"
+    ordering = ("-id",)
+    fields = ("application", "authorisation_id", "reason", "queries", "report_number", "asked_at", "answered_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BureauReport]:
+        """Leave the reports sealed."""
+        rows: QuerySet[BureauReport] = super().get_queryset(request)
+        return rows.defer("content", "content_sha256")

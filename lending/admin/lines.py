@@ -1,0 +1,111 @@
+"""Credit lines, and the acts of risk staff on them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
+
+from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.amounts import exact
+from core.admin.columns import amount, opaque, state
+from core.admin.pages import ReadOnlyPage
+from lending.models import CreditLine
+from lending.models.credit_line import ACTIVE, FROZEN, STANDING
+from lending.operations.lines import close_line, freeze_line, unfreeze_line
+from lending.queries.applications import available_fen
+
+FREEZER: Final = "lending.freeze_creditline"
+COLOURS: Final = {"active": "success", "frozen": "warning", "expired": "danger", "closed": "danger"}
+FREEZE: Final = Act(
+    title="冻结额度",
+    submit="冻结",
+    explanation="冻结后客户不能再用款，已用部分照常还款。数秒内生效。",
+    done="额度已冻结",
+    danger=True,
+)
+UNFREEZE: Final = Act(title="解冻额度", submit="解冻", explanation="解冻后客户可以继续用款。", done="额度已解冻")
+CLOSE: Final = Act(
+    title="关闭额度",
+    submit="关闭",
+    explanation="仅当没有未结清和在途用款时可以关闭；关闭后不能恢复，客户可重新申请。",
+    done="额度已关闭",
+    danger=True,
+)
+
+
+class ReasonForm(ActForm):
+    """Why; kept in the history."""
+
+    reason = forms.CharField(label="原因", max_length=200, help_text="写入状态变更与审计日志")
+
+
+class CreditLinePage(ReadOnlyPage):
+    """Credit lines, newest first."""
+
+    list_display = (opaque("id", "额度编号"), "product", state("status", "状态", COLOURS), amount("limit_fen", "额度"),
+                    amount("drawn_fen", "已用"), amount("held_fen", "占用"), "annual_rate", "valid_until_date",
+                    opaque("customer_id", "客户"))  # fmt: skip
+    list_filter = ("status", "product", "kind", "valid_until_date")
+    search_fields = ("id__exact", "customer__id__exact")
+    search_help_text = "按额度编号或客户编号（完整）查找"
+    list_select_related = ("product",)
+    ordering = ("-id",)
+    actions_detail = ("freeze", "unfreeze", "close")
+    readonly_fields = ("limit_fen_in_yuan", "drawn_fen_in_yuan", "held_fen_in_yuan", "available")
+    fieldsets = (
+        (None, {"fields": (("id", "status"), ("customer", "application"), ("product", "product_version", "kind"))}),
+        ("金额", {"fields": (("limit_fen_in_yuan", "available"), ("drawn_fen_in_yuan", "held_fen_in_yuan"))}),
+        ("定价", {"fields": (("annual_rate", "grade"), ("lpr_rate", "lpr_tenor", "lpr_date"), "spread_bp")}),
+        ("期限", {"fields": (("starts_date", "valid_until_date"), "created_at")}),
+    )
+    limit_fen_in_yuan = staticmethod(amount("limit_fen", "额度"))
+    drawn_fen_in_yuan = staticmethod(amount("drawn_fen", "已用"))
+    held_fen_in_yuan = staticmethod(amount("held_fen", "占用"))
+
+    @display(description="可用（元）")
+    def available(self, row: CreditLine) -> str:
+        """Show what can be drawn now."""
+        return exact(available_fen(row))
+
+    def _may(self, request: HttpRequest, object_id: Any, states: tuple[str, ...]) -> bool:
+        if not request.user.has_perm(FREEZER):
+            return False
+        return object_id is None or CreditLine.objects.filter(pk=object_id, status__in=states).exists()
+
+    def has_freeze_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it is legal."""
+        return self._may(request, object_id, (ACTIVE,))
+
+    def has_unfreeze_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it is legal."""
+        return self._may(request, object_id, (FROZEN,))
+
+    def has_close_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it is legal."""
+        return self._may(request, object_id, STANDING)
+
+    @action(description="冻结", permissions=["freeze"], icon="ac_unit")
+    def freeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Freeze the line."""
+        return self._act(request, object_id, FREEZE, freeze_line)
+
+    @action(description="解冻", permissions=["unfreeze"], icon="play_circle")
+    def unfreeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let the line be drawn from again."""
+        return self._act(request, object_id, UNFREEZE, unfreeze_line)
+
+    @action(description="关闭", permissions=["close"], icon="block")
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Close the line."""
+        return self._act(request, object_id, CLOSE, close_line)
+
+    def _act(self, request: HttpRequest, object_id: str, act: Act, operation: Callable[..., None]) -> HttpResponse:
+        def run(given: Any) -> None:
+            operation(line_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
+
+        return perform(self, request, act, run=run, form_class=ReasonForm, object_id=object_id)

@@ -1,0 +1,35 @@
+"""What hangs on a new business day: what is over ends, the province gets its figures, the log is committed to."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Q
+
+from core.clock import business_date, now
+from lending.models import Drawdown
+from lending.models.drawdown import DRAFT, SIGNED
+from lending.operations.day_change import end_drawdown, end_offers_and_lines
+from lending.reporting import commit_head, push_figures
+
+
+def follow_day() -> None:
+    """Do what hangs on the present business day; each part by itself, so that doing it twice is doing it once.
+
+    Raises:
+        AnotherPush, HeadOvertaken: somebody else is at it; come again.
+        LogRewritten, HeadRefused: the evidence log was tampered with; an operator's case.
+    """
+    end_offers_and_lines()
+    for drawdown_id, status in _over():
+        end_drawdown(drawdown_id=drawdown_id, status=status)
+    push_figures()
+    commit_head()
+
+
+def _over() -> list[tuple[uuid.UUID, str]]:
+    """Return the drafts whose time is over, and the signed drawdowns whose last day has ended."""
+    rows = Drawdown.objects.filter(
+        Q(status=DRAFT, expires_at__lte=now()) | Q(status=SIGNED, disburse_by_date__lt=business_date())
+    )
+    return list(rows.order_by("pk").values_list("pk", "status"))

@@ -1,0 +1,237 @@
+"""Customers with a line and an account, and each beat of a drawdown as they go through it."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import DepositAccount
+from accounts.models.deposit_account import ACTIVE, CLASS_TWO
+from accounts.operations import Line, post_entry
+from core.clock import business_date, now
+from core.clock.models import BusinessDay
+from core.crypto import blind_index
+from core.ids import new_id
+from core.tenancy import current_bank
+from lending import operations
+from lending.models import (
+    Application,
+    CreditLine,
+    Disclosure,
+    Drawdown,
+    Loan,
+    Product,
+    ProductVersion,
+    Repayment,
+)
+from lending.operations.signing import Proof
+from tests.lending.applicants import change_product, consent_to, face_token, make_customer
+from verification import queries as verified
+from verification.models import PhoneCode
+from verification.operations.phone_codes import digits_of
+
+LIMIT = 200_000_00
+CLEARING = "3101"
+_accounts = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Borrower:
+    """A customer who can draw: their line and their account at one bank."""
+
+    bank: str
+    customer_id: uuid.UUID
+    line_id: uuid.UUID
+    account_id: uuid.UUID
+
+    def line(self) -> CreditLine:
+        """Read the line anew."""
+        return CreditLine.objects.get(pk=self.line_id)
+
+    def account(self) -> DepositAccount:
+        """Read the account anew."""
+        return DepositAccount.objects.get(pk=self.account_id)
+
+
+def make_account(customer_id: uuid.UUID, *, keeper: str = "own", status: str = ACTIVE) -> DepositAccount:
+    """Open a Class II account."""
+    number = f"6223{current_bank().code}{next(_accounts):012d}"
+    return DepositAccount.objects.create(
+        customer_id=customer_id,
+        account_class=CLASS_TWO,
+        keeper=keeper,
+        status=status,
+        number=number,
+        number_index=blind_index(number, domain="account.number"),
+    )
+
+
+def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = "XF01", **more: Any) -> CreditLine:
+    """Grant a line on a product's version in force, with the authorisations that it rests on."""
+    version = ProductVersion.objects.filter(product__code=product, published_at__isnull=False).latest("number")
+    application = Application.objects.create(
+        customer_id=customer_id,
+        product_version=version,
+        purpose="consumption",
+        facts={},
+        status="accepted",
+        offer_expires_date=business_date() + timedelta(days=30),
+        credit_query_consent_id=new_id(),
+        data_query_consent_id=new_id(),
+    )
+    consent_to(application)
+    fields = {
+        "annual_rate": Decimal("6.0000"),
+        "lpr_rate": Decimal("3.0000"),
+        "lpr_tenor": "1Y",
+        "lpr_date": date(2025, 5, 20),
+        "spread_bp": 300,
+        "starts_date": business_date(),
+        "valid_until_date": business_date() + timedelta(days=365),
+        **more,
+    }
+    return CreditLine.objects.create(
+        customer_id=customer_id,
+        application=application,
+        product=version.product,
+        product_version=version,
+        kind=version.kind,
+        limit_fen=limit_fen,
+        **fields,
+    )
+
+
+def make_borrower(*, keeper: str = "own", limit_fen: int = LIMIT, product: str = "XF01", **line: Any) -> Borrower:
+    """Make a customer of the current bank who can draw."""
+    customer_id = make_customer()
+    return Borrower(
+        bank=current_bank().code,
+        customer_id=customer_id,
+        line_id=make_line(customer_id, limit_fen=limit_fen, product=product, **line).pk,
+        account_id=make_account(customer_id, keeper=keeper).pk,
+    )
+
+
+def draft(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Drawdown:
+    """Draft a drawdown."""
+    terms: dict[str, Any] = {
+        "line_id": who.line_id,
+        "account_id": who.account_id,
+        "amount_fen": amount_fen,
+        "term_months": 12,
+        "method": "equal_instalment",
+        "purpose": "consumption",
+        **changes,
+    }
+    return operations.draft_drawdown(customer_id=who.customer_id, **terms)
+
+
+def let_reading_time_pass(drawdown: Drawdown, seconds: int = 10) -> None:
+    """Move the moment at which the table was shown back: reading time is the server's own clock."""
+    for table in Disclosure.objects.filter(drawdown=drawdown, confirmed_at=None):
+        Disclosure.objects.filter(pk=table.pk).update(shown_at=table.shown_at - timedelta(seconds=seconds))
+
+
+def table_of(drawdown: Drawdown) -> Disclosure:
+    """Return the table that was shown last."""
+    return Disclosure.objects.filter(drawdown=drawdown).latest("pk")
+
+
+def confirm(drawdown: Drawdown) -> Disclosure:
+    """Read the table for long enough and confirm it."""
+    let_reading_time_pass(drawdown)
+    return operations.confirm_disclosure(
+        drawdown_id=drawdown.pk, sha256=bytes(table_of(drawdown).sha256), read_seconds=6
+    )
+
+
+def phone_code(who: Borrower, business_id: str, action: str = "sign") -> tuple[uuid.UUID, str]:
+    """Get a one-time code for a drawdown."""
+    phone = verified.phone_of(who.customer_id) or ""
+    row = PhoneCode.objects.create(
+        subject_id=who.customer_id,
+        phone=phone,
+        phone_index=blind_index(phone, domain="verification.phone"),
+        action=action,
+        business_id=business_id,
+        salt=b"0" * 16,
+        expires_at=now() + timedelta(minutes=5),
+    )
+    return row.pk, digits_of(row)
+
+
+def proof(who: Borrower, drawdown: Drawdown, **changes: Any) -> Proof:
+    """Pass the face check and get a code for signing."""
+    code_id, code = phone_code(who, drawdown.pk.hex)
+    token = pass_face(who, drawdown, "sign")
+    fields = {"face_token": token, "code_id": code_id, "code": code, "device_id": "device", "address": "127.0.0.1"}
+    return Proof(**{**fields, **changes})
+
+
+def pass_face(who: Borrower, drawdown: Drawdown, action: str) -> str:
+    """Pass a face check for a drawdown and return its token."""
+    del who
+    return face_token(drawdown, action)  # type: ignore[arg-type]  # it needs an id and a customer
+
+
+def sign(who: Borrower, drawdown: Drawdown) -> Drawdown:
+    """Confirm the table and sign; the contract is then on its way."""
+    confirm(drawdown)
+    return operations.sign_drawdown(
+        drawdown_id=drawdown.pk, customer_id=who.customer_id, proof=proof(who, drawdown)
+    )
+
+
+def disburse(who: Borrower, drawdown: Drawdown) -> Drawdown:
+    """Pass the face check and have the money paid."""
+    return operations.disburse_drawdown(
+        drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=pass_face(who, drawdown, "drawdown")
+    )
+
+
+def again(drawdown: Drawdown) -> Drawdown:
+    """Read a drawdown anew."""
+    return Drawdown.objects.get(pk=drawdown.pk)
+
+
+def repay(who: Borrower, loan: Loan, kind: str = "due", amount_fen: int | None = None) -> Repayment:
+    """Repay from the borrower's account."""
+    return operations.repay_loan(
+        loan_id=loan.pk,
+        customer_id=who.customer_id,
+        kind=kind,
+        amount_fen=amount_fen,
+        account_id=who.account_id,
+    )
+
+
+def give_money(who: Borrower, amount_fen: int) -> None:
+    """Put money on the borrower's account, from nowhere in particular."""
+    with transaction.atomic():
+        post_entry(
+            business_ref=f"gift:{new_id().hex}",
+            kind="test",
+            lines=[
+                Line(gl_code=CLEARING, amount_fen=amount_fen),
+                Line(gl_code="2011", amount_fen=-amount_fen, account_id=who.account_id),
+            ],
+        )
+
+
+def set_day(day: date) -> None:
+    """Put the current bank's books at a day, backwards too: the tests of worked examples begin in 2024."""
+    BusinessDay.objects.update_or_create(pk=1, defaults={"date": day})
+
+
+def close_product(code: str = "XF01") -> None:
+    """Stop a product."""
+    Product.objects.filter(code=code).update(is_open=False)
+
+
+__all__ = ["Borrower", "change_product"]
