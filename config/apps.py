@@ -13,7 +13,7 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Start Celery's app, so that bells can be rung, and register the admin pages."""
-        from config import celery  # noqa: F401
+        from config import celery, openapi  # noqa: F401
         from config.admin_site import register_pages
 
         register_pages()

@@ -14,6 +14,9 @@ LOAN_PRINCIPAL: Final = "1301"
 INTEREST_INCOME: Final = "6011"
 PENALTY_INCOME: Final = "6051"
 
+PAYMENT_REFUSED: Final = "payment_refused"
+_REASONS: Final = {"insufficient_funds": "insufficient_funds", "account_not_found": "account_not_active"}
+
 DISBURSEMENT: Final = "disbursement"
 REPAYMENT: Final = "repayment"
 
@@ -21,3 +24,8 @@ REPAYMENT: Final = "repayment"
 def claimant(loan_id: uuid.UUID) -> str:
     """Name a loan to the accounts room: an account with a loan on it stays, and so does its last card."""
     return f"loan:{loan_id.hex}"
+
+
+def reason_of(payment_code: str) -> str:
+    """Return the contract's reason for a payment that the core system has refused."""
+    return _REASONS.get(payment_code, PAYMENT_REFUSED)

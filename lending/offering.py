@@ -59,7 +59,9 @@ def lpr_for(version: ProductVersion, quote: LprView) -> LprUsed:
 def rate_range(version: ProductVersion, quote: LprView) -> RateRange:
     """Return the prices of the grades that this version admits: LPR plus spread, within floor and ceiling."""
     policy, lpr = policy_of(version), lpr_for(version, quote)
-    rates = [_priced(policy, lpr.rate, getattr(policy, f"grade_{grade.lower()}_spread_bp")) for grade in _admitted(policy)]
+    rates = [
+        _priced(policy, lpr.rate, getattr(policy, f"grade_{grade.lower()}_spread_bp")) for grade in _admitted(policy)
+    ]
     return RateRange(lowest_rate=min(rates), highest_rate=max(rates))
 
 
@@ -76,7 +78,7 @@ def _admitted(policy: PolicyFields) -> list[str]:
 
 
 def offers_term(version: ProductVersion, *, term_months: int, method: str) -> bool:
-    """Tell whether a loan may run this long by this method; consumer loans due at the end run a year at most (LN-01a)."""
+    """Tell whether a loan may run so long by this method; consumer loans due at the end run a year at most."""
     if term_months not in version.terms_months or method not in version.methods:
         return False
     too_long = version.kind == CONSUMER and method in BULLET_LIKE and term_months > LONGEST_BULLET_MONTHS

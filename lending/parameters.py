@@ -10,7 +10,8 @@ from tenants.parameters import Parameter, declare, value_of
 
 CONSUMER_CAP: Final = declare(
     Parameter(
-        "line.consumer_cap_yuan", 200_000, "每人在本行个人消费类授信合计上限", "元", "LN-01，银保监会令2020年第9号", "lower",
+        "line.consumer_cap_yuan", 200_000, "每人在本行个人消费类授信合计上限", "元",
+        "LN-01，银保监会令2020年第9号", "lower",
         low=1_000, high=300_000,
     )
 )  # fmt: skip
@@ -18,10 +19,14 @@ OFFER_DAYS: Final = declare(
     Parameter("application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "free", low=1, high=90)
 )
 VENDOR_SECONDS: Final = declare(
-    Parameter("application.vendor_seconds", 120, "征信和政务数据无应答时的等待上限", "秒", "工程取值", low=10, high=86_400)
+    Parameter(
+        "application.vendor_seconds", 120, "征信和政务数据无应答时的等待上限", "秒", "工程取值", low=10, high=86_400
+    )
 )
 PER_DAY: Final = declare(
-    Parameter("application.per_customer_day", 20, "同一客户 24 小时内申请上限", "笔", "工程取值", "lower", low=1, high=200)
+    Parameter(
+        "application.per_customer_day", 20, "同一客户 24 小时内申请上限", "笔", "工程取值", "lower", low=1, high=200
+    )
 )
 
 
@@ -50,7 +55,14 @@ DRAFT_HOURS: Final = declare(
 )
 MIN_READ_SECONDS: Final = declare(
     Parameter(
-        "disclosure.min_read_seconds", 5, "融资成本明示的最短阅读时间", "秒", "LN-09，金规〔2026〕2号", "higher", low=5, high=60
+        "disclosure.min_read_seconds",
+        5,
+        "融资成本明示的最短阅读时间",
+        "秒",
+        "LN-09，金规〔2026〕2号",
+        "higher",
+        low=5,
+        high=60,
     )
 )
 SIGNING_MINUTES: Final = declare(

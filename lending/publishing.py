@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -48,9 +48,10 @@ def _field_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
         yield from error.problems.items()
         return
     if version.ceiling_rate > policy.effective_ceiling_rate:
+        highest = policy.effective_ceiling_rate.quantize(CENT, rounding=ROUND_DOWN)
         yield (
             "ceiling_rate",
-            f"年化综合成本不得超过 {ALL_IN_CEILING}%，按所选计息基础年利率上限不得高于 {policy.effective_ceiling_rate.quantize(CENT)}",
+            f"年化综合成本不得超过 {ALL_IN_CEILING}%，按所选计息基础年利率上限不得高于 {highest}",
         )
 
 
@@ -77,8 +78,7 @@ def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
     if version.kind == CONSUMER and bullet_like and version.line_term_months > LONGEST_BULLET_MONTHS:
         yield (
             "line_term_months",
-            f"个人消费贷款采用先息后本或利随本清的，额度期限不得超过 {LONGEST_BULLET_MONTHS} 个月（LN-01a）；"
-            "请缩短额度期限，或取消这些还款方式",
+            f"个人消费贷款采用先息后本或利随本清的，额度期限不得超过 {LONGEST_BULLET_MONTHS} 个月（LN-01a），请缩短或改用其他还款方式",
         )
     if version.kind == CONSUMER and max(version.terms_months, default=0) > LONGEST_CONSUMER_MONTHS:
         yield "terms_months", f"个人消费贷款期限不得超过 {LONGEST_CONSUMER_MONTHS} 个月"

@@ -44,9 +44,9 @@ PURPOSES: Final = {**CONSUMER_PURPOSES, **BUSINESS_PURPOSES, **BANNED_PURPOSES}
 PERMITTED: Final = {CONSUMER: frozenset(CONSUMER_PURPOSES), BUSINESS: frozenset(BUSINESS_PURPOSES)}
 
 BANNED_WORDS: Final = (
-    "购房", "买房", "首付", "房款", "房贷", "按揭", "炒房", "股票", "炒股", "证券", "债券", "期货", "期权", "基金", "外汇",
-    "虚拟货币", "比特币", "理财", "资管", "信托", "股权", "入股", "注册资本", "固定资产", "转借", "放贷", "借给", "赌博", "博彩",
-    "彩票", "传销", "洗钱",
+    "购房", "买房", "首付", "房款", "房贷", "按揭", "炒房", "股票", "炒股", "证券", "债券", "期货", "期权", "基金",
+    "外汇", "虚拟货币", "比特币", "理财", "资管", "信托", "股权", "入股", "注册资本", "固定资产", "转借", "放贷", "借给",
+    "赌博", "博彩", "彩票", "传销", "洗钱",
 )  # fmt: skip
 _NOISE: Final = re.compile(r"[\s\W_]+")
 

@@ -96,10 +96,15 @@ def _sandbox_root(tsa_url: str) -> bytes:
     ).content
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayTimestamps:
-    """Carry time stamp queries through the one way out (RFC 3161, 3.4). PURE: each repeat is another stamp."""
+    """Carry time stamp queries through the one way out (RFC 3161, 3.4). PURE: each repeat is another stamp.
 
+    The signature library asks from inside an event loop, where no bank is current: so whose queries these are is fixed
+    when this is made (`timestamps_for`).
+    """
+
+    vendor: Vendor
     request_id: str
 
     def answer(self, query: bytes) -> bytes:
@@ -111,16 +116,21 @@ class GatewayTimestamps:
         headers = {
             "Content-Type": "application/timestamp-query",
             "Accept": "application/timestamp-reply",
-            "X-Bank": current_bank().code,
+            "X-Bank": self.vendor.scope,
         }
         try:
             reply = call(
-                _authority(settings.TSA_URL), "stamp", repeat=Repeat.PURE, method="POST", path="",
-                content=query, headers=headers, request_id=self.request_id,
+                self.vendor, "stamp", repeat=Repeat.PURE, method="POST", path="", content=query, headers=headers,
+                request_id=self.request_id,
             )  # fmt: skip
         except GatewayError as error:
             raise TimestampUnavailable(TimestampFailure.UNREACHABLE, error.kind) from error
         return reply.content
+
+
+def timestamps_for(request_id: str) -> GatewayTimestamps:
+    """Return who carries the current bank's time stamp queries."""
+    return GatewayTimestamps(vendor=_authority(settings.TSA_URL), request_id=request_id)
 
 
 def _authority(url: str) -> Vendor:

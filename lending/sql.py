@@ -31,7 +31,7 @@ CREATE TRIGGER lending_decision_model_append_only
 CREATE FUNCTION lending_application_keeps_its_version() RETURNS trigger
     LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
-    IF NEW.product_version_id IS DISTINCT FROM OLD.product_version_id OR NEW.customer_id IS DISTINCT FROM OLD.customer_id THEN
+    IF (NEW.product_version_id, NEW.customer_id) IS DISTINCT FROM (OLD.product_version_id, OLD.customer_id) THEN
         RAISE EXCEPTION 'an application keeps its customer and its product version'
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'lending_application_keeps_its_version';
     END IF;

@@ -30,7 +30,7 @@ PUBLISHED: Final = (
 """(published date, one year, over five years), oldest first."""
 
 SEED: Final = (
-    "INSERT INTO tenants_lpr_quote (published_date, one_year_rate, five_year_rate) VALUES "
+    "INSERT INTO tenants_lpr_quote (published_date, one_year_rate, five_year_rate) VALUES "  # noqa: S608 -- constants
     + ", ".join(f"('{day}', {one_year}, {five_year})" for day, one_year, five_year in PUBLISHED)
     + " ON CONFLICT (published_date) DO NOTHING"
 )

@@ -48,7 +48,7 @@ class RegistrationBody(Body):
     id_card_back = IdField()
 
 
-class PhoneCodeBody(Body):
+class PhoneCodeProof(Body):
     """A one-time code and the message that it came with."""
 
     id = IdField()
@@ -69,7 +69,7 @@ class PhoneBody(Body):
     """POST registrations/{id}/phone: a phone with its code, or WeChat's phone code."""
 
     phone = serializers.RegexField(PHONE, required=False)
-    phone_code = PhoneCodeBody(required=False)
+    phone_code = PhoneCodeProof(required=False)
     wechat_phone_code = serializers.CharField(max_length=128, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class RelinkBody(Body):
     """POST registrations/{id}/relink."""
 
     face_token = serializers.CharField(max_length=128)
-    phone_code = PhoneCodeBody()
+    phone_code = PhoneCodeProof()
 
 
 class IdentityFields(serializers.Serializer[Any]):
@@ -123,7 +123,7 @@ class AccountBody(Body):
     """POST accounts."""
 
     bound_card = BoundCardBody()
-    phone_code = PhoneCodeBody()
+    phone_code = PhoneCodeProof()
 
     def get_fields(self) -> dict[str, Any]:
         """Add `class`, which is a word of Python."""
@@ -190,7 +190,7 @@ class CardBody(Body):
 
     number = serializers.RegexField(CARD_NUMBER)
     phone = serializers.RegexField(PHONE)
-    phone_code = PhoneCodeBody()
+    phone_code = PhoneCodeProof()
 
 
 AccountPage = page_schema(AccountDocument, "AccountPage")

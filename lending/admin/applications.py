@@ -173,11 +173,18 @@ class DecisionPage(ReadOnlyPage):
     search_fields = ("application__id__exact",)
     search_help_text = "按申请编号（完整）查找"
     ordering = ("-id",)
-    readonly_fields = ("reasons", "made_again", amount("limit_fen", "额度"), "model_id")
+    readonly_fields = ("reasons", "made_again", "limit_fen_in_yuan", "model_id")
+    limit_fen_in_yuan = staticmethod(amount("limit_fen", "额度"))
     fieldsets = (
         (None, {"fields": (("application", "stage"), "outcome", "reasons", ("score", "grade"))}),
-        ("方案", {"fields": (("limit_fen_in_yuan", "annual_rate", "term_months"), ("lpr_rate", "lpr_tenor", "lpr_date"))}),
-        ("依据", {"fields": (("product_version", "model_id"), "business_date", "evidence_leaf", "made_again", "decided_at")}),
+        (
+            "方案",
+            {"fields": (("limit_fen_in_yuan", "annual_rate", "term_months"), ("lpr_rate", "lpr_tenor", "lpr_date"))},
+        ),
+        (
+            "依据",
+            {"fields": (("product_version", "model_id"), "business_date", "evidence_leaf", "made_again", "decided_at")},
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
@@ -198,7 +205,7 @@ class DecisionPage(ReadOnlyPage):
 
 
 class BureauReportPage(ReadOnlyPage):
-    """The log of credit queries (LN-16): who was asked about when, under which authorisation; never the report itself."""
+    """The log of credit queries (LN-16): about whom, when, under which authorisation; never the report itself."""
 
     list_display = (opaque("application_id", "申请编号"), opaque("authorisation_id", "授权编号"), "reason", "queries",
                     "report_number", "asked_at", "answered_at")  # fmt: skip

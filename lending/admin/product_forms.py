@@ -10,7 +10,7 @@ from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -89,7 +89,7 @@ def draft_formfield(field: models.Field[Any, Any]) -> forms.Field | None:
     choices = field.base_field.choices
     if choices:
         return forms.MultipleChoiceField(
-            label=label, choices=list(choices), required=not field.blank, widget=UnfoldAdminCheckboxSelectMultiple
+            label=label, choices=list(choices), required=not field.blank, widget=UnfoldAdminCheckboxSelectMultipleWidget
         )
     each = int if isinstance(field.base_field, models.IntegerField) else str
     return ListField(label=label, required=not field.blank, each=each, help_text="多项请用逗号分隔")

@@ -13,12 +13,12 @@ from django.urls import reverse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.columns import state
+from core.admin.columns import amount, state
 from core.admin.pages import Page, ReadOnlyPage, ReadOnlyTable
 from core.tenancy import current_bank
 from lending.admin.product_forms import draft_formfield
 from lending.models import Product, ProductVersion
-from lending.models.product import CODE
+from lending.models.product import CODE, CONSENTS, FACTS, METHODS, PURPOSE_CHOICES
 from lending.operations.products import (
     close_product,
     discard_draft,
@@ -93,7 +93,9 @@ class ProductPage(ReadOnlyPage):
     inlines = (VersionTable,)
     actions_detail = ("edit", "open_again", "close")
     readonly_fields = ("in_use", "current_name", "current_number")
-    fieldsets = ((None, {"fields": (("code", "in_use"), ("current_name", "current_number"), ("created_by", "created_at"))}),)
+    fieldsets = (
+        (None, {"fields": (("code", "in_use"), ("current_name", "current_number"), ("created_by", "created_at"))}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         """Fetch number and name of the version in force, and whether there is a draft, with each product."""
@@ -230,8 +232,46 @@ FIELDSETS: Final = (
 )  # fmt: skip
 
 
+AMOUNTS: Final = {
+    "min_amount_fen": "最低额度",
+    "max_amount_fen": "最高额度",
+    "person_cap_fen": "单户各产品合计额度上限",
+    "thin_file_max_amount_fen": "白户最高额度",
+    "limit_step_fen": "额度取整单位（向下）",
+}
+CHOSEN: Final = {
+    "methods": ("还款方式", METHODS),
+    "purposes": ("贷款用途", PURPOSE_CHOICES),
+    "required_facts": ("必填资料", FACTS),
+    "required_consents": ("须签署的授权", CONSENTS),
+}
+
+
+def _chosen(field: str, title: str, choices: list[tuple[str, str]]) -> Any:
+    """Return a column that shows a list of stored words in Chinese."""
+    words = dict(choices)
+
+    def show(row: ProductVersion) -> str:
+        return "、".join(words.get(word, word) for word in getattr(row, field)) or "—"
+
+    show.__name__ = f"{field}_in_words"
+    return display(show, description=title)
+
+
+SHOWN: Final = {
+    **{name: amount(name, title) for name, title in AMOUNTS.items()},
+    **{name: _chosen(name, title, choices) for name, (title, choices) in CHOSEN.items()},
+}
+"""Columns that a page which is only read shows otherwise than they are stored."""
+
+
+def _readable(names: Any) -> tuple[Any, ...]:
+    """Put readable columns in the place of stored ones, rows of columns included."""
+    return tuple(_readable(name) if isinstance(name, tuple) else SHOWN.get(name, name) for name in names)
+
+
 class ProductVersionPage(Page):
-    """The versions of all products. A draft is saved here; publishing is an act, and what was published is only shown."""
+    """The versions of all products: a draft is saved here, publishing is an act, what was published is only shown."""
 
     list_display = ("product", "version", "name", state("kind", "类别", {"consumer": "info", "business": "warning"}),
                     "change_note", "published_by", "published_at")  # fmt: skip
@@ -246,6 +286,17 @@ class ProductVersionPage(Page):
     def version(self, row: ProductVersion) -> str:
         """Show the number, or that it is a draft."""
         return f"第 {row.number} 版" if row.number else "草稿"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show amounts in yuan and words in Chinese where nothing can be changed."""
+        if self.has_change_permission(request, obj):
+            return FIELDSETS
+        return tuple((title, {"fields": _readable(options["fields"])}) for title, options in FIELDSETS)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add the columns that take the place of stored ones."""
+        own = super().get_readonly_fields(request, obj)
+        return own if self.has_change_permission(request, obj) else (*own, *SHOWN.values())
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Show amounts in yuan, lists as lists and choices as boxes."""

@@ -44,7 +44,11 @@ REGISTER: Final = Act(
     done="关系人已登记",
 )
 REMOVE: Final = Act(
-    title="注销关系人", submit="注销", explanation="仅当该人员不再是关系人时注销，记录保留备查。", done="已注销", danger=True
+    title="注销关系人",
+    submit="注销",
+    explanation="仅当该人员不再是关系人时注销，记录保留备查。",
+    done="已注销",
+    danger=True,
 )
 
 
@@ -88,7 +92,14 @@ class InviteForm(ActForm):
 class InvitationPage(ReadOnlyPage):
     """The invited, newest first; numbers masked."""
 
-    list_display = ("product", "masked", amount("limit_fen", "预授额度"), "valid_until_date", "created_by", "created_at")
+    list_display = (
+        "product",
+        "masked",
+        amount("limit_fen", "预授额度"),
+        "valid_until_date",
+        "created_by",
+        "created_at",
+    )
     list_filter = ("product", "valid_until_date")
     list_select_related = ("product",)
     ordering = ("-id",)
@@ -159,7 +170,14 @@ class RemovalForm(ActForm):
 class RelatedPartyPage(ReadOnlyPage):
     """Related parties, newest first; names and numbers masked."""
 
-    list_display = ("masked_name", "masked_number", state("relation", "关系", {}), "in_force", "created_by", "created_at")
+    list_display = (
+        "masked_name",
+        "masked_number",
+        state("relation", "关系", {}),
+        "in_force",
+        "created_by",
+        "created_at",
+    )
     list_filter = ("relation",)
     ordering = ("-id",)
     list_per_page = 25
@@ -213,10 +231,6 @@ class RelatedPartyPage(ReadOnlyPage):
         """Take somebody off the register."""
 
         def run(given: Any) -> None:
-            remove_related_party(
-                related_party_id=uuid.UUID(object_id), reason=given["reason"], actor=actor_of(request)
-            )
+            remove_related_party(related_party_id=uuid.UUID(object_id), reason=given["reason"], actor=actor_of(request))
 
         return perform(self, request, REMOVE, run=run, form_class=RemovalForm, object_id=object_id)
-
-

@@ -45,7 +45,11 @@ def furnish(opening: BankOpening) -> None:
     """Publish the standard products at the bank that is being opened, for its own city (LN-04)."""
     for code, fields in STANDARD.items():
         draft = add_product(
-            code=code, service_regions=[opening.region_code[:CITY_DIGITS]], actor=ACTOR, change_note="开业预置", **fields
+            code=code,
+            service_regions=[opening.region_code[:CITY_DIGITS]],
+            actor=ACTOR,
+            change_note="开业预置",
+            **fields,
         )
         publish(version_id=draft.pk, actor=ACTOR)
 

@@ -41,14 +41,12 @@ class Application(models.Model):
     An offer can be accepted until `offer_expires_date`, a business date. `needs_review` sends the case to a person, for
     a reason that is kept elsewhere. `retryable` says that nothing spoke against the customer.
 
-    PII: `facts`, what the customer stated, sealed; why we decided as we did, kept until ten years after the relationship
-    ends (AML-04).
+    PII: `facts`, what the customer stated, sealed; why we decided as we did, kept until ten years after the
+    relationship ends (AML-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        "accounts.Customer", models.PROTECT, related_name="applications", verbose_name="客户"
-    )
+    customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="applications", verbose_name="客户")
     product_version = models.ForeignKey(
         ProductVersion, models.PROTECT, related_name="applications", verbose_name="产品版本"
     )
@@ -76,9 +74,7 @@ class Application(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=[status for status, _ in STATUSES]), name="lending_application_status"
             ),
-            models.CheckConstraint(
-                condition=Q(purpose__in=list(PURPOSES)), name="lending_application_purpose"
-            ),
+            models.CheckConstraint(condition=Q(purpose__in=list(PURPOSES)), name="lending_application_purpose"),
             models.CheckConstraint(
                 condition=~Q(status__in=[OFFERED, ACCEPTED]) | Q(offer_expires_date__isnull=False),
                 name="lending_application_offer_expires",
@@ -128,7 +124,8 @@ class BureauReport(models.Model):
         verbose_name = verbose_name_plural = "征信查询"
         constraints = [
             models.CheckConstraint(
-                condition=Q(answered_at=None, content__isnull=True) | Q(answered_at__isnull=False, content__isnull=False),
+                condition=Q(answered_at=None, content__isnull=True)
+                | Q(answered_at__isnull=False, content__isnull=False),
                 name="lending_bureau_report_answered",
             ),
         ]
@@ -141,8 +138,8 @@ class BureauReport(models.Model):
 class GovernmentData(models.Model):
     """What government offices know of an applicant, asked for one application under one authorisation.
 
-    The row is written before they are asked. It ends answered (`content`), or without an answer (`gave_up`): the product
-    says what that means (`missing_source`).
+    The row is written before they are asked. It ends answered (`content`), or without an answer (`gave_up`): the
+    product says what that means (`missing_source`).
 
     PII: `content`, sealed; why we decided as we did, kept until ten years after the relationship ends (AML-04).
     """

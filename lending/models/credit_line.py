@@ -33,12 +33,8 @@ class CreditLine(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        "accounts.Customer", models.PROTECT, related_name="credit_lines", verbose_name="客户"
-    )
-    application = models.OneToOneField(
-        Application, models.PROTECT, related_name="credit_line", verbose_name="授信申请"
-    )
+    customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="credit_lines", verbose_name="客户")
+    application = models.OneToOneField(Application, models.PROTECT, related_name="credit_line", verbose_name="授信申请")
     product = models.ForeignKey(Product, models.PROTECT, related_name="credit_lines", verbose_name="产品")
     product_version = models.ForeignKey(
         ProductVersion, models.PROTECT, related_name="credit_lines", verbose_name="产品版本"

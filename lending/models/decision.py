@@ -52,9 +52,7 @@ class Decision(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    application = models.ForeignKey(
-        Application, models.PROTECT, related_name="decisions", verbose_name="授信申请"
-    )
+    application = models.ForeignKey(Application, models.PROTECT, related_name="decisions", verbose_name="授信申请")
     stage = models.CharField("阶段", max_length=5, choices=STAGES)
     product_version = models.ForeignKey(ProductVersion, models.PROTECT, related_name="+", verbose_name="产品版本")
     model = models.ForeignKey(DecisionModelText, models.PROTECT, related_name="+", verbose_name="决策模型")

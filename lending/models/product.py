@@ -82,7 +82,10 @@ class Product(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     code = models.CharField(
-        "产品代码", max_length=8, unique=True, validators=[RegexValidator(CODE, "应为大写字母开头的 2 至 8 位字母或数字")]
+        "产品代码",
+        max_length=8,
+        unique=True,
+        validators=[RegexValidator(CODE, "应为大写字母开头的 2 至 8 位字母或数字")],
     )
     is_open = models.BooleanField("受理申请", default=True, editable=False)
     created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
@@ -160,9 +163,7 @@ class ProductVersion(PolicyColumns):
         "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0),
         validators=[MinValueValidator(0), MaxValueValidator(3)],
     )  # fmt: skip
-    contract_template = models.TextField(
-        "合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同"
-    )
+    contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")
     created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
@@ -232,9 +233,7 @@ class Invitation(models.Model):
         verbose_name = verbose_name_plural = "受邀客户"
         constraints = [
             models.UniqueConstraint(fields=["product", "id_number_index"], name="lending_invitation_once"),
-            models.CheckConstraint(
-                condition=Q(limit_fen=None) | Q(limit_fen__gt=0), name="lending_invitation_limit"
-            ),
+            models.CheckConstraint(condition=Q(limit_fen=None) | Q(limit_fen__gt=0), name="lending_invitation_limit"),
         ]
 
     def __str__(self) -> str:
@@ -252,7 +251,7 @@ RELATIONS: Final = [
 
 
 class RelatedParty(models.Model):
-    """One person in this bank's register of related parties (关系人): no credit loan, no override (LN-18, 商业银行法 第四十条).
+    """One person in this bank's register of related parties: no credit loan, no override (LN-18, 商业银行法第四十条).
 
     In force while `removed_at` is empty.
 

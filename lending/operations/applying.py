@@ -49,9 +49,7 @@ class ProductClosed(Problem):
 
 
 @opens_transaction
-def start_application(
-    *, customer_id: uuid.UUID, product_code: str, purpose: str, facts: dict[str, Any]
-) -> Application:
+def start_application(*, customer_id: uuid.UUID, product_code: str, purpose: str, facts: dict[str, Any]) -> Application:
     """Draft an application under the version in force and apply the rules that need no bureau.
 
     Who is refused by them costs no outside call at all; who is not goes on to the national ID check.

@@ -62,9 +62,7 @@ def submit_application(*, application_id: uuid.UUID, customer_id: uuid.UUID, fac
     application = lock_application(application_id=application_id)
     APPLICATION.target(application.status, "submit")
     required = [CREDIT_QUERY, DATA_QUERY, *application.product_version.required_consents]
-    consents = verification.require_consents(
-        subject_id=customer_id, purposes=required, business_id=application_id.hex
-    )
+    consents = verification.require_consents(subject_id=customer_id, purposes=required, business_id=application_id.hex)
     face_check_id = verification.consume_face_token(
         token=face_token, subject_id=customer_id, action=ACT, business_id=application_id.hex
     )

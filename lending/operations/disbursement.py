@@ -47,8 +47,6 @@ PAID: Final = "drawdown.paid"
 RELATED_PARTY: Final = "related_party"
 REFUSED: Final = "refused"
 NOT_DISBURSED: Final = "not_disbursed_in_time"
-FAILURES: Final = frozenset({"account_not_active", "vendor_unavailable"})
-PAYMENT_REFUSED: Final = "payment_refused"
 
 
 class LoanOverdue(Problem):
@@ -128,7 +126,7 @@ def payment_ended(*, drawdown_id: uuid.UUID) -> None:
     lock_line(line_id=drawdown.line_id)
     payment = account_queries.payment(drawdown.payment_id)
     if payment.status == "failed":
-        _fail(drawdown, payment.code if payment.code in FAILURES else PAYMENT_REFUSED)
+        _fail(drawdown, books.reason_of(payment.code))
         return
     if accounts.book_payment(payment_id=payment.id).status == "posted":
         _open_loan(drawdown)

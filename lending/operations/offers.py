@@ -17,10 +17,10 @@ from lending.models import Application, CreditLine, Decision
 from lending.models.application import OFFERED
 from lending.models.decision import FULL
 from lending.offering import BASIS_POINTS_IN_A_PERCENT
-from lending.reporting import PUSH_FIGURES
 from lending.operations.lines import lapse_lines_of
 from lending.operations.locking import lock_application_and_exposure
 from lending.queries.applications import has_lapsed, has_standing_line, room_fen
+from lending.reporting import PUSH_FIGURES
 from lending.states import APPLICATION
 
 NO_ROOM: Final = "credit_cap_reached"
@@ -56,9 +56,7 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     decision = Decision.objects.get(application=application, stage=FULL)
     if decision.limit_fen is None or decision.limit_fen > room_fen(application):
         raise OfferExpired("您在本行的授信合计已达上限，请重新申请")
-    accepted = transition(
-        APPLICATION, application_id, "accept", actor=actor_of(customer_id), accepted_at=now()
-    )
+    accepted = transition(APPLICATION, application_id, "accept", actor=actor_of(customer_id), accepted_at=now())
     line = _open_line(accepted, decision)
     _lapse_crowded_out(customer_id)
     enqueue(PUSH_FIGURES, f"granted:{line.pk.hex}")
@@ -101,9 +99,7 @@ def _lapse_crowded_out(customer_id: uuid.UUID) -> None:
         limit_fen = Decision.objects.values_list("limit_fen", flat=True).get(application=other, stage=FULL) or 0
         taken = has_standing_line(customer_id, product_id=other.product_version.product_id)
         if taken or limit_fen > room_fen(other):
-            transition(
-                APPLICATION, other.pk, "expire", actor=SYSTEM, reason=NO_ROOM, reason_codes=[NO_ROOM]
-            )
+            transition(APPLICATION, other.pk, "expire", actor=SYSTEM, reason=NO_ROOM, reason_codes=[NO_ROOM])
 
 
 @within_transaction
@@ -115,7 +111,5 @@ def lapse_offers() -> int:
     late = Application.objects.filter(status=OFFERED, offer_expires_date__lt=business_date()).order_by("pk")
     ids = list(late.select_for_update(skip_locked=True).values_list("pk", flat=True))
     for application_id in ids:
-        transition(
-            APPLICATION, application_id, "expire", actor=SYSTEM, reason=TOO_LATE, reason_codes=[TOO_LATE]
-        )
+        transition(APPLICATION, application_id, "expire", actor=SYSTEM, reason=TOO_LATE, reason_codes=[TOO_LATE])
     return len(ids)

@@ -33,9 +33,7 @@ class Invited:
 
 
 @opens_transaction
-def invite(
-    *, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date: date | None, actor: str
-) -> int:
+def invite(*, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date: date | None, actor: str) -> int:
     """Invite people to a product, all or none; who is invited already gets the new limit and date. Return how many.
 
     Raises:

@@ -36,8 +36,6 @@ from lending.reporting import PUSH_FIGURES
 from lending.states import LOAN, REPAYMENT
 
 COLLECTED: Final = "repayment.collected"
-FAILURES: Final = frozenset({"insufficient_funds", "account_not_active", "vendor_unavailable"})
-PAYMENT_REFUSED: Final = "payment_refused"
 
 
 @opens_transaction
@@ -99,7 +97,7 @@ def collection_ended(*, repayment_id: uuid.UUID) -> None:
         return
     payment = account_queries.payment(repayment.payment_id)
     if payment.status == "failed":
-        code = payment.code if payment.code in FAILURES else PAYMENT_REFUSED
+        code = books.reason_of(payment.code)
         transition(REPAYMENT, repayment_id, "fail", actor=SYSTEM, reason=code, reason_code=code)
         return
     lock_line(line_id=loan.line_id)

@@ -83,7 +83,7 @@ def available_fen(line: CreditLine) -> int:
 
 
 def existing_credit_fen(customer_id: uuid.UUID, *, kind: str) -> int:
-    """Return what a person has of this bank's credit of one kind, in fen: limits that stand, and debt beyond them (LN-01)."""
+    """Return a person's credit of one kind at this bank, in fen: limits that stand and debt beyond them (LN-01)."""
     rows = CreditLine.objects.filter(customer_id=customer_id, kind=kind)
     standing = rows.filter(status__in=STANDING, valid_until_date__gte=business_date())
     ended = rows.exclude(pk__in=standing.values("pk"))

@@ -25,7 +25,7 @@ def recorded_decision(decision_id: uuid.UUID) -> bytes:
 
 
 def replay_decision(decision_id: uuid.UUID) -> EarlyDecision | FullDecision:
-    """Make a decision again from its snapshot, by the model that made it; `decision_bytes` of it is `recorded_decision`.
+    """Make a decision again from its snapshot, by the model that made it; its bytes are those of `recorded_decision`.
 
     Raises:
         NotFound: there is none with this id.

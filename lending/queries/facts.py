@@ -90,9 +90,7 @@ def _tie(version: ProductVersion, identity: Identity, facts: Mapping[str, Any], 
             evidence=residence.get("evidence"),
         ),
         employer=employer
-        and Employer(
-            name=employer["name"], region_code=employer["region_code"], evidence=employer.get("evidence")
-        ),
+        and Employer(name=employer["name"], region_code=employer["region_code"], evidence=employer.get("evidence")),
     )
     return service_region_evidence(version.service_regions, claims, on_date=today)
 

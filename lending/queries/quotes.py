@@ -37,7 +37,7 @@ def quote(
     start_date: date | None = None,
     annual_rate: Decimal | None = None,
 ) -> Quote:
-    """Return the schedule of a loan on a product's terms; without a rate, at the highest that the product may ask today.
+    """Return the schedule of a loan on a product's terms; without a rate, at the highest that it may ask today.
 
     Raises:
         AmountOutOfRange, TermsNotOffered: see there.

@@ -20,7 +20,7 @@ LONGEST_PURPOSE = 60
 
 @extend_schema_field({"type": "string", "enum": sorted(PURPOSES)})
 class PurposeField(serializers.CharField):
-    """What the loan is for: a word of the contract. Own words that name a banned purpose pass, to be refused as such."""
+    """What the loan is for, a word of the contract; own words for a banned purpose pass, to be refused as such."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Bound the length."""

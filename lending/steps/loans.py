@@ -24,7 +24,7 @@ from lending.day_end import follow_day
 from lending.models import Drawdown, Repayment
 from lending.models.drawdown import SIGNING
 from lending.operations import day_change, disbursement, drawdowns, repayment, signing
-from lending.signers import GatewayTimestamps, current_signer, trust
+from lending.signers import current_signer, timestamps_for, trust
 from tenants.operations import HeadRefused
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ def _signed_file(drawdown: Drawdown, run: StepRun) -> signing.SignedFile | None:
     certificate_id, signer = current_signer()
     content = sign_contract(
         render_contract(template.source, data), signer=signer, seal_pdf=render_seal(data.lender.legal_name),
-        timestamp=GatewayTimestamps(run.request_id), field_name=FIELD, reason=number, location=data.lender.legal_name,
+        timestamp=timestamps_for(run.request_id), field_name=FIELD, reason=number, location=data.lender.legal_name,
     )  # fmt: skip
     trusted = trust()
     judged = verify_contract(

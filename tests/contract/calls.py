@@ -25,6 +25,11 @@ class Call:
         """Name the call as a person would."""
         return f"{self.method} {self.path.removeprefix(BASE)}"
 
+    @property
+    def takes_body(self) -> bool:
+        """Tell whether there is a body that could be wrong."""
+        return self.method == "POST" and not self.path.endswith(("/accept", "/withdraw"))
+
 
 def _get(path: str, *codes: str, needs_token: bool = True) -> Call:
     return Call("GET", BASE + path, 200, codes, needs_token=needs_token)

@@ -28,7 +28,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-EXAMPLES = {GenerationMode.POSITIVE: 10, GenerationMode.NEGATIVE: 5}
+EXAMPLES = {GenerationMode.POSITIVE: 9, GenerationMode.NEGATIVE: 5}
 EVERY_CALL = [*CALLS, *(Call(method, path, 200) for method, path in sorted(BESIDE))]
 
 
@@ -69,8 +69,11 @@ def _send(case: Any, life: Life, number: int) -> int:
 
 
 class TestEveryCall:
-    @pytest.mark.parametrize("mode", EXAMPLES, ids=lambda mode: mode.value)
-    @pytest.mark.parametrize("call", EVERY_CALL, ids=lambda call: call.name)
+    @pytest.mark.parametrize(
+        ("call", "mode"),
+        [(call, mode) for call in EVERY_CALL for mode in EXAMPLES if mode is GenerationMode.POSITIVE or call.takes_body],
+        ids=lambda part: part.name if isinstance(part, Call) else part.value,
+    )
     def test_answers_as_published(self, published: Any, life_a: Life, call: Call, mode: GenerationMode) -> None:
         life_a.phone.log_in()  # one example ends its session
         statuses: list[int] = []

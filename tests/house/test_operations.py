@@ -14,8 +14,8 @@ from tests.house.reading import ROOMS, modules_below
 NEITHER_SORT: Final = {
     "tenants.operations.entries.resolve_scene": "begins before a bank is known: finds it, enters it, then opens",
     "tenants.operations.entries.scan_of_entry_token": "reads a signed token, no row",
-    "tenants.operations.evidence_heads.push_evidence_head": "its transaction writes the public schema, as the pushing role",
-    "tenants.operations.figures.record_figures": "its transaction writes the public schema, as the pushing role",
+    "tenants.operations.evidence_heads.push_evidence_head": "its transaction writes the public schema, as the pusher",
+    "tenants.operations.figures.record_figures": "its transaction writes the public schema, as the pusher",
     "tenants.operations.wechat.wechat_openid": "an outside call: never within a transaction",
     "tenants.operations.wechat.wechat_phone_number": "an outside call: never within a transaction",
     "tenants.operations.wechat.wechat_code_image": "an outside call: never within a transaction",

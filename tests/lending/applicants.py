@@ -58,7 +58,9 @@ INCOME: Final = {"income": {"monthly": "12000.00"}}
 _numbers = itertools.count(1)
 
 
-def make_customer(*, region: str = "320706", occupation: str = "职员", name: str = "林样例", **identity: Any) -> uuid.UUID:
+def make_customer(
+    *, region: str = "320706", occupation: str = "职员", name: str = "林样例", **identity: Any
+) -> uuid.UUID:
     """Make a registered customer of the current bank whom nobody else is."""
     number = next(_numbers)
     openid = f"openid-{number}-{secrets.token_hex(4)}"
@@ -83,9 +85,7 @@ def make_customer(*, region: str = "320706", occupation: str = "职员", name: s
     )
     with transaction.atomic():
         enrol_subject(subject_id=customer.pk)
-        identify_subject(
-            subject_id=customer.pk, identity=replace(who, **identity), phone=f"139{number:08d}"
-        )
+        identify_subject(subject_id=customer.pk, identity=replace(who, **identity), phone=f"139{number:08d}")
     return customer.pk
 
 
@@ -153,9 +153,7 @@ def due_now() -> None:
 class Outside:
     """Stand-ins at the vendors' protocols: what they answer next, and what they were asked."""
 
-    id_check: IdCheckAnswer | GatewayError = field(
-        default_factory=lambda: IdCheckAnswer(result=IdCheckResult.MATCH)
-    )
+    id_check: IdCheckAnswer | GatewayError = field(default_factory=lambda: IdCheckAnswer(result=IdCheckResult.MATCH))
     bureau: BureauReport | GatewayError = REPORT
     government: GovernmentData | GatewayError = DATA
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

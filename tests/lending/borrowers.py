@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from django.db import transaction
 from accounts.models import DepositAccount
 from accounts.models.deposit_account import ACTIVE, CLASS_TWO
 from accounts.operations import Line, post_entry
+from core import evidence
 from core.clock import business_date, now
 from core.clock.models import BusinessDay
 from core.crypto import blind_index
@@ -22,6 +24,8 @@ from core.tenancy import current_bank
 from lending import operations
 from lending.models import (
     Application,
+    BankCertificate,
+    Contract,
     CreditLine,
     Disclosure,
     Drawdown,
@@ -30,6 +34,7 @@ from lending.models import (
     ProductVersion,
     Repayment,
 )
+from lending.operations.lines import hold_on_line
 from lending.operations.signing import Proof
 from tests.lending.applicants import change_product, consent_to, face_token, make_customer
 from verification import queries as verified
@@ -39,6 +44,7 @@ from verification.operations.phone_codes import digits_of
 LIMIT = 200_000_00
 CLEARING = "3101"
 _accounts = itertools.count(1)
+_contracts = itertools.count(90_000_000)
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,42 @@ def sign(who: Borrower, drawdown: Drawdown) -> Drawdown:
     return operations.sign_drawdown(
         drawdown_id=drawdown.pk, customer_id=who.customer_id, proof=proof(who, drawdown)
     )
+
+
+def signed(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Drawdown:
+    """Take a drawdown to `signed` without setting a file: what signing does is another test's matter."""
+    drawdown = draft(who, amount_fen, **changes)
+    content = secrets.token_bytes(32)
+    with transaction.atomic():
+        hold_on_line(line_id=who.line_id, amount_fen=amount_fen)
+        Drawdown.objects.filter(pk=drawdown.pk).update(
+            status="signed",
+            contract_number=f"{who.bank}2026XF01{next(_contracts):08d}",
+            disburse_by_date=business_date() + timedelta(days=1),
+        )
+        leaf = evidence.append("lending.contract", drawdown.pk.hex, content)
+    row = again(drawdown)
+    Contract.objects.create(
+        drawdown=row,
+        customer_id=who.customer_id,
+        certificate=BankCertificate.objects.get(in_use=True),
+        number=row.contract_number or "",
+        contract_date=business_date(),
+        template_version="XF01-1",
+        object_id=new_id(),
+        sha256=content,
+        bundle={},
+        evidence_leaf=leaf,
+        bundle_leaf=leaf,
+        signed_at=now(),
+    )
+    return row
+
+
+def lend(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Loan:
+    """Lend: a drawdown taken all the way to its loan."""
+    drawdown = disburse(who, signed(who, amount_fen, **changes))
+    return Loan.objects.get(drawdown=drawdown)
 
 
 def disburse(who: Borrower, drawdown: Drawdown) -> Drawdown:

@@ -106,7 +106,12 @@ class TestProducts:
         manager = _staff("产品经理")
         version = queries.version_in_force("XF01")
         path = f"{ADMIN}/productversion/{version.pk}/change/"
-        assert manager.get(path).status_code == 200
+        page = manager.get(path)
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "等额本息、等额本金" in text
+        assert "200,000.00" in text
+        assert "20000000" not in text
         assert manager.post(path, {"name": "x"}).status_code == 403
         assert _publish(manager, version).status_code == 403
 
@@ -126,7 +131,7 @@ class TestProducts:
         product = Product.objects.get(code="XF01")
         assert manager.post(f"{ADMIN}/product/{product.pk}/close/", {}).status_code == 302
         assert not Product.objects.get(code="XF01").is_open
-        assert manager.post(f"{ADMIN}/product/{product.pk}/open-again/", {}).status_code == 302
+        assert manager.post(f"{ADMIN}/product/{product.pk}/open_again/", {}).status_code == 302
         assert Product.objects.get(code="XF01").is_open
 
     def test_nothing_happens_by_looking(self) -> None:

@@ -208,9 +208,7 @@ class TestTheWayToALine:
         assert (decision["limit"], decision["grade"]) == (None, None)
         assert sandbox.calls() == []
 
-    @pytest.mark.parametrize(
-        ("profile", "code"), [("id_mismatch", "id_mismatch"), ("id_missing", "id_not_found")]
-    )
+    @pytest.mark.parametrize(("profile", "code"), [("id_mismatch", "id_mismatch"), ("id_missing", "id_not_found")])
     def test_ends_where_the_national_check_does_not_agree(
         self, from_sandbox: Callable[..., Any], run_steps: RunSteps, sandbox: Sandbox, profile: str, code: str
     ) -> None:
@@ -223,7 +221,8 @@ class TestTheWayToALine:
         assert sandbox.calls(vendor="bureau") == []
 
     @pytest.mark.parametrize(
-        ("profile", "status"), [("overdue", "rejected"), ("poor_credit", "rejected"), ("student", "rejected"), ("thin", "offered")]
+        ("profile", "status"),
+        [("overdue", "rejected"), ("poor_credit", "rejected"), ("student", "rejected"), ("thin", "offered")],
     )
     def test_ends_as_the_bureau_and_the_offices_know_the_person(
         self, from_sandbox: Callable[..., Any], run_steps: RunSteps, profile: str, status: str
@@ -252,9 +251,7 @@ class TestTheWayToALine:
         caller.post(f"applications/{application['id']}/submit", {"face_token": face_token(row)})
         run_steps()
         assert caller.get(f"applications/{application['id']}").json()["status"] == "deciding"
-        Step.objects.filter(kind="application.ask_bureau").update(
-            created_at=row.created_at - timedelta(hours=1)
-        )
+        Step.objects.filter(kind="application.ask_bureau").update(created_at=row.created_at - timedelta(hours=1))
         due_now()
         run_steps()
         shown = caller.get(f"applications/{application['id']}").json()
@@ -277,9 +274,7 @@ class TestRefusals:
             ({"facts": {**INCOME, "sex": "male"}}, 400, "invalid_request"),
         ],
     )
-    def test_of_an_application(
-        self, outside: Outside, change: dict[str, Any], status: int, code: str
-    ) -> None:
+    def test_of_an_application(self, outside: Outside, change: dict[str, Any], status: int, code: str) -> None:
         answer = _caller(make_customer()).post("applications", {**APPLY, **change})
         assert _problem(answer) == (status, code)
         assert Application.objects.count() == 0

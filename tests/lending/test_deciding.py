@@ -137,9 +137,7 @@ class TestSubmitApplication:
 
 
 class TestBureauReport:
-    def test_is_asked_for_under_the_authorisation_of_this_application(
-        self, decided: Decided, outside: Outside
-    ) -> None:
+    def test_is_asked_for_under_the_authorisation_of_this_application(self, decided: Decided, outside: Outside) -> None:
         application = decided()
         consent = Consent.objects.get(subject_id=application.customer_id, purpose="credit_query")
         (asked,) = outside.named("bureau")
@@ -196,7 +194,8 @@ class TestGovernmentData:
         assert [name for name, _ in outside.calls] == ["id_check", "bureau", "government"]
 
     @pytest.mark.parametrize(
-        ("missing_source", "status", "codes"), [("review", "review", ["government_unavailable"]), ("skip", "offered", [])]
+        ("missing_source", "status", "codes"),
+        [("review", "review", ["government_unavailable"]), ("skip", "offered", [])],
     )
     def test_that_do_not_come_leave_it_to_the_product(
         self, outside: Outside, run_steps: RunSteps, missing_source: str, status: str, codes: list[str]
@@ -300,7 +299,12 @@ class TestDecision:
 
         application = decided()
         with connection.cursor() as cursor:
-            for table in ("lending_decision", "lending_application", "lending_bureau_report", "lending_government_data"):
+            for table in (
+                "lending_decision",
+                "lending_application",
+                "lending_bureau_report",
+                "lending_government_data",
+            ):
                 cursor.execute(f"SELECT string_agg(t::text, '') FROM {table} t")
                 (text,) = cursor.fetchone()
                 assert "12000.00" not in text
@@ -325,9 +329,7 @@ class TestReplayDecision:
         row = Decision.objects.get(application=application, stage=FULL)
         assert decision_bytes(queries.replay_decision(row.pk)) == queries.recorded_decision(row.pk)
 
-    def test_needs_nothing_but_what_was_recorded(
-        self, decided: Decided, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_needs_nothing_but_what_was_recorded(self, decided: Decided, monkeypatch: pytest.MonkeyPatch) -> None:
         row = Decision.objects.get(application=decided(), stage=FULL)
         change_product("XF01", grade_a_spread_bp=170)
         monkeypatch.setattr("lending.decision.snapshots.standard_model", None)

@@ -163,9 +163,7 @@ class TestPublishDraft:
             ({"contract_template": "没有签章位置"}, "contract_template", "合同模板有误"),
         ],
     )  # fmt: skip
-    def test_of_what_breaks_a_rule_is_refused_in_chinese(
-        self, values: dict[str, Any], field: str, text: str
-    ) -> None:
+    def test_of_what_breaks_a_rule_is_refused_in_chinese(self, values: dict[str, Any], field: str, text: str) -> None:
         draft = _draft(**values)
         with pytest.raises(operations.ProductRefused) as refusal:
             operations.publish_draft(version_id=draft.pk, actor="pm")
@@ -175,7 +173,12 @@ class TestPublishDraft:
 
     def test_lets_a_business_product_with_bullet_have_a_longer_line(self) -> None:
         change_product(
-            "XF03", kind="business", purposes=["farming"], line_term_months=36, methods=["bullet"], terms_months=[12, 24]
+            "XF03",
+            kind="business",
+            purposes=["farming"],
+            line_term_months=36,
+            methods=["bullet"],
+            terms_months=[12, 24],
         )
         version = queries.version_in_force("XF03")
         assert (version.line_term_months, offers_term(version, term_months=24, method="bullet")) == (36, True)
@@ -255,9 +258,7 @@ class TestPrice:
         assert (price.lowest_rate, price.highest_rate) == (Decimal("4.5000"), Decimal("6.0000"))
 
     def test_of_a_line_beyond_five_years_follows_the_five_year_lpr(self) -> None:
-        change_product(
-            "XF03", kind="business", purposes=["farming"], line_term_months=72, methods=["equal_instalment"]
-        )
+        change_product("XF03", kind="business", purposes=["farming"], line_term_months=72, methods=["equal_instalment"])
         assert queries.price_today(queries.version_in_force("XF03")).lowest_rate == Decimal("4.7000")
 
 
@@ -304,7 +305,7 @@ class TestQuote:
     @pytest.mark.parametrize(
         ("amount_fen", "allowed"), [(499_99, False), (500_00, True), (200_000_00, True), (200_000_01, False)]
     )
-    def test_lends_within_the_products_amounts(self, amount_fen: int, allowed: bool) -> None:
+    def test_lends_within_the_products_amounts(self, amount_fen: int, allowed: object) -> None:
         if allowed:
             assert self._quote(amount_fen=amount_fen).schedule.instalments
         else:

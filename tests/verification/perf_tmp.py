@@ -16,16 +16,19 @@ def test_perf():
     t=time.time(); of=read_list((D/"sdn.csv").read_bytes(), aliases=(D/"alt.csv").read_bytes()); print("ofac", len(of), sum(len(e.names) for e in of), time.time()-t)
     for code, e in (("un",un),("ofac",of)):
         t=time.time(); r=import_version(list_code=code, entries=e, source=code.encode()); print(r, time.time()-t)
-    with at(PUBLIC):
-        from django.db import connection
-        from verification.screening.names import keys_to_ask
-        t=time.perf_counter(); k=keys_to_ask("欧阳乐行"); print(len(k), time.perf_counter()-t)
-        t=time.perf_counter(); k=keys_to_ask("张伟明"); print(k, time.perf_counter()-t)
-        t=time.perf_counter(); k=keys_to_ask("李行"); print(len(k), time.perf_counter()-t)
-        v=current_versions()
-        from verification.models import WatchlistName
-        from django.db.models import Q
-        q=WatchlistName.objects.filter(Q(keys__overlap=k)|Q(id_hashes__overlap=["a"*64,"b"*64]),version__in=v,person=True)
-        print(q.explain(analyze=True))
-        with connection.cursor() as c: c.execute("ANALYZE public.verification_watchlist_name")
-        print(q.explain(analyze=True))
+    import os, psycopg
+    from django.conf import settings
+    from verification.screening.names import keys_to_ask
+    keys=keys_to_ask("李行")
+    c=psycopg.connect(os.environ["DATABASE_URL"],dbname=settings.DATABASES["default"]["NAME"],autocommit=True)
+    def ex(sql,*a):
+        print("----",sql[:120]); 
+        for (r,) in c.execute("EXPLAIN ANALYZE "+sql,a).fetchall(): print(r[:160])
+    h=["a"*64,"b"*64]
+    ex("select * from verification_watchlist_name where keys && %s::varchar[] or id_hashes && %s::varchar[]",keys,h)
+    ex("select * from verification_watchlist_name where keys && %s::varchar[]",keys)
+    ex("select * from verification_watchlist_name where id_hashes && %s::varchar[]",h)
+    c.execute("ANALYZE verification_watchlist_name")
+    ex("select * from verification_watchlist_name where keys && %s::varchar[] or id_hashes && %s::varchar[]",keys,h)
+    ex("select * from verification_watchlist_name where (keys && %s::varchar[] or id_hashes && %s::varchar[]) and person",keys,h)
+    c.close()

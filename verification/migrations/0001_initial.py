@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                 ('keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), size=None, verbose_name='检索键')),
                 ('births', models.JSONField(default=list, verbose_name='出生日期范围')),
                 ('id_hashes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=list, size=None, verbose_name='证件号摘要')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='listed', to='verification.watchlistversion', verbose_name='名单版本')),
+                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='listed', to='verification.watchlistversion', verbose_name='名单版本')),
             ],
             options={
                 'verbose_name': '名单名称',

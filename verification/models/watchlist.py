@@ -63,7 +63,10 @@ class WatchlistName(PublicModel):
     """
 
     id = models.BigAutoField(primary_key=True)
-    version = models.ForeignKey(WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本")
+    # No index of its own: whoever looks here comes with keys, and must not be led to read whole versions.
+    version = models.ForeignKey(
+        WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本", db_index=False
+    )
     entry = models.CharField("条目", max_length=40)
     name = models.CharField("名称", max_length=400)
     person = models.BooleanField("自然人", default=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from verification.screening.readers import ListedEntry
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+ANALYZE: Final = "ANALYZE public.verification_watchlist_name"
 SALT_BYTES: Final = 16
 BATCH: Final = 2000
 LONGEST_NAME: Final = 400
@@ -68,6 +69,8 @@ def import_version(*, list_code: str, entries: Sequence[ListedEntry], source: by
             names=sum(len(entry.names) for entry in entries),
         )
         WatchlistName.objects.bulk_create(_rows(version, entries), batch_size=BATCH)
+        with connection.cursor() as cursor:
+            cursor.execute(ANALYZE)  # for who owns the table; otherwise the server does it in its own time
         return _report(version, is_new=True)
 
 

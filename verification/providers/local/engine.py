@@ -77,19 +77,18 @@ class TextEngine:
                 return []
             angle = dominant_angle(quads)
             quads = [_in_reading_order(quad, angle) for quad in quads]
-            lines = [_cut(picture, quad) for quad in quads]
-            if self._on_its_head(lines):
-                lines = [np.rot90(line, 2) for line in lines]
-            boxes = self._recognise(quads, lines)
+            if self._on_its_head([_cut(picture, quad) for quad in quads]):
+                quads = [_other_way_up(quad) for quad in quads]
+            boxes = self._recognise(picture, quads)
             if not satisfied(boxes):
-                other = self._recognise(quads, [np.rot90(line, 2) for line in lines])
+                other = self._recognise(picture, [_other_way_up(quad) for quad in quads])
                 boxes = other if satisfied(other) else boxes
             return boxes
 
     def read_lines(self, picture: Pixels, quads: Sequence[Corners]) -> list[TextBox]:
         """Return what is read at the given places, each taken as one line from its first corner on."""
         with self._lock:
-            return self._recognise(quads, [_cut(picture, quad) for quad in quads]) if quads else []
+            return self._recognise(picture, quads) if quads else []
 
     def _find(self, picture: Pixels, detail: int) -> list[Corners]:
         """Return where lines are, in pixels of the picture."""
@@ -108,8 +107,8 @@ class TextEngine:
         _, votes = self._engine.cls_and_rotate([line.copy() for line in longest])
         return sum(float(score) if label == "180" else -float(score) for label, score in votes.cls_res) > 0
 
-    def _recognise(self, quads: Sequence[Corners], lines: Sequence[Pixels]) -> list[TextBox]:
-        read = self._engine.recognize_txt([np.ascontiguousarray(line) for line in lines])
+    def _recognise(self, picture: Pixels, quads: Sequence[Corners]) -> list[TextBox]:
+        read = self._engine.recognize_txt([_cut(picture, quad) for quad in quads])
         return [
             TextBox(quad, text, float(score))
             for quad, text, score in zip(quads, read.txts, read.scores, strict=True)
@@ -129,6 +128,11 @@ def _in_reading_order(quad: Corners, angle: float) -> Corners:
     start = min(range(4), key=lambda i: turned[i][0] + turned[i][1])
     a, b, c, d = (quad[(start + i) % 4] for i in range(4))
     return a, b, c, d
+
+
+def _other_way_up(quad: Corners) -> Corners:
+    a, b, c, d = quad
+    return c, d, a, b
 
 
 def _cut(picture: Pixels, quad: Corners) -> Pixels:

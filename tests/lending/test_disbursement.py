@@ -1,0 +1,450 @@
+"""Disbursement: re-checked, paid once, booked, a loan made (GL-01, LN-18, LN-20, ACC-13, S08, S12, S20)."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from accounts import queries as accounts
+from accounts import vendors as of_accounts
+from accounts.models import Claim, DepositAccount, JournalEntry, Payment
+from accounts.operations import AccountNotActive
+from core.clock import business_date, move_business_date, now
+from core.errors import Problem, StateConflict
+from core.ids import new_id
+from core.steps import engine
+from core.steps.models import Step
+from core.steps.registry import KINDS, LEDGER
+from core.tenancy import in_bank
+from lending import operations, queries
+from lending.models import CreditLine, Drawdown, Instalment, Loan, LoanEvent, RelatedParty
+from lending.operations import disbursement
+from lending.queries.products import related_index
+from tests.lending.applicants import due_now
+from tests.lending.borrowers import (
+    Borrower,
+    again,
+    close_product,
+    disburse,
+    draft,
+    lend,
+    make_borrower,
+    pass_face,
+    set_day,
+    signed,
+    table_of,
+)
+from tests.running_sandbox import Sandbox
+
+from verification import queries as verified
+from verification.models import Check, FaceToken, Subject
+from verification.operations import FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed
+
+RunSteps = Callable[..., int]
+
+
+def books_agree() -> None:
+    assert queries.loan_book_agrees()
+    assert sum(accounts.trial_balance().values()) == 0
+    assert accounts.deposits_equal_ledger()
+
+
+def still_signed(who: Borrower, drawdown: Drawdown) -> None:
+    assert again(drawdown).status == "signed"
+    assert who.line().held_fen == drawdown.amount_fen
+    assert not Loan.objects.filter(drawdown=drawdown).exists()
+    assert not Payment.objects.filter(business_ref__endswith=drawdown.pk.hex).exists()
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let the watchlists say something of everybody."""
+
+    def say(outcome: str) -> None:
+        from verification.operations import screening
+
+        monkeypatch.setattr(screening, "outcome_of", lambda *_args, **_kwargs: outcome)
+
+    return say
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestDisburse:
+    def test_an_account_kept_here_gets_money_and_loan_in_one_transaction(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who, 100_000_00)
+        done = disburse(who, drawdown)
+        loan = Loan.objects.get(drawdown=drawdown)
+        assert done.status == "disbursed"
+        assert who.account().balance_fen == 100_000_00
+        assert (who.line().drawn_fen, who.line().held_fen) == (100_000_00, 0)
+        entry = JournalEntry.objects.get(business_ref=f"disbursement:{drawdown.pk.hex}")
+        assert {line.gl_code: line.amount_fen for line in entry.postings.all()} == {
+            "1301": 100_000_00,
+            "2011": -100_000_00,
+        }
+        assert (loan.status, loan.outstanding_fen, loan.start_date) == ("active", 100_000_00, business_date())
+        books_agree()
+
+    def test_the_loan_has_the_schedule_that_was_disclosed_and_the_contracts_terms(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who, 100_000_00)
+        disburse(who, drawdown)
+        loan = Loan.objects.get(drawdown=drawdown)
+        rows = Instalment.objects.filter(loan=loan).order_by("number")
+        told = table_of(drawdown).content["instalments"]
+        assert [row.due_date.isoformat() for row in rows] == [row["due_date"] for row in told]
+        assert [row.principal_fen for row in rows] == [int(row["principal"].replace(".", "")) for row in told]
+        assert [row.interest_fen for row in rows] == [int(row["interest"].replace(".", "")) for row in told]
+        assert sum(row.principal_fen for row in rows) == loan.principal_fen
+        assert loan.overdue_markup_percent == 50
+        assert loan.compound_penalty
+
+    def test_it_leaves_a_claim_on_the_account_an_event_and_figures_to_push(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        claim = Claim.objects.get(account_id=who.account_id)
+        assert (claim.claimant, claim.released_at) == (f"loan:{loan.pk.hex}", None)
+        event = LoanEvent.objects.get(loan=loan)
+        assert (event.kind, event.amount_fen, event.outstanding_fen) == ("opened", 10_000_00, 10_000_00)
+        assert Step.objects.filter(kind="province.push_figures", subject=f"opened:{loan.pk.hex}").exists()
+
+    def test_the_day_after_the_signature_the_schedule_starts_anew(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        with transaction.atomic():
+            move_business_date(to_date=business_date() + timedelta(days=1))
+        disburse(who, drawdown)
+        assert Loan.objects.get(drawdown=drawdown).start_date == business_date()
+
+    def test_after_the_end_of_the_next_business_date_it_is_too_late(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        with transaction.atomic():
+            move_business_date(to_date=business_date() + timedelta(days=2))
+        with pytest.raises(StateConflict):
+            disburse(who, drawdown)
+        still_signed(who, drawdown)
+
+    def test_twice_is_refused(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        disburse(who, drawdown)
+        with pytest.raises(StateConflict):
+            disburse(who, drawdown)
+        assert Loan.objects.count() == 1
+
+    def test_without_a_signed_contract_no_money_leaves(self) -> None:
+        who = make_borrower()
+        drawdown = draft(who)
+        with pytest.raises(StateConflict):
+            disburse(who, drawdown)
+        Drawdown.objects.filter(pk=drawdown.pk).update(
+            status="signed", contract_number="x", disburse_by_date=business_date()
+        )
+        with pytest.raises(StateConflict):
+            disburse(who, drawdown)
+        assert not Payment.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestRecheck:
+    def test_s08_a_token_of_signing_of_another_or_used_or_old_is_refused(self) -> None:
+        who, other = make_borrower(), make_borrower()
+        drawdown = signed(who)
+        for token in (pass_face(who, drawdown, "sign"), pass_face(other, signed(other), "drawdown"), "nonsense"):
+            with pytest.raises(FaceTokenMismatch):
+                operations.disburse_drawdown(
+                    drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token
+                )
+        token = pass_face(who, drawdown, "drawdown")
+        FaceToken.objects.update(created_at=now() - timedelta(hours=1), expires_at=now() - timedelta(minutes=1))
+        with pytest.raises(FaceTokenExpired):
+            operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
+        FaceToken.objects.update(expires_at=now() + timedelta(minutes=1), used_at=now())
+        with pytest.raises(FaceTokenUsed):
+            operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
+        still_signed(who, drawdown)
+
+    def test_s20_an_expired_id_card_is_refused_at_once(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        Subject.objects.filter(pk=who.customer_id).update(valid_until_date=business_date() - timedelta(days=1))
+        with pytest.raises(operations.IdExpired):
+            disburse(who, drawdown)
+        still_signed(who, drawdown)
+
+    def test_a_frozen_or_ended_line_a_closed_account_and_a_closed_product_are_refused(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        CreditLine.objects.filter(pk=who.line_id).update(status="frozen")
+        with pytest.raises(operations.LineFrozen):
+            disburse(who, drawdown)
+        CreditLine.objects.filter(pk=who.line_id).update(status="closed")
+        with pytest.raises(operations.LineExpired):
+            disburse(who, drawdown)
+        CreditLine.objects.filter(pk=who.line_id).update(status="active")
+        DepositAccount.objects.filter(pk=who.account_id).update(status="closed")
+        with pytest.raises(AccountNotActive):
+            disburse(who, drawdown)
+        close_product()
+        with pytest.raises(operations.ProductClosed):
+            disburse(who, drawdown)
+        still_signed(who, drawdown)
+
+    def test_a_customer_who_is_overdue_gets_nothing_new(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        set_day(loan.instalments.get(number=1).due_date)
+        assert disburse(who, signed(who)).status == "disbursed"  # due today is not overdue
+        set_day(loan.instalments.get(number=1).due_date + timedelta(days=1))
+        drawdown = signed(who)
+        with pytest.raises(operations.LoanOverdue):
+            disburse(who, drawdown)
+        assert again(drawdown).status == "signed"
+
+    def test_a_related_party_ends_it_and_gives_the_hold_back(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        identity = verified.identity(who.customer_id)
+        assert identity is not None
+        RelatedParty.objects.create(
+            name=identity.name, id_number=identity.id_number, id_number_index=related_index(identity.id_number),
+            relation="director",
+        )  # fmt: skip
+        ended = disburse(who, drawdown)
+        assert (ended.status, ended.reason_code) == ("failed", "related_party")
+        assert who.line().held_fen == 0
+        assert not Payment.objects.exists()
+
+    @pytest.mark.parametrize("outcome", ["hit", "review"])
+    def test_a_watchlist_ends_it_with_a_neutral_reason_and_an_alert(
+        self, listed: Callable[[str], None], outcome: str
+    ) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        listed(outcome)
+        ended = disburse(who, drawdown)
+        assert (ended.status, ended.reason_code, ended.retryable) == ("failed", "refused", False)
+        assert who.line().held_fen == 0
+        assert not Payment.objects.exists()
+        check = Check.objects.get(kind="watchlist", business_id=drawdown.pk.hex)
+        assert (check.purpose, check.outcome) == ("disburse", outcome)
+
+    def test_a_clear_screening_is_on_record(self) -> None:
+        who = make_borrower()
+        drawdown = disburse(who, signed(who))
+        check = Check.objects.get(kind="watchlist", business_id=drawdown.pk.hex)
+        assert (check.purpose, check.outcome) == ("disburse", "clear")
+        assert check.evidence_leaf is not None
+
+
+def in_core(who: Borrower) -> Borrower:
+    """Open the borrower's account in the core system as well, so that it can be moved there."""
+    identity = verified.identity(who.customer_id)
+    assert identity is not None
+    number = of_accounts.core_system().open_class_two(
+        name=identity.name, id_number=identity.id_number, phone=verified.phone_of(who.customer_id) or "",
+        bound_card="6223240000000000010", request_id=new_id().hex,
+    )  # fmt: skip
+    row = who.account()
+    row.number = number
+    row.save(update_fields=["number"])
+    return who
+
+
+def credits_of(vendors: Sandbox, who: Borrower) -> list[dict[str, Any]]:
+    moves = vendors.json("GET", "/sandbox/core", params={"bank": who.bank})["movements"]
+    return [move for move in moves if move["account_number"] == who.account().number]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("bank_a")
+class TestInCore:
+    @pytest.fixture
+    def who(self, bank_a: str, vendors: Sandbox) -> Borrower:
+        return in_core(make_borrower(keeper="core"))
+
+    def test_the_core_books_and_then_entry_and_loan_follow_in_one_transaction(
+        self, who: Borrower, vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        drawdown = disburse(who, signed(who))
+        assert drawdown.status == "disbursing"
+        assert who.line().held_fen == drawdown.amount_fen
+        assert not JournalEntry.objects.exists()
+        run_steps()
+        assert again(drawdown).status == "disbursed"
+        assert (who.line().drawn_fen, who.line().held_fen) == (drawdown.amount_fen, 0)
+        entry = JournalEntry.objects.get()
+        assert {line.gl_code: line.amount_fen for line in entry.postings.all()} == {
+            "1301": drawdown.amount_fen,
+            "1011": -drawdown.amount_fen,
+        }
+        assert len(credits_of(vendors, who)) == 1
+        books_agree()
+
+    def test_s12_a_core_that_times_out_after_posting_is_asked_and_pays_once(
+        self, who: Borrower, vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        drawdown = disburse(who, signed(who))
+        vendors.fault("core", operation="credit", drop_after=True, count=1)
+        run_steps()
+        assert again(drawdown).status == "disbursing"
+        assert who.line().held_fen == drawdown.amount_fen  # money of unknown fate keeps its hold
+        due_now()
+        run_steps()
+        assert again(drawdown).status == "disbursed"
+        assert len(credits_of(vendors, who)) == 1
+        assert JournalEntry.objects.count() == Loan.objects.count() == 1
+        books_agree()
+
+    def test_a_refusal_ends_it_and_gives_the_hold_back(
+        self, who: Borrower, vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        row = who.account()
+        row.number = "6299990000000000000000"
+        row.save(update_fields=["number"])
+        drawdown = disburse(who, signed(who))
+        run_steps()
+        failed = again(drawdown)
+        assert (failed.status, failed.reason_code) == ("failed", "account_not_active")
+        assert who.line().held_fen == 0
+        assert not JournalEntry.objects.exists()
+        assert not Loan.objects.exists()
+
+    def test_an_unknown_fate_keeps_the_hold_past_the_last_day(
+        self, who: Borrower, vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        drawdown = disburse(who, signed(who))
+        vendors.fault("core", drop_before=True)
+        run_steps()
+        with transaction.atomic():
+            move_business_date(to_date=business_date() + timedelta(days=9))
+            disbursement.lapse_signed(drawdown_id=drawdown.pk)
+        assert again(drawdown).status == "disbursing"
+        assert who.line().held_fen == drawdown.amount_fen
+        vendors.faults()
+        from core.gateway import forget_breakers
+
+        forget_breakers()
+        due_now()
+        run_steps()
+        assert again(drawdown).status == "disbursed"
+        assert Loan.objects.get().start_date == business_date()
+
+    @pytest.mark.parametrize("kind", ["accounts.move_in_core", "drawdown.paid"])
+    def test_a_worker_that_dies_before_or_after_a_step_ran_pays_once(
+        self, who: Borrower, vendors: Sandbox, run_steps: RunSteps, kind: str
+    ) -> None:
+        drawdown = disburse(who, signed(who))
+        if kind == "drawdown.paid":
+            lanes = [KINDS["accounts.move_in_core"].lane]
+            moving = engine.lease(lanes)
+            assert moving is not None
+            engine.work(moving)
+        lost = engine.lease([KINDS[kind].lane, LEDGER])
+        assert lost is not None
+        assert lost.run.kind == kind
+        due_now()
+        second = engine.lease([KINDS[kind].lane, LEDGER])  # died before it called
+        assert second is not None
+        KINDS[kind].handler(second.run)  # called, and then it died
+        due_now()
+        run_steps()
+        engine.work(lost)  # back from the dead: void
+        assert again(drawdown).status == "disbursed"
+        assert len(credits_of(vendors, who)) == 1
+        assert JournalEntry.objects.count() == Loan.objects.count() == 1
+        assert who.line().drawn_fen == drawdown.amount_fen
+        books_agree()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestLapse:
+    @pytest.mark.parametrize(("days", "status"), [(0, "signed"), (1, "signed"), (2, "expired")])
+    def test_the_hold_is_given_back_at_the_end_of_the_next_business_date(self, days: int, status: str) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        with transaction.atomic():
+            move_business_date(to_date=business_date() + timedelta(days=days))
+            disbursement.lapse_signed(drawdown_id=drawdown.pk)
+        assert again(drawdown).status == status
+        assert who.line().held_fen == (0 if status == "expired" else drawdown.amount_fen)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRaces:
+    def test_twenty_disbursements_at_once_of_one_drawdown_pay_once(self) -> None:
+        with in_bank("125"):
+            who = make_borrower()
+            drawdown = signed(who)
+            tokens = [(drawdown.pk, pass_face(who, drawdown, "drawdown")) for _ in range(20)]
+        outcomes = _at_once(who, tokens)
+        with in_bank("125"):
+            assert sorted(outcomes) == ["disbursed"] + ["state_conflict"] * 19
+            assert who.account().balance_fen == drawdown.amount_fen
+            assert Loan.objects.count() == 1
+            books_agree()
+
+    def test_twenty_disbursements_at_once_of_twenty_drawdowns_pay_each_once_within_the_line(self) -> None:
+        with in_bank("125"):
+            who = make_borrower(limit_fen=20_000_00)
+            drawdowns = [signed(who, 1_000_00) for _ in range(20)]
+            tokens = [(drawdown.pk, pass_face(who, drawdown, "drawdown")) for drawdown in drawdowns]
+        outcomes = _at_once(who, tokens)
+        with in_bank("125"):
+            assert outcomes == ["disbursed"] * 20
+            assert (who.line().drawn_fen, who.line().held_fen) == (20_000_00, 0)
+            assert who.account().balance_fen == 20_000_00
+            books_agree()
+
+
+def _at_once(who: Borrower, tokens: list[tuple[uuid.UUID, str]]) -> list[str]:
+    start, outcomes = threading.Barrier(len(tokens)), []
+
+    def one(drawdown_id: uuid.UUID, token: str) -> None:
+        try:
+            with in_bank(who.bank):
+                start.wait()
+                row = operations.disburse_drawdown(
+                    drawdown_id=drawdown_id, customer_id=who.customer_id, face_token=token
+                )
+            outcomes.append(row.status)
+        except Problem as problem:
+            outcomes.append(problem.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=each) for each in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+@pytest.mark.django_db
+def test_at_another_bank_a_drawdown_and_its_token_are_worthless(bank_a: str) -> None:
+    who = make_borrower()
+    drawdown = signed(who)
+    token = pass_face(who, drawdown, "drawdown")
+    with in_bank("116"):
+        with pytest.raises(Problem):
+            operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
+        stranger = make_borrower()
+        own = signed(stranger)
+        with pytest.raises(FaceTokenMismatch):
+            operations.disburse_drawdown(
+                drawdown_id=own.pk, customer_id=stranger.customer_id, face_token=token
+            )
+        still_signed(stranger, own)
+    still_signed(who, drawdown)
