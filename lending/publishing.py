@@ -78,7 +78,7 @@ def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
     if version.kind == CONSUMER and bullet_like and version.line_term_months > LONGEST_BULLET_MONTHS:
         yield (
             "line_term_months",
-            f"个人消费贷款采用先息后本或利随本清的，额度期限不得超过 {LONGEST_BULLET_MONTHS} 个月（LN-01a），请缩短或改用其他还款方式",
+            f"消费贷款采用先息后本或利随本清的，额度期限不得超过 {LONGEST_BULLET_MONTHS} 个月（LN-01a），请缩短",
         )
     if version.kind == CONSUMER and max(version.terms_months, default=0) > LONGEST_CONSUMER_MONTHS:
         yield "terms_months", f"个人消费贷款期限不得超过 {LONGEST_CONSUMER_MONTHS} 个月"

@@ -34,9 +34,11 @@ class BankMiddleware:
         """Enter, pass on, and give cookies the bank's path. The place is not left at the end: bodies may stream."""
         enter(PUBLIC)
         set_script_prefix("/")
+        if request.path_info.startswith(PROVINCE_ADMIN):
+            enter(PROVINCE)
+            # At the path "/" the province's cookies would go to every bank's admin too, and hide the bank's own.
+            return self._keep_cookies(self.get_response(request), PROVINCE_ADMIN)
         if not request.path_info.startswith(PREFIX):
-            if request.path_info.startswith(PROVINCE_ADMIN):
-                enter(PROVINCE)
             return self.get_response(request)
         code, slash, rest = request.path_info[len(PREFIX) :].partition("/")
         card = directory.card_of(code)

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
 from accounts.admin.tables import AccountTable, CardTable, RegistrationTable
@@ -159,7 +160,7 @@ def _origin(scan_id: Any) -> str:
         return "自行进入"
     words = {"网点": origin.branch, "客户经理": origin.staff, "产品": origin.product, "活动": origin.campaign}
     told = "，".join(f"{title} {word}" for title, word in words.items() if word)
-    return f"{origin.scanned_at:%Y-%m-%d %H:%M}　{told or '未标注归属'}"
+    return f"{localtime(origin.scanned_at):%Y-%m-%d %H:%M}　{told or '未标注归属'}"
 
 
 class RegistrationPage(ReadOnlyPage):

@@ -33,7 +33,7 @@ class JournalEntryPage(ReadOnlyPage):
     inlines = (PostingTable,)
     readonly_fields = ("total",)
     fieldsets = (
-        (None, {"fields": (("business_ref", "kind"), ("booking_date", "value_date"), "memo")}),
+        (None, {"fields": ("business_ref", ("kind", "memo"), ("booking_date", "value_date"))}),
         ("记录", {"fields": (("total", "reverses"), "created_at")}),
     )
 
@@ -47,10 +47,10 @@ class JournalEntryPage(ReadOnlyPage):
         """Show the sum of the debits, which is that of the credits."""
         return exact(entry.total_fen or 0)
 
-    @display(description="冲正", boolean=True)
-    def is_reversal(self, entry: JournalEntry) -> bool:
+    @display(description="冲正", label={"冲正": "warning"})
+    def is_reversal(self, entry: JournalEntry) -> str | None:
         """Tell whether it reverses another."""
-        return entry.reverses_id is not None
+        return "冲正" if entry.reverses_id is not None else None
 
     @action(description="科目余额表", permissions=["view"], icon="balance")
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
@@ -94,7 +94,7 @@ class PaymentPage(ReadOnlyPage):
     ordering = ("-id",)
     readonly_fields = (amount("amount_fen", "金额"), "account_in_short")
     fieldsets = (
-        (None, {"fields": (("business_ref", "kind"), ("direction", readonly_fields[0]), ("status", "code"), "memo")}),
+        (None, {"fields": ("business_ref", ("kind", "memo"), ("direction", readonly_fields[0]), ("status", "code"))}),
         ("账务", {"fields": (("account", "account_in_short"), ("core_reference", "entry"), "legs", "created_at")}),
     )
 

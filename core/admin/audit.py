@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from core.admin.columns import opaque
+from typing import Final
+
+from core.admin.columns import actor, opaque, words
 from core.admin.pages import ReadOnlyPage
+
+
+DETAIL: Final = words("detail", "说明")
 
 
 class AuditPage(ReadOnlyPage):
     """The audit log, newest first."""
 
-    list_display = ("at", "actor", "action", "subject", "detail")
+    list_display = ("at", actor(), "action", "subject", DETAIL)
     list_filter = ("action", "at")
+    fields = ("at", "actor", "action", "subject", DETAIL)
+    readonly_fields = (DETAIL,)
     search_fields = ("subject__startswith", "actor__startswith")
     search_help_text = "按对象或操作人查找"
     ordering = ("-at",)
@@ -20,7 +27,7 @@ class StateChangePage(ReadOnlyPage):
     """The history of every state machine, newest first."""
 
     list_display = (
-        "at", "machine", opaque("subject_id", "对象"), "from_state", "event", "to_state", "actor", "reason",
+        "at", "machine", opaque("subject_id", "对象"), "from_state", "event", "to_state", actor(), "reason",
     )  # fmt: skip
     list_filter = ("machine", "event", "at")
     search_fields = ("subject_id__exact", "actor__startswith")

@@ -53,3 +53,30 @@ def opaque(field: str, title: str) -> Column:
     show.__name__ = f"{field}_in_short"
     shown: Column = display(show, description=title, ordering=field)
     return shown
+
+
+def words(field: str, title: str) -> Column:
+    """Return a column that shows a small JSON object as `name value, …`; a dash where it is empty."""
+
+    def show(row: Model) -> str:
+        told = getattr(row, field) or {}
+        return "，".join(f"{name} {value}" for name, value in told.items() if value not in (None, "")) or "—"
+
+    show.__name__ = f"{field}_in_words"
+    shown: Column = display(show, description=title)
+    return shown
+
+
+def actor(field: str = "actor", title: str = "操作人") -> Column:
+    """Return a column that shows who acted; of a customer's opaque id only the last digits."""
+
+    def show(row: Model) -> str:
+        text = str(getattr(row, field))
+        kind, colon, name = text.partition(":")
+        if not colon:
+            return text
+        return format_html('<span title="{}">{} <span class="font-mono">{}</span></span>', text, kind, name[-SHORT_ID:])
+
+    show.__name__ = f"{field}_in_short"
+    shown: Column = display(show, description=title, ordering=field)
+    return shown

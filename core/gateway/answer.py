@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+import re
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
 log = structlog.get_logger("core.gateway")
 
 
@@ -130,14 +132,11 @@ class Answer:
         return self._typed(name, bool)
 
     def decimal(self, name: str) -> Decimal:
-        """Return a decimal that travels as a string."""
-        try:
-            value = Decimal(self._typed(name, str))
-        except InvalidOperation:
-            raise garbage(self.vendor, self.operation, name) from None
-        if not value.is_finite():
+        """Return a decimal that travels as a string: digits, perhaps a point, perhaps a minus."""
+        value = self._typed(name, str)
+        if not _DECIMAL.match(value):
             raise garbage(self.vendor, self.operation, name)
-        return value
+        return Decimal(value)
 
     def moment(self, name: str) -> datetime:
         """Return an ISO 8601 time with its offset."""
@@ -148,13 +147,6 @@ class Answer:
         if value.tzinfo is None:
             raise garbage(self.vendor, self.operation, name)
         return value
-
-    def day(self, name: str) -> date:
-        """Return an ISO 8601 date."""
-        try:
-            return date.fromisoformat(self._typed(name, str))
-        except ValueError:
-            raise garbage(self.vendor, self.operation, name) from None
 
     def optional_blob(self, name: str) -> bytes | None:
         """Return the bytes of a base64 member, or None."""

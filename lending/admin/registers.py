@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -64,8 +64,9 @@ class InviteForm(ActForm):
         super().__init__(*args, **kwargs)
         self.fields["people"].widget = UnfoldAdminTextareaWidget()
         choices = list(Product.objects.order_by("code").values_list("pk", "code"))
-        self.fields["product"].choices = choices  # type: ignore[attr-defined]
-        self.fields["product"].widget.choices = choices  # type: ignore[attr-defined]
+        product = cast("forms.ChoiceField", self.fields["product"])
+        product.choices = choices
+        product.widget.choices = choices
 
     def clean_people(self) -> list[Invited]:
         """Read the lines.

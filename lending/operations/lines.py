@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Final
 
 from django.db import connection
@@ -118,10 +119,10 @@ def _positive(amount_fen: int) -> None:
         raise LineAmountWrong(msg)
 
 
-def _run(statement: str, values: list[object]) -> bool:
+def _run(statement: str, values: list[int | date | uuid.UUID]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _expect(changed: bool, line_id: uuid.UUID, verb: str) -> None:  # noqa: FBT001 -- reads as "expect that it changed"

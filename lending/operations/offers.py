@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -64,32 +66,53 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
 
 
 def _open_line(application: Application, decision: Decision) -> CreditLine:
-    version, today = application.product_version, business_date()
-    if decision.annual_rate is None or decision.lpr_rate is None or decision.term_months is None:
-        msg = f"decision {decision.pk.hex} has no terms"
-        raise ValueError(msg)
-    spread = (decision.annual_rate - decision.lpr_rate) * BASIS_POINTS_IN_A_PERCENT
+    version, today, terms = application.product_version, business_date(), _terms(decision)
     return CreditLine.objects.create(
         customer_id=application.customer_id,
         application=application,
         product_id=version.product_id,
         product_version=version,
         kind=version.kind,
-        limit_fen=decision.limit_fen,
-        annual_rate=decision.annual_rate,
-        lpr_rate=decision.lpr_rate,
+        limit_fen=terms.limit_fen,
+        annual_rate=terms.annual_rate,
+        lpr_rate=terms.lpr_rate,
         lpr_tenor=decision.lpr_tenor,
-        lpr_date=decision.lpr_date,
-        spread_bp=int(spread.to_integral_exact()) if spread == spread.to_integral_value() else _inexact(spread),
+        lpr_date=terms.lpr_date,
+        spread_bp=terms.spread_bp,
         grade=decision.grade,
         starts_date=today,
-        valid_until_date=months_after(today, decision.term_months, anchor_day=today.day),
+        valid_until_date=months_after(today, terms.months, anchor_day=today.day),
     )
 
 
-def _inexact(spread: Decimal) -> int:
-    msg = f"a spread of {spread} basis points cannot be written in a contract: publishing should have refused it"
-    raise ValueError(msg)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What a decision offers: fen, annual per cent, basis points over LPR, months."""
+
+    limit_fen: int
+    annual_rate: Decimal
+    lpr_rate: Decimal
+    lpr_date: date
+    months: int
+
+    @property
+    def spread_bp(self) -> int:
+        """Return the spread that a contract states; publishing sees to it that floor and ceiling have one."""
+        spread = (self.annual_rate - self.lpr_rate) * BASIS_POINTS_IN_A_PERCENT
+        whole = int(spread)
+        if whole != spread:
+            msg = f"a spread of {spread} basis points cannot be written in a contract"
+            raise ValueError(msg)
+        return whole
+
+
+def _terms(decision: Decision) -> _Terms:
+    limit_fen, rate, months = decision.limit_fen, decision.annual_rate, decision.term_months
+    lpr_rate, lpr_date = decision.lpr_rate, decision.lpr_date
+    if limit_fen is None or rate is None or months is None or lpr_rate is None or lpr_date is None:
+        msg = f"decision {decision.pk.hex} has no terms"
+        raise ValueError(msg)
+    return _Terms(limit_fen=limit_fen, annual_rate=rate, lpr_rate=lpr_rate, lpr_date=lpr_date, months=months)
 
 
 def _lapse_crowded_out(customer_id: uuid.UUID) -> None:

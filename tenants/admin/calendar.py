@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from unfold.decorators import display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import ReadOnlyPage
+from tenants.models import Holiday
 from tenants.operations import mark_day
 
 MARK: Final = Act(
@@ -32,12 +34,17 @@ class DayForm(ActForm):
 class HolidayPage(ReadOnlyPage):
     """Days that differ from their weekday, newest first."""
 
-    list_display = ("date", "name", "is_working_day")
+    list_display = ("date", "name", "kind")
     list_filter = ("is_working_day",)
     search_fields = ("name",)
     search_help_text = "按名称查找"
     date_hierarchy = "date"
     ordering = ("-date",)
+
+    @display(description="当日", label={"上班": "warning", "放假": "success"}, ordering="is_working_day")
+    def kind(self, holiday: Holiday) -> str:
+        """Say what the day is."""
+        return "上班" if holiday.is_working_day else "放假"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Offer the button to whoever may add days."""

@@ -25,13 +25,26 @@ class Life:
     contract_pdf: bytes = b""
 
 
-def live(someone: Phone) -> Life:
-    """Walk a customer from login to a loan that is drawn and repaid, and on to a next draft."""
+def registered(someone: Phone) -> Life:
+    """Make a customer known to the bank."""
     life = Life(someone, {"bank": someone.bank, "code": PRODUCT}, {"product": PRODUCT})
     _become_known(life)
+    return life
+
+
+def with_a_line(someone: Phone) -> Life:
+    """Bring a customer to a line, an account and a first draft of a drawdown."""
+    life = registered(someone)
     _get_a_line(life)
     _open_an_account(life)
-    _borrow(life)
+    life.path_ids["drawdown_id"] = life.body_ids["subject"] = _draft(life)["id"]
+    return life
+
+
+def with_a_loan(someone: Phone) -> Life:
+    """Bring a customer to a loan that is drawn and repaid, and to a next draft."""
+    life = with_a_line(someone)
+    _borrow(life, life.phone.get(f"drawdowns/{life.path_ids['drawdown_id']}"))
     _repay(life)
     life.body_ids["subject"] = _draft(life)["id"]
     return life
@@ -76,15 +89,14 @@ def _draft(life: Life) -> dict[str, Any]:
     )
 
 
-def _borrow(life: Life) -> None:
-    draft = _draft(life)
+def _borrow(life: Life, draft: dict[str, Any]) -> None:
     life.phone.read_disclosure(draft)
     life.path_ids["face_check_id"] = life.phone.face("sign", draft["id"])["id"]
     signed = life.phone.sign(draft["id"])
     assert signed["status"] == "signed", signed
     drawn = life.phone.disburse(draft["id"])
     assert drawn["status"] == "disbursed", drawn
-    life.path_ids |= {"drawdown_id": draft["id"], "contract_id": signed["contract"]["id"], "loan_id": drawn["loan"]}
+    life.path_ids |= {"contract_id": signed["contract"]["id"], "loan_id": drawn["loan"]}
     life.contract_pdf = life.phone.call("GET", f"contracts/{signed['contract']['id']}/pdf", expect=200).content
 
 
@@ -96,11 +108,23 @@ def _repay(life: Life) -> None:
 
 @pytest.fixture(scope="module")
 def life_a(customer: Customer) -> Life:
-    """Give a customer of bank A."""
-    return live(customer(BANK))
+    """Give a customer of bank A who has been through everything."""
+    return with_a_loan(customer(BANK))
 
 
 @pytest.fixture(scope="module")
-def life_b(customer: Customer) -> Life:
-    """Give a customer of bank B."""
-    return live(customer(OTHER_BANK))
+def line_a(customer: Customer) -> Life:
+    """Give a customer of bank A with a line and an account."""
+    return with_a_line(customer(BANK))
+
+
+@pytest.fixture(scope="module")
+def newcomer_a(customer: Customer) -> Life:
+    """Give a customer of bank A who is known and no more."""
+    return registered(customer(BANK))
+
+
+@pytest.fixture(scope="module")
+def line_b(customer: Customer) -> Life:
+    """Give a customer of bank B with a line and an account."""
+    return with_a_line(customer(OTHER_BANK))

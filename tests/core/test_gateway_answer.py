@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +39,6 @@ class TestReaders:
             ("integer", 3, 3),
             ("flag", False, False),
             ("decimal", "0.35", Decimal("0.35")),
-            ("day", "2026-11-22", date(2026, 11, 22)),
             ("optional_text", None, None),
             ("optional_integer", 0, 0),
             ("optional_integer", None, None),
@@ -78,9 +76,11 @@ class TestReaders:
             ("decimal", "NaN"),
             ("decimal", "Infinity"),
             ("decimal", "a"),
+            ("decimal", "1_000"),
+            ("decimal", "1e3"),
+            ("decimal", "１"),
             ("moment", "2026-11-22T10:15:00"),
             ("moment", "yesterday"),
-            ("day", "22.11.2026"),
             ("optional_blob", "not base64!"),
             ("optional_blob", 3),
             ("part", []),
@@ -94,7 +94,7 @@ class TestReaders:
             getattr(answer(member=value), reader)("member")
         assert raised.value.code == "garbage"
 
-    @pytest.mark.parametrize("reader", ["text", "any_text", "integer", "flag", "decimal", "moment", "day", "part"])
+    @pytest.mark.parametrize("reader", ["text", "any_text", "integer", "flag", "decimal", "moment", "part"])
     def test_refuse_a_missing_member(self, reader: str) -> None:
         with pytest.raises(UnknownOutcome):
             getattr(answer(), reader)("member")

@@ -15,7 +15,7 @@ from core.tenancy import in_bank
 from lending import queries
 from lending.models import Application, CreditLine, Decision, Invitation, Product, ProductVersion, RelatedParty
 from lending.models.decision import FULL
-from lending.operations import accept_offer, deciding
+from lending.operations import accept_offer
 from tests.lending.applicants import Outside, again, make_customer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -163,7 +163,7 @@ class TestApplications:
     @pytest.fixture
     def referred(self, decided: Decided, monkeypatch: pytest.MonkeyPatch) -> Application:
         with monkeypatch.context() as patched:
-            patched.setattr(deciding.verification, "screen_subject", lambda **_: "review")
+            patched.setattr("verification.operations.screen_subject", lambda **_: "review")
             return decided()
 
     def test_are_shown_with_their_decisions_and_masked_persons(self, decided: Decided) -> None:

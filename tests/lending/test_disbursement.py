@@ -295,7 +295,7 @@ class TestInCore:
         self, who: Borrower, vendors: Sandbox, run_steps: RunSteps
     ) -> None:
         drawdown = disburse(who, signed(who))
-        vendors.fault("core", operation="credit", drop_after=True, count=1)
+        vendors.fault("core", drop_after=True, count=1)
         run_steps()
         assert again(drawdown).status == "disbursing"
         assert who.line().held_fen == drawdown.amount_fen  # money of unknown fate keeps its hold

@@ -21,7 +21,6 @@ from core.tenancy import in_bank
 from lending import operations, queries
 from lending.models import Application, CreditLine, Decision
 from lending.models.decision import FULL
-from lending.operations import reviewing
 from tests.lending.applicants import Outside, again, change_product, make_customer
 
 Decided = Callable[..., Application]
@@ -267,10 +266,8 @@ class TestLines:
 class TestReview:
     @pytest.fixture
     def referred(self, decided: Decided, monkeypatch: pytest.MonkeyPatch) -> Application:
-        from lending.operations import deciding
-
         with monkeypatch.context() as patched:
-            patched.setattr(deciding.verification, "screen_subject", lambda **_: "review")
+            patched.setattr("verification.operations.screen_subject", lambda **_: "review")
             application = decided()
         assert application.status == "review"
         return application
@@ -291,7 +288,7 @@ class TestReview:
     def test_is_not_granted_while_the_watchlists_are_not_clear(
         self, referred: Application, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(reviewing.verification, "screen_subject", lambda **_: "review")
+        monkeypatch.setattr("verification.operations.screen_subject", lambda **_: "review")
         with pytest.raises(StateConflict):
             operations.grant_review(application_id=referred.pk, actor="li", reason="核实无误")
         assert again(referred).status == "review"

@@ -371,10 +371,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='watchlistname',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['keys'], name='verification_watchlist_keys'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['keys'], name='verification_watchlist_keys'),
         ),
         migrations.AddIndex(
             model_name='watchlistname',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['id_hashes'], name='verification_watchlist_ids'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['id_hashes'], name='verification_watchlist_ids'),
         ),
     ]

@@ -77,9 +77,10 @@ class WatchlistName(PublicModel):
     class Meta:
         db_table = "verification_watchlist_name"
         verbose_name = verbose_name_plural = "名单名称"
+        # Lists are written once and read at every act: no pending list, which every reader would have to go through.
         indexes = [
-            GinIndex(fields=["keys"], name="verification_watchlist_keys"),
-            GinIndex(fields=["id_hashes"], name="verification_watchlist_ids"),
+            GinIndex(fields=["keys"], name="verification_watchlist_keys", fastupdate=False),
+            GinIndex(fields=["id_hashes"], name="verification_watchlist_ids", fastupdate=False),
         ]
 
     def __str__(self) -> str:

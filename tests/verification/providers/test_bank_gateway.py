@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,11 +11,15 @@ from core.gateway import GatewayError, Invalid, RetryAfter, UnknownOutcome, Unkn
 from core.ids import new_id
 from tenants.providers.gateway_client import bank_gateway
 from tests.loopback import Door, door, reply
-from tests.running_sandbox import Sandbox
 from verification.numbers import Carrier
 from verification.providers.bank_gateway.provider import GatewayCarrierCheck, GatewayIdCheck
 from verification.providers.carrier import CarrierAnswer, CarrierResult
 from verification.providers.id_check import IdCheckResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.running_sandbox import Sandbox
 
 __all__ = ["door"]
 

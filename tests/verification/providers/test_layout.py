@@ -6,10 +6,9 @@ import dataclasses
 import json
 import math
 import random
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,8 +16,18 @@ from hypothesis import strategies as st
 
 from verification.numbers import Sex
 from verification.providers.id_card import IdCardBack, IdCardFront, Unreadable, UnreadableReason
-from verification.providers.local.fields import is_some_card, read_back, read_front, unsure_rows
+from verification.providers.local.fields import (
+    is_some_card,
+    name_cuts,
+    read_back,
+    read_front,
+    settle_name,
+    unsure_rows,
+)
 from verification.providers.local.layout import Corners, TextBox, dominant_angle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BOXES = Path(__file__).parent / "boxes"
 TODAY = date(2026, 11, 22)
@@ -245,6 +254,46 @@ class TestUnsureRows:
         assert unsure_rows([]) == []
 
 
+class TestTheVoteOnTheName:
+    def card(self) -> IdCardFront:
+        _, boxes = recorded("front")
+        card = read_front(boxes, today=TODAY)
+        assert isinstance(card, IdCardFront)
+        return dataclasses.replace(card, name="罗赞", confidences={**card.confidences, "name": 0.94})
+
+    def readings(self, *texts: str) -> list[TextBox]:
+        return [TextBox(((0, 0), (90, 0), (90, 30), (0, 30)), text, 0.9) for text in texts]
+
+    def test_most_readings_win_over_a_certain_one(self) -> None:
+        settled = settle_name(self.card(), self.readings("罗赟", "姓名 罗赟", "罗赟"))
+        assert isinstance(settled, IdCardFront)
+        assert (settled.name, settled.confidences["name"]) == ("罗赟", pytest.approx(0.9))
+
+    @pytest.mark.parametrize("texts", [("罗赟", "罗赟", "罗赞"), ("罗赟", "罗资", "罗贇"), ("123", "456", "罗赟")])
+    def test_without_a_majority_it_is_unclear(self, texts: tuple[str, ...]) -> None:
+        assert settle_name(self.card(), self.readings(*texts)) == Unreadable(reason=UnreadableReason.UNCLEAR)
+
+    def test_without_readings_the_first_stands(self) -> None:
+        assert settle_name(self.card(), []) == self.card()
+
+    @pytest.mark.parametrize("degrees", ANGLES)
+    def test_is_held_on_cuts_round_the_name_that_begin_where_it_begins(self, degrees: int) -> None:
+        expected, boxes = recorded("front")
+        tilted = turned(boxes, degrees)
+        name = next(box for box in tilted if box.text == expected["name"])
+        cuts = name_cuts(tilted)
+        assert len(cuts) == 3
+        height = math.dist(name.corners[0], name.corners[3])
+        for cut in cuts:
+            assert math.dist(cut[0], name.corners[0]) < 0.4 * height
+            assert math.dist(cut[2], name.corners[2]) < 0.4 * height
+
+    def test_a_name_in_two_boxes_is_not_put_to_it(self) -> None:
+        _, boxes = recorded("front")
+        second = TextBox(((300, 46), (380, 46), (380, 98), (300, 98)), "三", 0.9)
+        assert name_cuts([*boxes, second]) == []
+
+
 COORDINATE = st.floats(-5000, 5000, allow_nan=False)
 POINT = st.tuples(COORDINATE, COORDINATE)
 WORDS = st.one_of(
@@ -264,6 +313,9 @@ class TestAnythingAtAll:
         assert isinstance(front, IdCardFront | Unreadable)
         assert isinstance(back, IdCardBack | Unreadable)
         assert len(unsure_rows(boxes)) <= 2
+        if isinstance(front, IdCardFront):
+            assert isinstance(settle_name(front, boxes[:3]), IdCardFront | Unreadable)
+            assert len(name_cuts(boxes)) in (0, 3)
 
 
 class TestDominantAngle:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from tests.running_sandbox import Sandbox
 from verification.numbers import Sex
 from verification.providers.id_card import IdCardBack, IdCardFront, Unreadable, UnreadableReason
 from verification.providers.local.ocr import LocalIdCardReader
 from verification.providers.local.picture import LEAST_SIDE, MOST_BYTES, WORKING_SIDE, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.running_sandbox import Sandbox
 
 READER = LocalIdCardReader()
 UPSIDE_DOWN = 3  # EXIF: the camera stood on its head

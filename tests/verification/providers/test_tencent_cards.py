@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tencentcloud.ocr.v20181119 import errorcodes as ocr_codes
@@ -15,7 +14,6 @@ from tencentcloud.ocr.v20181119 import errorcodes as ocr_codes
 from core.gateway import Invalid, Unavailable, UnknownOutcome, UnknownVendorCode, forget_breakers
 from core.ids import new_id
 from tests.loopback import Break, Door, Drop, Hang, Reply, closed_address, door, reply
-from tests.running_sandbox import Sandbox
 from tests.verification.providers.tencent_door import (
     ID_NUMBER,
     PAYLOADS,
@@ -29,6 +27,11 @@ from verification.numbers import Sex
 from verification.providers.id_card import CardWarning, IdCardBack, IdCardFront, Unreadable, UnreadableReason
 from verification.providers.tencent import id_card, mapping
 from verification.providers.tencent.provider import TencentIdCardReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.running_sandbox import Sandbox
 
 __all__ = ["door"]
 

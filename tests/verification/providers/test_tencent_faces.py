@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 from tencentcloud.faceid.v20180301 import errorcodes as faceid_codes
@@ -23,11 +23,15 @@ from core.gateway import (
 )
 from core.ids import new_id
 from tests.loopback import Door, door, reply
-from tests.running_sandbox import Sandbox
 from tests.verification.providers.tencent_door import ID_NUMBER, PICTURE, REQUEST_ID, config, recorded, refusal
 from verification.providers.face import FaceOutcome, FaceResult
 from verification.providers.tencent import face, mapping
 from verification.providers.tencent.provider import TencentFaceVerification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.running_sandbox import Sandbox
 
 __all__ = ["door"]
 

@@ -7,6 +7,7 @@ are only compared.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from verification.numbers import InvalidIdNumberError, Sex, check_digit_agrees, parse_id_number
 from verification.providers.id_card import ETHNICITIES, IdCardBack, IdCardFront, Unreadable, UnreadableReason
-from verification.providers.local.layout import Cell, Corners, TextBox, Upright, rows_of, upright
+from verification.providers.local.layout import Cell, Corners, TextBox, Upright, grown, rows_of, upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ _NAME, _SEX, _BIRTH, _ADDRESS, _NUMBER = range(5)
 _COUNTRY, _TITLE, _AUTHORITY, _VALIDITY = range(4)
 _ENOUGH_LABELS = 2
 _VALUES_END = 11.5  # just before the portrait, in line heights right of the labels
+_CUTS = ((0.12, 0.10), (0.0, -0.08), (0.25, 0.20))  # growth along and across, in line heights
 _SURE = 0.70  # below it a reading is a guess; README.md beside this file says what was measured
 
 _DIGIT_LOOKALIKES = str.maketrans("OoQDIl|iZzSsBb", "00001111225588")
@@ -47,6 +49,7 @@ _DASHES = re.compile(r"[—―–ー-]")  # what engines make of 一, a part of 
 _DOTS = re.compile(r"[·•・．.。‧∙⋅]")
 _HAN = r"[\u3400-\u9fff\U00020000-\U000323af]{1,20}"
 _NAME_SHAPE = re.compile(rf"{_HAN}(?:·{_HAN})*\Z")
+_NAME_LABEL = re.compile("姓?名")
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{2})\D{0,2}(\d{2})", re.ASCII)
 _BIRTH_SHAPE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})", re.ASCII)
 _LONG_TERM = re.compile("长期|長期|长朝")
@@ -148,6 +151,12 @@ def _joined(cells: Sequence[Cell], *, without: re.Pattern[str] | None = None) ->
     return _Value(_simplified(text), min(cell.score for cell in cells)) if text else None
 
 
+def _as_name(text: str) -> str | None:
+    """Return a text as the name that it is, None if it cannot be one."""
+    name = _DASHES.sub("一", _DOTS.sub("·", text)).strip("·")
+    return name if _NAME_SHAPE.match(name) else None
+
+
 class _Front:
     """The cells of an upright front, by field."""
 
@@ -170,11 +179,9 @@ class _Front:
         return [cell for cell in cells if abs(cell.middle - label.middle) < reach]
 
     def name(self) -> _Value | None:
-        value = _joined(self.row(_NAME), without=re.compile("姓?名"))
-        if value is None:
-            return None
-        name = _DASHES.sub("一", _DOTS.sub("·", value.text)).strip("·")
-        return _Value(name, value.score) if _NAME_SHAPE.match(name) else None
+        value = _joined(self.row(_NAME), without=_NAME_LABEL)
+        name = _as_name(value.text) if value else None
+        return _Value(name, value.score) if value and name else None
 
     def number(self) -> _Value | None:
         """Return the ID number; one with the right check character before any other."""
@@ -263,6 +270,30 @@ def unsure_rows(boxes: Sequence[TextBox]) -> list[Strip]:
         )
         strips.append(Strip(corners, frozenset(cell.box for cell in front.row(rank))))
     return strips
+
+
+def name_cuts(boxes: Sequence[TextBox]) -> list[Corners]:
+    """Return the name's line in a few slightly different cuts, to be read again and put to the vote.
+
+    A rare character and its common twin (赟, 赞) are told apart by a few pixels: readings of one cut are wrong
+    with certainty, readings of several disagree. Without a name in one box there is nothing to cut.
+    """
+    front = _Front(_upright_front(boxes).cells)
+    cells = [cell for cell in front.row(_NAME) if _NAME_LABEL.sub("", _compact(cell.text))]
+    return [grown(cells[0].box.corners, along, across) for along, across in _CUTS] if len(cells) == 1 else []
+
+
+def settle_name(card: IdCardFront, readings: Sequence[TextBox]) -> IdCardFront | Unreadable:
+    """Return the card with the name that most readings agree on, its own among them; unclear if most do not."""
+    scores: dict[str, list[float]] = {card.name: [card.confidences["name"]]}
+    for reading in readings:
+        name = _as_name(_simplified(_NAME_LABEL.sub("", _compact(reading.text))))
+        scores.setdefault(name or "", []).append(reading.score)
+    name, agreeing = max(scores.items(), key=lambda item: (len(item[1]), sum(item[1])))
+    if not name or 2 * len(agreeing) <= 1 + len(readings):
+        return Unreadable(reason=UnreadableReason.UNCLEAR)
+    confidences = {**card.confidences, "name": sum(agreeing) / len(agreeing)}
+    return dataclasses.replace(card, name=name, confidences=confidences)
 
 
 def read_front(boxes: Sequence[TextBox], *, today: date) -> IdCardFront | Unreadable:

@@ -107,6 +107,28 @@ def turned(boxes: Sequence[TextBox], angle: float) -> list[Cell]:
     return sorted(cells, key=lambda cell: cell.middle)
 
 
+def grown(quad: Corners, along: float, across: float) -> Corners:
+    """Return a line's corners moved outwards by shares of its height, along the line and across it."""
+    a, b, c, d = quad
+    height = math.dist(a, d)
+    ux, uy = _unit(a, b, along * height)
+    vx, vy = _unit(a, d, across * height)
+    return (
+        (a[0] - ux - vx, a[1] - uy - vy),
+        (b[0] + ux - vx, b[1] + uy - vy),
+        (c[0] + ux + vx, c[1] + uy + vy),
+        (d[0] - ux + vx, d[1] - uy + vy),
+    )
+
+
+def _unit(start: Point, end: Point, length: float) -> Point:
+    """Return the vector of this length from `start` towards `end`; from a point to itself there is none."""
+    distance = math.dist(start, end)
+    if distance == 0:
+        return 0.0, 0.0
+    return (end[0] - start[0]) * length / distance, (end[1] - start[1]) * length / distance
+
+
 @dataclass(frozen=True, slots=True)
 class Upright:
     """The cells of a card as a person holds it, and the angle by which the picture was turned for that."""

@@ -12,6 +12,7 @@ from verification.providers.local.picture import Pixels, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
     from verification.providers.local.layout import TextBox
 
@@ -28,19 +29,29 @@ class LocalIdCardReader:
 
     def read_front(self, image: bytes, *, request_id: str) -> IdCardFront | Unreadable:  # noqa: ARG002
         """Read the side with the portrait; see `IdCardReader`."""
+        picture = decode(image)
+        if isinstance(picture, Unreadable):
+            return picture
         today = now().date()
-        return _read(image, lambda boxes: fields.read_front(boxes, today=today))
+        return _read(picture, lambda boxes: _front(picture, boxes, today))
 
     def read_back(self, image: bytes, *, request_id: str) -> IdCardBack | Unreadable:  # noqa: ARG002
         """Read the side with the emblem; see `IdCardReader`."""
-        return _read(image, fields.read_back)
+        picture = decode(image)
+        return picture if isinstance(picture, Unreadable) else _read(picture, fields.read_back)
 
 
-def _read(image: bytes, read: Callable[[Sequence[TextBox]], Card | Unreadable]) -> Card | Unreadable:
+def _front(picture: Pixels, boxes: Sequence[TextBox], today: date) -> IdCardFront | Unreadable:
+    """Read the front; its name, the field that nothing else proves, is put to the vote of several readings."""
+    card = fields.read_front(boxes, today=today)
+    if isinstance(card, Unreadable):
+        return card
+    cuts = fields.name_cuts(boxes)
+    return fields.settle_name(card, [line for cut in cuts for line in engine().read_lines(picture, [cut])])
+
+
+def _read(picture: Pixels, read: Callable[[Sequence[TextBox]], Card | Unreadable]) -> Card | Unreadable:
     """Read a picture quickly; where that gives no card, rows are read again, then the picture in detail."""
-    picture = decode(image)
-    if isinstance(picture, Unreadable):
-        return picture
     boxes = engine().read(picture, detail=QUICK, satisfied=fields.is_some_card)
     found = read(boxes)
     if _is_unclear(found):

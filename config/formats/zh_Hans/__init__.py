@@ -1,0 +1,1 @@
+"""Chinese: dates that stand under each other in lists."""
