@@ -10,16 +10,10 @@ SESSION_MINUTES: Final = declare(
     Parameter("session.minutes", 720, "登录有效时长", "分钟", "JR/T 0092-2019", "lower", 5, 1440)
 )
 MAX_CLASS_TWO: Final = declare(
-    Parameter(
-        "account.max_class_two", 5, "每人在本行Ⅱ类户上限", "个", "ACC-01, 银发〔2016〕302号", "lower", 1, 5
-    )
+    Parameter("account.max_class_two", 5, "每人在本行Ⅱ类户上限", "个", "ACC-01, 银发〔2016〕302号", "lower", 1, 5)
 )
-MIN_AGE: Final = declare(
-    Parameter("account.min_age", 18, "线上开户最低年龄", "岁", "ACC-12", "higher", 16, 30)
-)
-REGISTER_MIN_AGE: Final = declare(
-    Parameter("register.min_age", 18, "注册最低年龄", "岁", "ACC-12", "higher", 16, 30)
-)
+MIN_AGE: Final = declare(Parameter("account.min_age", 18, "线上开户最低年龄", "岁", "ACC-12", "higher", 16, 30))
+REGISTER_MIN_AGE: Final = declare(Parameter("register.min_age", 18, "注册最低年龄", "岁", "ACC-12", "higher", 16, 30))
 KEEPER: Final = declare(
     Parameter(
         "account.keeper",
@@ -31,6 +25,4 @@ KEEPER: Final = declare(
         choices=("own", "core"),
     )
 )
-FILING_DAYS: Final = declare(
-    Parameter("filing.open_days", 5, "开户备案期限", "个工作日", "ACC-11", "lower", 1, 5)
-)
+FILING_DAYS: Final = declare(Parameter("filing.open_days", 5, "开户备案期限", "个工作日", "ACC-11", "lower", 1, 5))

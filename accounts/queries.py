@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet, Sum
 
+from accounts.ledger.chart import CHART
 from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, OWN
 from core.errors import NotFound
@@ -130,9 +131,7 @@ def account_view(account_id: uuid.UUID) -> AccountView:
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
     """Return the customer's accounts at this bank that money can move on, Class I first."""
-    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by(
-        "account_class", "pk"
-    )
+    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("account_class", "pk")
     return [_view(row) for row in rows]
 
 
@@ -179,6 +178,15 @@ def gl_balance(gl_code: str, *, on: date | None = None) -> int:
     if on is not None:
         rows = rows.filter(entry__booking_date__lte=on)
     return int(rows.aggregate(total=Sum("amount_fen"))["total"] or 0)
+
+
+def gl_name(gl_code: str) -> str:
+    """Return the Chinese name of a GL account.
+
+    Raises:
+        KeyError: the chart has no such account.
+    """
+    return CHART[gl_code].name
 
 
 def trial_balance(*, on: date | None = None) -> dict[str, int]:

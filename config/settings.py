@@ -91,9 +91,7 @@ DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5
 OWNER_ADDRESS = database.parse(DATABASE_URL)
 WEB_LOGIN = database.WEB_LOGIN
 _web_url = os.environ.get("WEB_DATABASE_URL")
-WEB_PASSWORD = (
-    database.parse(_web_url).password if _web_url else database.web_password(OWNER_ADDRESS.password)
-)
+WEB_PASSWORD = database.parse(_web_url).password if _web_url else database.web_password(OWNER_ADDRESS.password)
 WEB_ADDRESS = database.Address(
     host=OWNER_ADDRESS.host,
     port=OWNER_ADDRESS.port,
@@ -158,9 +156,7 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = os.environ.get(
-    "STATIC_ROOT"
-)  # where collectstatic puts them; without it they come from the packages
+STATIC_ROOT = os.environ.get("STATIC_ROOT")  # where collectstatic puts them; without it they come from the packages
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

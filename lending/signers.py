@@ -91,9 +91,7 @@ def stamp_roots() -> tuple[bytes, ...]:
 
 @cache
 def _sandbox_root(tsa_url: str) -> bytes:
-    return call(
-        _authority(tsa_url), "certificate", repeat=Repeat.PURE, method="GET", path="/certificate.pem"
-    ).content
+    return call(_authority(tsa_url), "certificate", repeat=Repeat.PURE, method="GET", path="/certificate.pem").content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,8 @@ def main() -> int:
     """Listen, say where on standard output, and serve until a signal; 1 when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=8900, help="port; 0 takes a free one (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="keep the people there, so that they outlive this run"
-    )
+    parser.add_argument("--port", type=int, default=8900, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep the people there, so that they outlive this run")
     arguments = parser.parse_args()
     try:
         listener = listen(arguments.host, arguments.port)

@@ -109,9 +109,7 @@ class Controls:
         draw = self._pictures.get(request.path_params["picture"])
         person = self._person(request)
         if draw is None:
-            raise ControlError(
-                "unknown_picture", f"one of {', '.join(self._pictures)}", status=HTTPStatus.NOT_FOUND
-            )
+            raise ControlError("unknown_picture", f"one of {', '.join(self._pictures)}", status=HTTPStatus.NOT_FOUND)
         return Response(await asyncio.to_thread(draw, person), media_type="image/jpeg")
 
     async def show_faults(self, _request: Request) -> Response:
@@ -159,9 +157,7 @@ class Controls:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
             raise ControlError("invalid_field", "advance_seconds: a number is required")
         if not 0 < seconds + self._clock.ahead_seconds <= MAX_ADVANCE_SECONDS or seconds <= 0:
-            raise ControlError(
-                "invalid_field", f"advance_seconds: more than 0, at most {MAX_ADVANCE_SECONDS} in all"
-            )
+            raise ControlError("invalid_field", f"advance_seconds: more than 0, at most {MAX_ADVANCE_SECONDS} in all")
         self._clock.advance(seconds)
         return await self.show_clock(request)
 
@@ -196,9 +192,7 @@ def _since(text: str) -> tuple[int, datetime | None]:
     try:
         since_at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ControlError(
-            "invalid_field", "since: a call's number or an ISO 8601 time is required"
-        ) from error
+        raise ControlError("invalid_field", "since: a call's number or an ISO 8601 time is required") from error
     if since_at.tzinfo is None:
         raise ControlError("invalid_field", "since: the time needs its offset (+08:00)")
     return 0, since_at

@@ -66,9 +66,7 @@ class VendorDoors:
         else:
             await _send(answer, send)
 
-    async def _serve(
-        self, scope: Scope, headers: Headers, destination: Destination, body: bytes
-    ) -> Answer | None:
+    async def _serve(self, scope: Scope, headers: Headers, destination: Destination, body: bytes) -> Answer | None:
         """Return what the caller gets to see; None when it is hung up on."""
         call = self._log.open(destination, bank=bank_of(headers), request_id=headers.get("x-request-id"))
         fault = self._faults.strike(Aim(call.vendor, call.operation, call.bank))

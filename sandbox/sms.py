@@ -101,9 +101,7 @@ class SmsDoor:
         phone = request.query_params.get("phone")
         if phone is not None and not _PHONE.fullmatch(phone):
             raise ControlError("invalid_field", "phone: a mainland mobile number is required")
-        return JSONResponse(
-            [text.as_json() for text, _ in zip(self._newest(phone), range(limit), strict=False)]
-        )
+        return JSONResponse([text.as_json() for text, _ in zip(self._newest(phone), range(limit), strict=False)])
 
     def _newest(self, phone: str | None) -> Iterator[Text]:
         return (text for text in reversed(self._inbox) if phone in (None, text.phone))

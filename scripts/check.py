@@ -53,9 +53,7 @@ CHECKS = (
         ("-m", "ruff", "check", "--output-format=concise", "."),
         "`make format` repairs some of it.",
     ),
-    Check(
-        "format (ruff)", ("-m", "ruff", "format", "--check", "--output-format=concise", "."), "`make format`."
-    ),
+    Check("format (ruff)", ("-m", "ruff", "format", "--check", "--output-format=concise", "."), "`make format`."),
     Check(
         "import contracts",
         ("-c", LINT_IMPORTS, "--no-logo"),

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tqdm import tqdm
 
+from scripts.local_stack.errors import StackError
 from scripts.phone import CallFailed
 from scripts.product import (
     ROOT,
@@ -23,7 +24,6 @@ from scripts.product import (
     product,
     write_demo_file,
 )
-from scripts.local_stack.errors import StackError
 from scripts.stack import running_stack
 from scripts.story import tell
 
@@ -61,9 +61,7 @@ def make_staff(running: Product) -> list[dict[str, str]]:
     """Give two banks and the province an administrator each, and return the logins."""
     staff = []
     for bank in (*STAFF_BANKS, "province"):
-        password = running.manage(
-            "make_staff", "--bank", bank, "--login", "admin", "--role", "管理员", "--superuser"
-        )
+        password = running.manage("make_staff", "--bank", bank, "--login", "admin", "--role", "管理员", "--superuser")
         path = "/admin/" if bank == "province" else f"/b/{bank}/admin/"
         staff.append(
             {
@@ -97,9 +95,7 @@ def run(running: Product, *, new: bool) -> None:
     running.start_workers()
     running.await_answer("web", f"{running.base_url}/readyz")
     staff = make_staff(running)
-    banks = [
-        {"code": row["code"], "name": row["display_name"], "stage": row["stage"]} for row in sample_banks()
-    ]
+    banks = [{"code": row["code"], "name": row["display_name"], "stage": row["stage"]} for row in sample_banks()]
     write_demo_file(running, banks, staff)
     if new:
         running.manage("vary_sample_products", "--bank", OTHER_BANK)
@@ -116,9 +112,7 @@ def wait_for_the_end(running: Product) -> None:
         for name, process in running.processes.items():
             if process.poll() is not None and name not in told:
                 told.add(name)
-                say(
-                    f"{name} has ended with {process.returncode}; see {running.home / 'logs' / f'{name}.log'}"
-                )
+                say(f"{name} has ended with {process.returncode}; see {running.home / 'logs' / f'{name}.log'}")
 
 
 def main() -> int:
@@ -128,9 +122,7 @@ def main() -> int:
     try:
         with running_stack(ROOT) as stack:
             url, new = ensure_database(stack, DATABASE, say=say)
-            with product(
-                stack, database_url=url, home=ROOT / ".local" / "demo", say=say, host=host
-            ) as running:
+            with product(stack, database_url=url, home=ROOT / ".local" / "demo", say=say, host=host) as running:
                 run(running, new=new)
                 if new:
                     mark_complete(stack, DATABASE)

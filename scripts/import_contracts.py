@@ -31,9 +31,7 @@ class DoorsContract(Contract):
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 - fixed signature
         """Find every direct import that goes round the doors."""
         rooms, free = set(_words(self.rooms)), set(_words(self.free))
-        doors = {f"{room}.{door}" for room in rooms for door in _words(self.doors)} | set(
-            _words(self.more_doors)
-        )
+        doors = {f"{room}.{door}" for room in rooms for door in _words(self.doors)} | set(_words(self.more_doors))
         broken = [
             {
                 "importer": importer,
@@ -69,17 +67,13 @@ class RoomsContract(Contract):
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 - fixed signature
         """Compare the packages in the current folder with those that the linter was given."""
         known = {_room(module) for module in graph.modules} | set(_words(self.outside))
-        strangers = sorted(
-            init.parent.name for init in Path().glob("*/__init__.py") if init.parent.name not in known
-        )
+        strangers = sorted(init.parent.name for init in Path().glob("*/__init__.py") if init.parent.name not in known)
         return ContractCheck(kept=not strangers, metadata={"strangers": strangers})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         """Print the packages that nobody has placed."""
         for name in check.metadata["strangers"]:
-            output.print_error(
-                f"{name}/ has no place: add it to root_packages and the layers (pyproject.toml)."
-            )
+            output.print_error(f"{name}/ has no place: add it to root_packages and the layers (pyproject.toml).")
 
 
 def _room(module: str) -> str:

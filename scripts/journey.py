@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.product import ROOT, ProductError, ensure_database, product
 from scripts.local_stack.errors import StackError
+from scripts.product import ROOT, ProductError, ensure_database, product
 from scripts.stack import fresh_stack
 from scripts.story import tell
 

@@ -68,9 +68,7 @@ class Phone:
         """GET a resource."""
         return self.call("GET", path, expect=expect).json()
 
-    def post(
-        self, path: str, body: Any = None, *, expect: int | tuple[int, ...] = (200, 201, 202), **more: Any
-    ) -> Any:
+    def post(self, path: str, body: Any = None, *, expect: int | tuple[int, ...] = (200, 201, 202), **more: Any) -> Any:
         """POST and return the JSON answer."""
         return self.call("POST", path, {} if body is None else body, expect=expect, **more).json()
 
@@ -168,9 +166,7 @@ class Phone:
     def start_registration(self) -> str:
         """Upload the card and start registering; return the registration's id."""
         front, back = self.upload_card()
-        return str(
-            self.post("registrations", {"id_card_front": front, "id_card_back": back}, expect=202)["id"]
-        )
+        return str(self.post("registrations", {"id_card_front": front, "id_card_back": back}, expect=202)["id"])
 
     def confirm_registration(self, registration: str, **changed: str) -> None:
         """Confirm what was read from the card."""
@@ -198,9 +194,7 @@ class Phone:
         self.give_phone(registration)
         return self.until_settled(f"registrations/{registration}", ("registered",))
 
-    def face(
-        self, action: str, subject: str, *, outcome: str = "passed", person: str | None = None
-    ) -> dict[str, Any]:
+    def face(self, action: str, subject: str, *, outcome: str = "passed", person: str | None = None) -> dict[str, Any]:
         """Go through a face check; return it in its end state."""
         check = self.post("face-checks", {"action": action, "subject": subject}, expect=202)
         path = f"face-checks/{check['id']}"
@@ -299,9 +293,7 @@ class Phone:
         self.post(f"drawdowns/{drawdown}/disburse", {"face_token": token}, expect=202)
         return self.until_settled(f"drawdowns/{drawdown}")
 
-    def repay(
-        self, loan: str, account: str, *, kind: str = "due", amount: str | None = None
-    ) -> dict[str, Any]:
+    def repay(self, loan: str, account: str, *, kind: str = "due", amount: str | None = None) -> dict[str, Any]:
         """Repay what is due."""
         body = {"kind": kind, "account": account} | ({"amount": amount} if amount else {})
         answer = self.call("POST", f"loans/{loan}/repayments", body, expect=202)

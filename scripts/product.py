@@ -59,9 +59,7 @@ class Product:
             cwd=ROOT, env={**self.environment, "DATABASE_LOGIN": "owner"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            raise ProductError(
-                f"manage.py {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-            )
+            raise ProductError(f"manage.py {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
         return done.stdout
 
     def spawn(self, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -134,14 +132,10 @@ class Product:
         """Start the workers: threads for what waits on others, one process for reading cards; and beat."""
         celery = [str(BIN / "celery"), "--app", "config.celery", "--quiet"]
         worker = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-        self.spawn(
-            "worker", [*worker, "-P", "threads", "-c", "8", "-Q", "default,vendor,ledger", "-n", "main@%h"]
-        )
+        self.spawn("worker", [*worker, "-P", "threads", "-c", "8", "-Q", "default,vendor,ledger", "-n", "main@%h"])
         self.spawn("ocr", [*worker, "-P", "prefork", "-c", "1", "-Q", "ocr", "-n", "ocr@%h"])
         schedule = str(self.home / "beat-schedule")
-        self.spawn(
-            "beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile", ""]
-        )
+        self.spawn("beat", [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile", ""])
 
 
 def _die_with_parent() -> None:
@@ -197,9 +191,7 @@ def mark_complete(stack: Stack, name: str) -> None:
     """Note in the database that it was filled completely, and with which schema."""
     with psycopg.connect(stack.database_url, autocommit=True) as server:
         server.execute(
-            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
-                sql.Identifier(name), sql.Literal(schema_fingerprint())
-            )
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(schema_fingerprint()))
         )
 
 

@@ -232,9 +232,7 @@ def _refuse_while_in_use() -> None:
 
 def _install(lock: int) -> int:
     """Install what the lock file names, showing progress; return the number of packages."""
-    total = len(
-        re.findall(r"^[A-Za-z0-9][\w.-]*==", LOCK_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    )
+    total = len(re.findall(r"^[A-Za-z0-9][\w.-]*==", LOCK_FILE.read_text(encoding="utf-8"), flags=re.MULTILINE))
     progress = Progress("Installing", total=2 * total)
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps"]
     command += ["--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
@@ -294,9 +292,7 @@ def _arrivals_shown(progress: Progress) -> Iterator[None]:
 
 
 def _run_quietly(command: list[str], *, lock: int) -> None:
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=_environment(), pass_fds=(lock,)
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment(), pass_fds=(lock,))
     if done.returncode != 0:
         raise _explain("venv", done.stdout + done.stderr)
 

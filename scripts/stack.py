@@ -247,9 +247,7 @@ def _sweep_fresh(local: Path, *, say: Say) -> None:
 
 
 def _given(environment: Mapping[str, str]) -> _Given:
-    return _Given(
-        database_url=environment.get("DATABASE_URL") or None, redis_url=environment.get("REDIS_URL") or None
-    )
+    return _Given(database_url=environment.get("DATABASE_URL") or None, redis_url=environment.get("REDIS_URL") or None)
 
 
 def _by_whom(home: Path) -> str:

@@ -108,9 +108,7 @@ def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], Non
             raise AssertionError(f"not disbursed: {drawn}")
     loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]
     loan = phone.get(f"loans/{loan_id}")
-    due = date.fromisoformat(
-        loan["next_due"]["due_date"] if isinstance(loan["next_due"], dict) else loan["next_due"]
-    )
+    due = date.fromisoformat(loan["next_due"]["due_date"] if isinstance(loan["next_due"], dict) else loan["next_due"])
     with story.step("business date advances", say):
         running.manage("advance_day", "--bank", phone.bank, "--to", due.isoformat())
     with story.step("first repayment", say):
@@ -122,8 +120,6 @@ def _walk(running: Product, phone: Phone, story: Story, say: Callable[[str], Non
         story.facts["ledger_balanced"] = books["balanced"]
         lines = phone.get("credit-lines")
         items = lines["items"] if isinstance(lines, dict) else lines
-        story.facts["line_available_again"] = next(row for row in items if row["id"] == line["id"])[
-            "available"
-        ]
+        story.facts["line_available_again"] = next(row for row in items if row["id"] == line["id"])["available"]
         journey = phone.get("journey")
         story.facts["journey"] = {row["name"]: row["status"] for row in journey["steps"]}

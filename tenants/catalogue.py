@@ -86,9 +86,7 @@ def _by_name(rows: Iterable[Any]) -> dict[str, list[Coming]]:
     return found
 
 
-def _present(
-    spec: Parameter, day: date, platform: list[Coming], bank: list[Coming], own: list[Coming]
-) -> Present:
+def _present(spec: Parameter, day: date, platform: list[Coming], bank: list[Coming], own: list[Coming]) -> Present:
     wide_row, narrow_row = _in_force(platform, day), _in_force(bank, day)
     wide = spec.default if wide_row is None else wide_row.value
     value = wide if narrow_row is None else tightened(spec, wide, narrow_row.value)

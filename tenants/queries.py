@@ -116,7 +116,9 @@ def province_figures() -> ProvinceFigures:
                 granted_fen=value(bank.code, GRANTED),
                 drawn_fen=value(bank.code, DRAWN),
                 borrowers=value(bank.code, BORROWERS),
-                figures_date=max((latest[bank.code, kind][0] for kind in KINDS if (bank.code, kind) in latest), default=None),
+                figures_date=max(
+                    (latest[bank.code, kind][0] for kind in KINDS if (bank.code, kind) in latest), default=None
+                ),
             )
             for bank in Bank.objects.order_by("code")
         ]
@@ -136,7 +138,11 @@ class ScanOrigin:
 
 def origin_of_scan(scan_id: uuid.UUID | None) -> ScanOrigin | None:
     """Return where a scan at the current bank came from; None for no scan."""
-    scan = None if scan_id is None else Scan.objects.filter(pk=scan_id).select_related("entry").defer("entry__image").first()
+    scan = (
+        None
+        if scan_id is None
+        else Scan.objects.filter(pk=scan_id).select_related("entry").defer("entry__image").first()
+    )
     if scan is None:
         return None
     entry = scan.entry

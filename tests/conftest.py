@@ -46,14 +46,14 @@ def _put_back(_: TransactionTestCase) -> None:
     database.put_back(URL, str(settings.DATABASES["default"]["NAME"]))
 
 
-TransactionTestCase._fixture_teardown = _put_back  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _put_back  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
 def _start_at_no_bank() -> Iterator[None]:
     """Begin and end every test at the public schema."""
     yield
-    connections["default"].tenant = PUBLIC
+    enter(PUBLIC)
 
 
 def _database(request: pytest.FixtureRequest) -> None:

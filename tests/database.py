@@ -27,7 +27,7 @@ LOCK_KEY: Final = 7_230_002
 BUILT_FROM: Final = (
     "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py",
     "*/furnishing*.py", "*/furnishing/*.py",
-    "tenants/provisioning/*.py", "core/crypto/*.py", "lending/decision/standard*.py", "lending/contracts/**/*",
+    "tenants/provisioning/*.py", "tenants/staff.py", "tenants/lpr.py", "tenants/calendar_seed.py", "core/crypto/*.py", "lending/decision/standard*.py", "lending/contracts/**/*",
     "tests/database.py", "tests/build_database.py",
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ def fingerprint() -> str:
 
 def owner(url: str, name: str = "") -> psycopg.Connection[tuple[object, ...]]:
     """Connect as the owner, in autocommit, to a database of the server."""
-    return psycopg.connect(url, autocommit=True, **({"dbname": name} if name else {}))
+    return psycopg.connect(psycopg.conninfo.make_conninfo(url, **({"dbname": name} if name else {})), autocommit=True)
 
 
 def ensure_template(url: str) -> str:
@@ -93,9 +93,7 @@ def _build(url: str, name: str) -> None:
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise RuntimeError(
-            f"the test database could not be built:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
-        )
+        raise RuntimeError(f"the test database could not be built:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
 
 
 def _with_name(url: str, name: str) -> str:

@@ -21,7 +21,7 @@ from sandbox.signature import sign
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django.fixtures import SettingsWrapper  # type: ignore[attr-defined]
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -8,9 +8,7 @@ import tempfile
 from pathlib import Path
 
 if "DATABASE_URL" not in os.environ:
-    sys.exit(
-        "DATABASE_URL is not set: run the tests with `make test`, or prefix `python scripts/stack.py exec --`"
-    )
+    sys.exit("DATABASE_URL is not set: run the tests with `make test`, or prefix `python scripts/stack.py exec --`")
 
 TEST_HOME = Path(tempfile.gettempdir()) / f"lending-tests-{os.getuid()}"
 TEST_HOME.mkdir(mode=0o700, exist_ok=True)

@@ -173,7 +173,10 @@ class RegistrationPage(ReadOnlyPage):
     readonly_fields = ("masked_name", "masked_phone", "masked_address")
     fieldsets = (
         (None, {"fields": (("customer", "status"), ("reason_code", "retryable"))}),
-        ("识别结果", {"fields": (("masked_name", "masked_phone"), "masked_address", ("name_changed", "address_changed"))}),
+        (
+            "识别结果",
+            {"fields": (("masked_name", "masked_phone"), "masked_address", ("name_changed", "address_changed"))},
+        ),
         ("补充信息", {"fields": (("occupation", "tax_residency"),)}),
         ("记录", {"fields": (("reading_id", "carrier_check_id"), ("created_at", "ended_at"))}),
     )

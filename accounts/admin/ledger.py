@@ -56,7 +56,9 @@ class JournalEntryPage(ReadOnlyPage):
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
         """Show every general ledger account's balance; they sum to zero."""
         balances = queries.trial_balance()
-        rows = [[gl_name(code), *_two_sides(balances.get(code, 0)), _side(code)] for code in sorted({*CHART, *balances})]
+        rows = [
+            [gl_name(code), *_two_sides(balances.get(code, 0)), _side(code)] for code in sorted({*CHART, *balances})
+        ]
         debits = sum(balance for balance in balances.values() if balance > 0)
         credits_ = -sum(balance for balance in balances.values() if balance < 0)
         rows.append(["合计", exact(debits), exact(credits_), "平衡" if debits == credits_ else "不平衡"])

@@ -30,7 +30,14 @@ class AccountTable(ReadOnlyTable):
 
     model = DepositAccount
     verbose_name_plural = "存款账户"
-    fields = readonly_fields = ("account_class", "number_in_short", "keeper", "status", "balance_in_yuan", "opened_date")
+    fields = readonly_fields = (
+        "account_class",
+        "number_in_short",
+        "keeper",
+        "status",
+        "balance_in_yuan",
+        "opened_date",
+    )
     show_change_link = True
 
     @display(description="账号")

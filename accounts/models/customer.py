@@ -41,9 +41,7 @@ class Customer(models.Model):
         db_table = "accounts_customer"
         verbose_name = verbose_name_plural = "客户"
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(stage__in=[NEW, REGISTERED]), name="accounts_customer_stage"
-            )
+            models.CheckConstraint(condition=models.Q(stage__in=[NEW, REGISTERED]), name="accounts_customer_stage")
         ]
 
     def __str__(self) -> str:

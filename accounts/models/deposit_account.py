@@ -49,9 +49,7 @@ class DepositAccount(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="accounts"
-    )
+    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="accounts")
     account_class = models.CharField("类别", max_length=3, choices=CLASSES)
     keeper = models.CharField("记账方", max_length=4, choices=KEEPERS, default=OWN)
     status = models.CharField("状态", max_length=10, choices=STATUSES, default=CHECKING)
@@ -99,9 +97,7 @@ class Claim(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(
-        DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="claims"
-    )
+    account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="claims")
     claimant = models.CharField("占用方", max_length=64)
     placed_at = models.DateTimeField("占用时间", default=timezone.now)
     released_at = models.DateTimeField("解除时间", null=True, blank=True)

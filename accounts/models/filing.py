@@ -16,12 +16,8 @@ class Filing(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(
-        DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="filings"
-    )
-    kind = models.CharField(
-        "种类", max_length=6, choices=[("open", "开立"), ("change", "变更"), ("close", "撤销")]
-    )
+    account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="filings")
+    kind = models.CharField("种类", max_length=6, choices=[("open", "开立"), ("change", "变更"), ("close", "撤销")])
     status = models.CharField(
         "状态", max_length=12, default="pending", choices=[("pending", "待备案"), ("acknowledged", "已备案")]
     )

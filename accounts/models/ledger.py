@@ -64,9 +64,7 @@ class Posting(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    entry = models.ForeignKey(
-        JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="postings"
-    )
+    entry = models.ForeignKey(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="postings")
     gl_code = models.CharField("科目", max_length=8)
     account = models.ForeignKey(
         DepositAccount,
@@ -91,9 +89,7 @@ class Posting(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["account", "-id"], condition=Q(account__isnull=False), name="accounts_statement"
-            ),
+            models.Index(fields=["account", "-id"], condition=Q(account__isnull=False), name="accounts_statement"),
             models.Index(fields=["gl_code"], include=["amount_fen"], name="accounts_posting_by_gl"),
         ]
 
@@ -112,9 +108,7 @@ class Payment(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    account = models.ForeignKey(
-        DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="payments"
-    )
+    account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="payments")
     direction = models.CharField("方向", max_length=3, choices=[(IN, "入账"), (OUT, "扣款")])
     amount_fen = models.BigIntegerField("金额（分）")
     legs = models.JSONField("对方科目")
@@ -124,9 +118,7 @@ class Payment(models.Model):
     status = models.CharField("状态", max_length=8, choices=PAYMENT_STATUSES, default=PENDING)
     code = models.CharField("失败原因", max_length=40, blank=True, default="")
     core_reference = models.CharField("核心流水", max_length=64, blank=True, default="")
-    entry = models.OneToOneField(
-        JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT
-    )
+    entry = models.OneToOneField(JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     class Meta:

@@ -41,9 +41,7 @@ class Registration(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="registrations"
-    )
+    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="registrations")
     status = models.CharField("状态", max_length=12, choices=REGISTRATION_STATUSES, default="reading")
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     retryable = models.BooleanField("可重试", default=False)
@@ -89,9 +87,7 @@ class Card(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="cards"
-    )
+    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="cards")
     status = models.CharField("状态", max_length=10, choices=CARD_STATUSES, default="checking")
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     retryable = models.BooleanField("可重试", default=False)

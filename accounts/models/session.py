@@ -18,9 +18,7 @@ class Session(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="sessions"
-    )
+    customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="sessions")
     token_sha256 = models.BinaryField("令牌摘要", max_length=32, unique=True)
     device_id = models.CharField("设备", max_length=128)
     created_at = models.DateTimeField("登录时间", default=timezone.now)

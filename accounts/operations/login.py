@@ -104,9 +104,7 @@ def move_wechat(*, from_customer_id: uuid.UUID, to_customer_id: uuid.UUID) -> No
     newcomer, known = pair[from_customer_id], pair[to_customer_id]
     openid, index = newcomer.openid, newcomer.openid_index
     parked = f"moved:{newcomer.pk.hex}"
-    Customer.objects.filter(pk=newcomer.pk).update(
-        openid=parked, openid_index=blind_index(parked, domain=OPENID)
-    )
+    Customer.objects.filter(pk=newcomer.pk).update(openid=parked, openid_index=blind_index(parked, domain=OPENID))
     Customer.objects.filter(pk=known.pk).update(openid=openid, openid_index=index)
     Session.objects.filter(customer=known, ended_at=None).update(ended_at=now())
     Session.objects.filter(customer=newcomer, ended_at=None).update(customer=known)

@@ -53,9 +53,7 @@ class BoundCard:
 
 
 @opens_transaction
-def start_account(
-    *, customer_id: uuid.UUID, bound_card: BoundCard, code_id: uuid.UUID, code: str
-) -> DepositAccount:
+def start_account(*, customer_id: uuid.UUID, bound_card: BoundCard, code_id: uuid.UUID, code: str) -> DepositAccount:
     """Start opening a Class II account: local rules, then the first outside check.
 
     Raises:
@@ -73,9 +71,7 @@ def start_account(
     account = DepositAccount.objects.create(
         customer=customer, account_class=CLASS_TWO, keeper=value_of(parameters.KEEPER.name, kind=str)
     )
-    record_card(
-        customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id
-    )
+    record_card(customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id)
     if refusal:
         return _refuse(account.id, refusal)
     identity = verified.identity(customer_id)
@@ -94,9 +90,7 @@ def _local_refusal(customer: Customer) -> str:
     if identity is None:
         return "refused"
     limit = value_of(parameters.MAX_CLASS_TWO.name, kind=int)
-    held = DepositAccount.objects.filter(
-        customer=customer, account_class=CLASS_TWO, status__in=UNFINISHED
-    ).count()
+    held = DepositAccount.objects.filter(customer=customer, account_class=CLASS_TWO, status__in=UNFINISHED).count()
     if held >= limit:
         return "account_limit_reached"
     if identity.valid_until is not None and identity.valid_until < today:
@@ -162,13 +156,8 @@ def submit_account(
         ACCOUNT, account_id, "submit", actor=f"customer:{customer_id.hex}", purpose=purpose,
         intention={"method": method, "evidence": evidence, "at": now().isoformat()},
     )  # fmt: skip
-    verification.consume_face_token(
-        token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex
-    )
-    if (
-        verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=account_id.hex)
-        != "clear"
-    ):
+    verification.consume_face_token(token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex)
+    if verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=account_id.hex) != "clear":
         return _refuse(account_id, "refused")
     enqueue(OPEN, account_id)
     return account
@@ -184,9 +173,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     if account.status != OPENING:
         return
     if account.keeper == OWN:
-        outcome = verification.screen_subject(
-            subject_id=account.customer_id, purpose=ACT, business_id=account_id.hex
-        )
+        outcome = verification.screen_subject(subject_id=account.customer_id, purpose=ACT, business_id=account_id.hex)
         if outcome != "clear":
             _refuse(account_id, "refused")
             return
@@ -198,9 +185,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):
         transition(CARD, card.pk, "match", actor="system", checked_at=now())
-    filing = Filing.objects.create(
-        account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK)
-    )
+    filing = Filing.objects.create(account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK))
     enqueue(FILE, filing.id)
 
 

@@ -114,9 +114,7 @@ def _move(
         status=PENDING,
     )
     if account.keeper == OWN:
-        payment.entry_id = _post(
-            payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id)
-        )
+        payment.entry_id = _post(payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
         payment.status = POSTED
     payment.save(force_insert=True)
     if account.keeper != OWN:
@@ -158,9 +156,7 @@ def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
 @within_transaction
 def payment_arrived(*, payment_id: uuid.UUID, core_reference: str) -> None:
     """Record that the core has booked a pending payment."""
-    Payment.objects.filter(pk=payment_id, status=PENDING).update(
-        status=ARRIVED, core_reference=core_reference[:64]
-    )
+    Payment.objects.filter(pk=payment_id, status=PENDING).update(status=ARRIVED, core_reference=core_reference[:64])
 
 
 @within_transaction

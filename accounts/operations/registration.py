@@ -120,9 +120,7 @@ def give_phone(
         StateConflict: no phone is waited for.
         PhoneCodeWrong: the code is not the one that was sent to this phone for this registration.
     """
-    registration = transition(
-        REGISTRATION, registration_id, "give_phone", actor=_actor(customer_id), phone=phone
-    )
+    registration = transition(REGISTRATION, registration_id, "give_phone", actor=_actor(customer_id), phone=phone)
     verification.consume_phone_code(
         subject_id=customer_id,
         code_id=code_id,
@@ -136,9 +134,7 @@ def give_phone(
 
 
 @opens_transaction
-def give_wechat_phone(
-    *, registration_id: uuid.UUID, customer_id: uuid.UUID, wechat_phone_code: str
-) -> Registration:
+def give_wechat_phone(*, registration_id: uuid.UUID, customer_id: uuid.UUID, wechat_phone_code: str) -> Registration:
     """Take WeChat's single-use phone code; a step exchanges it for the number.
 
     Raises:
@@ -188,9 +184,7 @@ def carrier_checked(*, registration_id: uuid.UUID) -> None:
     if known is not None and known != registration.customer_id:
         transition(REGISTRATION, registration_id, "known_elsewhere", actor="system", relink_customer_id=known)
         return
-    verification.identify_subject(
-        subject_id=registration.customer_id, identity=identity, phone=str(registration.phone)
-    )
+    verification.identify_subject(subject_id=registration.customer_id, identity=identity, phone=str(registration.phone))
     transition(REGISTRATION, registration_id, "match", actor="system", ended_at=now())
     Customer.objects.filter(pk=registration.customer_id).update(
         stage=REGISTERED,
@@ -240,10 +234,7 @@ def relink(
 
 
 def _to_json(identity: Identity) -> dict[str, str | None]:
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in asdict(identity).items()
-    }
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(identity).items()}
 
 
 def _from_json(values: dict[str, Any]) -> Identity:

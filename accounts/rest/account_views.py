@@ -30,9 +30,7 @@ def _answer_card(request: Request, row: Card) -> Answer:
 class Accounts(ContractView):
     """The customer's accounts."""
 
-    @endpoint(
-        summary="账户列表", answers={200: wire.AccountPage}, parameters=PAGE_PARAMETERS, tags=["accounts"]
-    )
+    @endpoint(summary="账户列表", answers={200: wire.AccountPage}, parameters=PAGE_PARAMETERS, tags=["accounts"])
     def get(self, request: Request) -> Response:
         """List them, newest first."""
         rows = DepositAccount.objects.filter(customer_id=caller(request).customer_id).prefetch_related("cards")

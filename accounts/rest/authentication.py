@@ -42,12 +42,7 @@ class BearerAuthentication(BaseAuthentication):
 
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         place = current_place()
-        if (
-            scheme.lower() != "bearer"
-            or not TOKEN.match(token)
-            or place is None
-            or place.code in {None, PROVINCE_CODE}
-        ):
+        if scheme.lower() != "bearer" or not TOKEN.match(token) or place is None or place.code in {None, PROVINCE_CODE}:
             raise Unauthenticated
         digest = hashlib.sha256(token.encode()).digest()
         found = (

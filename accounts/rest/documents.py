@@ -18,10 +18,7 @@ def registration_document(row: Registration) -> dict[str, Any]:
     if read:
         shown = {
             "id_number": masking.mask_id_number(read["id_number"]),
-            **{
-                name: read[name]
-                for name in ("name", "sex", "ethnicity", "birth_date", "address", "authority")
-            },
+            **{name: read[name] for name in ("name", "sex", "ethnicity", "birth_date", "address", "authority")},
             "valid_until": read.get("valid_until"),
         }
     return {

@@ -108,9 +108,7 @@ def accepted(request: Request, row: Registration, status: int = 202) -> Answer:
 class OneRegistration(ContractView):
     """One registration."""
 
-    @endpoint(
-        summary="查看注册", answers={200: wire.RegistrationDocument}, by_id=True, tags=["registrations"]
-    )
+    @endpoint(summary="查看注册", answers={200: wire.RegistrationDocument}, by_id=True, tags=["registrations"])
     def get(self, request: Request, registration_id: str) -> Response:
         """Show how far it is."""
         row = queries.access_registration(caller(request).customer_id, registration_id)
@@ -170,9 +168,7 @@ class RegistrationPhone(ContractView):
         code = body["phone_code"]
         return self.settle(
             request,
-            lambda: registration.give_phone(
-                **ids, phone=body["phone"], code_id=code["id"], code=code["code"]
-            ),
+            lambda: registration.give_phone(**ids, phone=body["phone"], code_id=code["id"], code=code["code"]),
             lambda moved: accepted(request, moved),
         )
 

@@ -66,9 +66,7 @@ def check_card(run: StepRun) -> Outcome:
         if account is not None:
             number, balance = account.account_number, account.balance_fen
     return Done(
-        partial(
-            cards.card_checked, card_id=card.pk, refusal=refusal, class_one_number=number, balance_fen=balance
-        )
+        partial(cards.card_checked, card_id=card.pk, refusal=refusal, class_one_number=number, balance_fen=balance)
     )
 
 

@@ -26,9 +26,7 @@ def move_in_core(run: StepRun) -> Outcome:
     try:
         booking = _booked(payment, run)
     except Rejected as refusal:
-        return Failed(
-            refusal.code, partial(payments.payment_failed, payment_id=payment.pk, code=refusal.code)
-        )
+        return Failed(refusal.code, partial(payments.payment_failed, payment_id=payment.pk, code=refusal.code))
     return Done(partial(payments.payment_arrived, payment_id=payment.pk, core_reference=booking.reference))
 
 
@@ -44,6 +42,4 @@ def _booked(payment: Payment, run: StepRun) -> Booking:
     if number is None:
         raise NotFound
     move = core.credit if payment.direction == IN else core.debit
-    return move(
-        account_number=number, amount_fen=payment.amount_fen, memo=payment.memo, request_id=run.request_id
-    )
+    return move(account_number=number, amount_fen=payment.amount_fen, memo=payment.memo, request_id=run.request_id)

@@ -36,9 +36,7 @@ def id_checked(run: StepRun) -> Outcome:
 def _screened_last(account: DepositAccount) -> bool:
     """Screen once more, in the transaction of the intent: the core cannot be asked to take an opening back."""
     return (
-        verification.screen_subject(
-            subject_id=account.customer_id, purpose=opening.ACT, business_id=account.pk.hex
-        )
+        verification.screen_subject(subject_id=account.customer_id, purpose=opening.ACT, business_id=account.pk.hex)
         == "clear"
     )
 

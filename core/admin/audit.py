@@ -7,7 +7,6 @@ from typing import Final
 from core.admin.columns import actor, opaque, words
 from core.admin.pages import ReadOnlyPage
 
-
 DETAIL: Final = words("detail", "说明")
 
 

@@ -93,9 +93,7 @@ class _SealedField(_Field[_Set_contra, _Get_co]):
             FieldError: the lookup would compare sealed bytes, which never match.
         """
         if lookup_name not in SEARCHABLE_BY:
-            msg = (
-                f"{self.context} is sealed and cannot be searched by {lookup_name!r}: use its BlindIndexField"
-            )
+            msg = f"{self.context} is sealed and cannot be searched by {lookup_name!r}: use its BlindIndexField"
             raise FieldError(msg)
         return super().get_lookup(lookup_name)
 

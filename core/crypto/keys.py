@@ -163,9 +163,7 @@ def rewrap(master_old: MasterKey, master_new: MasterKey) -> int:
         MasterKeyUnavailable: a key is wrapped by neither of the two.
     """
     code = current_bank().code
-    rows = [
-        row for row in BankKey.objects.select_for_update() if wrapped_by(bytes(row.wrapped)) != master_new.id
-    ]
+    rows = [row for row in BankKey.objects.select_for_update() if wrapped_by(bytes(row.wrapped)) != master_new.id]
     for row in rows:
         secret = _open(row, code, (master_old,)).secret
         row.wrapped = master_new.wrap(secret, bound_to=_binding(code, row.purpose, row.version))

@@ -61,9 +61,7 @@ class MasterKey:
             msg = f"the key is not wrapped by master key {self.id}"
             raise MasterKeyUnavailable(msg)
         try:
-            return AESGCM(self.secret).decrypt(
-                nonce, wrapped[HEADER_BYTES + NONCE_BYTES :], header + bound_to
-            )
+            return AESGCM(self.secret).decrypt(nonce, wrapped[HEADER_BYTES + NONCE_BYTES :], header + bound_to)
         except (InvalidTag, ValueError):
             msg = f"master key {self.id} does not open this key: it was changed or belongs to another bank"
             raise MasterKeyUnavailable(msg) from None
@@ -90,9 +88,7 @@ def create_master_key(path: Path) -> MasterKey:
             file.write(f"{key.id} {base64.b64encode(key.secret).decode()}\n".encode())
             file.flush()
             os.fsync(file.fileno())
-        os.link(
-            draft, path
-        )  # unlike a rename it refuses to replace a key that another process made meanwhile
+        os.link(draft, path)  # unlike a rename it refuses to replace a key that another process made meanwhile
     finally:
         draft.unlink()
     return key

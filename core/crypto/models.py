@@ -31,9 +31,7 @@ class BankKey(models.Model):
     purpose = models.CharField("用途", max_length=10, choices=[(DATA, "数据加密"), (INDEX, "检索摘要")])
     version = models.PositiveIntegerField("版本")
     wrapped = models.BinaryField("密文密钥", max_length=128)
-    state = models.CharField(
-        "状态", max_length=10, default=ACTIVE, choices=[(ACTIVE, "使用中"), (RETIRED, "已停用")]
-    )
+    state = models.CharField("状态", max_length=10, default=ACTIVE, choices=[(ACTIVE, "使用中"), (RETIRED, "已停用")])
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     class Meta:
@@ -42,9 +40,7 @@ class BankKey(models.Model):
         verbose_name = verbose_name_plural = "密钥"
         constraints = [
             models.UniqueConstraint(fields=["purpose", "version"], name="core_bank_key_version_once"),
-            models.UniqueConstraint(
-                fields=["purpose"], condition=Q(state=ACTIVE), name="core_bank_key_one_active"
-            ),
+            models.UniqueConstraint(fields=["purpose"], condition=Q(state=ACTIVE), name="core_bank_key_one_active"),
             models.CheckConstraint(condition=Q(purpose__in=[DATA, INDEX]), name="core_bank_key_purpose"),
             models.CheckConstraint(condition=Q(state__in=[ACTIVE, RETIRED]), name="core_bank_key_state"),
             models.CheckConstraint(condition=Q(version__gte=1), name="core_bank_key_version_positive"),

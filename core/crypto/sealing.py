@@ -62,9 +62,7 @@ def unseal(blob: bytes, *, context: str) -> bytes:
     try:
         if version < 1:
             raise InvalidTag
-        return AESGCM(bank_key(DATA, version).secret).decrypt(
-            nonce, blob[HEADER_BYTES + NONCE_BYTES :], bound
-        )
+        return AESGCM(bank_key(DATA, version).secret).decrypt(nonce, blob[HEADER_BYTES + NONCE_BYTES :], bound)
     except (InvalidTag, NoBankKey):
         msg = f"the seal is broken (context {context}, key version {version})"
         raise SealBroken(msg) from None

@@ -26,9 +26,7 @@ def lives_in_public(app_label: str, model_name: str) -> bool:
 class SchemaRouter:
     """Create each table in its own kind of schema only."""
 
-    def allow_migrate(
-        self, db: str, app_label: str, model_name: str | None = None, **hints: Any
-    ) -> bool | None:
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
         """Allow an operation where the schema that is being migrated is the one that the table lives in."""
         at_public = bool(connections[db].schema_name == PUBLIC_SCHEMA)  # type: ignore[attr-defined]
         if model_name is not None:

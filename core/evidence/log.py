@@ -76,9 +76,7 @@ def sequence(limit: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [f"core.evidence.sequence:{current_bank().schema}"])
         pending = list(
-            EvidenceLeaf.objects.filter(index__isnull=True)
-            .order_by("id")
-            .values_list("id", "leaf_hash")[:limit],
+            EvidenceLeaf.objects.filter(index__isnull=True).order_by("id").values_list("id", "leaf_hash")[:limit],
         )
         if not pending:
             return 0
@@ -87,11 +85,7 @@ def sequence(limit: int) -> int:
         complete = tree.grow(size, frontier, (bytes(leaf) for _, leaf in pending))
         cursor.execute(PLACE, [[leaf_id for leaf_id, _ in pending], list(range(size, size + len(pending)))])
     EvidenceNode.objects.bulk_create(
-        [
-            EvidenceNode(level=level, index=index, hash=value)
-            for (level, index), value in complete.items()
-            if level
-        ],
+        [EvidenceNode(level=level, index=index, hash=value) for (level, index), value in complete.items() if level],
         batch_size=1000,
     )
     return len(pending)

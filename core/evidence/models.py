@@ -34,9 +34,7 @@ class EvidenceLeaf(models.Model):
         verbose_name = verbose_name_plural = "存证"
         constraints = [
             models.UniqueConstraint(fields=["index"], name="core_evidence_leaf_index_once"),
-            models.CheckConstraint(
-                condition=Q(index__isnull=True) | Q(index__gte=0), name="core_evidence_leaf_index"
-            ),
+            models.CheckConstraint(condition=Q(index__isnull=True) | Q(index__gte=0), name="core_evidence_leaf_index"),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(index__isnull=True), name="core_evidence_leaf_pending"),
@@ -67,9 +65,7 @@ class EvidenceNode(models.Model):
         db_table = "core_evidence_node"
         verbose_name = verbose_name_plural = "存证节点"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(level__gte=1) & Q(index__gte=0), name="core_evidence_node_place"
-            ),
+            models.CheckConstraint(condition=Q(level__gte=1) & Q(index__gte=0), name="core_evidence_node_place"),
         ]
 
     def __str__(self) -> str:
@@ -101,9 +97,7 @@ class EvidenceHead(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["number"], name="core_evidence_head_number_once"),
             models.CheckConstraint(
-                condition=Q(number__gte=1)
-                & Q(previous_size__gte=0)
-                & Q(tree_size__gte=models.F("previous_size")),
+                condition=Q(number__gte=1) & Q(previous_size__gte=0) & Q(tree_size__gte=models.F("previous_size")),
                 name="core_evidence_head_extends",
             ),
         ]

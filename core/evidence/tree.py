@@ -158,9 +158,7 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[bytes
     return last == 0 and computed == root
 
 
-def verify_consistency(
-    *, size_a: int, root_a: bytes, size_b: int, root_b: bytes, path: Sequence[bytes]
-) -> bool:
+def verify_consistency(*, size_a: int, root_a: bytes, size_b: int, root_b: bytes, path: Sequence[bytes]) -> bool:
     """Tell whether `path` proves that the tree (size_b, root_b) extends (size_a, root_a) unchanged.
 
     RFC 9162, section 2.1.4.2; and of the cases that it leaves out: every tree extends the empty one, and a

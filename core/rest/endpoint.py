@@ -158,13 +158,13 @@ def endpoint(  # noqa: PLR0913 -- keyword-only: the declaration of a call
         }  # fmt: skip
         request_schema = {media_type: request} if media_type else request
         return extend_schema(
-                summary=summary,
-                request=request_schema,
-                responses={**dict(answers), **_problem_responses(all_problems)},
-                parameters=all_parameters,
-                auth=None if access is Access.CUSTOMER else [],
-                tags=tags,
-            )(method)
+            summary=summary,
+            request=request_schema,
+            responses={**dict(answers), **_problem_responses(all_problems)},
+            parameters=all_parameters,
+            auth=None if access is Access.CUSTOMER else [],
+            tags=tags,
+        )(method)
 
     return declare
 
@@ -226,9 +226,7 @@ class ContractView(APIView):
         claim = Claim(
             caller=self.caller_of(request),
             key=self._key(request),
-            request_sha256=idempotency.request_digest(
-                request.method or "", request.path, self._raw_body(request)
-            ),
+            request_sha256=idempotency.request_digest(request.method or "", request.path, self._raw_body(request)),
             render=render,
             trace_id=trace_id_of(request),
         )

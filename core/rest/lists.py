@@ -53,11 +53,6 @@ def page(request: Request, rows: QuerySet[M], render: Callable[[M], dict[str, An
 def _limit(text: str | None) -> int:
     if text is None:
         return USUAL
-    if (
-        not text.isascii()
-        or not text.isdigit()
-        or not 1 <= int(text[:4]) <= MOST
-        or len(text) > len(str(MOST))
-    ):
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= MOST or len(text) > len(str(MOST)):
         raise InvalidRequest(errors={"limit": [f"limit 须为 1 至 {MOST} 的整数"]})
     return int(text)

@@ -45,9 +45,7 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911 -- one line
             return InvalidRequest("有字段缺失或格式不正确", errors=_field_errors(error.detail))
         case exceptions.ParseError() | exceptions.NotAcceptable():
             return InvalidRequest("请求内容不是有效的 JSON 或表单")
-        case (
-            exceptions.NotAuthenticated() | exceptions.AuthenticationFailed() | exceptions.PermissionDenied()
-        ):
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed() | exceptions.PermissionDenied():
             return Unauthenticated()
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed()
@@ -83,9 +81,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     if problem is None:
         log.error("request.failed", trace_id=trace_id_of(request), exc_info=error)
         problem = InternalError()
-    headers = (
-        {"Allow": ", ".join(context["view"].allowed_methods)} if isinstance(problem, MethodNotAllowed) else {}
-    )
+    headers = {"Allow": ", ".join(context["view"].allowed_methods)} if isinstance(problem, MethodNotAllowed) else {}
     if isinstance(problem, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if "retry_after" in problem.extra:

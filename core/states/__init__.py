@@ -62,9 +62,7 @@ class Machine(Generic[M]):
 
 
 @within_transaction
-def transition(
-    machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, reason: str = "", **fields: Any
-) -> M:
+def transition(machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, reason: str = "", **fields: Any) -> M:
     """Move one row by one event: lock, look up, update, append to the history; return the row as it is now.
 
     `fields` are further columns to set with the state.

@@ -131,9 +131,7 @@ def _is_over(deadline_at: datetime | None) -> bool:
     return deadline_at is not None and now() >= deadline_at
 
 
-def _end(
-    leased: Leased, state: str, result: dict[str, Any], reason: str, apply: Callable[[], None] | None
-) -> None:
+def _end(leased: Leased, state: str, result: dict[str, Any], reason: str, apply: Callable[[], None] | None) -> None:
     run = leased.run
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:

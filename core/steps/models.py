@@ -57,9 +57,7 @@ class Step(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "subject"], condition=Q(state__in=UNFINISHED), name="core_step_one_unfinished"
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=[LIVE, DONE, FAILED, PARKED]), name="core_step_state"
-            ),
+            models.CheckConstraint(condition=Q(state__in=[LIVE, DONE, FAILED, PARKED]), name="core_step_state"),
         ]
         indexes = [
             models.Index(fields=["lane", "run_at"], condition=Q(state=LIVE), name="core_step_due"),

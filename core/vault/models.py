@@ -97,9 +97,7 @@ class VaultAccess(models.Model):
         db_table = "core_vault_access"
         verbose_name = verbose_name_plural = "保管对象读取记录"
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(actor="") & ~Q(purpose=""), name="core_vault_access_by_whom_and_why"
-            ),
+            models.CheckConstraint(condition=~Q(actor="") & ~Q(purpose=""), name="core_vault_access_by_whom_and_why"),
         ]
         indexes = [
             models.Index(fields=["object_id", "at"], name="core_vault_access_object"),

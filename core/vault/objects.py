@@ -138,9 +138,7 @@ def attach(staged: StagedObject, *, kind: str, owner: Owner, retention: str = UN
     return StoredObject(id=object_id, sha256=staged.sha256)
 
 
-def put(
-    content: bytes, *, content_type: str, kind: str, owner: Owner, retention: str = UNDECIDED
-) -> StoredObject:
+def put(content: bytes, *, content_type: str, kind: str, owner: Owner, retention: str = UNDECIDED) -> StoredObject:
     """Stage and attach in one call: in the caller's transaction if one is open, otherwise in one of its own.
 
     Inside a transaction the file is written while it is open: fit for a file system, while an operation that

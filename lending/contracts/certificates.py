@@ -30,9 +30,7 @@ class BankCertificate(NamedTuple):
     ca_pem: bytes
 
 
-def create_bank_certificate(
-    legal_name: str, code: str, *, issued_at: datetime | None = None
-) -> BankCertificate:
+def create_bank_certificate(legal_name: str, code: str, *, issued_at: datetime | None = None) -> BankCertificate:
     """Make a bank's signing certificate under a CA of its own, for demonstration and tests.
 
     Both keys are EC P-256. The CA's key is thrown away at once: it signs this certificate and nothing else,
@@ -64,9 +62,7 @@ def create_bank_certificate(
     certificate = _certificate(subject, ca_name, key, ca_key, issued_at=issued_at, valid=_VALID, is_ca=False)
     return BankCertificate(
         certificate.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         ca.public_bytes(serialization.Encoding.PEM),
     )
 
@@ -103,9 +99,7 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=0 if is_ca else None), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
 
@@ -133,9 +127,7 @@ class BankSigner:
             certificate, *others = read_certificates(certificate_pem)
             key = serialization.load_pem_private_key(private_key_pem, password=None)
             known_to_us = x509.load_der_x509_certificate(certificate.dump())
-            may_commit = known_to_us.extensions.get_extension_for_class(
-                x509.KeyUsage
-            ).value.content_commitment
+            may_commit = known_to_us.extensions.get_extension_for_class(x509.KeyUsage).value.content_commitment
         except (ValueError, TypeError, x509.ExtensionNotFound) as error:
             raise SignerError(f"签名证书或私钥无法读取：{type(error).__name__}") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):

@@ -72,8 +72,7 @@ def in_one_form(token: cms.ContentInfo) -> cms.ContentInfo:
         kept = [
             one
             for one in certificates
-            if one.name == "certificate"
-            and (one.chosen.self_signed == "no" or _points_to(info["sid"], one.chosen))
+            if one.name == "certificate" and (one.chosen.self_signed == "no" or _points_to(info["sid"], one.chosen))
         ]
         signed["certificates"] = cms.CertificateSet(kept)
     signed["crls"] = None
@@ -116,9 +115,7 @@ def refuse_unless_der(value: bytes) -> None:
             rest = rest[len(written) :]
 
 
-def refuse_loose_parts(
-    signed: cms.SignedData, *, signer: x509.Certificate, known: Iterable[x509.Certificate]
-) -> None:
+def refuse_loose_parts(signed: cms.SignedData, *, signer: x509.Certificate, known: Iterable[x509.Certificate]) -> None:
     """Refuse a signature of which a byte could be written otherwise and mean the same.
 
     `signer` is the certificate that made it, `known` are the certificates of its validated path and the trust
@@ -133,8 +130,7 @@ def refuse_loose_parts(
     plain_rsa = info["signature_algorithm"].signature_algo == _RSA
     known = tuple(known)
     in_form = {
-        "version": signed["version"].native
-        == _VERSIONS.get(signed["encap_content_info"]["content_type"].native),
+        "version": signed["version"].native == _VERSIONS.get(signed["encap_content_info"]["content_type"].native),
         "digest algorithms": _dumps(signed["digest_algorithms"]) == [info["digest_algorithm"].dump()],
         "digest parameters": info["digest_algorithm"]["parameters"].dump() in _NO_PARAMETERS,
         "certificates": all(_is_known(one.chosen, known) for one in signed["certificates"]),

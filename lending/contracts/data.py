@@ -154,9 +154,7 @@ class ContractData:
         _check_schedule(self)
         _check_rates(self)
         for confirmation in (self.disclosure, *self.consents):
-            _refuse_if(
-                not _SHA256.fullmatch(confirmation.sha256), f"{confirmation.title}: not a SHA-256 in hex"
-            )
+            _refuse_if(not _SHA256.fullmatch(confirmation.sha256), f"{confirmation.title}: not a SHA-256 in hex")
 
 
 def as_view(data: ContractData) -> dict[str, Any]:
@@ -172,19 +170,13 @@ def as_view(data: ContractData) -> dict[str, Any]:
     total_interest_fen = sum(row.interest_fen for row in data.instalments)
     made_at = data.made_at.astimezone(UTC)
     view: dict[str, Any] = _plain(asdict(data))
-    view["made_at"] = {
-        part: getattr(made_at, part) for part in ("year", "month", "day", "hour", "minute", "second")
-    }
+    view["made_at"] = {part: getattr(made_at, part) for part in ("year", "month", "day", "hour", "minute", "second")}
     view["total_interest"] = _amount(total_interest_fen)
     view["total"] = _amount(data.principal_fen + total_interest_fen)
     for row, shown in zip(data.instalments, view["instalments"], strict=True):
         shown["total"] = _amount(row.principal_fen + row.interest_fen)
-    view["penalty"]["overdue_rate"] = _per_cent(
-        _marked_up(data.rate.annual_rate, data.penalty.overdue_markup_percent)
-    )
-    view["penalty"]["misuse_rate"] = _per_cent(
-        _marked_up(data.rate.annual_rate, data.penalty.misuse_markup_percent)
-    )
+    view["penalty"]["overdue_rate"] = _per_cent(_marked_up(data.rate.annual_rate, data.penalty.overdue_markup_percent))
+    view["penalty"]["misuse_rate"] = _per_cent(_marked_up(data.rate.annual_rate, data.penalty.misuse_markup_percent))
     return view
 
 
@@ -250,9 +242,7 @@ def _check_schedule(data: ContractData) -> None:
     for number, row in enumerate(data.instalments, start=1):
         balance_fen -= row.principal_fen
         _refuse_if(row.number != number, f"instalment {row.number} stands in place {number}")
-        _refuse_if(
-            min(row.principal_fen, row.interest_fen, row.balance_fen) < 0, f"instalment {number} is negative"
-        )
+        _refuse_if(min(row.principal_fen, row.interest_fen, row.balance_fen) < 0, f"instalment {number} is negative")
         _refuse_if(row.balance_fen != balance_fen, f"instalment {number} leaves another balance than it says")
         _refuse_if(row.due_date <= due_after, f"instalment {number} is not due after the one before")
         due_after = row.due_date
@@ -267,8 +257,6 @@ def _check_rates(data: ContractData) -> None:
     _refuse_if(rate.annual_rate != rate.lpr_rate + spread, "annual_rate is not LPR plus the spread")
     _refuse_if(rate.annual_rate <= 0, "annual_rate must be positive")
     _refuse_if(rate.all_in_annual_rate < rate.annual_rate, "all_in_annual_rate is below annual_rate")
-    _refuse_if(
-        min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative"
-    )
+    _refuse_if(min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative")
     _refuse_if(penalty.grace_days < 0, "grace_days is negative")
     _refuse_if(data.early_repayment_fee_percent < 0, "early_repayment_fee_percent is negative")

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 from lending.contracts.errors import ContractNumberError
 
-_NUMBER = re.compile(
-    r"(?P<bank>[0-9]{3})(?P<year>20[0-9]{2})(?P<product>[A-Z][A-Z0-9]{1,7})(?P<sequence>[0-9]{8})"
-)
+_NUMBER = re.compile(r"(?P<bank>[0-9]{3})(?P<year>20[0-9]{2})(?P<product>[A-Z][A-Z0-9]{1,7})(?P<sequence>[0-9]{8})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,9 +132,7 @@ def _refuse_packages(source: str) -> None:
 
 def _explained(error: typst.TypstError) -> GlyphMissing | TemplateError:
     """Map the compiler's error: missing glyphs are all collected, of anything else the first is told."""
-    missing = [
-        _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) for text in _MISSING_GLYPH.findall(error.diagnostic)
-    ]
+    missing = [_ESCAPED.sub(lambda m: chr(int(m[1], 16)), text) for text in _MISSING_GLYPH.findall(error.diagnostic)]
     if missing:
         return GlyphMissing("".join(dict.fromkeys("".join(missing))))
     place = _PLACE.search(error.diagnostic)

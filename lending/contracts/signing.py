@@ -143,9 +143,7 @@ class _Seal(PdfContent):
         edge_to_edge = SimpleBoxLayoutRule(
             x_align=AxisAlignment.ALIGN_MID, y_align=AxisAlignment.ALIGN_MID, margins=Margins.uniform(0)
         )
-        return StaticStampStyle(
-            background=self, background_layout=edge_to_edge, background_opacity=1.0, border_width=0
-        )
+        return StaticStampStyle(background=self, background_layout=edge_to_edge, background_opacity=1.0, border_width=0)
 
     def render(self) -> bytes:
         """Write the page into the contract and return the operators that show it."""

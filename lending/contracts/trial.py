@@ -37,9 +37,7 @@ def trial_data(*, legal_name: str = "样例农村商业银行股份有限公司"
             complaint_phone="0500-00000001",
             complaint_channel="营业网点、微信小程序“投诉建议”",
         ),
-        borrower=Borrower(
-            name="样例", id_number="320583199001010010", phone="13900000000", address="样例市样例路2号"
-        ),
+        borrower=Borrower(name="样例", id_number="320583199001010010", phone="13900000000", address="样例市样例路2号"),
         principal_fen=1_000_000,
         purpose="家庭日常消费",
         term_months=2,
@@ -56,9 +54,7 @@ def trial_data(*, legal_name: str = "样例农村商业银行股份有限公司"
             all_in_basis="monthly_irr",
             day_count="30/360",
         ),
-        penalty=Penalty(
-            overdue_markup_percent=Decimal(50), misuse_markup_percent=Decimal(100), compound=True
-        ),
+        penalty=Penalty(overdue_markup_percent=Decimal(50), misuse_markup_percent=Decimal(100), compound=True),
         instalments=(
             Instalment(
                 number=1,
@@ -67,9 +63,7 @@ def trial_data(*, legal_name: str = "样例农村商业银行股份有限公司"
                 interest_fen=5_000,
                 balance_fen=500_000,
             ),
-            Instalment(
-                number=2, due_date=date(2026, 3, 15), principal_fen=500_000, interest_fen=2_500, balance_fen=0
-            ),
+            Instalment(number=2, due_date=date(2026, 3, 15), principal_fen=500_000, interest_fen=2_500, balance_fen=0),
         ),
         account=ReceivingAccount(number="6223240000000000010", bank_name=legal_name),
         disclosure=Confirmation(title="综合融资成本明示表", id="0" * 32, sha256=_SAMPLE_HASH),

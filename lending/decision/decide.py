@@ -66,9 +66,7 @@ class FullDecision:
     trace: bytes
 
 
-def decide_early(
-    facts: EarlyFacts, policy: PolicyFields, *, model: DecisionModel | None = None
-) -> EarlyDecision:
+def decide_early(facts: EarlyFacts, policy: PolicyFields, *, model: DecisionModel | None = None) -> EarlyDecision:
     """Apply the rules that need no bureau, and collect every reason against the application.
 
     Raises:
@@ -77,14 +75,10 @@ def decide_early(
     model = model or standard_model("early")
     evaluation = evaluate(model, early_context(facts, policy))
     reasons = _with_locked(_reasons(evaluation), facts)
-    return EarlyDecision(
-        passed=not reasons, reasons=reasons, model_version=model.version, trace=evaluation.trace
-    )
+    return EarlyDecision(passed=not reasons, reasons=reasons, model_version=model.version, trace=evaluation.trace)
 
 
-def decide_full(
-    facts: FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None
-) -> FullDecision:
+def decide_full(facts: FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None) -> FullDecision:
     """Decide an application: admission, score, grade, limit and price, with every reason collected.
 
     A reason that rejects beats one that asks for a person; without either it is an offer.

@@ -187,9 +187,7 @@ def compact_trace(trace: Mapping[str, Mapping[str, Any]]) -> bytes:
     """
     order = sorted(trace, key=lambda node: trace[node]["order"])
     seen = {node: trace[node]["traceData"] for node in order if trace[node]["traceData"] is not None}
-    text = json.dumps(
-        {"order": order, "data": seen}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    text = json.dumps({"order": order, "data": seen}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 

@@ -176,8 +176,7 @@ def is_forbidden(path: str) -> bool:
     """Tell whether a name means something that may never decide, in whatever way it is written."""
     segments = path.lower().replace("-", "_").split(".")
     return any(
-        segment in FORBIDDEN
-        or any(part in FORBIDDEN for part in segment.split("_") if part not in {"name", "room"})
+        segment in FORBIDDEN or any(part in FORBIDDEN for part in segment.split("_") if part not in {"name", "room"})
         for segment in segments
     )
 

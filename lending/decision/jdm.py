@@ -88,8 +88,7 @@ def model(nodes: Sequence[Node], edges: Sequence[tuple[str, str]]) -> dict[str, 
         row = filled[column] = filled.get(column, -1) + 1
         placed.append({**node, "position": {"x": 80 + 300 * column, "y": 80 + 130 * row}})
     links = [
-        {"id": f"{source}>{target}", "type": "edge", "sourceId": source, "targetId": target}
-        for source, target in edges
+        {"id": f"{source}>{target}", "type": "edge", "sourceId": source, "targetId": target} for source, target in edges
     ]
     return {"contentType": CONTENT_TYPE, "nodes": placed, "edges": links}
 

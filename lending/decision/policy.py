@@ -58,9 +58,7 @@ class PolicyFields:
     overdue_consecutive_reject_at: int = field(
         default=3, metadata=_bounds("近 24 个月连续逾期达到即拒绝（连三）", 1, 24)
     )
-    overdue_total_reject_at: int = field(
-        default=6, metadata=_bounds("近 24 个月累计逾期达到即拒绝（累六）", 1, 24)
-    )
+    overdue_total_reject_at: int = field(default=6, metadata=_bounds("近 24 个月累计逾期达到即拒绝（累六）", 1, 24))
     max_queries_3m: int = field(default=6, metadata=_bounds("近 3 个月征信查询次数上限", 0, 100))
     max_lenders: int = field(default=5, metadata=_bounds("在贷机构数上限", 0, 100))
     max_dti_percent: Decimal = field(default=Decimal(60), metadata=_bounds("月负债收入比上限（%）", 0, 100))
@@ -69,9 +67,7 @@ class PolicyFields:
     missing_source: Literal["review", "skip"] = field(
         default="review", metadata={"label": "政务数据缺失时：review 转人工，skip 跳过相关规则"}
     )
-    declared_income_percent: Decimal = field(
-        default=Decimal(60), metadata=_bounds("自报收入认可比例（%）", 0, 100)
-    )
+    declared_income_percent: Decimal = field(default=Decimal(60), metadata=_bounds("自报收入认可比例（%）", 0, 100))
 
     min_score: int = field(default=540, metadata=_bounds("准入最低分", 0, 1000))
     grade_a_min_score: int = field(default=720, metadata=_bounds("A 级最低分", 0, 1000))
@@ -93,12 +89,8 @@ class PolicyFields:
     grade_d_income_multiple: Decimal = field(default=Decimal(3), metadata=_bounds("D 级月收入倍数", 0, 100))
     min_amount_fen: int = field(default=1_000_00, metadata=_bounds("最低额度", 1, _AMOUNT_MAX_FEN))
     max_amount_fen: int = field(default=200_000_00, metadata=_bounds("最高额度", 1, _AMOUNT_MAX_FEN))
-    thin_file_max_amount_fen: int = field(
-        default=20_000_00, metadata=_bounds("白户最高额度", 1, _AMOUNT_MAX_FEN)
-    )
-    person_cap_fen: int = field(
-        default=200_000_00, metadata=_bounds("单户各产品合计额度上限", 1, _AMOUNT_MAX_FEN)
-    )
+    thin_file_max_amount_fen: int = field(default=20_000_00, metadata=_bounds("白户最高额度", 1, _AMOUNT_MAX_FEN))
+    person_cap_fen: int = field(default=200_000_00, metadata=_bounds("单户各产品合计额度上限", 1, _AMOUNT_MAX_FEN))
     limit_step_fen: int = field(default=100_00, metadata=_bounds("额度取整单位（向下）", 1, _AMOUNT_MAX_FEN))
     term_months: int = field(default=12, metadata=_bounds("额度期限（月）", 1, 120))
 

@@ -28,9 +28,7 @@ class Reason:
 _ALL: Final = (
     Reason("refused", "reject", "很抱歉，您的申请未能通过。如有疑问，可联系本行客服或前往网点咨询。"),
     Reason("not_invited", "reject", "本产品目前仅向受邀客户开放。"),
-    Reason(
-        "region_not_served", "reject", "暂未能确认您在本行服务区域内居住、工作或落户，本产品无法为您办理。"
-    ),
+    Reason("region_not_served", "reject", "暂未能确认您在本行服务区域内居住、工作或落户，本产品无法为您办理。"),
     Reason("too_young", "reject", "您的年龄尚未达到本产品的要求。"),
     Reason("too_old", "reject", "您的年龄，或额度到期时的年龄，超出本产品的要求。"),
     Reason("student", "reject", "根据监管要求，本产品不面向在校学生。"),

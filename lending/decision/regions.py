@@ -68,9 +68,7 @@ class RegionTie:
     prefix: str
 
 
-def service_region_evidence(
-    prefixes: Iterable[str], claims: RegionClaims, *, on_date: date
-) -> RegionTie | None:
+def service_region_evidence(prefixes: Iterable[str], claims: RegionClaims, *, on_date: date) -> RegionTie | None:
     """Return the first tie that lies in the service region, None when there is none.
 
     Prefixes are GB/T 2260 codes of two, four or six digits; trailing pairs of zeros stand for a whole city or
@@ -90,9 +88,7 @@ def service_region_evidence(
     return None
 
 
-def _ties(
-    claims: RegionClaims, regions: list[tuple[str, ...]], on_date: date
-) -> Iterator[tuple[TieKind, str]]:
+def _ties(claims: RegionClaims, regions: list[tuple[str, ...]], on_date: date) -> Iterator[tuple[TieKind, str]]:
     yield "id_address", claims.id_address_code
     if _contradicted(claims.device_region_code, regions):
         return

@@ -40,9 +40,7 @@ class Snapshot:
     model_version: str
 
 
-def snapshot(
-    facts: EarlyFacts | FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None
-) -> bytes:
+def snapshot(facts: EarlyFacts | FullFacts, policy: PolicyFields, *, model: DecisionModel | None = None) -> bytes:
     """Return everything that a decision depends on, as canonical JSON."""
     stage: Literal["early", "full"] = "early" if isinstance(facts, EarlyFacts) else "full"
     model = model or standard_model(stage)
@@ -101,9 +99,7 @@ def replay(content: bytes, *, model: DecisionModel | None = None) -> EarlyDecisi
 def decision_bytes(decision: EarlyDecision | FullDecision) -> bytes:
     """Return a decision as canonical JSON, its path unpacked: what goes into the evidence log by hash."""
     plain = {item.name: getattr(decision, item.name) for item in fields(decision)}
-    plain["trace"] = json.dumps(
-        read_trace(decision.trace), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    plain["trace"] = json.dumps(read_trace(decision.trace), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return exact_json({name: _plain(value) for name, value in plain.items()}).encode()
 
 

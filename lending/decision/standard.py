@@ -36,8 +36,7 @@ _EARLY_CHECKS: Final = {
     "related_party": "applicant.related_party",
     "id_expired": "applicant.id_has_expiry and applicant.id_valid_days < 0",
     "id_expiring_soon": (
-        "applicant.id_has_expiry and applicant.id_valid_days >= 0"
-        " and applicant.id_valid_days < policy.id_validity_days"
+        "applicant.id_has_expiry and applicant.id_valid_days >= 0 and applicant.id_valid_days < policy.id_validity_days"
     ),
 }
 
@@ -67,8 +66,7 @@ _FULL_CHECKS: Final = _EARLY_CHECKS | {
     ),
     "bureau_unavailable": "not bureau.available",
     "government_unavailable": (
-        "not government.available"
-        " and (policy.missing_source == 'review' or (rating.thin and policy.allow_thin_file))"
+        "not government.available and (policy.missing_source == 'review' or (rating.thin and policy.allow_thin_file))"
     ),
     "income_unknown": "not earnings.known",
     "manual_review": "application.manual_review",
@@ -95,12 +93,9 @@ _RATING: Final = {
 _LIMIT: Final = {
     "offer.cap_left_yuan": "max([0, policy.person_cap_yuan - application.existing_credit_yuan])",
     "offer.product_yuan": (
-        "min([policy.max_amount_yuan,"
-        " rating.thin ? policy.thin_file_max_amount_yuan : policy.max_amount_yuan])"
+        "min([policy.max_amount_yuan, rating.thin ? policy.thin_file_max_amount_yuan : policy.max_amount_yuan])"
     ),
-    "offer.invited_yuan": (
-        "application.has_invited_limit ? application.invited_limit_yuan : policy.max_amount_yuan"
-    ),
+    "offer.invited_yuan": ("application.has_invited_limit ? application.invited_limit_yuan : policy.max_amount_yuan"),
     "offer.by_income_yuan": "earnings.monthly_yuan * grading.income_multiple",
     "offer.limit_yuan": (
         "floor(min([$.offer.cap_left_yuan, $.offer.product_yuan, $.offer.invited_yuan,"
@@ -278,10 +273,7 @@ def _admission(checks: Mapping[str, str]) -> Node:
         hit_policy="collect",
         inputs=[Column("", "成立条件")],
         outputs=[Column("code", "原因"), Column("effect", "处理")],
-        rows=[
-            (f"checks.{code}", f"'{code}'", f"'{REASONS[code].effect}'", REASONS[code].text)
-            for code in checks
-        ],
+        rows=[(f"checks.{code}", f"'{code}'", f"'{REASONS[code].effect}'", REASONS[code].text) for code in checks],
         path="admission",
         pass_through=True,
     )

@@ -26,9 +26,7 @@ _ONE_MONTH = PeriodLength(whole_months=1, odd_days=0)
 _HALF_UNIT_MONTHS_IN_ONE = 2 * MONTHS_PER_YEAR * RATE_UNITS_IN_ONE
 
 
-def all_in_rate(
-    terms: ScheduleTerms, instalments: Sequence[Instalment], *, fees_fen: Sequence[int] = ()
-) -> AllInRate:
+def all_in_rate(terms: ScheduleTerms, instalments: Sequence[Instalment], *, fees_fen: Sequence[int] = ()) -> AllInRate:
     """Return the all-in rate of a schedule, rounded once half up to four decimals.
 
     `fees_fen` holds what is paid beside each instalment, one figure per row; empty means that nothing is.

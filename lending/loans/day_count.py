@@ -63,9 +63,7 @@ def period_length(from_date: date, to_date: date, *, anchor_day: int | None = No
     return PeriodLength(whole_months=months, odd_days=(to_date - reached).days)
 
 
-def counted_days(
-    day_count: DayCount, from_date: date, to_date: date, *, anchor_day: int | None = None
-) -> int:
+def counted_days(day_count: DayCount, from_date: date, to_date: date, *, anchor_day: int | None = None) -> int:
     """Return the days that a period costs, to be put over `day_count.base`.
 
     Raises:

@@ -93,9 +93,7 @@ def accrued_compound(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: 
 
 def days_past_due(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> int:
     """Return the days that the instalment is overdue: 0 on its due date and in the days of grace (PEN-02)."""
-    if on_date <= record.due_date + timedelta(days=terms.grace_days) or not is_unpaid(
-        record, terms, on_date=on_date
-    ):
+    if on_date <= record.due_date + timedelta(days=terms.grace_days) or not is_unpaid(record, terms, on_date=on_date):
         return 0
     return (on_date - record.due_date).days
 

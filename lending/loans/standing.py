@@ -129,9 +129,7 @@ def owed_on(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> 
 
 def _running_interest(loan: LoanRecord, not_due_fen: int, on_date: date) -> int:
     """Return the interest of the principal not yet due, from the last due date (or the start) to the day."""
-    from_date = max(
-        (row.due_date for row in loan.instalments if row.due_date <= on_date), default=loan.start_date
-    )
+    from_date = max((row.due_date for row in loan.instalments if row.due_date <= on_date), default=loan.start_date)
     if not_due_fen == 0 or on_date <= from_date:
         return 0
     return early_full_repayment(

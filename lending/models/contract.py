@@ -43,12 +43,8 @@ class Contract(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     drawdown = models.OneToOneField(Drawdown, models.PROTECT, related_name="contract", verbose_name="用信")
-    customer = models.ForeignKey(
-        "accounts.Customer", models.PROTECT, related_name="contracts", verbose_name="客户"
-    )
-    certificate = models.ForeignKey(
-        BankCertificate, models.PROTECT, related_name="contracts", verbose_name="签名证书"
-    )
+    customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="contracts", verbose_name="客户")
+    certificate = models.ForeignKey(BankCertificate, models.PROTECT, related_name="contracts", verbose_name="签名证书")
     number = models.CharField("合同编号", max_length=30, unique=True)
     contract_date = models.DateField("签订日期")
     template_version = models.CharField("文本版本", max_length=60)

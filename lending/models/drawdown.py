@@ -48,9 +48,7 @@ class Drawdown(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        "accounts.Customer", models.PROTECT, related_name="drawdowns", verbose_name="客户"
-    )
+    customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="drawdowns", verbose_name="客户")
     line = models.ForeignKey(CreditLine, models.PROTECT, related_name="drawdowns", verbose_name="授信额度")
     account = models.ForeignKey(
         "accounts.DepositAccount", models.PROTECT, related_name="drawdowns", verbose_name="收款账户"
@@ -92,9 +90,7 @@ class Drawdown(models.Model):
         ]
         indexes = [
             models.Index(fields=["customer", "-id"], name="lending_drawdown_of"),
-            models.Index(
-                fields=["disburse_by_date"], condition=Q(status=SIGNED), name="lending_drawdown_waiting"
-            ),
+            models.Index(fields=["disburse_by_date"], condition=Q(status=SIGNED), name="lending_drawdown_waiting"),
             models.Index(fields=["expires_at"], condition=Q(status=DRAFT), name="lending_drawdown_drafts"),
         ]
 

@@ -37,9 +37,7 @@ class Loan(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    customer = models.ForeignKey(
-        "accounts.Customer", models.PROTECT, related_name="loans", verbose_name="客户"
-    )
+    customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="loans", verbose_name="客户")
     drawdown = models.OneToOneField(Drawdown, models.PROTECT, related_name="loan", verbose_name="用信")
     contract = models.OneToOneField(Contract, models.PROTECT, related_name="loan", verbose_name="合同")
     line = models.ForeignKey(CreditLine, models.PROTECT, related_name="loans", verbose_name="授信额度")

@@ -86,9 +86,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     )
     if is_related_party(customer_id):
         return _fail(drawdown, RELATED_PARTY)
-    outcome = verification.screen_subject(
-        subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex
-    )
+    outcome = verification.screen_subject(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex)
     if outcome != "clear":
         return _fail(drawdown, REFUSED)
     return _pay(drawdown)

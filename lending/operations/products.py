@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from core.audit.log import record
@@ -27,12 +28,14 @@ class ProductRefused(Problem):
 
 
 @within_transaction
-def add_product(*, code: str, name: str, service_regions: list[str], actor: str, **fields: Any) -> ProductVersion:
-    """Add a product with a first draft, which serves nobody until it is published."""
+def add_product(
+    *, code: str, name: str, service_regions: list[str], actor: str, fields: Mapping[str, Any] | None = None
+) -> ProductVersion:
+    """Add a product with a first draft, which serves nobody until it is published; `fields` are further columns."""
     product = Product.objects.create(code=code, created_by=actor)
     record("product.added", actor=actor, subject=code)
     return ProductVersion.objects.create(
-        product=product, name=name, service_regions=service_regions, created_by=actor, **fields
+        product=product, name=name, service_regions=service_regions, created_by=actor, **(fields or {})
     )
 
 

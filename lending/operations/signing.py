@@ -143,9 +143,7 @@ def _consents(drawdown: Drawdown) -> list[ConsentGiven]:
     """Return the authorisations given for the line's application, all of them still in force (LN-06)."""
     version, application = drawdown.line.product_version, drawdown.line.application_id.hex
     wanted = list(dict.fromkeys([E_SIGN, *version.required_consents]))
-    ids = verification.require_consents(
-        subject_id=drawdown.customer_id, purposes=wanted, business_id=application
-    )
+    ids = verification.require_consents(subject_id=drawdown.customer_id, purposes=wanted, business_id=application)
     rows = {row.pk: row for row in verified.consents_of(drawdown.customer_id).filter(pk__in=ids)}
     return [
         ConsentGiven(id=found, title=rows[found].agreement.title, sha256=bytes(rows[found].sha256)) for found in ids
@@ -173,9 +171,7 @@ def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
     if drawdown.status != SIGNING or drawdown.agreed is None:
         return
     contract_id = new_id()
-    stored = vault.attach(
-        made.staged, kind=KEPT, owner=vault.Owner(kind=CONTRACT, id=contract_id), retention=KEPT
-    )
+    stored = vault.attach(made.staged, kind=KEPT, owner=vault.Owner(kind=CONTRACT, id=contract_id), retention=KEPT)
     bundle = {
         "format": "contract-bundle/1",
         "contract": contract_id.hex,
@@ -206,6 +202,4 @@ def fail_signing(*, drawdown_id: uuid.UUID, code: str, retryable: bool) -> None:
     if drawdown.status != SIGNING:
         return
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
-    transition(
-        DRAWDOWN, drawdown_id, "fail", actor=SYSTEM, reason=code, reason_code=code, retryable=retryable
-    )
+    transition(DRAWDOWN, drawdown_id, "fail", actor=SYSTEM, reason=code, reason_code=code, retryable=retryable)

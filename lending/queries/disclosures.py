@@ -52,8 +52,6 @@ def table_today(drawdown: Drawdown) -> Shown:
         business_date=business_date(),
     )
     try:
-        return make_table(
-            Lender(legal_name=card.name, complaint_phone=card.complaint_phone), drawdown.line, terms
-        )
+        return make_table(Lender(legal_name=card.name, complaint_phone=card.complaint_phone), drawdown.line, terms)
     except TermsError as error:
         raise TermsNotOffered(f"{error.detail}，{error.next_step}") from error

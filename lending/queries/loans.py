@@ -39,9 +39,9 @@ class LoanStanding:
 def drawdowns_of(customer_id: uuid.UUID) -> QuerySet[Drawdown]:
     """Return a customer's drawdowns, with what is shown of them."""
     rows = Drawdown.objects.filter(customer_id=customer_id).defer("agreed")
-    return rows.select_related(
-        "line__product", "line__product_version", "contract", "loan"
-    ).prefetch_related("disclosures")
+    return rows.select_related("line__product", "line__product_version", "contract", "loan").prefetch_related(
+        "disclosures"
+    )
 
 
 def access_drawdown(customer_id: uuid.UUID, drawdown_id: str) -> Drawdown:
@@ -124,9 +124,7 @@ def _next_due(record: LoanRecord, standing: Standing, day: date) -> NextDue | No
     dates = {row.number: row.due_date for row in record.instalments}
     if standing.due:
         oldest = standing.due[0]
-        return NextDue(
-            number=oldest.number, due_date=dates[oldest.number], amount_fen=oldest.owed.total_fen
-        )
+        return NextDue(number=oldest.number, due_date=dates[oldest.number], amount_fen=oldest.owed.total_fen)
     ahead = next((row for row in record.instalments if row.due_date > day), None)
     if ahead is None:
         return None

@@ -44,9 +44,7 @@ def _begun(request: Request, row: Drawdown, *, status: int = 202) -> Answer:
 class Drawdowns(ContractView):
     """The customer's drawdowns."""
 
-    @endpoint(
-        summary="用信列表", answers={200: wire.DrawdownPage}, parameters=PAGE_PARAMETERS, tags=["drawdowns"]
-    )
+    @endpoint(summary="用信列表", answers={200: wire.DrawdownPage}, parameters=PAGE_PARAMETERS, tags=["drawdowns"])
     def get(self, request: Request) -> Response:
         """List them, newest first."""
         rows = queries.drawdowns_of(customer_of(request))
@@ -88,10 +86,7 @@ class OneDrawdown(ContractView):
     def get(self, request: Request, drawdown_id: str) -> Response:
         """Show how far it is; a draft of an earlier business date shows its new table of costs."""
         row = queries.access_drawdown(customer_of(request), drawdown_id)
-        if (
-            row.status == DRAFT
-            and max(shown.business_date for shown in row.disclosures.all()) != business_date()
-        ):
+        if row.status == DRAFT and max(shown.business_date for shown in row.disclosures.all()) != business_date():
             operations.refresh_draft(drawdown_id=row.pk)
             row = queries.access_drawdown(customer_of(request), drawdown_id)
         return self.answer(polled(drawdown_document(row)))
@@ -149,9 +144,7 @@ class DrawdownSign(ContractView):
         )
         return self.settle(
             request,
-            lambda: operations.sign_drawdown(
-                drawdown_id=row.pk, customer_id=customer_of(request), proof=proof
-            ),
+            lambda: operations.sign_drawdown(drawdown_id=row.pk, customer_id=customer_of(request), proof=proof),
             lambda moved: _begun(request, moved),
         )
 

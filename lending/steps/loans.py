@@ -95,9 +95,7 @@ def _wait_for_stamp(run: StepRun, reason: str) -> Outcome:
 
 
 def _fail(run: StepRun, code: str) -> partial[None]:
-    return partial(
-        signing.fail_signing, drawdown_id=run.subject_id, code=code, retryable=code == VENDOR_UNAVAILABLE
-    )
+    return partial(signing.fail_signing, drawdown_id=run.subject_id, code=code, retryable=code == VENDOR_UNAVAILABLE)
 
 
 @register_step(disbursement.PAID)

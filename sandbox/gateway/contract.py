@@ -69,9 +69,7 @@ def _problem(key: tuple[object, ...], schema: Document, value: object) -> str | 
     if key not in _validators:
         whole = {"components": document()["components"], **schema}
         _validators[key] = Draft202012Validator(whole)
-    error = next(
-        iter(sorted(_validators[key].iter_errors(value), key=lambda found: list(map(str, found.path)))), None
-    )
+    error = next(iter(sorted(_validators[key].iter_errors(value), key=lambda found: list(map(str, found.path)))), None)
     if error is None:
         return None
     place = ".".join(str(step) for step in error.absolute_path) or "body"

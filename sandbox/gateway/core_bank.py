@@ -143,9 +143,7 @@ class CoreBank:
 
     def find_account_anywhere(self, account_number: str) -> Account | None:
         """Find an account at whichever bank keeps it, as the network between banks does."""
-        row = self._db.execute(
-            "SELECT * FROM accounts WHERE account_number = ?", (account_number,)
-        ).fetchone()
+        row = self._db.execute("SELECT * FROM accounts WHERE account_number = ?", (account_number,)).fetchone()
         return _account(row) if row else None
 
     def open_class_two(self, bank: str, holder: dict[str, str]) -> str:
@@ -165,9 +163,7 @@ class CoreBank:
         self._insert_account(bank, account_number, "II", holder, 0)
         return account_number
 
-    def ensure_class_one(
-        self, bank: str, account_number: str, holder: dict[str, str], balance_fen: int
-    ) -> Account:
+    def ensure_class_one(self, bank: str, account_number: str, holder: dict[str, str], balance_fen: int) -> Account:
         """Give a Class I account that has been there all along; the first call alone sets its balance."""
         found = self.find_account(bank, account_number)
         if found is None:

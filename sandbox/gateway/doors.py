@@ -53,9 +53,7 @@ _KINDS: Final[dict[str, Kind]] = {
 def routes() -> list[Route]:
     """Give every door of the gateway and the control calls over its core systems."""
     found = [
-        Route(
-            contract.operations()[name]["path"], _door(name), methods=[contract.operations()[name]["method"]]
-        )
+        Route(contract.operations()[name]["path"], _door(name), methods=[contract.operations()[name]["method"]])
         for name in HANDLERS
     ]
     return found + inspect.routes()

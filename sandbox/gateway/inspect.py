@@ -46,9 +46,7 @@ async def _deposit(request: Request) -> Response:
         bank, account_number, amount = "", "", ""
     wanted = {"account_number": account_number, "amount": amount, "memo": _MEMO}
     if contract.header_problem("Bank", bank) or contract.request_problem("core.credit", wanted):
-        return JSONResponse(
-            {"code": "invalid_request", "message": "send bank, account_number and amount"}, 400
-        )
+        return JSONResponse({"code": "invalid_request", "message": "send bank, account_number and amount"}, 400)
     core = gateway_of(request.app).core
     try:
         with core.transaction():

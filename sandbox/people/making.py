@@ -112,6 +112,4 @@ def _validity(rng: Random, made_on: date, birth_date: date, *, expired: bool) ->
         return valid_from, None
     if valid_from >= years_after(birth_date, _LONG_CARD_AGE):
         return valid_from, years_after(valid_from, 20)
-    return valid_from, years_after(
-        valid_from, 10 if valid_from >= years_after(birth_date, _FIRST_CARD_AGE) else 5
-    )
+    return valid_from, years_after(valid_from, 10 if valid_from >= years_after(birth_date, _FIRST_CARD_AGE) else 5)

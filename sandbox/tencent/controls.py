@@ -83,9 +83,7 @@ class TencentControls:
         key = (person.person, side)
         if "warnings" not in payload and "quality" not in payload:
             self._door.cards.marks.pop(key, None)
-            return JSONResponse(
-                {"person": person.person, "side": side, "warnings": [], "quality": Marks().quality}
-            )
+            return JSONResponse({"person": person.person, "side": side, "warnings": [], "quality": Marks().quality})
         warnings = payload.get("warnings", [])
         if not isinstance(warnings, list) or not all(code in WARNINGS for code in warnings):
             raise ControlError("invalid_field", f"warnings: some of {', '.join(map(str, WARNINGS))}")

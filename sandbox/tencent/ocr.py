@@ -97,9 +97,7 @@ class CardReader:
         if side and side not in _SIDES:
             raise TencentError("InvalidParameterValue.InvalidParameterValueLimit", "CardSide: FRONT or BACK")
         if parameters.text("CardWarnType") not in ("", "Basic", "Advanced"):
-            raise TencentError(
-                "InvalidParameterValue.InvalidParameterValueLimit", "CardWarnType: Basic or Advanced"
-            )
+            raise TencentError("InvalidParameterValue.InvalidParameterValueLimit", "CardWarnType: Basic or Advanced")
         switches = _switches(parameters.text("Config"))
         if parameters.text("ImageUrl"):
             raise TencentError("FailedOperation.DownLoadError", "The sandbox fetches nothing.")
@@ -121,16 +119,12 @@ class CardReader:
             answer["AdvancedInfo"] = self._advanced(person, actual_side, picture, switches, marks)
         return answer
 
-    def _advanced(
-        self, person: Person, side: ImageSide, picture: bytes, switches: frozenset[str], marks: Marks
-    ) -> str:
+    def _advanced(self, person: Person, side: ImageSide, picture: bytes, switches: frozenset[str], marks: Marks) -> str:
         warnings = set(marks.warnings)
         if side == "back" and person.valid_until and person.valid_until < datetime.now(SHANGHAI).date():
             warnings.add(EXPIRED)
         details: dict[str, object] = {
-            "WarnInfos": [
-                code for code in WARNINGS if code in warnings and _SWITCH_OF_WARNING[code] in switches
-            ]
+            "WarnInfos": [code for code in WARNINGS if code in warnings and _SWITCH_OF_WARNING[code] in switches]
         }
         if "CropIdCard" in switches:
             details["IdCard"] = base64.b64encode(picture).decode()
@@ -180,9 +174,7 @@ def _switches(config: str) -> frozenset[str]:
     except ValueError as error:
         raise TencentError("InvalidParameter.ConfigFormatError", "Config is not JSON.") from error
     if not isinstance(values, dict) or not all(isinstance(value, bool) for value in values.values()):
-        raise TencentError(
-            "InvalidParameter.ConfigFormatError", "Config is an object of booleans in a string."
-        )
+        raise TencentError("InvalidParameter.ConfigFormatError", "Config is an object of booleans in a string.")
     if unknown := set(values) - _SWITCHES:
         raise TencentError("InvalidParameter.ConfigFormatError", f"Config does not have {sorted(unknown)}.")
     return frozenset(name for name, value in values.items() if value)

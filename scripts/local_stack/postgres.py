@@ -185,9 +185,7 @@ class Postgres:
             complaint = tail(self.log, since_byte=logged)
             if "Address already in use" not in complaint:
                 message = f"PostgreSQL in {self.data} does not start."
-                raise StackError(
-                    message, log=complaint, hint=hint_for(complaint) or "`make clean` starts afresh."
-                )
+                raise StackError(message, log=complaint, hint=hint_for(complaint) or "`make clean` starts afresh.")
             taken.add(port)  # somebody was quicker
         message = "PostgreSQL found every port taken that looked free a moment before."
         raise StackError(message, hint="run the same command again.")

@@ -86,14 +86,10 @@ def run_as(
             )
         except subprocess.TimeoutExpired as error:
             message = f"{Path(command[0]).name} did not finish within {timeout_seconds:.0f} s in {cwd}."
-            raise StackError(
-                message, hint="the machine may be very busy: run the same command again."
-            ) from error
+            raise StackError(message, hint="the machine may be very busy: run the same command again.") from error
         except OSError as error:
             message = f"{command[0]} cannot be run as the user {user.name}: {error}."
-            raise StackError(
-                message, hint="run as an ordinary user instead of root, or the reverse."
-            ) from error
+            raise StackError(message, hint="run as an ordinary user instead of root, or the reverse.") from error
         said.seek(0)
         return Finished(code=done.returncode, output=said.read())
 
@@ -139,9 +135,7 @@ def is_alive(pid: int) -> bool:
     stat = PROC / str(pid) / "stat"
     if has_proc():
         try:
-            return (
-                stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] not in "ZX"
-            )
+            return stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] not in "ZX"
         except (OSError, IndexError):
             return False
     try:
@@ -166,9 +160,7 @@ def descendants_of(ancestor: int) -> list[int]:
     """Return every live process below this one; empty without /proc."""
     if not has_proc():
         return []
-    parents = {
-        pid: parent_of(pid) for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
-    }
+    parents = {pid: parent_of(pid) for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())}
     found: list[int] = []
     level = [ancestor]
     while level:

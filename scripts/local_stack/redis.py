@@ -61,9 +61,7 @@ class Redis:
             self._start(find_programs(self.folder, say=self.say).redis_server)
         if not wait_until(self._answers, seconds=START_SECONDS):
             message = f"The Redis-compatible server in {self.folder.redis} does not answer."
-            raise StackError(
-                message, log=tail(self._log), hint="run `make stop`, then the same command again."
-            )
+            raise StackError(message, log=tail(self._log), hint="run `make stop`, then the same command again.")
 
     def stop(self) -> None:
         """Stop the server, if it runs, after it has written its append-only file."""
@@ -90,9 +88,7 @@ class Redis:
             complaint = done.output + tail(self._log, since_byte=logged)
             if "Address already in use" not in complaint:
                 message = f"The Redis-compatible server in {self.folder.redis} does not start."
-                raise StackError(
-                    message, log=complaint, hint=hint_for(complaint) or "`make clean` starts afresh."
-                )
+                raise StackError(message, log=complaint, hint=hint_for(complaint) or "`make clean` starts afresh.")
             taken.add(port)
         message = "The Redis-compatible server found every port taken that looked free a moment before."
         raise StackError(message, hint="run the same command again.")

@@ -114,7 +114,9 @@ class BankPage(ReadOnlyPage):
             self,
             request,
             ACTS[event],
-            run=lambda given: move_bank(code=code, event=event, reason=given["reason"], actor=actor_of(request)) and None,
+            run=lambda given: (
+                move_bank(code=code, event=event, reason=given["reason"], actor=actor_of(request)) and None
+            ),
             form_class=ReasonForm,
             object_id=object_id,
         )

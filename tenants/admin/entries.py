@@ -50,7 +50,11 @@ class EntryForm(ActForm):
     branch = forms.CharField(label="网点", max_length=60, required=False, help_text="例如：营业部、花园支行")
     staff = forms.CharField(label="客户经理工号", max_length=30, required=False, validators=[CODE])
     product = forms.CharField(
-        label="产品代码", max_length=20, required=False, validators=[CODE], help_text="例如 XF01；留空则由客户自行选择产品"
+        label="产品代码",
+        max_length=20,
+        required=False,
+        validators=[CODE],
+        help_text="例如 XF01；留空则由客户自行选择产品",
     )
     campaign = forms.CharField(label="活动", max_length=60, required=False, help_text="用于区分推广活动，仅内部可见")
 
@@ -58,7 +62,17 @@ class EntryForm(ActForm):
 class EntryPage(ReadOnlyPage):
     """Codes with their scans, newest first."""
 
-    list_display = ("scene", "branch", "staff", "product", "campaign", "in_use", "has_image", "scans_so_far", "created_at")
+    list_display = (
+        "scene",
+        "branch",
+        "staff",
+        "product",
+        "campaign",
+        "in_use",
+        "has_image",
+        "scans_so_far",
+        "created_at",
+    )
     list_filter = ("is_open", "branch", "product", "campaign")
     search_fields = ("scene", "branch", "staff", "product", "campaign")
     search_help_text = "按场景值、网点、工号、产品或活动查找"

@@ -50,9 +50,7 @@ class BankParameter(models.Model):
     class Meta:
         db_table = "tenants_bank_parameter"
         verbose_name = verbose_name_plural = "本行参数"
-        constraints = [
-            models.UniqueConstraint(fields=["name", "effective_date"], name="tenants_bank_parameter_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["name", "effective_date"], name="tenants_bank_parameter_once")]
 
     def __str__(self) -> str:
         """Show name and date."""

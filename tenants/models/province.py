@@ -66,9 +66,7 @@ class PushedFigure(PublicModel):
     class Meta:
         db_table = "tenants_pushed_figure"
         verbose_name = verbose_name_plural = "上报指标"
-        constraints = [
-            models.UniqueConstraint(fields=["bank", "kind", "date"], name="tenants_pushed_figure_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["bank", "kind", "date"], name="tenants_pushed_figure_once")]
 
     def __str__(self) -> str:
         """Show bank, kind and date."""
@@ -95,9 +93,7 @@ class EvidenceHeadCopy(PublicModel):
     class Meta:
         db_table = "tenants_evidence_head"
         verbose_name = verbose_name_plural = "存证根"
-        constraints = [
-            models.UniqueConstraint(fields=["bank", "tree_size"], name="tenants_evidence_head_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["bank", "tree_size"], name="tenants_evidence_head_once")]
 
     def __str__(self) -> str:
         """Show bank and size."""

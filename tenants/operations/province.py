@@ -54,7 +54,13 @@ def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
     # Not `transition()`: a bank's row may be saved from its own schema only, and the history belongs to the province.
     Bank.objects.filter(pk=bank.pk).update(stage=target)
     StateChange.objects.create(
-        machine=BANK.name, subject_id=bank.pk, event=told, from_state=former, to_state=target, actor=actor, reason=reason
+        machine=BANK.name,
+        subject_id=bank.pk,
+        event=told,
+        from_state=former,
+        to_state=target,
+        actor=actor,
+        reason=reason,
     )
     record("bank.moved", actor=actor, subject=code, detail={"from": former, "to": target, "reason": reason})
     directory.forget(code)

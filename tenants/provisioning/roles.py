@@ -27,16 +27,12 @@ def ensure_role(name: str, *, password: str | None = None) -> None:
     """Create the role where the cluster lacks it; with a password it is a login, which inherits nothing."""
     kind = "NOLOGIN" if password is None else "LOGIN NOINHERIT"
     _run(
-        "DO $do$ BEGIN CREATE ROLE {name} "
-        + kind
-        + "; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+        "DO $do$ BEGIN CREATE ROLE {name} " + kind + "; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
         " END $do$",
         name=sql.Identifier(name),
     )
     if password is not None:
-        _run(
-            "ALTER ROLE {name} PASSWORD {password}", name=sql.Identifier(name), password=sql.Literal(password)
-        )
+        _run("ALTER ROLE {name} PASSWORD {password}", name=sql.Identifier(name), password=sql.Literal(password))
 
 
 def ensure_common_roles() -> None:
@@ -91,9 +87,7 @@ def grant_schema(schema: str) -> None:
     _run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {role} TO {role}", role=role)
     _run("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {role} TO {role}", role=role)
     _run("REVOKE INSERT, UPDATE, DELETE ON {role}.django_migrations FROM {role}", role=role)
-    _run(
-        "REVOKE DELETE ON {role}.core_bank_key FROM {role}", role=role
-    )  # it would erase the bank's data for good
+    _run("REVOKE DELETE ON {role}.core_bank_key FROM {role}", role=role)  # it would erase the bank's data for good
     if schema != PROVINCE_CODE:
         _run(
             "GRANT {public} TO {role} WITH INHERIT TRUE, SET FALSE",

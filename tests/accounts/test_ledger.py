@@ -65,10 +65,7 @@ class TestPostEntry:
             )  # fmt: skip
         assert view.status == "posted"
         assert _balance(account) == 10_000
-        lines = {
-            posting.gl_code: (posting.amount_fen, posting.balance_after_fen)
-            for posting in Posting.objects.all()
-        }
+        lines = {posting.gl_code: (posting.amount_fen, posting.balance_after_fen) for posting in Posting.objects.all()}
         assert lines == {LOAN_PRINCIPAL: (10_000, None), CUSTOMER_DEPOSITS: (-10_000, 10_000)}
 
     def test_a_collection_splits_over_its_legs(self) -> None:
@@ -149,9 +146,7 @@ class TestGuards:
 
     def test_the_database_refuses_an_entry_without_lines(self) -> None:
         with pytest.raises(IntegrityError, match="does not balance"), transaction.atomic():
-            JournalEntry.objects.create(
-                business_ref="x", kind="t", booking_date="2026-11-22", value_date="2026-11-22"
-            )
+            JournalEntry.objects.create(business_ref="x", kind="t", booking_date="2026-11-22", value_date="2026-11-22")
             connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     @pytest.mark.parametrize("model", [JournalEntry, Posting])

@@ -28,9 +28,6 @@ def _import_everything() -> None:
     import django
 
     django.setup()
-    import celery.apps.worker
-    import celery.concurrency.thread
-    import celery.worker.consumer
     import kombu.transport.redis  # noqa: F401
 
     import tests.chaos.roles  # noqa: F401

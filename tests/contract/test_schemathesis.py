@@ -71,7 +71,12 @@ def _send(case: Any, life: Life, number: int) -> int:
 class TestEveryCall:
     @pytest.mark.parametrize(
         ("call", "mode"),
-        [(call, mode) for call in EVERY_CALL for mode in EXAMPLES if mode is GenerationMode.POSITIVE or call.takes_body],
+        [
+            (call, mode)
+            for call in EVERY_CALL
+            for mode in EXAMPLES
+            if mode is GenerationMode.POSITIVE or call.takes_body
+        ],
         ids=lambda part: part.name if isinstance(part, Call) else part.value,
     )
     def test_answers_as_published(self, published: Any, life_a: Life, call: Call, mode: GenerationMode) -> None:

@@ -358,9 +358,7 @@ class TestRotateBankKey:
 
 
 class TestRewrap:
-    def test_the_new_master_key_alone_opens_everything_then(
-        self, bank_a: str, settings: Any, tmp_path: Path
-    ) -> None:
+    def test_the_new_master_key_alone_opens_everything_then(self, bank_a: str, settings: Any, tmp_path: Path) -> None:
         blob, index = crypto.seal(b"value", context=CONTEXT), crypto.blind_index("value", domain="test")
         rotate()
         with transaction.atomic():
@@ -370,9 +368,7 @@ class TestRewrap:
         assert crypto.unseal(blob, context=CONTEXT) == b"value"
         assert crypto.blind_index("value", domain="test") == index
 
-    def test_the_old_master_key_opens_nothing_any_more(
-        self, bank_a: str, settings: Any, tmp_path: Path
-    ) -> None:
+    def test_the_old_master_key_opens_nothing_any_more(self, bank_a: str, settings: Any, tmp_path: Path) -> None:
         with transaction.atomic():
             crypto.rewrap(current_master(settings), crypto.create_master_key(tmp_path / "new"))
         crypto.forget_bank_keys()

@@ -116,9 +116,7 @@ class TestAppend:
             evidence.append(kind, subject, content)
         assert not EvidenceLeaf.objects.exists()
 
-    def test_is_one_statement_that_waits_for_nobody(
-        self, bank_a: str, django_assert_num_queries: Any
-    ) -> None:
+    def test_is_one_statement_that_waits_for_nobody(self, bank_a: str, django_assert_num_queries: Any) -> None:
         with transaction.atomic(), django_assert_num_queries(1) as statements:
             evidence.append("consent", "abc", CONTENT)
         assert statements[0]["sql"].startswith("INSERT INTO")
@@ -158,9 +156,7 @@ class TestSequence:
         stored = {(node.level, node.index): bytes(node.hash) for node in EvidenceNode.objects.all()}
         assert stored == {name: value for name, value in tree.grow(0, {}, leaves).items() if name[0]}
 
-    def test_takes_a_bounded_number_of_statements(
-        self, bank_a: str, django_assert_max_num_queries: Any
-    ) -> None:
+    def test_takes_a_bounded_number_of_statements(self, bank_a: str, django_assert_max_num_queries: Any) -> None:
         append(300)
         evidence.sequence(37)
         with django_assert_max_num_queries(9):
@@ -272,9 +268,7 @@ class TestProve:
         with pytest.raises(ValueError, match="no tree of"):
             evidence.prove(ids[0], size=size)
 
-    def test_takes_a_bounded_number_of_statements(
-        self, bank_a: str, django_assert_max_num_queries: Any
-    ) -> None:
+    def test_takes_a_bounded_number_of_statements(self, bank_a: str, django_assert_max_num_queries: Any) -> None:
         ids = append(200)
         evidence.sequence(1000)
         with django_assert_max_num_queries(4):
@@ -327,9 +321,7 @@ class TestSignHead:
             signed_at=datetime(2026, 11, 22, 23, 5, 1, 20, tzinfo=timezone(timedelta(hours=8))),
         )
         assert message.decode() == (
-            "evidence-head/1\n125\n7\n2026-11-22\n12\n"
-            + "ab" * 32
-            + "\n9\n2026-11-22T15:05:01.000020+00:00\n"
+            "evidence-head/1\n125\n7\n2026-11-22\n12\n" + "ab" * 32 + "\n9\n2026-11-22T15:05:01.000020+00:00\n"
         )
 
     def test_any_changed_member_breaks_the_signature(self, bank_a: str) -> None:
@@ -438,18 +430,14 @@ class TestGuards:
             ("DELETE FROM core_evidence_head", "core_evidence_head_append_only"),
         ],
     )
-    def test_the_database_refuses_to_rewrite_what_is_in_the_log(
-        self, bank_a: str, statement: str, guard: str
-    ) -> None:
+    def test_the_database_refuses_to_rewrite_what_is_in_the_log(self, bank_a: str, statement: str, guard: str) -> None:
         append(4)
         evidence.sequence(100)
         evidence.sign_head(lambda _: b"signature")
         before = [list(model.objects.values()) for model in (EvidenceLeaf, EvidenceNode, EvidenceHead)]
         assert all(before)
         assert refused_by(statement) == guard
-        assert [
-            list(model.objects.values()) for model in (EvidenceLeaf, EvidenceNode, EvidenceHead)
-        ] == before
+        assert [list(model.objects.values()) for model in (EvidenceLeaf, EvidenceNode, EvidenceHead)] == before
 
     @pytest.mark.parametrize(
         "change",
@@ -471,9 +459,7 @@ class TestGuards:
 
     def test_a_leaf_is_born_without_a_place(self, bank_a: str) -> None:
         with pytest.raises(IntegrityError) as refused, transaction.atomic():
-            EvidenceLeaf.objects.create(
-                kind="x", subject="x", content_sha256=CONTENT, salt=b"", leaf_hash=b"", index=0
-            )
+            EvidenceLeaf.objects.create(kind="x", subject="x", content_sha256=CONTENT, salt=b"", leaf_hash=b"", index=0)
         assert constraint(refused.value) == "core_evidence_leaf_born_pending"
         assert not EvidenceLeaf.objects.exists()
 

@@ -104,9 +104,7 @@ class TestHashing:
             (8, "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"),
         ],
     )
-    def test_the_roots_of_the_certificate_transparency_test_vectors_come_out(
-        self, size: int, root: str
-    ) -> None:
+    def test_the_roots_of_the_certificate_transparency_test_vectors_come_out(self, size: int, root: str) -> None:
         data = [
             "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
             "606162636465666768696a6b6c6d6e6f",
@@ -119,9 +117,7 @@ class TestHashing:
 
 class TestGrow:
     @pytest.mark.parametrize("size", SIZES)
-    def test_the_root_of_every_size_is_that_of_the_rfc(
-        self, size: int, stored: dict[tree.Subtree, bytes]
-    ) -> None:
+    def test_the_root_of_every_size_is_that_of_the_rfc(self, size: int, stored: dict[tree.Subtree, bytes]) -> None:
         assert tree.hashes_of([(0, size)], stored) == [ROOTS[size]]
 
     def test_every_full_subtree_is_made_exactly_once(self, stored: dict[tree.Subtree, bytes]) -> None:
@@ -137,22 +133,18 @@ class TestGrow:
     def test_a_tree_rests_on_as_many_full_subtrees_as_its_size_has_ones(self, size: int) -> None:
         cover = tree.full_subtrees(0, size)
         assert len(cover) == size.bit_count()
-        assert [
-            leaf for level, index in cover for leaf in range(index << level, (index + 1) << level)
-        ] == list(range(size))
+        assert [leaf for level, index in cover for leaf in range(index << level, (index + 1) << level)] == list(
+            range(size)
+        )
 
 
 class TestInclusion:
     @pytest.mark.parametrize("size", SIZES)
-    def test_every_proof_is_that_of_the_rfc_and_verifies(
-        self, size: int, stored: dict[tree.Subtree, bytes]
-    ) -> None:
+    def test_every_proof_is_that_of_the_rfc_and_verifies(self, size: int, stored: dict[tree.Subtree, bytes]) -> None:
         for index in range(size):
             path = inclusion_path(index, size, stored)
             assert path == naive_path(index, LEAVES[:size])
-            assert tree.verify_inclusion(
-                leaf=LEAVES[index], index=index, size=size, path=path, root=ROOTS[size]
-            )
+            assert tree.verify_inclusion(leaf=LEAVES[index], index=index, size=size, path=path, root=ROOTS[size])
 
     @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 9, 64, 100, 127, 130])
     def test_a_changed_proof_is_refused(self, size: int, stored: dict[tree.Subtree, bytes]) -> None:
@@ -162,8 +154,7 @@ class TestInclusion:
             wrong += [path[:position] + path[position + 1 :] for position in range(len(path))]
             wrong += [[*path, root], [root, *path], [leaf, *path]]
             assert not any(
-                tree.verify_inclusion(leaf=leaf, index=index, size=size, path=each, root=root)
-                for each in wrong
+                tree.verify_inclusion(leaf=leaf, index=index, size=size, path=each, root=root) for each in wrong
             )
             assert not tree.verify_inclusion(
                 leaf=tree.leaf_hash(b"another"), index=index, size=size, path=path, root=root
@@ -179,9 +170,7 @@ class TestInclusion:
             places = [
                 place
                 for place in range(-1, size + 2)
-                if tree.verify_inclusion(
-                    leaf=LEAVES[index], index=place, size=size, path=path, root=ROOTS[size]
-                )
+                if tree.verify_inclusion(leaf=LEAVES[index], index=place, size=size, path=path, root=ROOTS[size])
             ]
             assert places == [index]
 
@@ -193,9 +182,7 @@ class TestInclusion:
 
 class TestConsistency:
     @pytest.mark.parametrize("size_b", SIZES)
-    def test_every_proof_is_that_of_the_rfc_and_verifies(
-        self, size_b: int, stored: dict[tree.Subtree, bytes]
-    ) -> None:
+    def test_every_proof_is_that_of_the_rfc_and_verifies(self, size_b: int, stored: dict[tree.Subtree, bytes]) -> None:
         for size_a in range(size_b + 1):
             path = consistency_path(size_a, size_b, stored)
             if size_a:
@@ -238,16 +225,12 @@ class TestConsistency:
 
     def test_a_tree_of_the_same_size_must_be_the_same_tree(self) -> None:
         assert not tree.verify_consistency(size_a=4, root_a=ROOTS[4], size_b=4, root_b=ROOTS[5], path=[])
-        assert not tree.verify_consistency(
-            size_a=4, root_a=ROOTS[4], size_b=4, root_b=ROOTS[4], path=[ROOTS[4]]
-        )
+        assert not tree.verify_consistency(size_a=4, root_a=ROOTS[4], size_b=4, root_b=ROOTS[4], path=[ROOTS[4]])
         assert not tree.verify_consistency(size_a=0, root_a=ROOTS[0], size_b=0, root_b=ROOTS[1], path=[])
 
     def test_only_the_empty_root_is_extended_from_nothing(self) -> None:
         assert not tree.verify_consistency(size_a=0, root_a=ROOTS[1], size_b=4, root_b=ROOTS[4], path=[])
-        assert not tree.verify_consistency(
-            size_a=0, root_a=ROOTS[0], size_b=4, root_b=ROOTS[4], path=[ROOTS[4]]
-        )
+        assert not tree.verify_consistency(size_a=0, root_a=ROOTS[0], size_b=4, root_b=ROOTS[4], path=[ROOTS[4]])
 
     @pytest.mark.parametrize(("size_a", "size_b"), [(5, 4), (-1, 4)])
     def test_a_tree_that_shrank_has_no_proof_and_none_verifies(self, size_a: int, size_b: int) -> None:

@@ -22,9 +22,7 @@ class TestMaskPhone:
             ("", "****"),
         ],
     )
-    def test_shows_the_first_three_and_last_four_digits_of_a_mobile_number_only(
-        self, phone: str, shown: str
-    ) -> None:
+    def test_shows_the_first_three_and_last_four_digits_of_a_mobile_number_only(self, phone: str, shown: str) -> None:
         assert masking.mask_phone(phone) == shown
 
 
@@ -48,9 +46,7 @@ class TestMaskAccount:
         ("number", "shown"),
         [("320411200000012345", "****2345"), ("12345678", "****5678"), ("1234567", "****")],
     )
-    def test_shows_the_last_four_digits_of_a_number_that_is_long_enough(
-        self, number: str, shown: str
-    ) -> None:
+    def test_shows_the_last_four_digits_of_a_number_that_is_long_enough(self, number: str, shown: str) -> None:
         assert masking.mask_account(number) == shown
 
 
@@ -74,9 +70,7 @@ class TestMaskIdNumber:
 
 
 class TestMaskLicence:
-    @pytest.mark.parametrize(
-        ("number", "shown"), [("91320412MA1ABCDE2F", "9132**********DE2F"), ("91320412", "****")]
-    )
+    @pytest.mark.parametrize(("number", "shown"), [("91320412MA1ABCDE2F", "9132**********DE2F"), ("91320412", "****")])
     def test_shows_the_first_and_last_four_characters(self, number: str, shown: str) -> None:
         assert masking.mask_licence(number) == shown
 

@@ -145,9 +145,7 @@ class TestRounding:
             round_half_up(Decimal(amount))
 
     @given(st.integers(-(10**30), 10**30), st.integers(-(10**12), 10**12).filter(bool))
-    def test_a_quotient_is_the_nearest_integer_and_halves_go_outwards(
-        self, numerator: int, denominator: int
-    ) -> None:
+    def test_a_quotient_is_the_nearest_integer_and_halves_go_outwards(self, numerator: int, denominator: int) -> None:
         exact = Fraction(numerator, denominator)
         rounded = divide_half_up(numerator, denominator)
         assert abs(rounded - exact) <= Fraction(1, 2)

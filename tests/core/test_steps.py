@@ -108,11 +108,10 @@ class TestOutcomes:
         pauses = []
         for _ in range(4):
             run_steps()
-            step = Step.objects.get()
-            pauses.append(round((step.run_at - now()).total_seconds()))
+            pauses.append(round((Step.objects.get().run_at - now()).total_seconds()))
             _due_now()
         assert pauses == [1, 2, 4, 8]
-        assert step.state == LIVE
+        assert Step.objects.get().state == LIVE
 
     @pytest.mark.parametrize("error", [Unavailable("v", "op"), UnknownOutcome("v", "op")])
     def test_a_vendors_failure_is_tried_again_and_is_no_crash(self, run_steps: RunSteps, error: Exception) -> None:

@@ -40,9 +40,7 @@ def an_owner() -> vault.Owner:
     return vault.Owner("verification.upload", new_id())
 
 
-def put(
-    content: bytes = PHOTO, *, owner: vault.Owner | None = None, kind: str = "id_card_front"
-) -> vault.StoredObject:
+def put(content: bytes = PHOTO, *, owner: vault.Owner | None = None, kind: str = "id_card_front") -> vault.StoredObject:
     return vault.put(content, content_type="image/jpeg", kind=kind, owner=owner or an_owner())
 
 
@@ -83,9 +81,7 @@ class TestPut:
         put()
         (file,) = files(root)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert {stat.S_IMODE(folder.stat().st_mode) for folder in root.rglob("*") if folder.is_dir()} == {
-            0o700
-        }
+        assert {stat.S_IMODE(folder.stat().st_mode) for folder in root.rglob("*") if folder.is_dir()} == {0o700}
 
     def test_the_same_bytes_again_add_a_reference_only(self, bank_a: str, root: Path) -> None:
         owners = [an_owner(), an_owner()]
@@ -134,9 +130,7 @@ class TestAttach:
             vault.attach(staged, kind="face", owner=an_owner())
         assert not VaultObject.objects.exists()
 
-    def test_of_two_staged_at_once_one_is_named_and_the_other_is_an_orphan(
-        self, bank_a: str, root: Path
-    ) -> None:
+    def test_of_two_staged_at_once_one_is_named_and_the_other_is_an_orphan(self, bank_a: str, root: Path) -> None:
         one, other = (vault.stage(PHOTO, content_type="image/jpeg") for _ in range(2))
         assert one.stored_key != other.stored_key
         with transaction.atomic():
@@ -243,9 +237,7 @@ class TestRead:
         assert not VaultAccess.objects.exists()
 
     @pytest.mark.parametrize(("purpose", "actor"), [("", "staff:li"), ("complaint", "")])
-    def test_nobody_reads_and_nothing_is_read_for_nothing(
-        self, bank_a: str, purpose: str, actor: str
-    ) -> None:
+    def test_nobody_reads_and_nothing_is_read_for_nothing(self, bank_a: str, purpose: str, actor: str) -> None:
         stored = put()
         with pytest.raises(ValueError, match="actor and a purpose"):
             vault.read(stored.id, purpose=purpose, actor=actor)
@@ -324,9 +316,7 @@ class TestGrant:
                 vault.open_grant(token[:position] + other + token[position + 1 :])
         assert not VaultAccess.objects.exists()
 
-    @pytest.mark.parametrize(
-        "token", ["", ".", "a.b", "....", "AAAA", "AAAA.AAAA", "票.票", "A.AAAA", "W10.AAAA"]
-    )
+    @pytest.mark.parametrize("token", ["", ".", "a.b", "....", "AAAA", "AAAA.AAAA", "票.票", "A.AAAA", "W10.AAAA"])
     def test_a_guessed_one_opens_nothing(self, bank_a: str, token: str) -> None:
         with pytest.raises(NotFound):
             vault.open_grant(token)
@@ -414,9 +404,7 @@ class TestFileStore:
         def crash(*_: Any, **__: Any) -> Any:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(
-            *{"open": (os, "open"), "fsync": (os, "fsync"), "rename": (Path, "rename")}[beat], crash
-        )
+        monkeypatch.setattr(*{"open": (os, "open"), "fsync": (os, "fsync"), "rename": (Path, "rename")}[beat], crash)
         with pytest.raises(OSError, match="disk is full"):
             store.write(KEY, b"blob")
         monkeypatch.undo()

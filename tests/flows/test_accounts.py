@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -80,7 +81,7 @@ class TestOpening:
         someone.wait(0)
         assert someone.get(f"accounts/{started['id']}")["status"] == "checking"
         with in_bank("125"):
-            long_ago = timezone.now() - timezone.timedelta(hours=1)
+            long_ago = timezone.now() - timedelta(hours=1)
             Check.objects.filter(kind="id_check").update(asked_at=long_ago)
             Step.objects.filter(state="live").update(run_at=long_ago, lease_until=None)
         someone.wait(0)

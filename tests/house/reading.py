@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -35,8 +36,8 @@ class Source:
         return self.path.relative_to(ROOT).as_posix()
 
     def tree(self) -> ast.Module:
-        """Return the syntax tree."""
-        return ast.parse(self.text, filename=self.name)
+        """Return the syntax tree, made once per run and never changed."""
+        return _tree(self)
 
     @property
     def lines(self) -> int:
@@ -44,14 +45,20 @@ class Source:
         return len(self.text.splitlines())
 
 
-def sources(*packages: str) -> list[Source]:
+@cache
+def _tree(source: Source) -> ast.Module:
+    return ast.parse(source.text, filename=source.name)
+
+
+@cache
+def sources(*packages: str) -> tuple[Source, ...]:
     """Return the Python files of these packages, but for migrations, which `makemigrations` writes."""
-    return [
+    return tuple(
         Source(path, path.read_text(encoding="utf-8"))
         for package in packages
         for path in sorted((ROOT / package).rglob("*.py"))
         if "migrations" not in path.relative_to(ROOT).parts
-    ]
+    )
 
 
 def own_models() -> list[type[models.Model]]:

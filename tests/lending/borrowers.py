@@ -189,9 +189,7 @@ def pass_face(who: Borrower, drawdown: Drawdown, action: str) -> str:
 def sign(who: Borrower, drawdown: Drawdown) -> Drawdown:
     """Confirm the table and sign; the contract is then on its way."""
     confirm(drawdown)
-    return operations.sign_drawdown(
-        drawdown_id=drawdown.pk, customer_id=who.customer_id, proof=proof(who, drawdown)
-    )
+    return operations.sign_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, proof=proof(who, drawdown))
 
 
 def signed(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Drawdown:

@@ -41,7 +41,6 @@ from tests.lending.borrowers import (
     table_of,
 )
 from tests.running_sandbox import Sandbox
-
 from verification import queries as verified
 from verification.models import Check, FaceToken, Subject
 from verification.operations import FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed
@@ -162,9 +161,7 @@ class TestRecheck:
         drawdown = signed(who)
         for token in (pass_face(who, drawdown, "sign"), pass_face(other, signed(other), "drawdown"), "nonsense"):
             with pytest.raises(FaceTokenMismatch):
-                operations.disburse_drawdown(
-                    drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token
-                )
+                operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
         token = pass_face(who, drawdown, "drawdown")
         FaceToken.objects.update(created_at=now() - timedelta(hours=1), expires_at=now() - timedelta(minutes=1))
         with pytest.raises(FaceTokenExpired):
@@ -443,8 +440,6 @@ def test_at_another_bank_a_drawdown_and_its_token_are_worthless(bank_a: str) -> 
         stranger = make_borrower()
         own = signed(stranger)
         with pytest.raises(FaceTokenMismatch):
-            operations.disburse_drawdown(
-                drawdown_id=own.pk, customer_id=stranger.customer_id, face_token=token
-            )
+            operations.disburse_drawdown(drawdown_id=own.pk, customer_id=stranger.customer_id, face_token=token)
         still_signed(stranger, own)
     still_signed(who, drawdown)

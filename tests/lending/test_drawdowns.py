@@ -18,6 +18,7 @@ from lending.disclosing import digest_of
 from lending.models import CreditLine, Disclosure, Drawdown
 from lending.queries.disclosures import table_today
 from tenants.models import Bank
+from tests.lending.applicants import make_customer
 from tests.lending.borrowers import (
     Borrower,
     again,
@@ -30,7 +31,6 @@ from tests.lending.borrowers import (
     make_borrower,
     table_of,
 )
-from tests.lending.applicants import make_customer
 from verification.models import Subject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]

@@ -17,7 +17,7 @@ from core.clock import business_date, move_business_date, now
 from core.errors import Problem, StateConflict
 from core.steps import engine
 from core.steps.models import Step
-from core.steps.registry import KINDS, LANES, VENDOR
+from core.steps.registry import KINDS, VENDOR
 from core.tenancy import in_bank
 from lending import operations, queries
 from lending.contracting import bundle_digest
@@ -30,13 +30,11 @@ from tests.lending.borrowers import (
     close_product,
     confirm,
     draft,
-    let_reading_time_pass,
     make_borrower,
     pass_face,
     phone_code,
     proof,
     sign,
-    table_of,
 )
 from tests.running_sandbox import Sandbox
 from verification.models import Consent, FaceToken, PhoneCode

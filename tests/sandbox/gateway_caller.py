@@ -52,9 +52,7 @@ class Caller:
             "X-Timestamp": told["timestamp"],
             "X-Signature": signature,
         }
-        answer = self.doors.request(
-            operation["method"], path, content=content, headers=signed | (headers or {})
-        )
+        answer = self.doors.request(operation["method"], path, content=content, headers=signed | (headers or {}))
         assert contract.response_problem(operation_id, answer.status_code, answer.json()) is None
         return answer
 

@@ -140,9 +140,7 @@ class TestCalls:
             ("/", "tencent_faceid", ""),
         ],
     )
-    def test_every_door_is_known_by_its_path(
-        self, sandbox: Sandbox, path: str, vendor: str, operation: str
-    ) -> None:
+    def test_every_door_is_known_by_its_path(self, sandbox: Sandbox, path: str, vendor: str, operation: str) -> None:
         sandbox.http.post(path)
         (call,) = sandbox.calls()
         assert (call["vendor"], call["operation"]) == (vendor, operation)
@@ -160,9 +158,7 @@ class TestCalls:
         sandbox.json("GET", "/sandbox/healthz")
         assert sandbox.calls() == []
 
-    @pytest.mark.parametrize(
-        "query", [{"since": "yesterday"}, {"since": "2026-11-22T10:00:00"}, {"who": "x"}]
-    )
+    @pytest.mark.parametrize("query", [{"since": "yesterday"}, {"since": "2026-11-22T10:00:00"}, {"who": "x"}])
     def test_a_wrong_question_is_refused(self, sandbox: Sandbox, query: dict[str, str]) -> None:
         assert sandbox.json("GET", "/sandbox/calls", params=query, status=400)["message"]
 
@@ -226,9 +222,7 @@ class TestProcess:
         assert ended.stderr.startswith(f"sandbox: cannot listen on 127.0.0.1:{port}")
         assert "Traceback" not in ended.stderr
 
-    def test_people_outlive_the_process_and_ctrl_c_ends_it_quietly(
-        self, sandbox: Sandbox, tmp_path: Path
-    ) -> None:
+    def test_people_outlive_the_process_and_ctrl_c_ends_it_quietly(self, sandbox: Sandbox, tmp_path: Path) -> None:
         people: list[dict[str, str]] = []
         for _ in range(2):
             command = [sys.executable, "-m", "sandbox", "--port", "0", "--data", str(tmp_path)]

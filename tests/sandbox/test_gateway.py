@@ -89,9 +89,7 @@ class TestEnvelope:
     """Signature, headers and body of every call."""
 
     @pytest.mark.parametrize("operation_id", sorted(HANDLERS))
-    def test_an_unsigned_call_is_401_everywhere(
-        self, caller: Caller, person: Person, operation_id: str
-    ) -> None:
+    def test_an_unsigned_call_is_401_everywhere(self, caller: Caller, person: Person, operation_id: str) -> None:
         body = samples(person).get(operation_id)
         answer = caller.send(operation_id, body, asked_id="0" * 32, headers={"X-Signature": "0" * 64})
         assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
@@ -148,9 +146,7 @@ class TestCarriers:
         assert answer == {"result": "match", "carrier": person.carrier}
 
     @pytest.mark.parametrize("field", ["name", "id_number"])
-    def test_somebody_else_is_a_mismatch(
-        self, caller: Caller, world: World, person: Person, field: str
-    ) -> None:
+    def test_somebody_else_is_a_mismatch(self, caller: Caller, world: World, person: Person, field: str) -> None:
         (other,) = world.make(1)
         body = {**samples(person)["carriers.verify"], field: identity(other)[field]}
         assert caller.ask("carriers.verify", body)["result"] == "mismatch"
@@ -166,17 +162,13 @@ class TestCarriers:
         answer = caller.send("carriers.lookup", {"phone": "13900000000"})
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_number")
 
-    def test_a_profile_or_an_override_makes_a_mismatch(
-        self, caller: Caller, world: World, person: Person
-    ) -> None:
+    def test_a_profile_or_an_override_makes_a_mismatch(self, caller: Caller, world: World, person: Person) -> None:
         (marked,) = world.make(1, profile="carrier_mismatch")
         assert caller.ask("carriers.verify", samples(marked)["carriers.verify"])["result"] == "mismatch"
         world.override(person.person, carrier_result="mismatch")
         assert caller.ask("carriers.verify", samples(person)["carriers.verify"])["result"] == "mismatch"
 
-    def test_a_ported_number_is_found_at_its_new_carrier(
-        self, caller: Caller, world: World, person: Person
-    ) -> None:
+    def test_a_ported_number_is_found_at_its_new_carrier(self, caller: Caller, world: World, person: Person) -> None:
         assert caller.ask("carriers.lookup", {"phone": person.phone}) == {"carrier": person.carrier}
         world.override(person.person, carrier="broadnet")
         assert caller.ask("carriers.lookup", {"phone": person.phone}) == {"carrier": "broadnet"}
@@ -196,9 +188,7 @@ class TestIdCheck:
         ("profile", "result"),
         [("id_mismatch", "name_mismatch"), ("id_missing", "not_found"), ("no_id_photo", "match")],
     )
-    def test_everything_else_has_no_photo(
-        self, caller: Caller, world: World, profile: str, result: str
-    ) -> None:
+    def test_everything_else_has_no_photo(self, caller: Caller, world: World, profile: str, result: str) -> None:
         (marked,) = world.make(1, profile=profile)
         assert caller.ask("id_check", identity(marked)) == {"result": result, "photo": None}
 
@@ -242,9 +232,7 @@ class TestBoundCard:
         assert (answer["mismatched"], answer["account_class"]) == (["card_number"], None)
 
     @pytest.mark.parametrize("account_class", ["I", "II", "III", "credit"])
-    def test_the_class_is_told(
-        self, caller: Caller, world: World, person: Person, account_class: str
-    ) -> None:
+    def test_the_class_is_told(self, caller: Caller, world: World, person: Person, account_class: str) -> None:
         world.override(person.person, account_class=account_class)
         answer = caller.ask("bound_card.verify", samples(person)["bound_card.verify"])
         assert (answer["result"], answer["account_class"]) == ("match", account_class)
@@ -278,9 +266,7 @@ class TestCredit:
         body = {**samples(person)["government.data"], **changed}
         assert caller.ask("government.data", body) == {"items": {"social_security": None, "student": None}}
 
-    @pytest.mark.parametrize(
-        "profile", ["good", "thin", "overdue", "poor_credit", "student", "works_at:320281"]
-    )
+    @pytest.mark.parametrize("profile", ["good", "thin", "overdue", "poor_credit", "student", "works_at:320281"])
     def test_every_profile_answers_by_the_contract(self, caller: Caller, world: World, profile: str) -> None:
         items = ["social_security", "housing_fund", "tax", "household", "student"]
         for marked in world.make(20, profile=profile):

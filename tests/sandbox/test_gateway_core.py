@@ -118,9 +118,7 @@ class TestMove:
         assert asked == {"status": "rejected", "kind": "debit", "code": "insufficient_funds"}
 
     @pytest.mark.parametrize("operation_id", ["core.credit", "core.debit"])
-    def test_an_account_of_another_bank_is_not_found(
-        self, caller: Caller, holder: Person, operation_id: str
-    ) -> None:
+    def test_an_account_of_another_bank_is_not_found(self, caller: Caller, holder: Person, operation_id: str) -> None:
         for number in (
             holder.card_number,
             caller.ask("core.open_account", account_order(holder))["account_number"],
@@ -129,9 +127,7 @@ class TestMove:
             assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
         assert caller.core()["movements"] == caller.core(OTHER_BANK)["movements"] == []
 
-    @pytest.mark.parametrize(
-        ("yuan", "fen"), [("0.01", 1), ("1.00", 100), ("1000.00", 100_000), ("10.05", 1005)]
-    )
+    @pytest.mark.parametrize(("yuan", "fen"), [("0.01", 1), ("1.00", 100), ("1000.00", 100_000), ("10.05", 1005)])
     def test_yuan_and_fen(self, yuan: str, fen: int) -> None:
         assert (to_fen(yuan), to_yuan(fen)) == (fen, yuan)
 
@@ -190,9 +186,7 @@ class TestQuery:
         asked = caller.ask("core.query", asked_id=request_id)
         assert asked == {"status": "done", "kind": kind, "result": answer}
 
-    def test_what_never_came_or_came_from_another_bank_is_unknown(
-        self, caller: Caller, holder: Person
-    ) -> None:
+    def test_what_never_came_or_came_from_another_bank_is_unknown(self, caller: Caller, holder: Person) -> None:
         request_id = uuid.uuid4().hex
         caller.ask("core.credit", movement(holder.card_number, "3.00"), request_id=request_id)
         unknown = {"status": "unknown", "kind": None}
@@ -244,9 +238,7 @@ class TestDeposit:
 class TestRestart:
     """A gateway with a data directory."""
 
-    def test_accounts_and_answers_outlive_the_process(
-        self, world: World, holder: Person, tmp_path: Path
-    ) -> None:
+    def test_accounts_and_answers_outlive_the_process(self, world: World, holder: Person, tmp_path: Path) -> None:
         before = Caller(world, tmp_path)
         request_id = uuid.uuid4().hex
         first = before.ask("core.credit", movement(holder.card_number, "3.00"), request_id=request_id)

@@ -253,9 +253,7 @@ class TestCredit:
 
     def test_overdue_owes_today(self) -> None:
         world = new_world()
-        assert all(
-            world.facts(person).bureau["overdue_now"] > 0 for person in world.make(50, profile="overdue")
-        )
+        assert all(world.facts(person).bureau["overdue_now"] > 0 for person in world.make(50, profile="overdue"))
 
     def test_a_thin_file_is_unknown_to_the_bureau_and_works(self) -> None:
         world = new_world()
@@ -368,9 +366,7 @@ class TestControl:
 
     def test_an_override_answers_all_facts(self, world: World, doors: Doors) -> None:
         (person,) = world.make(1)
-        answer = doors.request(
-            "POST", f"/sandbox/people/{person.person}/override", json={"carrier": "broadnet"}
-        )
+        answer = doors.request("POST", f"/sandbox/people/{person.person}/override", json={"carrier": "broadnet"})
         assert answer.status_code == 200
         assert answer.json() == {"person": person.person, "facts": asdict(world.facts(person))}
         assert world.facts(person).carrier == "broadnet"
@@ -385,10 +381,7 @@ class TestControl:
         assert answer.status_code == status
 
     def test_nobody_can_be_overridden_who_is_not_there(self, doors: Doors) -> None:
-        assert (
-            doors.request("POST", "/sandbox/people/p000009/override", content=json.dumps({})).status_code
-            == 404
-        )
+        assert doors.request("POST", "/sandbox/people/p000009/override", content=json.dumps({})).status_code == 404
 
     def test_the_watchlist_names_the_listed_and_nobody_else(self, world: World, doors: Doors) -> None:
         world.make(3)

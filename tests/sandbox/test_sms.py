@@ -48,9 +48,7 @@ class TestSend:
 
     def test_the_same_request_id_is_the_same_text(self, sandbox: Sandbox) -> None:
         phone, request_id = sandbox.person()["phone"], uuid.uuid4().hex
-        first, again = (
-            sandbox.post_signed(PATH, body_of(phone=phone), request_id=request_id).json() for _ in range(2)
-        )
+        first, again = (sandbox.post_signed(PATH, body_of(phone=phone), request_id=request_id).json() for _ in range(2))
         assert (again["message_id"], again["replayed"]) == (first["message_id"], True)
         assert len(inbox(sandbox, phone=phone)) == 1
         assert [call["replayed"] for call in sandbox.calls(vendor="sms")] == [False, True]

@@ -194,16 +194,12 @@ class TestFaceVerification:
             ({"outcome": "passed", "who": "p000001"}, 400, "unknown_field"),
         ],
     )
-    def test_a_wrong_finish_is_refused(
-        self, sandbox: Sandbox, body: dict[str, str], status: int, code: str
-    ) -> None:
+    def test_a_wrong_finish_is_refused(self, sandbox: Sandbox, body: dict[str, str], status: int, code: str) -> None:
         token = Verification(sandbox, sandbox.person()).token
         answer = sandbox.json("POST", f"/sandbox/face/{token}/finish", json=body, status=status)
         assert answer["code"] == code
 
-    def test_the_vendors_page_can_be_opened_in_a_browser_and_escapes_what_it_was_given(
-        self, sandbox: Sandbox
-    ) -> None:
+    def test_the_vendors_page_can_be_opened_in_a_browser_and_escapes_what_it_was_given(self, sandbox: Sandbox) -> None:
         person = sandbox.person()
         check = Verification(sandbox, person, RedirectUrl="https://bank.example/</script><b>")
         assert check.opened.Url == f"{sandbox.base_url}/sandbox/face/{check.token}"
@@ -216,9 +212,7 @@ class TestFaceVerification:
 class TestIdCardVerification:
     """IdCardVerification, two elements."""
 
-    @pytest.mark.parametrize(
-        ("profile", "result"), [("good", "0"), ("id_mismatch", "-1"), ("id_missing", "-5")]
-    )
+    @pytest.mark.parametrize(("profile", "result"), [("good", "0"), ("id_mismatch", "-1"), ("id_missing", "-5")])
     def test_the_authority_answers_by_profile(self, sandbox: Sandbox, profile: str, result: str) -> None:
         person = sandbox.person(profile=profile)
         query = request(IdCardVerificationRequest, IdCard=person["id_number"], Name=person["name"])

@@ -71,9 +71,7 @@ class TestStamp:
     """POST /tsa."""
 
     @pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
-    def test_a_validator_that_trusts_the_certificate_accepts_the_stamp(
-        self, doors: Doors, algorithm: str
-    ) -> None:
+    def test_a_validator_that_trusts_the_certificate_accepts_the_stamp(self, doors: Doors, algorithm: str) -> None:
         digest = hashlib.new(algorithm, CONTENT).digest()
         reply = stamped(doors, query(algorithm, digest))
         context = ValidationContext(trust_roots=[certificate_of(doors)], allow_fetching=False)
@@ -115,9 +113,7 @@ class TestStamp:
             ),
         ],
     )
-    def test_what_cannot_be_stamped_is_rejected_in_the_reply(
-        self, doors: Doors, request_of: Any, reason: str
-    ) -> None:
+    def test_what_cannot_be_stamped_is_rejected_in_the_reply(self, doors: Doors, request_of: Any, reason: str) -> None:
         answer = post(doors, request_of().dump())
         assert answer.status_code == 200
         assert refusal_in(answer) == {"status": "rejection", "status_string": None, "fail_info": {reason}}

@@ -68,9 +68,7 @@ class TestDoors:
 
 
 class TestRooms:
-    def test_a_package_that_nobody_has_placed_is_named(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_package_that_nobody_has_placed_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         for name in ("upper", "tools", "stranger"):
             (tmp_path / name).mkdir()

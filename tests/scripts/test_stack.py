@@ -159,15 +159,11 @@ class TestStartAndStop:
             assert f":{state.postgres_port}/" not in up.database_url
             assert answer(up.database_url) == "on"
 
-    def test_a_given_server_is_used_and_nothing_is_started(
-        self, home: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_given_server_is_used_and_nothing_is_started(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/one")
         monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
         with stack.running_stack(folder=home, quiet=True) as up:
-            assert up == stack.Stack(
-                database_url="postgresql://elsewhere/one", redis_url="redis://elsewhere/0"
-            )
+            assert up == stack.Stack(database_url="postgresql://elsewhere/one", redis_url="redis://elsewhere/0")
             assert stack.running(home) is None
 
 
@@ -224,9 +220,7 @@ class TestSurvivingKills:
         drop = folder.user.uid if folder.user.is_someone_else else None
         with subprocess.Popen(["sleep", "60"], user=drop) as stranger:
             pid_file = folder.postgres / "data" / "postmaster.pid"
-            pid_file.write_text(
-                f"{stranger.pid}\n{folder.postgres / 'data'}\n1\n5432\n\n127.0.0.1\n1 1\nready\n"
-            )
+            pid_file.write_text(f"{stranger.pid}\n{folder.postgres / 'data'}\n1\n5432\n\n127.0.0.1\n1 1\nready\n")
             assert not is_up(home)
             with stack.running_stack(folder=home, quiet=True, use_environment=False) as up:
                 assert answer(up.database_url) == "on"

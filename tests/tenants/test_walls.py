@@ -59,6 +59,4 @@ def test_no_table_lives_both_in_public_and_in_a_bank() -> None:
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE c.relkind = 'r' AND n.nspname IN ('public', 'bank_125')) t GROUP BY 1 HAVING count(*) > 1"
         )
-        assert cursor.fetchall() == [
-            ("django_migrations",)
-        ]  # each schema's own record of what was applied to it
+        assert cursor.fetchall() == [("django_migrations",)]  # each schema's own record of what was applied to it

@@ -25,6 +25,4 @@ class Command(BaseCommand):
         except FileExistsError:
             self.stdout.write(f"{path} exists and is kept")
         else:
-            self.stdout.write(
-                f"{path} was made: keep a copy in a safe place, without it nothing sealed can be read"
-            )
+            self.stdout.write(f"{path} was made: keep a copy in a safe place, without it nothing sealed can be read")

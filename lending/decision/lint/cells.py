@@ -214,9 +214,7 @@ def _check_columns(
         seen_fields.add(name)
 
 
-def _check_rows_complete(
-    checker: _Checker, rules: Sequence[Any], columns: Sequence[Mapping[str, Any]]
-) -> None:
+def _check_rows_complete(checker: _Checker, rules: Sequence[Any], columns: Sequence[Mapping[str, Any]]) -> None:
     """Refuse rows that lack a cell, have one of no column, or share the id that a path names them by."""
     ids = {str(column.get("id")): _heading(column) for column in columns}
     seen: set[str] = set()
@@ -273,9 +271,7 @@ def _check_row(
 def _check_reason(checker: _Checker, row: int, rule: Any, outputs: Sequence[Mapping[str, Any]]) -> None:
     """Check that a collected reason is one that has a text and an effect, written out."""
     cells = {
-        str(column.get("field")): str(rule.get(column.get("id"), ""))
-        for column in outputs
-        if isinstance(rule, Mapping)
+        str(column.get("field")): str(rule.get(column.get("id"), "")) for column in outputs if isinstance(rule, Mapping)
     }
     if not {"code", "effect"} <= set(cells):
         return

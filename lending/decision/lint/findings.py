@@ -30,9 +30,7 @@ class Findings:
 
     items: list[Finding] = field(default_factory=list)
 
-    def add(
-        self, code: str, reason: str, *, node: str = "", row: int | None = None, column: str = ""
-    ) -> None:
+    def add(self, code: str, reason: str, *, node: str = "", row: int | None = None, column: str = "") -> None:
         """Add one, once."""
         finding = Finding(node, row, column, reason, code)
         if finding not in self.items:

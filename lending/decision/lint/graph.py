@@ -143,9 +143,7 @@ def _check_engine(content: Mapping[str, Any], findings: Findings) -> None:
             findings.add("engine_refuses", f"规则引擎不接受此模型：{error.reason}", node=error.node)
 
 
-def _sources(
-    edges: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]
-) -> dict[str, tuple[str, ...]]:
+def _sources(edges: Iterable[Mapping[str, Any]], nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     sources: dict[str, tuple[str, ...]] = dict.fromkeys(nodes, ())
     for edge in edges:
         sources[edge["targetId"]] = (*sources[edge["targetId"]], edge["sourceId"])

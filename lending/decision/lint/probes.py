@@ -75,11 +75,7 @@ def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
     """Run the model over sample facts; every failing cell, missing value and inexact number is a finding."""
     content = zen.ZenDecisionContent(json.dumps(graph.content))
     engine = zen.ZenEngine({"loader": lambda _key: content})
-    tables = {
-        name: _table(node["content"])
-        for name, node in graph.nodes.items()
-        if "rules" in node.get("content", {})
-    }
+    tables = {name: _table(node["content"]) for name, node in graph.nodes.items() if "rules" in node.get("content", {})}
     equal = {name: list(_equalities(node.get("content", {}), stage)) for name, node in graph.nodes.items()}
     for context in sample_contexts(stage):
         text = json.dumps(context, default=float)  # only kinds and edges matter here, not digits
@@ -114,9 +110,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _are_reasons(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(row, Mapping) and row.get("code") in REASONS for row in value
-    )
+    return isinstance(value, list) and all(isinstance(row, Mapping) and row.get("code") in REASONS for row in value)
 
 
 _FORMS: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -180,9 +174,7 @@ def _table(content: Mapping[str, Any]) -> _Table:
     texts = {str(column.get("field") or "") for column in content["inputs"]}
     for number, rule in enumerate(content["rules"], 1):
         texts |= {rule[column["id"]] for column in (*content["inputs"], *content["outputs"])}
-        cells = [
-            _cell(column, rule[column["id"]]) for column in content["inputs"] if rule[column["id"]].strip()
-        ]
+        cells = [_cell(column, rule[column["id"]]) for column in content["inputs"] if rule[column["id"]].strip()]
         outputs = [
             (str(column.get("name") or column["field"]), zen.compile_expression(rule[column["id"]]))
             for column in content["outputs"]
@@ -243,9 +235,7 @@ def _texts(content: Mapping[str, Any]) -> Iterator[tuple[int, str, str]]:
             yield row, str(column.get("name") or column.get("field")), rule[column["id"]]
 
 
-def _check_equalities(
-    name: str, equal: Sequence[_Equality], given: Mapping[str, Any], findings: Findings
-) -> None:
+def _check_equalities(name: str, equal: Sequence[_Equality], given: Mapping[str, Any], findings: Findings) -> None:
     """Refuse to compare values of two kinds: they are never equal, and the engine says nothing."""
     for item in equal:
         value = _at(given, item.path)
@@ -273,9 +263,7 @@ def _check_row(name: str, row: _Row, given: dict[str, Any], findings: Findings) 
             findings.add("failing_cell", reason, node=name, row=row.number, column=cell.heading)
             return
         except _WrongKindError as error:
-            findings.add(
-                "wrong_kind", f"{error}：{cell.text}", node=name, row=row.number, column=cell.heading
-            )
+            findings.add("wrong_kind", f"{error}：{cell.text}", node=name, row=row.number, column=cell.heading)
             return
         if not says:
             return

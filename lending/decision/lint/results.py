@@ -50,9 +50,7 @@ def check_result(graph: Graph, stage: Stage, leaving: Mapping[str, Scope], findi
     _check_reasons(graph, name, answers.get("reasons", ""), leaving, findings)
 
 
-def _check_reasons(
-    graph: Graph, name: str, reasons: str, leaving: Mapping[str, Scope], findings: Findings
-) -> None:
+def _check_reasons(graph: Graph, name: str, reasons: str, leaving: Mapping[str, Scope], findings: Findings) -> None:
     """Check that every list of reasons is among the answer; a forgotten one rejects nobody."""
     answered = read(reasons).paths
     for source, node in graph.nodes.items():

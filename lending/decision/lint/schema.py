@@ -51,9 +51,7 @@ def declared_inputs(graph: Graph, stage: Stage, findings: Findings) -> Declared:
 def _schema(graph: Graph, findings: Findings) -> Mapping[str, Any] | None:
     text = graph.nodes[graph.entry].get("content", {}).get("schema")
     if not isinstance(text, str) or not text.strip():
-        findings.add(
-            "no_schema", "入口节点应有 JSON Schema：没有它，缺失的数据会当作条件不成立", node=graph.entry
-        )
+        findings.add("no_schema", "入口节点应有 JSON Schema：没有它，缺失的数据会当作条件不成立", node=graph.entry)
         return None
     try:
         schema = json.loads(text)
@@ -71,9 +69,7 @@ def _leaves(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the values that an object's schema declares, and note what it requires."""
     required, properties = schema.get("required", []), schema.get("properties", {})
-    well_formed = (
-        schema.get("type") == "object" and isinstance(required, list) and isinstance(properties, Mapping)
-    )
+    well_formed = schema.get("type") == "object" and isinstance(required, list) and isinstance(properties, Mapping)
     if not well_formed or set(schema) - _OBJECT_WORDS:
         reason = "对象的 Schema 只能使用 type: object、required、properties 与 additionalProperties"
         findings.add("bad_schema", reason, node=entry, column=prefix.rstrip("."))

@@ -37,9 +37,7 @@ def joined(scopes: Iterable[Scope], *, node: str, findings: Findings) -> Scope:
         for path, origin in scope.values.items():
             other = _clash(values, within, path, origin)
             if other is not None:
-                findings.add(
-                    "overwritten", f"{path} 与 {other} 互相覆盖，只有一个会保留", node=node, column=path
-                )
+                findings.add("overwritten", f"{path} 与 {other} 互相覆盖，只有一个会保留", node=node, column=path)
             values[path] = origin
             for around in _around(path):
                 within.setdefault(around, {})[origin] = path
@@ -47,9 +45,7 @@ def joined(scopes: Iterable[Scope], *, node: str, findings: Findings) -> Scope:
     return Scope(values, lists)
 
 
-def _clash(
-    values: Mapping[str, str], within: Mapping[str, Mapping[str, str]], path: str, origin: str
-) -> str | None:
+def _clash(values: Mapping[str, str], within: Mapping[str, Mapping[str, str]], path: str, origin: str) -> str | None:
     """Return a value of another origin at the same place, around it or within it."""
     for place in (path, *_around(path)):
         if values.get(place, origin) != origin:

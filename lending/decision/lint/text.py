@@ -87,11 +87,7 @@ class Reading:
 
 def tokens_of(text: str) -> list[Token]:
     """Cut an expression into tokens, spaces left out."""
-    return [
-        Token(str(match.lastgroup), match.group())
-        for match in _TOKEN.finditer(text)
-        if match.lastgroup != "space"
-    ]
+    return [Token(str(match.lastgroup), match.group()) for match in _TOKEN.finditer(text) if match.lastgroup != "space"]
 
 
 def read(text: str) -> Reading:
@@ -135,9 +131,7 @@ def equalities(text: str) -> list[tuple[str, Token]]:
     for position in range(1, len(atoms) - 1):
         before, after = atoms[position - 1], atoms[position + 1]
         if atoms[position].text in {"==", "!="}:
-            pairs += [
-                (one.text, two) for one, two in ((before, after), (after, before)) if one.kind == "path"
-            ]
+            pairs += [(one.text, two) for one, two in ((before, after), (after, before)) if one.kind == "path"]
         elif atoms[position].text == "in" and before.kind == "path" and after.text == "[":
             pairs += [(before.text, item) for item in _until(atoms[position + 2 :], "]")]
     return [(path, value) for path, value in pairs if value.kind in _PLAIN]
@@ -195,11 +189,7 @@ def _never_closes(texts: list[str]) -> bool:
 
 
 def _ends_a_value(token: Token) -> bool:
-    return (
-        token.text in {")", "]"}
-        or token.kind == "string"
-        or (token.kind == "word" and token.text not in _KEYWORDS)
-    )
+    return token.text in {")", "]"} or token.kind == "string" or (token.kind == "word" and token.text not in _KEYWORDS)
 
 
 def _word(tokens: list[Token], position: int, reading: Reading) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import queries as accounts
-from accounts.ledger.chart import CHART
 from core.money import fen_to_yuan
 from core.tenancy import in_bank
 from lending.queries import loan_book_agrees
@@ -36,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found, ensure_ascii=False))
         else:
             for code, amount in found["trial_balance"].items():
-                self.stdout.write(f"{code}  {CHART[code].name:<12}  {amount:>20}")
+                self.stdout.write(f"{code}  {accounts.gl_name(code):<12}  {amount:>20}")
             self.stdout.write("账务相符" if found["balanced"] else "账务不符")
         if not found["balanced"]:
             raise CommandError("the books disagree: see which check is false above")

@@ -89,9 +89,7 @@ class Command(BaseCommand):
             flag = _FLAGS.get(error.field, error.field)
             msg = f"{flag}: {error.detail}，{error.next_step}"
             raise CommandError(msg, returncode=EXIT_BAD_TERMS) from error
-        self.stdout.write(
-            json.dumps(fields, ensure_ascii=False, indent=2) if options["json"] else _table(fields)
-        )
+        self.stdout.write(json.dumps(fields, ensure_ascii=False, indent=2) if options["json"] else _table(fields))
 
 
 def _terms(options: dict[str, Any]) -> ScheduleTerms:

@@ -116,9 +116,7 @@ def _birth(pen: ImageDraw.ImageDraw, person: Person) -> None:
 def _emblem(pen: ImageDraw.ImageDraw, centre: tuple[int, int], radius: int) -> None:
     """Print a red disc with five plain stars where a real card bears the national emblem."""
     x, y = centre
-    pen.ellipse(
-        (x - radius, y - radius, x + radius, y + radius), fill=_EMBLEM_RED, outline=_EMBLEM_GOLD, width=7
-    )
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_EMBLEM_RED, outline=_EMBLEM_GOLD, width=7)
     _star(pen, (x, y - 24), 34)
     for degrees in (200, 160, 380, 340):
         angle = math.radians(degrees)

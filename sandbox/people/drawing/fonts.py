@@ -31,9 +31,7 @@ def font_file() -> Path:
 @functools.cache
 def font(size: int, weight: int) -> ImageFont.FreeTypeFont:
     """Give Noto Sans CJK SC in a size in pixels and a weight from 100 to 900."""
-    cut = ImageFont.truetype(
-        str(font_file()), size, index=_SIMPLIFIED_CHINESE, layout_engine=ImageFont.Layout.BASIC
-    )
+    cut = ImageFont.truetype(str(font_file()), size, index=_SIMPLIFIED_CHINESE, layout_engine=ImageFont.Layout.BASIC)
     cut.set_variation_by_axes([weight])
     return cut
 

@@ -38,8 +38,7 @@ def _paper(side: str) -> Image.Image:
         colour = _WAVES[side][number % 2]
         base, phase = number * height / 40 - 40, number * 0.37
         line = [
-            (x, base + 14 * math.sin(x / 70 + phase) + 8 * math.sin(x / 23 + 2 * phase))
-            for x in range(0, width + 8, 8)
+            (x, base + 14 * math.sin(x / 70 + phase) + 8 * math.sin(x / 23 + 2 * phase)) for x in range(0, width + 8, 8)
         ]
         pen.line(line, fill=colour, width=1)
     return paper

@@ -69,9 +69,7 @@ class _Face:
 
 def _face_of(person: Person) -> _Face:
     rng = Random(f"face/{person.person}/{person.id_number}")
-    old = (person.valid_from - person.birth_date) // (
-        date(2001, 1, 1) - date(2000, 1, 1)
-    ) >= _GREY_FROM_YEAR_AGE
+    old = (person.valid_from - person.birth_date) // (date(2001, 1, 1) - date(2000, 1, 1)) >= _GREY_FROM_YEAR_AGE
     man = person.sex == "男"
     return _Face(
         skin=rng.choice(_SKINS),
@@ -139,9 +137,7 @@ def _paint_head(pen: ImageDraw.ImageDraw, face: _Face) -> None:
     pen.rounded_rectangle((left, face.top + 90, right, face.chin - 90), face.half_width - 10, fill=face.skin)
     cap = face.top + 130 + face.fringe // 3
     pen.pieslice((left - 22, face.top - 44, right + 22, face.top + 330), 180, 360, fill=face.hair)
-    pen.pieslice(
-        (left - 6, cap - 60 - face.fringe, right + 6, cap + 150 + face.fringe), 180, 360, fill=face.skin
-    )
+    pen.pieslice((left - 6, cap - 60 - face.fringe, right + 6, cap + 150 + face.fringe), 180, 360, fill=face.skin)
     pen.polygon(
         [
             (left - 18, face.top + 120),
@@ -183,13 +179,9 @@ def _paint_features(pen: ImageDraw.ImageDraw, face: _Face) -> None:
         if face.glasses:
             pen.rounded_rectangle((x - 54, eyes - 42, x + 54, eyes + 42), 26, outline=(46, 46, 50), width=7)
     if face.glasses:
-        pen.line(
-            (_MIDDLE - face.eye_gap + 54, eyes, _MIDDLE + face.eye_gap - 54, eyes), fill=(46, 46, 50), width=7
-        )
+        pen.line((_MIDDLE - face.eye_gap + 54, eyes, _MIDDLE + face.eye_gap - 54, eyes), fill=(46, 46, 50), width=7)
     pen.line((_MIDDLE, eyes + 20, _MIDDLE - 6, nose), fill=face.shade, width=6)
-    pen.arc(
-        (_MIDDLE - face.nose, nose - 20, _MIDDLE + face.nose, nose + 16), 10, 170, fill=face.shade, width=7
-    )
+    pen.arc((_MIDDLE - face.nose, nose - 20, _MIDDLE + face.nose, nose + 16), 10, 170, fill=face.shade, width=7)
     pen.chord(
         (_MIDDLE - face.mouth, mouth - face.smile, _MIDDLE + face.mouth, mouth + face.smile),
         0,

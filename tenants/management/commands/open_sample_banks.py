@@ -25,9 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare which."""
-        parser.add_argument(
-            "--only", default="", help="codes, separated by commas; default: all that are marked"
-        )
+        parser.add_argument("--only", default="", help="codes, separated by commas; default: all that are marked")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Open them."""

@@ -12,9 +12,7 @@ from tenants.provisioning import prepare_database
 class Command(BaseCommand):
     """Bring the database to the present schema."""
 
-    help = (
-        "Create roles, migrate the public schema, the template and every bank that is behind; safe to repeat."
-    )
+    help = "Create roles, migrate the public schema, the template and every bank that is behind; safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, saying what is being done."""

@@ -74,9 +74,7 @@ def contract_text(contract_pdf: bytes) -> str:
 
 
 @pytest.fixture(scope="session")
-def signed_pdf(
-    contract_pdf: bytes, signer: BankSigner, seal_pdf: bytes, timestamp: HttpTimestampSource
-) -> bytes:
+def signed_pdf(contract_pdf: bytes, signer: BankSigner, seal_pdf: bytes, timestamp: HttpTimestampSource) -> bytes:
     return sign_contract(
         contract_pdf,
         signer=signer,

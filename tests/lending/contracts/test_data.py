@@ -37,9 +37,7 @@ CONTRADICTIONS: dict[str, Change] = {
     "a due date before the start": with_row(0, due_date=date(2026, 1, 15)),
     "a last instalment that is not due at maturity": lambda d: replace(d, maturity_date=date(2026, 3, 16)),
     "a rate that is not LPR plus spread": lambda d: replace(d, rate=replace(d.rate, spread_bp=299)),
-    "an all-in rate below the rate": lambda d: replace(
-        d, rate=replace(d.rate, all_in_annual_rate=Decimal("5.9999"))
-    ),
+    "an all-in rate below the rate": lambda d: replace(d, rate=replace(d.rate, all_in_annual_rate=Decimal("5.9999"))),
     "a negative markup": lambda d: replace(d, penalty=replace(d.penalty, overdue_markup_percent=Decimal(-1))),
     "negative days of grace": lambda d: replace(d, penalty=replace(d.penalty, grace_days=-1)),
     "a negative fee": lambda d: replace(d, early_repayment_fee_percent=Decimal(-1)),
@@ -49,9 +47,7 @@ CONTRADICTIONS: dict[str, Change] = {
     "a blank lender": lambda d: replace(d, lender=replace(d.lender, legal_name="")),
     "a blank consent": lambda d: replace(d, consents=(replace(d.consents[0], title="\u3000"),)),
     "a hash that is none": lambda d: replace(d, disclosure=replace(d.disclosure, sha256="0" * 63)),
-    "a hash in capitals": lambda d: replace(
-        d, consents=(Confirmation(title="授权书", id="1", sha256="A" * 64),)
-    ),
+    "a hash in capitals": lambda d: replace(d, consents=(Confirmation(title="授权书", id="1", sha256="A" * 64),)),
 }
 
 

@@ -23,9 +23,7 @@ class TestFormatContractNumber:
     @pytest.mark.parametrize(("parts", "number"), PARTS)
     def test_it_writes_the_parts_in_order(self, parts: tuple[str, int, str, int], number: str) -> None:
         bank_code, year, product_code, sequence = parts
-        made = format_contract_number(
-            bank_code=bank_code, year=year, product_code=product_code, sequence=sequence
-        )
+        made = format_contract_number(bank_code=bank_code, year=year, product_code=product_code, sequence=sequence)
         assert made == number
 
     @pytest.mark.parametrize(
@@ -50,9 +48,7 @@ class TestFormatContractNumber:
         self, bank_code: str, year: int, product_code: str, sequence: int
     ) -> None:
         with pytest.raises(ContractNumberError):
-            format_contract_number(
-                bank_code=bank_code, year=year, product_code=product_code, sequence=sequence
-            )
+            format_contract_number(bank_code=bank_code, year=year, product_code=product_code, sequence=sequence)
 
 
 class TestParseContractNumber:

@@ -34,9 +34,7 @@ def named(name: str) -> ContractData:
 
 
 def bullet(principal_fen: int) -> ContractData:
-    row = Instalment(
-        number=1, due_date=date(2026, 3, 15), principal_fen=principal_fen, interest_fen=1, balance_fen=0
-    )
+    row = Instalment(number=1, due_date=date(2026, 3, 15), principal_fen=principal_fen, interest_fen=1, balance_fen=0)
     return replace(trial_data(), principal_fen=principal_fen, method="bullet", instalments=(row,))
 
 
@@ -77,8 +75,7 @@ class TestRenderContract:
         data = trial_data(legal_name="江苏样例农村商业银行股份有限公司")
         made: list[bytes] = []
         threads = [
-            threading.Thread(target=lambda: made.append(render_contract(standard_template(), data)))
-            for _ in range(4)
+            threading.Thread(target=lambda: made.append(render_contract(standard_template(), data))) for _ in range(4)
         ]
         for thread in threads:
             thread.start()
@@ -100,9 +97,7 @@ class TestRenderContract:
             assert {"/FontFile2", "/FontFile3"} & set(descriptor)
 
     def test_the_files_date_is_the_datas(self) -> None:
-        pdf = render_contract(
-            TINY + "x", replace(trial_data(), made_at=datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
-        )
+        pdf = render_contract(TINY + "x", replace(trial_data(), made_at=datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)))
         assert b"<xmp:CreateDate>2031-05-06T07:08:09" in open_pdf(pdf).root["/Metadata"].data
 
     def test_every_page_names_the_lender_and_the_contract(self, contract_pdf: bytes) -> None:
@@ -210,9 +205,7 @@ class TestRenderContract:
         assert sum("应还本金（元）" in page for page in texts) >= 2, "the table's head is repeated"
 
     def test_many_consents_are_all_listed(self) -> None:
-        consents = tuple(
-            Confirmation(title=f"授权书{n}", id=f"{n:032x}", sha256=f"{n:064x}") for n in range(1, 40)
-        )
+        consents = tuple(Confirmation(title=f"授权书{n}", id=f"{n:032x}", sha256=f"{n:064x}") for n in range(1, 40))
         text = text_of(render_contract(standard_template(), replace(trial_data(), consents=consents)))
         assert all(consent.id in text for consent in consents)
 
@@ -327,9 +320,7 @@ class TestRenderSeal:
 
 
 class TestAfterFork:
-    def test_a_forked_child_is_refused_rather_than_left_hanging(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_forked_child_is_refused_rather_than_left_hanging(self, monkeypatch: pytest.MonkeyPatch) -> None:
         render_seal("样例银行")
         monkeypatch.setattr(os, "getpid", lambda: -1)
         with pytest.raises(RuntimeError, match="after forking"):

@@ -43,9 +43,7 @@ def pem(certificate: bytes) -> x509.Certificate:
     return x509.load_pem_x509_certificate(certificate)
 
 
-def sign(
-    pdf: bytes, *, signer: BankSigner, timestamp: TimestampSource, seal_pdf: bytes | None = None
-) -> bytes:
+def sign(pdf: bytes, *, signer: BankSigner, timestamp: TimestampSource, seal_pdf: bytes | None = None) -> bytes:
     return sign_contract(
         pdf,
         signer=signer,
@@ -122,9 +120,7 @@ class TestBankSigner:
 
 
 class TestSignContract:
-    def test_a_signed_contract_is_valid(
-        self, signed_pdf: bytes, bank: BankCertificate, authority: Authority
-    ) -> None:
+    def test_a_signed_contract_is_valid(self, signed_pdf: bytes, bank: BankCertificate, authority: Authority) -> None:
         verification = verify_contract(
             signed_pdf, trust_roots=[bank.ca_pem], tsa_roots=[authority.root_pem], signer_name=LEGAL_NAME
         )
@@ -156,18 +152,14 @@ class TestSignContract:
         names = reader.root["/Names"]["/Dests"]["/Names"]
         place = names[list(names).index("seal") + 1]
         assert (right - left, top - bottom) == pytest.approx((119, 119), abs=1.1)
-        assert ((left + right) / 2, (bottom + top) / 2) == pytest.approx(
-            (float(place[2]), float(place[3])), abs=1
-        )
+        assert ((left + right) / 2, (bottom + top) / 2) == pytest.approx((float(place[2]), float(place[3])), abs=1)
         assert signature.sig_field["/F"] & 4, "it is printed"
         assert "/Seal" in signature.sig_field["/AP"]["/N"]["/Resources"]["/XObject"]
         page = next(n for n, text in enumerate(page_texts(contract_pdf)) if "贷款人（电子印章）" in text)
         on_page = reader.find_page_for_modification(page)[0].get_object()
         assert [note.get_object()["/T"] for note in on_page["/Annots"]] == ["Lender"]
 
-    def test_it_is_a_pades_signature_that_tells_nothing_in_clear_but_what_was_given(
-        self, signed_pdf: bytes
-    ) -> None:
+    def test_it_is_a_pades_signature_that_tells_nothing_in_clear_but_what_was_given(self, signed_pdf: bytes) -> None:
         (signature,) = open_pdf(signed_pdf).embedded_signatures
         assert signature.field_name == "Lender"
         assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
@@ -179,9 +171,7 @@ class TestSignContract:
         sign(contract_pdf, signer=signer, timestamp=authority)
         assert authority.queries == 1
 
-    def test_it_signs_without_a_seal_too(
-        self, signer: BankSigner, bank: BankCertificate, authority: Authority
-    ) -> None:
+    def test_it_signs_without_a_seal_too(self, signer: BankSigner, bank: BankCertificate, authority: Authority) -> None:
         plain = render_contract(UNSEALED, trial_data())
         signed = sign(plain, signer=signer, timestamp=authority)
         assert verify_contract(signed, trust_roots=[bank.ca_pem], tsa_roots=[authority.root_pem]).valid
@@ -200,9 +190,7 @@ class TestSignContract:
         assert verification.valid
         assert verification.signer == "样例RSA银行"
 
-    def test_a_seal_without_a_place_is_refused(
-        self, signer: BankSigner, seal_pdf: bytes, authority: Authority
-    ) -> None:
+    def test_a_seal_without_a_place_is_refused(self, signer: BankSigner, seal_pdf: bytes, authority: Authority) -> None:
         plain = render_contract(UNSEALED, trial_data())
         with pytest.raises(SigningError, match="<seal>"):
             sign(plain, signer=signer, timestamp=authority, seal_pdf=seal_pdf)
@@ -214,9 +202,7 @@ class TestSignContract:
             sign(signed_pdf, signer=signer, timestamp=authority)
 
     @pytest.mark.parametrize("garbage", [b"", b"hello", b"%PDF-2.0\n", b"%PDF-1.7\nstartxref\n5\n%%EOF"])
-    def test_what_is_no_pdf_is_refused(
-        self, garbage: bytes, signer: BankSigner, authority: Authority
-    ) -> None:
+    def test_what_is_no_pdf_is_refused(self, garbage: bytes, signer: BankSigner, authority: Authority) -> None:
         with pytest.raises(SigningError):
             sign(garbage, signer=signer, timestamp=authority)
 
@@ -234,9 +220,7 @@ class TestSignContract:
 
 def rsa_bank() -> tuple[BankCertificate, bytes]:
     """Make what a licensed CA gives: an RSA certificate under an intermediate CA."""
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)] + [
-        rsa.generate_private_key(65537, 2048)
-    ]
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)] + [rsa.generate_private_key(65537, 2048)]
     labels, certificates = ["样例根CA", "样例中级CA", "样例RSA银行"], []
     for level, (label, key) in enumerate(zip(labels, keys, strict=True)):
         issuer = max(level - 1, 0)

@@ -110,9 +110,7 @@ class TestChangedFiles:
         assert survived == []
 
     @pytest.mark.parametrize("respelled", ["lower case", "padding", "space", "longer length", "odd"])
-    def test_the_signature_is_spelled_in_one_way(
-        self, respelled: str, signed_pdf: bytes, judge: Judge
-    ) -> None:
+    def test_the_signature_is_spelled_in_one_way(self, respelled: str, signed_pdf: bytes, judge: Judge) -> None:
         start, end = byte_range(signed_pdf)
         value, gap = value_of(signed_pdf), signed_pdf[start:end]
         changed = {
@@ -166,9 +164,7 @@ class TestChangedFiles:
 
 
 class TestTrust:
-    def test_another_banks_contract_is_not_ours(
-        self, contract_pdf: bytes, judge: Judge, authority: Authority
-    ) -> None:
+    def test_another_banks_contract_is_not_ours(self, contract_pdf: bytes, judge: Judge, authority: Authority) -> None:
         other = create_bank_certificate("另一样例银行", "126")
         signer = BankSigner.load(certificate_pem=other.certificate_pem, private_key_pem=other.private_key_pem)
         verification = judge(sign_with(contract_pdf, signer, authority))
@@ -224,9 +220,7 @@ class TestTime:
     @pytest.fixture
     def old_signer(self, monkeypatch: pytest.MonkeyPatch) -> tuple[BankSigner, BankCertificate]:
         """A certificate of six years ago, expired for one, that signs nevertheless."""
-        made = create_bank_certificate(
-            LEGAL_NAME, "125", issued_at=datetime.now(UTC) - timedelta(days=6 * 365)
-        )
+        made = create_bank_certificate(LEGAL_NAME, "125", issued_at=datetime.now(UTC) - timedelta(days=6 * 365))
         monkeypatch.setattr(BankSigner, "refuse_unless_valid", lambda _signer, _at: None)
         signer = BankSigner.load(certificate_pem=made.certificate_pem, private_key_pem=made.private_key_pem)
         return signer, made
@@ -307,9 +301,7 @@ class TestAnyFile:
             ).dump(),
         ],
     )
-    def test_a_hostile_signature_value_is_answered(
-        self, value: bytes, signed_pdf: bytes, judge: Judge
-    ) -> None:
+    def test_a_hostile_signature_value_is_answered(self, value: bytes, signed_pdf: bytes, judge: Judge) -> None:
         assert judge(with_value(signed_pdf, value)).problems == (Defect.SIGNATURE_DAMAGED,)
 
     def test_a_maze_of_certificates_is_not_entered(
@@ -366,9 +358,7 @@ class TestAnyFile:
     def test_a_signature_moved_to_another_contract_is_invalid(
         self, signed_pdf: bytes, signer: BankSigner, judge: Judge, authority: Authority
     ) -> None:
-        other = sign_with(
-            render_contract(standard_template(), trial_data(legal_name="样例银行")), signer, authority
-        )
+        other = sign_with(render_contract(standard_template(), trial_data(legal_name="样例银行")), signer, authority)
         assert judge(other).valid
         assert judge(with_value(other, value_of(signed_pdf))).problems == (Defect.CHANGED,)
 

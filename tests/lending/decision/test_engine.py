@@ -221,9 +221,7 @@ class TestCache:
 
 @pytest.mark.usefixtures("fresh_engine")
 class TestThreads:
-    def test_threads_share_the_engine_and_get_their_own_answers(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_threads_share_the_engine_and_get_their_own_answers(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(engine, "KEPT_MODELS", 2)  # far too few: models are dropped while others run them
         models = [_model(f"m{number}", out=f"string(amount + {number})") for number in range(6)]
 

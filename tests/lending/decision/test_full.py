@@ -181,9 +181,7 @@ class TestThinFile:
         assert decision.score is None
 
     @pytest.mark.parametrize("missing_source", ["review", "skip"])
-    def test_without_government_data_there_is_nothing_to_score_and_a_person_decides(
-        self, missing_source: str
-    ) -> None:
+    def test_without_government_data_there_is_nothing_to_score_and_a_person_decides(self, missing_source: str) -> None:
         decision = _decide({"bureau": THIN, "government": None}, {"missing_source": missing_source})
         assert (decision.outcome, decision.reasons) == ("review", ("government_unavailable",))
         assert decision.score is None
@@ -378,9 +376,7 @@ class TestTrace:
 
 
 class TestFacts:
-    @pytest.mark.parametrize(
-        "name", ["overdue_now", "queries_3m", "card_utilisation", "monthly_debt_payment_fen"]
-    )
+    @pytest.mark.parametrize("name", ["overdue_now", "queries_3m", "card_utilisation", "monthly_debt_payment_fen"])
     def test_negative_figures_are_a_defect_of_the_caller(self, name: str) -> None:
         with pytest.raises(FactsError, match=name):
             full(**{name: -1})

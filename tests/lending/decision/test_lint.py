@@ -56,9 +56,7 @@ def _expression(node: str, key: str, value: str) -> Change:
 
 def _add_expression(node: str, key: str, value: str) -> Change:
     def change(content: Content) -> None:
-        _node(content, node)["content"]["expressions"].append(
-            {"id": f"{node}-new", "key": key, "value": value}
-        )
+        _node(content, node)["content"]["expressions"].append({"id": f"{node}-new", "key": key, "value": value})
 
     return change
 
@@ -240,9 +238,7 @@ class TestWhatTheEngineLetsThroughInSilence:
         found = {(finding.code, finding.node, finding.row): finding.reason for finding in _linted(change)}
         assert found[code, node, row]
 
-    @pytest.mark.parametrize(
-        "change", [pytest.param(case[1], id=case[0]) for case in FAIL_OPEN if case[2] is None]
-    )
+    @pytest.mark.parametrize("change", [pytest.param(case[1], id=case[0]) for case in FAIL_OPEN if case[2] is None])
     def test_what_only_a_test_case_can_catch_is_named_here(self, change: Change) -> None:
         """A rule may be well formed and never hold; saved test cases are what finds that."""
         assert _lets_a_student_through(change)
@@ -290,9 +286,7 @@ class TestUnsoundShapes:
             (_remove_edge("checks", "admission"), "leads_nowhere", "checks"),
         ],
     )
-    def test_nodes_and_edges_that_leave_rules_unasked_are_refused(
-        self, change: Change, code: str, node: str
-    ) -> None:
+    def test_nodes_and_edges_that_leave_rules_unasked_are_refused(self, change: Change, code: str, node: str) -> None:
         assert (code, node) in {(finding.code, finding.node) for finding in _linted(change)}
 
 
@@ -312,11 +306,7 @@ class TestInputSchema:
                 "applicant",
             ),
             (
-                _schema(
-                    lambda schema: schema["properties"]["applicant"]["properties"].update(
-                        sex={"type": "string"}
-                    )
-                ),
+                _schema(lambda schema: schema["properties"]["applicant"]["properties"].update(sex={"type": "string"})),
                 "forbidden_feature",
                 "applicant.sex",
             ),
@@ -327,9 +317,7 @@ class TestInputSchema:
             ),
             (
                 _schema(
-                    lambda schema: schema["properties"]["applicant"]["properties"].update(
-                        zodiac={"type": "string"}
-                    )
+                    lambda schema: schema["properties"]["applicant"]["properties"].update(zodiac={"type": "string"})
                 ),
                 "unknown_feature",
                 "applicant.zodiac",
@@ -344,20 +332,14 @@ class TestInputSchema:
                 "applicant.age",
             ),
             (
-                _schema(
-                    lambda schema: schema["properties"]["policy"]["properties"]["min_age"].pop("minimum")
-                ),
+                _schema(lambda schema: schema["properties"]["policy"]["properties"]["min_age"].pop("minimum")),
                 "changed_type",
                 "policy.min_age",
             ),
         ],
     )
-    def test_declares_only_allowed_values_with_their_own_types(
-        self, change: Change, code: str, column: str
-    ) -> None:
-        assert ("facts", code, column) in {
-            (finding.node, finding.code, finding.column) for finding in _linted(change)
-        }
+    def test_declares_only_allowed_values_with_their_own_types(self, change: Change, code: str, column: str) -> None:
+        assert ("facts", code, column) in {(finding.node, finding.code, finding.column) for finding in _linted(change)}
 
     @pytest.mark.parametrize(
         "edit",
@@ -470,9 +452,7 @@ class TestExpressions:
 
     def test_a_field_that_no_row_of_a_list_has_is_refused(self) -> None:
         change = _expression("result", "reasons", "filter(admission, #.effct == 'reject')")
-        assert [(f.code, f.node, f.column) for f in _linted(change)] == [
-            ("unknown_variable", "result", "reasons")
-        ]
+        assert [(f.code, f.node, f.column) for f in _linted(change)] == [("unknown_variable", "result", "reasons")]
 
     def test_a_node_without_expressions_is_refused(self) -> None:
         assert "empty_node" in {f.code for f in _linted(_content("checks", expressions=[]))}
@@ -578,9 +558,7 @@ class TestTables:
             ),
         ],
     )
-    def test_scorecards_are_checked_cell_by_cell(
-        self, change: Change, code: str, row: int | None, column: str
-    ) -> None:
+    def test_scorecards_are_checked_cell_by_cell(self, change: Change, code: str, row: int | None, column: str) -> None:
         found = {(f.node, f.code, f.row, f.column) for f in _linted(change, "full")}
         assert ("card-lenders", code, row, column) in found
 

@@ -63,9 +63,7 @@ class TestPolicyFields:
             ({"ceiling_rate": Decimal("15.4")}, "15.4"),
         ],
     )
-    def test_the_ceiling_keeps_the_all_in_cost_within_24_per_cent(
-        self, changes: dict[str, Any], ceiling: str
-    ) -> None:
+    def test_the_ceiling_keeps_the_all_in_cost_within_24_per_cent(self, changes: dict[str, Any], ceiling: str) -> None:
         fields_ = policy(**changes)
         assert fields_.effective_ceiling_rate == Decimal(ceiling)
         assert fields_.effective_ceiling_rate * 365 / fields_.year_days <= 24

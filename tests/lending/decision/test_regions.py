@@ -72,9 +72,7 @@ class TestServiceRegionEvidence:
     def test_a_phone_in_another_province_contradicts_a_claim_to_live_or_work_here(
         self, device: str, *, counts: bool
     ) -> None:
-        claims = RegionClaims(
-            id_address_code=SICHUAN, employer=_employer(JIANGYIN), device_region_code=device
-        )
+        claims = RegionClaims(id_address_code=SICHUAN, employer=_employer(JIANGYIN), device_region_code=device)
         assert (_tie(claims) is not None) is counts
 
     def test_but_not_where_one_was_born(self) -> None:
@@ -144,9 +142,7 @@ class TestRegionCodes:
         assert unknown == []
 
     def test_a_county_that_only_changed_its_rank_keeps_its_name(self) -> None:
-        names = {
-            str(code): name for code, name in data.get_address_code().items() if str(code).startswith("32")
-        }
+        names = {str(code): name for code, name in data.get_address_code().items() if str(code).startswith("32")}
         renamed = {
             "江浦",
             "盐都",
@@ -164,11 +160,7 @@ class TestRegionCodes:
         }
         for code, name in _counties():
             heirs = current_codes(code)
-            if (
-                code in HEIRS
-                and len(heirs) == 1
-                and any(_place(name) == _place(other) for other in names.values())
-            ):
+            if code in HEIRS and len(heirs) == 1 and any(_place(name) == _place(other) for other in names.values()):
                 assert _place(names[heirs[0]]) == _place(name) or _place(name) in renamed, code
 
     def test_no_current_code_is_taken_for_a_former_one(self) -> None:

@@ -154,9 +154,7 @@ class TestReplay:
 
     @_settings(50)
     @given(facts=EARLIES, fields_=POLICIES)
-    def test_makes_the_same_early_decision_bit_for_bit(
-        self, facts: EarlyFacts, fields_: PolicyFields
-    ) -> None:
+    def test_makes_the_same_early_decision_bit_for_bit(self, facts: EarlyFacts, fields_: PolicyFields) -> None:
         decision = decide_early(facts, fields_)
         assert replay(snapshot(facts, fields_)) == decision
         assert set(decision.reasons) <= set(REASONS)

@@ -41,9 +41,7 @@ class TestInterestOn:
             ("S16 shifted", "50000.00", 97, "5.4", "727.50"),
         ],
     )
-    def test_gives_the_worked_examples(
-        self, rule: str, yuan: str, days: int, rate: str, expected: str
-    ) -> None:
+    def test_gives_the_worked_examples(self, rule: str, yuan: str, days: int, rate: str, expected: str) -> None:
         assert charged(yuan, days, rate) == expected, rule
 
     def test_a_base_of_365_is_cheaper(self) -> None:
@@ -54,12 +52,8 @@ class TestInterestOn:
         by_months = counted_days(DayCount.THIRTY_360, start, end)
         assert charged("100000.00", by_months, "6", DayCount.THIRTY_360) == "1250.00"
 
-    @pytest.mark.parametrize(
-        ("end", "expected"), [(date(2026, 2, 17), "675.00"), (date(2026, 2, 24), "727.50")]
-    )
-    def test_a_due_date_shifted_over_the_spring_festival_bears_its_extra_days(
-        self, end: date, expected: str
-    ) -> None:
+    @pytest.mark.parametrize(("end", "expected"), [(date(2026, 2, 17), "675.00"), (date(2026, 2, 24), "727.50")])
+    def test_a_due_date_shifted_over_the_spring_festival_bears_its_extra_days(self, end: date, expected: str) -> None:
         assert charged("50000.00", interest_days(date(2025, 11, 19), end), "5.4") == expected
 
     def test_half_a_fen_is_a_fen(self) -> None:
@@ -67,16 +61,12 @@ class TestInterestOn:
         assert interest_on(4_999, annual_rate=Decimal("3.6000"), day_count=DayCount.ACT_360) == 0
 
     @given(st.integers(0, 10**20), rates, st.sampled_from(DayCount))
-    def test_is_the_exact_quotient_rounded_half_up(
-        self, integral: int, rate: Decimal, day_count: DayCount
-    ) -> None:
+    def test_is_the_exact_quotient_rounded_half_up(self, integral: int, rate: Decimal, day_count: DayCount) -> None:
         exact = Fraction(integral) * Fraction(rate) / 100 / day_count.base
         assert interest_on(integral, annual_rate=rate, day_count=day_count) == floor(exact + Fraction(1, 2))
 
     @given(balances, st.integers(0, 4_000), rates, rates)
-    def test_more_money_days_or_rate_never_costs_less(
-        self, fen: int, days: int, rate: Decimal, other: Decimal
-    ) -> None:
+    def test_more_money_days_or_rate_never_costs_less(self, fen: int, days: int, rate: Decimal, other: Decimal) -> None:
         def cost(fen: int, days: int, rate: Decimal) -> int:
             return interest_on(fen * days, annual_rate=rate, day_count=DayCount.ACT_360)
 
@@ -95,9 +85,7 @@ class TestFenDays:
         ]
         integral = fen_days(drawn, until_date=date(2024, 4, 1))
         assert integral == 800_000 * 100
-        assert interest_on(integral, annual_rate=Decimal("7.2"), day_count=DayCount.ACT_360) == yuan_to_fen(
-            "160.00"
-        )
+        assert interest_on(integral, annual_rate=Decimal("7.2"), day_count=DayCount.ACT_360) == yuan_to_fen("160.00")
 
     def test_the_first_day_counts_and_the_last_does_not(self) -> None:
         assert fen_days([BalanceFrom(date(2024, 3, 1), 100)], until_date=date(2024, 3, 2)) == 100

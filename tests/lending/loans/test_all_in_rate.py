@@ -61,14 +61,10 @@ class TestInternalRate:
     def test_month_ends_are_whole_months(self) -> None:
         assert shown("100000", "6", "interest_only", 12, "2024-01-31", "30/360").basis == "irr"
         after_february: dict[str, Any] = {"first_due_date": date(2024, 3, 31), "due_day": 31}
-        assert (
-            shown("100000", "6", "interest_only", 12, "2024-02-29", "30/360", **after_february).basis == "irr"
-        )
+        assert shown("100000", "6", "interest_only", 12, "2024-02-29", "30/360", **after_february).basis == "irr"
 
     def test_a_bullet_of_one_month_is_one_whole_month(self) -> None:
-        assert shown("100000", "6", "bullet", 1, "2024-01-15", "30/360") == AllInRate(
-            Decimal("6.0000"), "irr"
-        )
+        assert shown("100000", "6", "bullet", 1, "2024-01-15", "30/360") == AllInRate(Decimal("6.0000"), "irr")
 
     def test_a_fee_makes_the_loan_dearer(self) -> None:
         cheap = shown("10000", "6", "equal_instalment", 12, "2024-01-15", "30/360", fee="1.00")
@@ -107,9 +103,7 @@ class TestSimpleRate:
         ],
     )
     @pytest.mark.parametrize("method", ["bullet", "interest_only", "equal_principal", "equal_instalment"])
-    def test_actual_days_show_365_over_the_base(
-        self, method: str, rate: str, day_count: str, expected: str
-    ) -> None:
+    def test_actual_days_show_365_over_the_base(self, method: str, rate: str, day_count: str, expected: str) -> None:
         found = shown("9000000", rate, method, 12, "2024-01-15", day_count)
         assert found == AllInRate(Decimal(expected), "simple")
 
@@ -126,9 +120,7 @@ class TestSimpleRate:
         assert found == AllInRate(Decimal("7.2000"), "simple")
 
     def test_a_broken_first_period_is_labelled_simple(self) -> None:
-        assert (
-            shown("100000", "6", "equal_instalment", 12, "2024-01-15", "30/360", due_day=21).basis == "simple"
-        )
+        assert shown("100000", "6", "equal_instalment", 12, "2024-01-15", "30/360", due_day=21).basis == "simple"
 
     def test_rounding_to_the_fen_never_hides_the_contract_rate(self) -> None:
         assert shown("0.01", "6", "bullet", 12, "2024-01-15", "act/360").annual_rate == Decimal("6.0833")

@@ -38,9 +38,7 @@ class TestPeriodLength:
             ("2024-01-15", "2025-01-15", 12, 0),
         ],
     )
-    def test_months_run_from_date_to_same_date(
-        self, start: str, end: str, months: int, odd_days: int
-    ) -> None:
+    def test_months_run_from_date_to_same_date(self, start: str, end: str, months: int, odd_days: int) -> None:
         assert period_length(day(start), day(end)) == PeriodLength(months, odd_days)
 
     @pytest.mark.parametrize(

@@ -16,9 +16,7 @@ days = st.dates(date(1990, 1, 1), date(2150, 12, 31))
 terms = st.integers(1, 60)
 
 
-def written(
-    start: str, periods: int, *, first_due: str | None = None, due_day: int | None = None
-) -> list[str]:
+def written(start: str, periods: int, *, first_due: str | None = None, due_day: int | None = None) -> list[str]:
     """Return the due dates as text."""
     due = due_dates(
         start_date=date.fromisoformat(start),

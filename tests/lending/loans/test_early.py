@@ -12,9 +12,7 @@ from lending.loans.day_count import DayCount
 from lending.loans.early import EarlyFullRepayment, early_full_repayment
 
 
-def settled(
-    repayment: str, *, day_count: DayCount = DayCount.THIRTY_360, min_days: int = 0
-) -> EarlyFullRepayment:
+def settled(repayment: str, *, day_count: DayCount = DayCount.THIRTY_360, min_days: int = 0) -> EarlyFullRepayment:
     """Settle the loan of M1 after its third instalment."""
     return early_full_repayment(
         outstanding_principal_fen=yuan_to_fen("75558.28"),

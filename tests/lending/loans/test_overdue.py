@@ -39,11 +39,7 @@ def m1(paid: int = 0, *, terms: PenaltyTerms = TERMS) -> LoanRecord:
             due_date=row.due_date,
             principal_fen=row.principal_fen,
             interest_fen=row.interest_fen,
-            payments=(
-                Payment(
-                    value_date=row.due_date, interest_fen=row.interest_fen, principal_fen=row.principal_fen
-                ),
-            )
+            payments=(Payment(value_date=row.due_date, interest_fen=row.interest_fen, principal_fen=row.principal_fen),)
             if row.number <= paid
             else (),
         )
@@ -134,9 +130,7 @@ class TestStanding:
         assert standing_on(m1(paid=3, terms=terms), on_date=date(2024, 5, 25)).due_in_all.compound_fen == 0
 
     def test_a_marked_up_rate_of_five_decimals_is_charged_exactly(self) -> None:
-        terms = PenaltyTerms(
-            annual_rate=Decimal("4.3501"), markup_percent=Decimal(50), day_count=DayCount.ACT_365
-        )
+        terms = PenaltyTerms(annual_rate=Decimal("4.3501"), markup_percent=Decimal(50), day_count=DayCount.ACT_365)
         record = InstalmentRecord(number=1, due_date=date(2024, 1, 1), principal_fen=10**12, interest_fen=0)
         owed = owed_on(record, terms, on_date=date(2024, 12, 31))
         assert owed.penalty_fen == 65_251_500_000  # 10^12 × 6.52515 % × 365 ÷ 365
@@ -222,9 +216,7 @@ class TestAllocate:
         part=st.integers(0, 100),
         days=st.integers(0, 400),
     )
-    def test_shares_add_up_and_never_exceed_a_debt(
-        self, owed: list[tuple[int, ...]], part: int, days: int
-    ) -> None:
+    def test_shares_add_up_and_never_exceed_a_debt(self, owed: list[tuple[int, ...]], part: int, days: int) -> None:
         debts = [
             OwedOn(
                 number=number,

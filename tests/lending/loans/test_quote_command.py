@@ -168,9 +168,7 @@ class TestErrors:
         assert f"{flag}: " in captured.err
 
     @pytest.mark.parametrize("flag", sorted(M1))
-    def test_a_missing_option_is_one_line_and_code_2(
-        self, flag: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_a_missing_option_is_one_line_and_code_2(self, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as caught:
             Command().run_from_argv(["manage.py", "quote", *arguments({flag: None})])
         captured = capsys.readouterr()
@@ -197,16 +195,12 @@ class TestPurity:
         assert json.loads(done.stdout)["total_interest"] == "3279.73"
 
     def test_the_arithmetic_knows_neither_django_nor_the_clock(self) -> None:
-        modules = sorted(
-            path.stem for path in (ROOT / "lending" / "loans").glob("*.py") if path.stem != "__init__"
-        )
+        modules = sorted(path.stem for path in (ROOT / "lending" / "loans").glob("*.py") if path.stem != "__init__")
         pure = [name for name in modules if name in PURE]
         assert pure == sorted(PURE)
         script = f"import sys\nfor name in {pure!r}: __import__('lending.loans.' + name)\n"
         script += "print(*[name for name in sys.modules if name.split('.')[0] in ('django', 'psycopg')])"
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
 
 

@@ -14,9 +14,7 @@ from lending.loans.schedule import build_schedule
 from lending.loans.terms import Schedule, ScheduleTerms
 
 
-def terms_of(
-    yuan: str, rate: str, method: str, periods: int, start: str, day_count: str, **more: Any
-) -> ScheduleTerms:
+def terms_of(yuan: str, rate: str, method: str, periods: int, start: str, day_count: str, **more: Any) -> ScheduleTerms:
     """Make terms from readable values."""
     return ScheduleTerms(
         principal_fen=yuan_to_fen(yuan),
@@ -65,9 +63,7 @@ class TestEqualInstalment:
             {"first_due_date": date(2024, 4, 20)},
             {"first_due_date": date(2024, 4, 20), "due_day": 20},
         ):
-            schedule = build_schedule(
-                terms_of("100000", "6", "equal_instalment", 12, "2024-03-08", "act/360", **more)
-            )
+            schedule = build_schedule(terms_of("100000", "6", "equal_instalment", 12, "2024-03-08", "act/360", **more))
             assert len(schedule.instalments) == 12
             assert schedule.instalments[0].interest_fen == yuan_to_fen("716.67")
             assert {row.total_fen for row in schedule.instalments[:-1]} == {yuan_to_fen("8629.09")}
@@ -168,9 +164,7 @@ class TestEqualInstalment:
             "30/360",
             instalment_multiple_fen=yuan_to_fen("95"),
         )
-        with pytest.raises(
-            InstalmentTooSmallError, match=r"95\.00 元不足以支付当期利息 100\.00 元"
-        ) as caught:
+        with pytest.raises(InstalmentTooSmallError, match=r"95\.00 元不足以支付当期利息 100\.00 元") as caught:
             build_schedule(terms)
         assert caught.value.field == "instalment_multiple_fen"
 
@@ -191,9 +185,7 @@ class TestEqualInstalment:
 class TestEqualPrincipal:
     def test_m2(self) -> None:
         schedule = build_schedule(terms_of("100000", "6", "equal_principal", 12, "2024-01-15", "30/360"))
-        assert [fen_to_yuan(row.principal_fen) for row in schedule.instalments] == ["8333.33"] * 11 + [
-            "8333.37"
-        ]
+        assert [fen_to_yuan(row.principal_fen) for row in schedule.instalments] == ["8333.33"] * 11 + ["8333.37"]
         assert interests_of(schedule) == [
             "500.00",
             "458.33",
@@ -213,9 +205,7 @@ class TestEqualPrincipal:
         assert schedule.instalments[-1].total_fen == yuan_to_fen("8375.04")
 
     def test_a_broken_first_period_has_a_share_of_its_own(self) -> None:
-        schedule = build_schedule(
-            terms_of("70000", "5.4", "equal_principal", 6, "2024-01-15", "act/360", due_day=21)
-        )
+        schedule = build_schedule(terms_of("70000", "5.4", "equal_principal", 6, "2024-01-15", "act/360", due_day=21))
         assert [row.principal_fen for row in schedule.instalments] == [1_000_000] * 7
         assert interests_of(schedule)[:2] == ["63.00", "279.00"]
 
@@ -236,9 +226,7 @@ class TestEqualPrincipal:
 
 class TestInterestOnly:
     def test_m3(self) -> None:
-        schedule = build_schedule(
-            terms_of("50000", "5.4", "interest_only", 6, "2024-01-15", "act/360", due_day=21)
-        )
+        schedule = build_schedule(terms_of("50000", "5.4", "interest_only", 6, "2024-01-15", "act/360", due_day=21))
         assert interests_of(schedule) == ["45.00", "232.50", "217.50", "232.50", "225.00", "232.50", "180.00"]
         assert [row.due_date.isoformat() for row in schedule.instalments][::6] == ["2024-01-21", "2024-07-15"]
         assert schedule.total_interest_fen == yuan_to_fen("1365.00")
@@ -279,7 +267,5 @@ class TestBullet:
         assert [(row.number, row.due_date) for row in schedule.instalments] == [(1, date(2024, 4, 15))]
 
     def test_a_first_due_date_puts_maturity_so_many_months_on(self) -> None:
-        terms = terms_of(
-            "50000", "5.4", "bullet", 3, "2024-01-15", "act/360", first_due_date=date(2024, 2, 21)
-        )
+        terms = terms_of("50000", "5.4", "bullet", 3, "2024-01-15", "act/360", first_due_date=date(2024, 2, 21))
         assert build_schedule(terms).maturity_date == date(2024, 4, 21)

@@ -22,9 +22,7 @@ from lending.loans.terms import RepaymentMethod, Schedule, ScheduleTerms
 METHODS = ["equal_instalment", "equal_principal", "interest_only", "bullet"]
 
 
-def terms_of(
-    yuan: str, rate: str, method: str, periods: int, start: str, day_count: str, **more: Any
-) -> ScheduleTerms:
+def terms_of(yuan: str, rate: str, method: str, periods: int, start: str, day_count: str, **more: Any) -> ScheduleTerms:
     """Make terms from readable values."""
     return ScheduleTerms(
         principal_fen=yuan_to_fen(yuan),

@@ -66,9 +66,7 @@ class TestScheduleTerms:
             ("instalment_multiple_fen", -100, "大于零"),
         ],
     )
-    def test_a_wrong_value_names_its_field_and_the_next_step(
-        self, field: str, value: object, reason: str
-    ) -> None:
+    def test_a_wrong_value_names_its_field_and_the_next_step(self, field: str, value: object, reason: str) -> None:
         with pytest.raises(InvalidTermError, match=reason) as caught:
             ScheduleTerms(**{**GOOD, field: value})
         assert caught.value.field == field

@@ -1,0 +1,497 @@
+"""Drawdowns, contracts, loans, repayments and the journey over REST."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.test import Client
+
+from core.clock import business_date, move_business_date
+from core.evidence import LeafData, leaf_content, verify_inclusion
+from core.evidence.tree import leaf_hash
+from core.steps import engine
+from core.steps.models import Step
+from core.steps.registry import KINDS, VENDOR
+from core.tenancy import in_bank
+from core.vault.models import VaultAccess
+from lending.models import Contract, Drawdown, Loan, Repayment
+from tests.lending.applicants import due_now, make_customer, make_token
+from tests.lending.borrowers import (
+    Borrower,
+    again,
+    draft,
+    give_money,
+    lend,
+    let_reading_time_pass,
+    make_account,
+    make_borrower,
+    pass_face,
+    phone_code,
+    set_day,
+    sign,
+    signed,
+)
+from tests.lending.test_borrowing_rest import Caller
+from tests.running_sandbox import Sandbox
+
+RunSteps = Callable[..., int]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
+
+
+def caller(who: Borrower | uuid.UUID, bank: str = "125") -> Caller:
+    return Caller(bank=bank, token=make_token(who.customer_id if isinstance(who, Borrower) else who))
+
+
+def body(who: Borrower, **changes: Any) -> dict[str, Any]:
+    return {
+        "credit_line": who.line_id.hex,
+        "amount": "10000.00",
+        "term": 12,
+        "method": "equal_instalment",
+        "account": who.account_id.hex,
+        "purpose": "consumption",
+        **changes,
+    }
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+def codes(who: Borrower, drawdown: str) -> dict[str, Any]:
+    code_id, code = phone_code(who, drawdown)
+    row = Drawdown.objects.get(pk=uuid.UUID(drawdown))
+    return {"face_token": pass_face(who, row, "sign"), "phone_code": {"id": code_id.hex, "code": code}}
+
+
+def verify(content: bytes, bank: str = "125") -> Any:
+    file = SimpleUploadedFile("contract.pdf", content, content_type="application/pdf")
+    return Client().post(f"/b/{bank}/api/v1/contracts/verify", {"file": file})
+
+
+class TestDrawdowns:
+    def test_a_draft_is_answered_with_everything_that_the_phone_shows(self) -> None:
+        who = make_borrower()
+        answer = caller(who).post("drawdowns", body(who))
+        assert answer.status_code == 201
+        shown = answer.json()
+        assert answer.headers["Location"] == f"/b/125/api/v1/drawdowns/{shown['id']}"
+        assert shown["status"] == "draft"
+        assert shown["amount"] == "10000.00"
+        assert len(shown["instalments"]) == 12
+        assert shown["disclosure"]["min_read_seconds"] == 5
+        assert shown["disclosure"]["lines"][0]["label"] == "贷款人"
+        assert (shown["contract"], shown["loan"], shown["reason_code"]) == (None, None, None)
+        assert caller(who).get(f"drawdowns/{shown['id']}").json() == shown
+        listed = caller(who).get("drawdowns").json()
+        assert listed == {"items": [shown], "next": None}
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({"amount": "499.99"}, (422, "amount_out_of_range")),
+            ({"amount": "200000.01"}, (422, "amount_out_of_range")),
+            ({"amount": 10}, (400, "invalid_request")),
+            ({"term": 7}, (422, "terms_not_offered")),
+            ({"method": "monthly"}, (400, "invalid_request")),
+            ({"purpose": "securities"}, (422, "purpose_forbidden")),
+            ({"purpose": "炒股"}, (422, "purpose_forbidden")),
+            ({"purpose": "whatever"}, (400, "invalid_request")),
+            ({"account": "0" * 32}, (422, "account_not_active")),
+            ({"credit_line": "0" * 32}, (404, "not_found")),
+            ({"credit_line": "nonsense"}, (400, "invalid_request")),
+        ],
+    )
+    def test_each_refusal_has_its_code(self, changes: dict[str, Any], expected: tuple[int, str]) -> None:
+        who = make_borrower()
+        assert problem(caller(who).post("drawdowns", body(who, **changes))) == expected
+        assert not Drawdown.objects.exists()
+
+    def test_line_exceeded_and_line_frozen_have_theirs(self) -> None:
+        who = make_borrower(limit_fen=9_999_99)
+        assert problem(caller(who).post("drawdowns", body(who))) == (422, "line_exceeded")
+        line = who.line()
+        line.status = "frozen"
+        line.save(update_fields=["status"])
+        assert problem(caller(who).post("drawdowns", body(who))) == (422, "line_frozen")
+
+    def test_a_key_is_required_and_the_same_key_drafts_once(self) -> None:
+        who = make_borrower()
+        phone = caller(who)
+        assert problem(phone.call("POST", "drawdowns", body(who), key=None)) == (400, "idempotency_key_required")
+        first = phone.post("drawdowns", body(who), key="k")
+        second = phone.post("drawdowns", body(who), key="k")
+        assert second.headers["Idempotent-Replayed"] == "true"
+        assert first.json() == second.json()
+        assert problem(phone.post("drawdowns", body(who, term=6), key="k")) == (409, "idempotency_key_reused")
+        assert Drawdown.objects.count() == 1
+
+    def test_on_a_new_business_day_a_draft_shows_a_new_table(self) -> None:
+        who = make_borrower()
+        phone = caller(who)
+        shown = phone.post("drawdowns", body(who)).json()
+        with transaction.atomic():
+            move_business_date(to_date=business_date() + timedelta(days=1))
+        stale = phone.post(
+            f"drawdowns/{shown['id']}/disclosure", {"sha256": shown["disclosure"]["sha256"], "read_seconds": 9}
+        )
+        assert problem(stale) == (409, "disclosure_changed")
+        fresh = phone.get(f"drawdowns/{shown['id']}").json()
+        assert fresh["disclosure"]["sha256"] != shown["disclosure"]["sha256"]
+        assert not fresh["disclosure"]["confirmed"]
+
+
+class TestTheWay:
+    def test_from_the_draft_to_the_first_repayment(self, vendors: Sandbox, run_steps: RunSteps) -> None:
+        who = make_borrower()
+        phone = caller(who)
+        shown = phone.post("drawdowns", body(who)).json()
+        path = f"drawdowns/{shown['id']}"
+        confirmation = {"sha256": shown["disclosure"]["sha256"], "read_seconds": 5}
+        assert problem(phone.post(f"{path}/disclosure", confirmation)) == (422, "disclosure_not_read")
+        assert problem(phone.post(f"{path}/sign", codes(who, shown["id"]))) == (409, "state_conflict")
+        let_reading_time_pass(Drawdown.objects.get())
+        assert phone.post(f"{path}/disclosure", confirmation).json()["disclosure"]["confirmed"]
+        signing = phone.post(f"{path}/sign", codes(who, shown["id"]))
+        assert (signing.status_code, signing.json()["status"]) == (202, "signing")
+        assert phone.get(path).headers["Retry-After"] == "1"
+        run_steps()
+        done = phone.get(path).json()
+        assert done["status"] == "signed"
+        contract = Contract.objects.get()
+        assert done["contract"] == {
+            "id": contract.pk.hex,
+            "number": contract.number,
+            "sha256": bytes(contract.sha256).hex(),
+        }
+        token = pass_face(who, Drawdown.objects.get(), "drawdown")
+        paid = phone.post(f"{path}/disburse", {"face_token": token})
+        assert (paid.status_code, paid.json()["status"]) == (202, "disbursed")
+        loan = phone.get(f"loans/{paid.json()['loan']}").json()
+        assert loan["outstanding_principal"] == "10000.00"
+        assert loan["next_due"]["number"] == 1
+        set_day(Loan.objects.get().instalments.get(number=1).due_date)
+        quote = phone.call("POST", f"loans/{loan['id']}/repayments/quote", {"kind": "due"}, key=None).json()
+        repaid = phone.post(f"loans/{loan['id']}/repayments", {"kind": "due", "account": who.account_id.hex})
+        assert repaid.status_code == 202
+        document = repaid.json()
+        assert document["status"] == "posted"
+        assert document["allocation"] == quote
+        assert document["amount"] == quote["total"]
+        assert Client().get(
+            repaid.headers["Location"], headers={"Authorization": f"Bearer {phone.token}"}
+        ).json() == document
+        after = phone.get(f"loans/{loan['id']}").json()
+        assert after["outstanding_principal"] == document["balance_after"]
+        rows = phone.get(f"loans/{loan['id']}/schedule").json()["instalments"]
+        assert [(row["status"], row["paid"] == row["total"]) for row in rows[:2]] == [("paid", True), ("pending", False)]
+
+    def test_a_replayed_signature_signs_once(self, vendors: Sandbox, run_steps: RunSteps) -> None:
+        who = make_borrower()
+        drawdown = draft(who)
+        let_reading_time_pass(drawdown)
+        phone, path = caller(who), f"drawdowns/{drawdown.pk.hex}"
+        sha256 = phone.get(path).json()["disclosure"]["sha256"]
+        phone.post(f"{path}/disclosure", {"sha256": sha256, "read_seconds": 5})
+        given = codes(who, drawdown.pk.hex)
+        first, second = (phone.post(f"{path}/sign", given, key="sign") for _ in range(2))
+        assert first.json() == second.json()
+        run_steps()
+        assert Contract.objects.count() == 1
+        assert problem(phone.post(f"{path}/sign", given)) == (409, "state_conflict")
+
+
+class TestDisburse:
+    def test_refusals_have_their_codes(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        phone, path = caller(who), f"drawdowns/{drawdown.pk.hex}/disburse"
+        assert problem(phone.post(path, {"face_token": "x"})) == (409, "face_token_mismatch")
+        assert problem(phone.post(path, {})) == (400, "invalid_request")
+        line = who.line()
+        line.status = "frozen"
+        line.save(update_fields=["status"])
+        token = pass_face(who, drawdown, "drawdown")
+        assert problem(phone.post(path, {"face_token": token})) == (422, "line_frozen")
+        line.status = "active"
+        line.save(update_fields=["status"])
+        assert phone.post(path, {"face_token": token}).json()["status"] == "disbursed"
+
+
+class TestContracts:
+    @pytest.fixture
+    def contract(self, vendors: Sandbox, run_steps: RunSteps) -> tuple[Borrower, Contract]:
+        who = make_borrower()
+        sign(who, draft(who))
+        run_steps()
+        return who, Contract.objects.get()
+
+    def test_the_file_is_handed_to_its_customer_with_a_trace(self, contract: tuple[Borrower, Contract]) -> None:
+        who, row = contract
+        answer = caller(who).get(f"contracts/{row.pk.hex}/pdf")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/pdf"
+        assert row.number in answer.headers["Content-Disposition"]
+        assert answer.content.startswith(b"%PDF-")
+        trace = VaultAccess.objects.get(object_id=row.object_id)
+        assert trace.actor == f"customer:{who.customer_id.hex}"
+
+    def test_anybody_can_verify_the_file_and_check_the_proof_without_us(
+        self, contract: tuple[Borrower, Contract]
+    ) -> None:
+        who, row = contract
+        content = caller(who).get(f"contracts/{row.pk.hex}/pdf").content
+        found = verify(content).json()
+        assert (found["valid"], found["number"], found["reasons"]) == (True, row.number, [])
+        proof = found["evidence"]
+        leaf = LeafData(
+            uuid.UUID(proof["content"]["id"]),
+            proof["content"]["kind"],
+            proof["content"]["subject"],
+            bytes.fromhex(proof["content"]["content_sha256"]),
+            bytes.fromhex(proof["content"]["salt"]),
+        )
+        assert leaf.content_sha256 == bytes(row.sha256)
+        assert leaf_hash(leaf_content(leaf)).hex() == proof["leaf"]
+        assert verify_inclusion(
+            leaf=bytes.fromhex(proof["leaf"]), index=proof["index"], size=proof["tree_size"],
+            root=bytes.fromhex(proof["root"]), path=[bytes.fromhex(node) for node in proof["proof"]],
+        )  # fmt: skip
+        assert caller(who).get(f"contracts/{row.pk.hex}").json()["evidence"] == proof
+
+    @pytest.mark.parametrize("place", [0.1, 0.5, 0.9, 1.0])
+    def test_s11_one_byte_changed_is_not_valid(self, contract: tuple[Borrower, Contract], place: float) -> None:
+        who, row = contract
+        content = bytearray(caller(who).get(f"contracts/{row.pk.hex}/pdf").content)
+        content[int((len(content) - 1) * place)] ^= 1
+        found = verify(bytes(content)).json()
+        assert (found["valid"], found["number"], found["signed_at"], found["evidence"]) == (False, None, None, None)
+        assert found["reasons"]
+
+    def test_a_file_that_is_no_contract_of_ours_is_not_valid(self, contract: tuple[Borrower, Contract]) -> None:
+        assert verify(b"hello").json() == {
+            "valid": False, "number": None, "signed_at": None, "evidence": None, "reasons": ["not_a_pdf"],
+        }  # fmt: skip
+
+    def test_a_signed_file_that_was_never_put_on_record_is_not_valid(
+        self, contract: tuple[Borrower, Contract], run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from lending.steps import loans
+
+        made: list[bytes] = []
+        sign_contract = loans.sign_contract
+
+        def keep(*args: Any, **given: Any) -> bytes:
+            made.append(sign_contract(*args, **given))
+            return made[-1]
+
+        monkeypatch.setattr(loans, "sign_contract", keep)
+        who, _ = contract
+        sign(who, draft(who))
+        lost = engine.lease([VENDOR])
+        assert lost is not None
+        KINDS["drawdown.sign"].handler(lost.run)  # signed, and then the worker is gone
+        due_now()
+        run_steps()
+        unrecorded, recorded = made
+        assert verify(unrecorded).json()["reasons"] == ["unknown_file"]
+        assert verify(recorded).json()["valid"]
+
+    def test_a_contract_of_one_bank_is_none_of_another(self, contract: tuple[Borrower, Contract]) -> None:
+        who, row = contract
+        content = caller(who).get(f"contracts/{row.pk.hex}/pdf").content
+        found = verify(content, bank="116").json()
+        assert (found["valid"], found["reasons"]) == (False, ["signer_untrusted"])
+
+    def test_until_the_leaf_has_its_place_the_evidence_is_pending(self, vendors: Sandbox) -> None:
+        who = make_borrower()
+        sign(who, draft(who))
+        engine.run_due(lanes=[VENDOR], seconds=30)
+        row = Contract.objects.get()
+        content = caller(who).get(f"contracts/{row.pk.hex}/pdf").content
+        assert verify(content).json()["evidence"] == "pending"
+        assert caller(who).get(f"contracts/{row.pk.hex}").json()["evidence"] == "pending"
+
+    def test_a_request_without_a_file_is_refused(self) -> None:
+        answer = Client().post("/b/125/api/v1/contracts/verify", {})
+        assert problem(answer) == (400, "invalid_request")
+        as_json = Client().post("/b/125/api/v1/contracts/verify", {}, content_type="application/json")
+        assert problem(as_json) == (415, "unsupported_media_type")
+
+
+class TestLoans:
+    def test_a_loan_shows_how_it_stands_on_the_business_date(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        first = loan.instalments.get(number=1)
+        set_day(first.due_date + timedelta(days=10))
+        shown = caller(who).get(f"loans/{loan.pk.hex}").json()
+        assert shown["status"] == "active"
+        assert shown["overdue"]["days"] == 10
+        assert float(shown["overdue"]["amount"]) > 860.66
+        assert shown["classification"] == "special_mention"
+        assert shown["next_due"]["due_date"] == first.due_date.isoformat()
+        assert caller(who).get("loans").json()["items"] == [shown]
+        rows = caller(who).get(f"loans/{loan.pk.hex}/schedule").json()["instalments"]
+        assert [row["status"] for row in rows[:2]] == ["overdue", "pending"]
+
+    def test_refusals_of_a_repayment_have_their_codes(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        phone, path = caller(who), f"loans/{loan.pk.hex}/repayments"
+        account = who.account_id.hex
+        assert problem(phone.post(path, {"kind": "due", "account": account})) == (422, "repayment_exceeds_debt")
+        set_day(loan.instalments.get(number=1).due_date)
+        for kind in ("any", "early_partial"):
+            assert problem(phone.post(path, {"kind": kind, "account": account})) == (
+                422, "repayment_kind_not_offered",
+            )  # fmt: skip
+            assert problem(phone.post(f"{path}/quote", {"kind": kind})) == (422, "repayment_kind_not_offered")
+        assert problem(phone.post(path, {"kind": "due", "account": account, "amount": "1.00"})) == (
+            422, "amount_out_of_range",
+        )  # fmt: skip
+        assert problem(phone.post(path, {"kind": "due", "account": account, "amount": "99999.00"})) == (
+            422, "repayment_exceeds_debt",
+        )  # fmt: skip
+        assert problem(phone.post(path, {"kind": "all", "account": account})) == (400, "invalid_request")
+        assert problem(phone.post(path, {"kind": "due", "account": "0" * 32})) == (422, "account_not_active")
+        empty = make_account(who.customer_id)
+        assert problem(phone.post(path, {"kind": "due", "account": empty.pk.hex})) == (422, "insufficient_funds")
+        assert not Repayment.objects.exists()
+
+    def test_a_settled_loan_takes_nothing(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        phone, path = caller(who), f"loans/{loan.pk.hex}/repayments"
+        assert phone.post(path, {"kind": "early_full", "account": who.account_id.hex}).status_code == 202
+        assert problem(phone.post(f"{path}/quote", {"kind": "due"})) == (409, "state_conflict")
+        assert problem(phone.post(path, {"kind": "due", "account": who.account_id.hex})) == (409, "state_conflict")
+        shown = phone.get(f"loans/{loan.pk.hex}").json()
+        assert (shown["status"], shown["next_due"], shown["accrued_interest"]) == ("settled", None, "0.00")
+
+    def test_repayments_are_listed(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        phone, path = caller(who), f"loans/{loan.pk.hex}/repayments"
+        made = phone.post(path, {"kind": "early_full", "account": who.account_id.hex}).json()
+        assert phone.get(path).json() == {"items": [made], "next": None}
+
+
+class TestWalls:
+    @pytest.fixture
+    def everything(self, vendors: Sandbox, run_steps: RunSteps) -> tuple[Borrower, list[tuple[str, str, Any]]]:
+        who = make_borrower()
+        drawdown = draft(who)
+        loan = lend(who)
+        made = loan.pk.hex
+        give_money(who, 1)
+        contract = Contract.objects.get(drawdown__loan=loan)
+        repayment = {"kind": "early_full", "account": who.account_id.hex}
+        done = caller(who).post(f"loans/{made}/repayments", repayment).json()
+        return who, [
+            ("GET", f"drawdowns/{drawdown.pk.hex}", None),
+            ("POST", f"drawdowns/{drawdown.pk.hex}/disclosure", {"sha256": "0" * 64, "read_seconds": 5}),
+            ("POST", f"drawdowns/{drawdown.pk.hex}/sign", codes(who, drawdown.pk.hex)),
+            ("POST", f"drawdowns/{drawdown.pk.hex}/disburse", {"face_token": "x"}),
+            ("GET", f"contracts/{contract.pk.hex}", None),
+            ("GET", f"contracts/{contract.pk.hex}/pdf", None),
+            ("GET", f"loans/{made}", None),
+            ("GET", f"loans/{made}/schedule", None),
+            ("GET", f"loans/{made}/repayments", None),
+            ("GET", f"loans/{made}/repayments/{done['id']}", None),
+            ("POST", f"loans/{made}/repayments/quote", {"kind": "due"}),
+            ("POST", f"loans/{made}/repayments", repayment),
+        ]
+
+    def test_another_customer_and_another_bank_find_nothing(
+        self, everything: tuple[Borrower, list[tuple[str, str, Any]]]
+    ) -> None:
+        who, calls = everything
+        stranger = caller(make_customer())
+        with in_bank("116"):
+            elsewhere = caller(make_customer(), bank="116")
+        own = caller(who)
+        for method, path, sent in calls:
+            assert problem(stranger.call(method, path, sent)) == (404, "not_found"), path
+            assert problem(elsewhere.call(method, path, sent)) == (404, "not_found"), path
+            assert problem(Caller(bank="116", token=own.token).call(method, path, sent)) == (401, "unauthenticated")
+            assert problem(Caller().call(method, path, sent)) == (401, "unauthenticated"), path
+
+    def test_lists_show_ones_own_only(self, everything: tuple[Borrower, list[tuple[str, str, Any]]]) -> None:
+        stranger = caller(make_customer())
+        for path in ("drawdowns", "loans"):
+            assert stranger.get(path).json() == {"items": [], "next": None}
+
+
+class TestJourney:
+    def test_a_phone_finds_its_place_at_every_step(self, vendors: Sandbox, run_steps: RunSteps) -> None:
+        nobody = make_customer()
+        assert self.words(nobody) == (["done", "todo", "blocked", "blocked", "blocked", "blocked"], "apply")
+        who = make_borrower()
+        assert self.words(who.customer_id) == (["done", "done", "done", "todo", "blocked", "blocked"], "sign")
+        drawdown = draft(who)
+        assert self.words(who.customer_id) == (["done", "done", "done", "doing", "blocked", "blocked"], "sign")
+        sign(who, drawdown)
+        run_steps()
+        assert self.words(who.customer_id) == (["done", "done", "done", "done", "todo", "blocked"], "drawdown")
+        token = pass_face(who, again(drawdown), "drawdown")
+        caller(who).post(f"drawdowns/{drawdown.pk.hex}/disburse", {"face_token": token})
+        assert self.words(who.customer_id) == (["done", "done", "done", "done", "done", "todo"], "repay")
+        loan = Loan.objects.get()
+        set_day(loan.instalments.get(number=1).due_date)
+        caller(who).post(f"loans/{loan.pk.hex}/repayments", {"kind": "due", "account": who.account_id.hex})
+        assert self.words(who.customer_id) == (["done"] * 6, None)
+
+    def test_a_failed_drawdown_leads_back_with_its_reason(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        Drawdown.objects.filter(pk=drawdown.pk).update(status="failed", reason_code="refused")
+        steps = caller(who).get("journey").json()["steps"]
+        assert steps[3] == {
+            "name": "sign", "status": "todo", "resource": f"drawdowns/{drawdown.pk.hex}", "reason_code": "refused",
+        }  # fmt: skip
+        assert steps[4]["status"] == "blocked"
+
+    @staticmethod
+    def words(customer_id: uuid.UUID) -> tuple[list[str], str | None]:
+        answer = caller(customer_id).get("journey")
+        assert answer.status_code == 200
+        return [step["status"] for step in answer.json()["steps"]], answer.json()["next"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_equal_signatures_with_one_key_are_one() -> None:
+    with in_bank("125"):
+        who = make_borrower()
+        drawdown = draft(who)
+        let_reading_time_pass(drawdown)
+        phone, path = caller(who), f"drawdowns/{drawdown.pk.hex}"
+        sha256 = phone.get(path).json()["disclosure"]["sha256"]
+        phone.post(f"{path}/disclosure", {"sha256": sha256, "read_seconds": 5})
+        given = codes(who, drawdown.pk.hex)
+    answers: list[Any] = []
+
+    def one() -> None:
+        try:
+            answers.append(phone.post(f"{path}/sign", given, key="one"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.content for answer in answers}) == 1
+    with in_bank("125"):
+        assert who.line().held_fen == drawdown.amount_fen
+        assert Step.objects.filter(kind="drawdown.sign").count() == 1
