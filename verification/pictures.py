@@ -12,16 +12,23 @@ LONGEST_SIDE: Final = 1600
 QUALITIES: Final = (90, 80, 65, 50)
 
 
+class PictureUnusable(ValueError):
+    """Raised where a picture cannot be brought into the form that a vendor takes."""
+
+
 def as_jpeg(content: bytes, *, most_bytes: int) -> bytes:
     """Return the picture as a JPEG of at most `most_bytes`; one that is such already comes back unchanged.
 
     Raises:
-        ValueError: it does not get small enough.
+        PictureUnusable: it cannot be decoded, or does not get small enough.
     """
     if content.startswith(JPEG) and len(content) <= most_bytes:
         return content
-    with Image.open(io.BytesIO(content)) as opened:
-        picture = ImageOps.exif_transpose(opened).convert("RGB")
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureUnusable("the picture cannot be decoded") from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     for quality in QUALITIES:
         encoded = io.BytesIO()
@@ -29,4 +36,4 @@ def as_jpeg(content: bytes, *, most_bytes: int) -> bytes:
         if encoded.tell() <= most_bytes:
             return encoded.getvalue()
     msg = f"the picture does not fit into {most_bytes} bytes"
-    raise ValueError(msg)
+    raise PictureUnusable(msg)

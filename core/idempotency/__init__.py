@@ -9,6 +9,7 @@ waits at the unique index until the first has ended, then replays its answer, or
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def settle(claim: Claim, operation: Callable[[], R]) -> R:
             claim.answer = claim.render(result)
         answer = claim.answer
         IdempotencyRecord.objects.filter(pk=record_id).update(
-            status=answer.status, headers=dict(answer.headers), body=answer.body
+            status=answer.status, headers=dict(answer.headers), body=json.dumps(answer.body, ensure_ascii=False)
         )
     if refused is not None:
         raise refused
@@ -128,8 +129,8 @@ def _insert(claim: Claim) -> Any:
     record_id = new_id()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO core_idempotency (id, caller, key, request_sha256, headers, created_at)"
-            " VALUES (%s, %s, %s, %s, '{}', %s) ON CONFLICT (caller, key) DO NOTHING",
+            "INSERT INTO core_idempotency (id, caller, key, request_sha256, headers, body, created_at)"
+            " VALUES (%s, %s, %s, %s, '{}', 'null', %s) ON CONFLICT (caller, key) DO NOTHING",
             [record_id, claim.caller, claim.key, claim.request_sha256, now()],
         )
         if cursor.rowcount == 1:
@@ -137,7 +138,7 @@ def _insert(claim: Claim) -> Any:
     stored = IdempotencyRecord.objects.get(caller=claim.caller, key=claim.key)
     if bytes(stored.request_sha256) != claim.request_sha256:
         raise IdempotencyKeyReused
-    raise Replayed(Answer(stored.status or 500, stored.body, stored.headers, replayed=True))
+    raise Replayed(Answer(stored.status or 500, json.loads(stored.body), stored.headers, replayed=True))
 
 
 def remove_old(*, limit: int = 10_000) -> int:

@@ -23,7 +23,7 @@ class IdempotencyRecord(models.Model):
     request_sha256 = models.BinaryField("请求摘要", max_length=32)
     status = models.PositiveSmallIntegerField("应答状态", null=True)
     headers = models.JSONField("应答头", default=dict)
-    body = models.JSONField("应答内容", null=True)
+    body = models.TextField("应答内容", default="null")  # JSON as it went out: jsonb would forget the members' order
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     class Meta:

@@ -9,9 +9,9 @@ from tenants.provisioning import BankOpening, register_furnishing
 
 CITY_DIGITS: Final = 4
 ACTOR: Final = "system"
+NAMES: Final = {"XF01": "薪易贷", "XF03": "阳光信贷"}
 STANDARD: Final[dict[str, dict[str, Any]]] = {
     "XF01": {
-        "name": "薪易贷",
         "target": "有稳定收入的工薪客户",
         "introduction": "凭社保、公积金等信息在线申请，额度循环使用，按月还款。",
         "methods": ["equal_instalment", "equal_principal"],
@@ -23,7 +23,6 @@ STANDARD: Final[dict[str, dict[str, Any]]] = {
         "purposes": ["consumption", "durables", "decoration", "education", "medical", "travel", "wedding"],
     },
     "XF03": {
-        "name": "阳光信贷",
         "target": "本地农户和城乡居民",
         "introduction": "面向本地居民的小额信用贷款，先息后本或到期一次还本付息。",
         "methods": ["interest_only", "bullet"],
@@ -46,10 +45,10 @@ def furnish(opening: BankOpening) -> None:
     for code, fields in STANDARD.items():
         draft = add_product(
             code=code,
+            name=NAMES[code],
             service_regions=[opening.region_code[:CITY_DIGITS]],
             actor=ACTOR,
-            change_note="开业预置",
-            **fields,
+            fields={**fields, "change_note": "开业预置"},
         )
         publish(version_id=draft.pk, actor=ACTOR)
 

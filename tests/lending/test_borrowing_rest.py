@@ -272,6 +272,11 @@ class TestRefusals:
             ({"facts": []}, 400, "invalid_request"),
             ({"facts": {}}, 400, "invalid_request"),
             ({"facts": {**INCOME, "sex": "male"}}, 400, "invalid_request"),
+            (
+                {"facts": {**INCOME, "employer": {"name": "\ud800\ud800", "region_code": "320706"}}},
+                400,
+                "invalid_request",
+            ),
         ],
     )
     def test_of_an_application(self, outside: Outside, change: dict[str, Any], status: int, code: str) -> None:

@@ -210,6 +210,22 @@ class TestStartStep:
         assert queries.face_check(face_check.id).reason_code == "no_photo"
         assert fake_vendors.calls == []
 
+    def test_a_portrait_that_cannot_be_decoded_fails_it_before_anybody_is_asked(
+        self, business: Business, fake_vendors: FakeVendors, run_steps: RunSteps
+    ) -> None:
+        subject_id = _customer(business)
+        check = Check.objects.create(
+            subject_id=subject_id, kind="id_check", purpose="apply", status="answered", outcome="match",
+            answered_at=now(),
+        )  # fmt: skip
+        broken = b"\xff\xd8\xff" + bytes(3 * 1024 * 1024)
+        stored = put(broken, content_type="image/jpeg", kind="id_photo", owner=Owner("test", check.id))
+        Check.objects.filter(pk=check.id).update(photo_id=stored.id)
+        face_check = _start(subject_id)
+        run_steps()
+        assert queries.face_check(face_check.id).reason_code == "photo_unusable"
+        assert fake_vendors.calls == []
+
     def test_a_photo_that_the_vendor_refuses_fails_it(
         self, business: Business, fake_vendors: FakeVendors, run_steps: RunSteps
     ) -> None:

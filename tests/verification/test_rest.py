@@ -227,6 +227,13 @@ class TestUploads:
         answer = Client().post("/b/125/api/v1/uploads", {"kind": "face"}, HTTP_AUTHORIZATION=f"Bearer {phone.token}")
         assert "file" in _problem(answer, 400, "invalid_request")["errors"]  # type: ignore[arg-type]
 
+    def test_a_form_that_is_large_beside_its_file_is_refused(self) -> None:
+        phone = _phone()
+        answer = Client().post(
+            "/b/125/api/v1/uploads", {"kind": "x" * 1_100_000}, HTTP_AUTHORIZATION=f"Bearer {phone.token}"
+        )
+        _problem(answer, 413, "payload_too_large")  # type: ignore[arg-type]
+
     def test_too_many_a_day_are_told_when_to_come_again(self) -> None:
         with transaction.atomic():
             set_for_bank(name="upload.per_customer_day", value=1, effective_date=date(2020, 1, 1), actor="test")
@@ -416,3 +423,21 @@ class TestWalls:
     def test_without_a_token_nobody_is_served(self, method: str, path: str) -> None:
         phone = replace(_phone(), token="x" * 40)
         _problem(phone.call(method, path, {}, HTTP_IDEMPOTENCY_KEY="k"), 401, "unauthenticated")
+
+    def test_ids_of_one_bank_are_not_found_at_another(self, business: Business) -> None:
+        phone = _phone()
+        body = _consent_body(phone, "privacy")
+        with in_bank("116"):
+            foreign = identified()
+            foreign_consent = consent(foreign, "privacy").hex
+            agreement = Consent.objects.select_related("agreement").get().agreement_id.hex
+            check = FaceCheck.objects.create(
+                subject_id=foreign, expected_id=foreign, action="apply", business_id=BUSINESS, provider="tencent"
+            )
+        _problem(phone.post("consents", {**body, "agreement_id": agreement}), 404, "not_found")
+        _problem(phone.post(f"consents/{foreign_consent}/withdraw"), 404, "not_found")
+        _problem(phone.call("GET", f"face-checks/{check.id.hex}"), 404, "not_found")
+        _problem(phone.post(f"face-checks/{check.id.hex}/complete"), 404, "not_found")
+        with in_bank("116"):
+            assert Consent.objects.get().withdrawn_at is None
+            assert FaceCheck.objects.get().status == "starting"

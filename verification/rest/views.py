@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.parsers import MultiPartParser
 from rest_framework.views import APIView
 
-from core.errors import InvalidRequest, NotFound, StateConflict, TooManyRequests, Unauthenticated
+from core.errors import InvalidRequest, NotFound, PayloadTooLarge, StateConflict, TooManyRequests, Unauthenticated
 from core.idempotency import Answer
 from core.ids import parse_id
 from core.rest.endpoint import Access, ContractView, endpoint
@@ -161,6 +161,7 @@ class Uploads(ContractView):
         answers={201: wire.UploadDocument},
         problems=[
             operations.UploadKindUnknown, operations.UploadNotReadable, operations.UploadTooLarge, TooManyRequests,
+            PayloadTooLarge,
         ],
         media_type=MULTIPART,
         tags=["uploads"],

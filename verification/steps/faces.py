@@ -26,7 +26,7 @@ from verification.operations.face_checks import (
     give_up_face_check,
     refuse_face_check,
 )
-from verification.pictures import JPEG, as_jpeg
+from verification.pictures import JPEG, PictureUnusable, as_jpeg
 from verification.providers.face import FaceOutcome, FaceResult
 from verification.queries import identity
 from verification.steps.patience import try_later
@@ -38,6 +38,7 @@ JPEG_TYPE: Final = "image/jpeg"
 PNG_TYPE: Final = "image/png"
 MOST_BYTES: Final = 2 * 1024 * 1024  # three megabytes of base64 are the vendor's limit
 NO_PHOTO: Final = "no_photo"
+PHOTO_UNUSABLE: Final = "photo_unusable"
 # The phone says that it is done a moment before the vendor's own records do.
 STRAGGLING: Final = timedelta(seconds=10)
 PAUSE: Final = timedelta(seconds=1)
@@ -64,7 +65,11 @@ def start_face(run: StepRun) -> Outcome:
     if expected is None or found is None:
         return _refused(face_check, NO_PHOTO)
     base_photo, object_id = found
-    photo = as_jpeg(vault.read(object_id, purpose="face_check", actor=f"step:{run.request_id}"), most_bytes=MOST_BYTES)
+    try:
+        kept = vault.read(object_id, purpose="face_check", actor=f"step:{run.request_id}")
+        photo = as_jpeg(kept, most_bytes=MOST_BYTES)
+    except PictureUnusable:
+        return _refused(face_check, PHOTO_UNUSABLE)
     try:
         started = vendors.faces().start(
             name=expected.name, id_number=expected.id_number, photo=photo, request_id=run.request_id

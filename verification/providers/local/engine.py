@@ -1,7 +1,8 @@
 """The text engine: PP-OCRv6 on onnxruntime, from models that ship in the wheel. It needs no network.
 
-One engine per process, made when the first picture comes and used by one thread at a time: onnxruntime's
-sessions do not survive a fork, and one picture keeps one core busy for about a second.
+One engine per process, made when the first picture comes and used by one thread at a time: one picture keeps
+one core busy for about a second. A process that has made its engine must not fork: onnxruntime's threads stay
+behind, and the child is aborted when it ends.
 """
 
 from __future__ import annotations

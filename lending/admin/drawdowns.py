@@ -1,0 +1,161 @@
+"""Drawdowns with the tables that were shown, contracts with their files, and the certificates that sign."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from unfold.decorators import action, display
+
+from core import vault
+from core.admin.acts import actor_of
+from core.admin.columns import amount, opaque, state
+from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.clock import SHANGHAI
+from core.crypto.masking import mask_id_number_for_operations, mask_name
+from lending.contracts.certificates import read_certificates
+from lending.models import BankCertificate, Contract, Disclosure, Drawdown
+from verification import queries as verified
+
+COLOURS: Final = {
+    "draft": "info", "signing": "info", "signed": "primary", "disbursing": "warning", "disbursed": "success",
+    "failed": "danger", "expired": "danger",
+}  # fmt: skip
+PURPOSE: Final = "staff_download"
+PDF: Final = "application/pdf"
+
+
+def person_of(customer_id: Any) -> str:
+    """Show who a customer is, masked (DATA-02)."""
+    identity = verified.identity(customer_id)
+    if identity is None:
+        return "—"
+    return f"{mask_name(identity.name)} {mask_id_number_for_operations(identity.id_number)}"
+
+
+class DisclosureTable(ReadOnlyTable):
+    """The tables of costs that a drawdown showed."""
+
+    model = Disclosure
+    fields = ("business_date", "all_in", "total_interest", "shown_at", "confirmed_at", "read_seconds")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    @display(description="年化综合成本（%）")
+    def all_in(self, row: Disclosure) -> str:
+        """Show the all-in rate that was shown."""
+        return str(row.content["all_in_annual_rate"])
+
+    @display(description="利息合计（元）")
+    def total_interest(self, row: Disclosure) -> str:
+        """Show the interest that was shown."""
+        return str(row.content["total_interest"])
+
+
+class DrawdownPage(ReadOnlyPage):
+    """Drawdowns, newest first."""
+
+    list_display = (opaque("id", "用信编号"), "product", state("status", "状态", COLOURS), amount("amount_fen", "金额"),
+                    "term_months", "method", "contract_number", "reason_code", "created_at", "disbursed_at")  # fmt: skip
+    list_filter = ("status", "line__product", "method", "created_at")
+    search_fields = ("id__exact", "customer__id__exact", "contract_number__exact")
+    search_help_text = "按用信编号、客户编号（完整）或合同编号查找"
+    list_select_related = ("line__product",)
+    ordering = ("-id",)
+    inlines = (DisclosureTable,)
+    readonly_fields = ("product", "person", "amount_fen_in_yuan")
+    fieldsets = (
+        (None, {"fields": (("id", "status"), ("product", "line"), ("reason_code", "retryable"))}),
+        ("借款人", {"fields": ("person", "account")}),
+        ("条件", {"fields": (("amount_fen_in_yuan", "term_months"), ("method", "purpose"))}),
+        ("签署", {"fields": (("contract_number", "signed_at"), "disburse_by_date")}),
+        ("放款", {"fields": (("payment_id", "disburse_face_check_id"), "disbursed_at")}),
+        ("时间", {"fields": (("created_at", "expires_at"),)}),
+    )
+    amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Drawdown]:
+        """Leave what was agreed sealed."""
+        rows: QuerySet[Drawdown] = super().get_queryset(request)
+        return rows.defer("agreed")
+
+    @display(description="产品", ordering="line__product__code")
+    def product(self, row: Drawdown) -> str:
+        """Name the product."""
+        return row.line.product.code
+
+    @display(description="客户")
+    def person(self, row: Drawdown) -> str:
+        """Show who draws, masked."""
+        return person_of(row.customer_id)
+
+
+class ContractPage(ReadOnlyPage):
+    """Signed contracts, newest first; the file is handed out with a trace."""
+
+    list_display = ("number", "contract_date", "template_version", "signed_at", opaque("drawdown_id", "用信"),
+                    opaque("customer_id", "客户"))  # fmt: skip
+    list_filter = ("contract_date", "template_version")
+    search_fields = ("number__exact", "customer__id__exact", "drawdown__id__exact")
+    search_help_text = "按合同编号、客户编号或用信编号（完整）查找"
+    ordering = ("-id",)
+    actions_detail = ("download",)
+    readonly_fields = ("person", "digest")
+    fieldsets = (
+        (None, {"fields": (("number", "contract_date"), ("drawdown", "person"))}),
+        ("文件", {"fields": ("digest", ("template_version", "signed_at"), "certificate")}),
+        ("存证", {"fields": (("evidence_leaf", "bundle_leaf"), "bundle")}),
+    )
+
+    @display(description="客户")
+    def person(self, row: Contract) -> str:
+        """Show who borrows, masked."""
+        return person_of(row.customer_id)
+
+    @display(description="文件摘要（SHA-256）")
+    def digest(self, row: Contract) -> str:
+        """Show the hash of the signed file."""
+        return bytes(row.sha256).hex()
+
+    def has_download_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the file to whoever may see contracts."""
+        del object_id
+        return self.has_view_permission(request)
+
+    @action(description="下载合同", permissions=["download"], icon="download")
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Hand out the signed file; who read it and why is on record."""
+        row = get_object_or_404(Contract, pk=object_id)
+        content = vault.read(row.object_id, purpose=PURPOSE, actor=f"staff:{actor_of(request)}")
+        headers = {
+            "Content-Disposition": f'attachment; filename="{row.number}.pdf"',
+            "Cache-Control": "private, no-store",
+        }
+        return HttpResponse(content, content_type=PDF, headers=headers)
+
+
+class BankCertificatePage(ReadOnlyPage):
+    """The certificates that sign contracts; the key is shown to nobody."""
+
+    list_display = ("subject", "in_use", "valid_until", "created_at")
+    ordering = ("-id",)
+    readonly_fields = ("subject", "valid_until")
+    fields = (("subject", "in_use"), ("valid_until", "created_at"), "certificate_pem", "ca_pem")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BankCertificate]:
+        """Leave the key sealed."""
+        rows: QuerySet[BankCertificate] = super().get_queryset(request)
+        return rows.defer("private_key_pem")
+
+    @display(description="证书主体")
+    def subject(self, row: BankCertificate) -> str:
+        """Show whose certificate it is."""
+        return str(read_certificates(row.certificate_pem.encode())[0].subject.native.get("common_name", ""))
+
+    @display(description="有效期止")
+    def valid_until(self, row: BankCertificate) -> str:
+        """Show how long it signs."""
+        ends_at = read_certificates(row.certificate_pem.encode())[0].not_valid_after
+        return str(ends_at.astimezone(SHANGHAI).date().isoformat())
