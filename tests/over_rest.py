@@ -33,7 +33,7 @@ LEASE_SECONDS = 2
 Customer = Callable[..., Phone]
 
 
-def set_parameter(bank: str, name: str, value: int | str | bool) -> None:
+def set_parameter(bank: str, name: str, value: int | str) -> None:
     """Set a bank's parameter from today on."""
     with in_bank(bank), transaction.atomic():
         set_for_bank(name=name, value=value, effective_date=business_date(), actor="test")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from core.crypto import create_bank_keys
 from core.tenancy import BANK_CODE, PUBLIC, at, in_bank, schema_of
@@ -73,8 +73,6 @@ def open_bank(opening: BankOpening) -> None:
             for furnish in _furnishings.values():
                 furnish(opening)
     directory.forget(opening.code)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE pg_catalog.pg_class, pg_catalog.pg_attribute")
 
 
 def _check(opening: BankOpening) -> None:

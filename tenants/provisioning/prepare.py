@@ -97,6 +97,13 @@ def schemas_behind() -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
+def analyse_catalogs() -> None:
+    """Refresh the statistics of the system catalogs: after many new schemas stale ones make every plan slow."""
+    with at(PUBLIC), connection.cursor() as cursor:
+        for catalog in ("pg_class", "pg_attribute", "pg_constraint", "pg_index", "pg_depend"):
+            cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier("pg_catalog", catalog)))
+
+
 def is_up_to_date() -> bool:
     """Tell whether public and every bank have all migrations; used by `/readyz`."""
     loader = MigrationLoader(connection)
@@ -105,4 +112,4 @@ def is_up_to_date() -> bool:
     return set(loader.disk_migrations) <= applied and not schemas_behind()
 
 
-__all__ = ["PUBLIC_SCHEMA", "is_up_to_date", "prepare_database", "schemas_behind"]
+__all__ = ["PUBLIC_SCHEMA", "analyse_catalogs", "is_up_to_date", "prepare_database", "schemas_behind"]

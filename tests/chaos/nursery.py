@@ -61,7 +61,8 @@ def main() -> None:
             try:
                 _become(order)
             except BaseException:  # noqa: BLE001 -- whatever it was belongs into the log, and the child must not go on here
-                Path(order["log"]).open("a", encoding="utf-8").write(traceback.format_exc())
+                with Path(order["log"]).open("a", encoding="utf-8") as log:
+                    traceback.print_exc(file=log)
             finally:
                 os._exit(0)
         answers.write(json.dumps({"pid": pid}) + "\n")

@@ -16,11 +16,13 @@ from psycopg import sql
 from accounts.models import Customer
 from core.tenancy import in_bank
 from scripts.phone import Phone
+from tenants.models import Entry
 from tenants.operations import make_entry
 from tests.contract.calls import BASE, CALLS, Call
 from tests.contract.conftest import Life, registered
 from tests.contract.test_document import BESIDE
-from tests.over_rest import BANK, OTHER_BANK, Customer as CustomerMaker
+from tests.over_rest import BANK, OTHER_BANK
+from tests.over_rest import Customer as CustomerMaker
 
 pytestmark = pytest.mark.slow
 OF_BANKS = [call for call in (*CALLS, *(Call(*named, 200) for named in sorted(BESIDE))) if call.path.startswith(BASE)]
@@ -34,6 +36,7 @@ NAMES = {
 NAMING = [call for call in PROTECTED if "{}" in call.path]
 # What a refused call may leave: its key with the answer, and a try at somebody's code or face.
 TRACES = ("core_idempotency",)
+ALIKE = ("type", "title", "status", "code", "detail", "errors")  # a resource of somebody else looks like none at all
 
 
 def _path(call: Call, ids: dict[str, str]) -> str:
@@ -41,6 +44,12 @@ def _path(call: Call, ids: dict[str, str]) -> str:
     words = call.path.removeprefix(BASE).split("/")
     filled = [ids[NAMES[words[index - 1]]] if word == "{}" else word for index, word in enumerate(words)]
     return "/".join(filled)
+
+
+def _with_other_ids(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    """Put ids that nothing has in the place of somebody's."""
+    theirs = set(ids.values())
+    return {name: uuid.uuid4().hex if value in theirs else value for name, value in body.items()}
 
 
 def _everything_at(bank: str) -> dict[str, str]:
@@ -96,8 +105,7 @@ class TestBankAsIds:
             assert answer.json()["code"] == "not_found"
             never = re.sub(r"[0-9a-f]{32}", lambda _: uuid.uuid4().hex, path)
             absent = _call(known_b.phone, call, never, bank=OTHER_BANK, token=known_b.phone.token)
-            alike = ("type", "title", "status", "code", "detail", "errors")
-            assert {name: absent.json()[name] for name in alike} == {name: answer.json()[name] for name in alike}
+            assert {name: absent.json()[name] for name in ALIKE} == {name: answer.json()[name] for name in ALIKE}
         assert _everything_at(OTHER_BANK) == before
         assert _everything_at(BANK) == at_home
 
@@ -112,8 +120,8 @@ class TestBankAsIds:
 
     def test_are_worthless_in_the_body_of_a_call(self, life_a: Life, line_b: Life) -> None:
         ids, phone = life_a.body_ids, line_b.phone
-        agreement = life_a.phone.get("agreements?purpose=e_sign")["items"][0]
-        consent = {"agreement_id": agreement["id"], "sha256": agreement["sha256"], "read_seconds": 8}
+        agreement = life_a.phone.get("agreements?purpose=privacy")["items"][0]
+        consent = {"sha256": agreement["sha256"], "read_seconds": 8}
         own = phone.get("agreements?purpose=e_sign")["items"][0]
         own_consent = {"agreement_id": own["id"], "sha256": own["sha256"], "read_seconds": 8}
         draft = {
@@ -121,7 +129,7 @@ class TestBankAsIds:
             "account": line_b.body_ids["account"], "purpose": "consumption",
         }  # fmt: skip
         tried = [
-            ("consents", consent),
+            ("consents", consent | {"agreement_id": ids["agreement_id"]}),
             ("consents", own_consent | {"subject": ids["subject"]}),
             ("phone-codes", {"phone": phone.person["phone"], "action": "sign", "subject": ids["subject"]}),
             ("face-checks", {"action": "sign", "subject": ids["subject"]}),
@@ -130,8 +138,9 @@ class TestBankAsIds:
         ]
         before = _everything_at(OTHER_BANK)
         for path, body in tried:
-            answer = phone.call("POST", path, body)
-            assert (path, answer.status_code) == (path, 404), answer.text
+            answer = phone.call("POST", path, body, expect=(404, 422)).json()
+            absent = phone.call("POST", path, _with_other_ids(body, ids)).json()
+            assert {name: answer[name] for name in ALIKE} == {name: absent[name] for name in ALIKE}
         assert _everything_at(OTHER_BANK) == before
 
     def test_are_worthless_as_pictures_of_a_newcomer(self, life_a: Life, customer: CustomerMaker) -> None:
@@ -176,9 +185,8 @@ class TestBankAsProofs:
 
     def test_an_entry_of_bank_a_counts_for_nobody_at_bank_b(self, customer: CustomerMaker) -> None:
         with in_bank(BANK):
-            from tenants.models import Entry
-
-            scene = Entry.objects.get(pk=make_entry(branch="城东支行", staff="12500001", actor="test")).scene
+            made = make_entry(branch="城东支行", staff="12500001", product="", campaign="", actor="test")
+            scene = Entry.objects.get(pk=made).scene
         someone = customer(OTHER_BANK)
         arrival = someone.post("/api/v1/entries/resolve", {"scene": scene}, expect=200)
         assert arrival["bank"] == BANK

@@ -157,9 +157,7 @@ class TestHeads:
         assert not push_evidence_head(second)
         assert EvidenceHeadCopy.objects.filter(bank="125").count() == 2
 
-    def test_a_head_that_does_not_extend_the_last_is_refused_and_alarmed(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_head_that_does_not_extend_the_last_is_refused_and_alarmed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from dataclasses import replace
 
         from tenants.operations import evidence_heads

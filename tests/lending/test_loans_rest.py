@@ -186,13 +186,17 @@ class TestTheWay:
         assert document["status"] == "posted"
         assert document["allocation"] == quote
         assert document["amount"] == quote["total"]
-        assert Client().get(
-            repaid.headers["Location"], headers={"Authorization": f"Bearer {phone.token}"}
-        ).json() == document
+        assert (
+            Client().get(repaid.headers["Location"], headers={"Authorization": f"Bearer {phone.token}"}).json()
+            == document
+        )
         after = phone.get(f"loans/{loan['id']}").json()
         assert after["outstanding_principal"] == document["balance_after"]
         rows = phone.get(f"loans/{loan['id']}/schedule").json()["instalments"]
-        assert [(row["status"], row["paid"] == row["total"]) for row in rows[:2]] == [("paid", True), ("pending", False)]
+        assert [(row["status"], row["paid"] == row["total"]) for row in rows[:2]] == [
+            ("paid", True),
+            ("pending", False),
+        ]
 
     def test_a_replayed_signature_signs_once(self, vendors: Sandbox, run_steps: RunSteps) -> None:
         who = make_borrower()

@@ -208,6 +208,7 @@ class TestAdmin:
     def test_the_catalogue_is_read_in_a_fixed_number_of_statements(
         self, bank_a: str, django_assert_num_queries: Any
     ) -> None:
+        assert BankParameter.objects.count() == 0  # the connection is at the bank now
         with django_assert_num_queries(2):
             presently(date(2026, 1, 1), at_bank=True)
 

@@ -14,6 +14,7 @@ from core.tenancy import PUBLIC, at
 from tenants import provisioning
 from tenants.models import Bank
 from tenants.provisioning import BankOpening, open_bank, prepare_database
+from tenants.provisioning.prepare import analyse_catalogs
 
 SAMPLE = Path(provisioning.__file__).parent / "sample_banks.csv"
 
@@ -48,4 +49,6 @@ class Command(BaseCommand):
                     stage=row["stage"],
                 )
             )
+        if wanted:
+            analyse_catalogs()
         self.stdout.write(f"{len(wanted)} banks opened, {len(known)} were open")
