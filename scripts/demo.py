@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from tqdm import tqdm
 
 from scripts.local_stack.errors import StackError
 from scripts.phone import CallFailed
@@ -31,7 +31,7 @@ DATABASE = "lending_demo"
 BANK, REGION = "125", "320700"
 OTHER_BANK = "116"
 STAFF_BANKS = (BANK, OTHER_BANK)
-BATCH = 4
+DEMO_FILE = ROOT / ".local" / "demo.json"
 
 
 def say(text: str) -> None:
@@ -45,16 +45,13 @@ def sample_banks() -> list[dict[str, str]]:
         return [row for row in csv.DictReader(file) if row["opened"] == "1"]
 
 
-def fill(running: Product) -> None:
-    """Open the banks in small batches, so that the bar moves."""
-    codes = [row["code"] for row in sample_banks()]
-    say("preparing the database")
-    running.manage("prepare_database")
-    with tqdm(total=len(codes), desc="opening banks", unit="bank") as bar:
-        for start in range(0, len(codes), BATCH):
-            batch = codes[start : start + BATCH]
-            running.manage("open_sample_banks", "--only", ",".join(batch))
-            bar.update(len(batch))
+def known_staff(running: Product) -> list[dict[str, str]]:
+    """Return the logins of the former start, whose addresses may have moved to another port."""
+    try:
+        former: list[dict[str, str]] = json.loads(DEMO_FILE.read_text(encoding="utf-8"))["staff"]
+        return [{**login, "url": f"{running.base_url}{urlsplit(login['url']).path}"} for login in former]
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def make_staff(running: Product) -> list[dict[str, str]]:
@@ -87,14 +84,16 @@ def show(running: Product, staff: list[dict[str, str]]) -> None:
 
 def run(running: Product, *, new: bool) -> None:
     """Fill what is new, start everything, walk one customer through if the demo is new, and stay."""
-    running.manage("create_master_key")
+    if not (running.home / "master.key").exists():
+        running.manage("create_master_key")
     running.start_sandbox()
     if new:
-        fill(running)
+        say("opening the sample banks")
+        running.manage("open_sample_banks", progress=True)
     running.start_web()
     running.start_workers()
     running.await_answer("web", f"{running.base_url}/readyz")
-    staff = make_staff(running)
+    staff = ([] if new else known_staff(running)) or make_staff(running)
     banks = [{"code": row["code"], "name": row["display_name"], "stage": row["stage"]} for row in sample_banks()]
     write_demo_file(running, banks, staff)
     if new:

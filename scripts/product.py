@@ -48,18 +48,21 @@ class Product:
     say: Say
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def manage(self, *words: str) -> str:
-        """Run a management command and return what it printed.
+    def manage(self, *words: str, progress: bool = False) -> str:
+        """Run a management command and return what it printed; its progress bar is shown if asked for.
 
         Raises:
             ProductError: it failed; the text is its own.
         """
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "manage.py", *words],
-            cwd=ROOT, env={**self.environment, "DATABASE_LOGIN": "owner"}, capture_output=True, text=True, check=False,
+            cwd=ROOT, env={**self.environment, "DATABASE_LOGIN": "owner"}, text=True, check=False,
+            stdout=subprocess.PIPE, stderr=None if progress else subprocess.PIPE,
         )  # fmt: skip
         if done.returncode != 0:
-            raise ProductError(f"manage.py {' '.join(words)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+            raise ProductError(
+                f"manage.py {' '.join(words)} failed:\n{done.stdout[-2000:]}{(done.stderr or '')[-4000:]}"
+            )
         return done.stdout
 
     def spawn(self, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:

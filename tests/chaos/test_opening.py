@@ -44,8 +44,8 @@ def _is_open_once(someone: Phone, account: str) -> None:
         row = DepositAccount.objects.get(pk=account)
         assert (row.keeper, row.status) == ("core", "active")
         assert DepositAccount.objects.filter(customer_id=someone.customer["id"]).count() == 1
-        assert Card.objects.filter(account_id=account, status="active").count() == 1
-        assert Filing.objects.filter(account_id=account, kind="open").count() == 1
+        assert Card.objects.filter(account_id=row.pk, status="active").count() == 1
+        assert Filing.objects.filter(account_id=row.pk, kind="open").count() == 1
         assert StateChange.objects.filter(subject_id=account, event="open").count() == 1
         assert Step.objects.get(kind=OPEN, subject=account).state == "done"
 

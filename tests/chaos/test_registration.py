@@ -53,7 +53,7 @@ class TestRegistering:
         with in_bank(BANK):
             check = Check.objects.get(kind="carrier", subject_id=someone.customer["id"])
             assert (check.outcome, check.paid_calls) == ("match", len(calls))
-            assert EvidenceLeaf.objects.filter(pk=check.evidence_leaf).count() == 1
+            assert EvidenceLeaf.objects.filter(pk__in=[check.evidence_leaf]).count() == 1
             step = Step.objects.get(kind=CHECK_CARRIER, subject=check.pk.hex)
             assert step.attempt == before.attempts + 1
             assert Step.objects.get(kind=CARRIER_CHECKED, subject=registration).state == "done"

@@ -68,10 +68,10 @@ def _everything_at(bank: str) -> dict[str, str]:
     return {table: digest for table, digest in digests.items() if table not in TRACES}
 
 
-def _call(phone: Phone, call: Call, path: str, *, bank: str, token: str, body: Any = None) -> httpx.Response:
+def _call(phone: Phone, call: Call, path: str, *, bank: str, token: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid.uuid4().hex}
-    content = {} if call.method != "POST" else {"json": {} if body is None else body}
-    return phone.api.request(call.method, f"/b/{bank}/api/v1/{path}", headers=headers, **content)
+    content: dict[str, Any] | None = {} if call.method == "POST" else None
+    return phone.api.request(call.method, f"/b/{bank}/api/v1/{path}", headers=headers, json=content)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from core.steps.models import Step
 from core.steps.registry import KINDS, VENDOR
 from core.tenancy import in_bank
 from core.vault.models import VaultAccess
+from lending.contracts.signing import sign_contract
 from lending.models import Contract, Drawdown, Loan, Repayment
 from tests.lending.applicants import due_now, make_customer, make_token
 from tests.lending.borrowers import (
@@ -288,16 +289,13 @@ class TestContracts:
     def test_a_signed_file_that_was_never_put_on_record_is_not_valid(
         self, contract: tuple[Borrower, Contract], run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from lending.steps import loans
-
         made: list[bytes] = []
-        sign_contract = loans.sign_contract
 
         def keep(*args: Any, **given: Any) -> bytes:
             made.append(sign_contract(*args, **given))
             return made[-1]
 
-        monkeypatch.setattr(loans, "sign_contract", keep)
+        monkeypatch.setattr("lending.steps.loans.sign_contract", keep)
         who, _ = contract
         sign(who, draft(who))
         lost = engine.lease([VENDOR])

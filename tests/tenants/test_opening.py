@@ -240,7 +240,7 @@ class TestOpenBank:
         assert card.name == "样例农村商业银行股份有限公司"
 
     def test_the_provinces_name_is_no_banks_code(self, as_owner: str) -> None:
-        with pytest.raises((CannotOpenBank, ProgrammingError)):
+        with pytest.raises(CannotOpenBank, match="the province's own"):
             open_bank(_opening(PROVINCE_CODE))
         with at(PUBLIC):
             assert not Bank.objects.filter(code=PROVINCE_CODE).exists()

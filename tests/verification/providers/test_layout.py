@@ -267,7 +267,8 @@ class TestTheVoteOnTheName:
     def test_most_readings_win_over_a_certain_one(self) -> None:
         settled = settle_name(self.card(), self.readings("罗赟", "姓名 罗赟", "罗赟"))
         assert isinstance(settled, IdCardFront)
-        assert (settled.name, settled.confidences["name"]) == ("罗赟", pytest.approx(0.9))
+        assert settled.name == "罗赟"
+        assert settled.confidences["name"] == pytest.approx(0.9)
 
     @pytest.mark.parametrize("texts", [("罗赟", "罗赟", "罗赞"), ("罗赟", "罗资", "罗贇"), ("123", "456", "罗赟")])
     def test_without_a_majority_it_is_unclear(self, texts: tuple[str, ...]) -> None:
