@@ -13,7 +13,6 @@ MAX_CLASS_TWO: Final = declare(
     Parameter("account.max_class_two", 5, "每人在本行Ⅱ类户上限", "个", "ACC-01, 银发〔2016〕302号", "lower", 1, 5)
 )
 MIN_AGE: Final = declare(Parameter("account.min_age", 18, "线上开户最低年龄", "岁", "ACC-12", "higher", 16, 30))
-REGISTER_MIN_AGE: Final = declare(Parameter("register.min_age", 18, "注册最低年龄", "岁", "ACC-12", "higher", 16, 30))
 KEEPER: Final = declare(
     Parameter(
         "account.keeper",

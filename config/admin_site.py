@@ -18,7 +18,7 @@ from unfold.sites import UnfoldAdminSite
 View = Callable[..., HttpResponseBase]
 
 # The theme's scripts are files of our own origin; its Alpine evaluates expressions in attributes, and it styles inline.
-CONTENT_SECURITY_POLICY: Final = "; ".join(
+CONTENT_SECURITY_POLICY: Final = "; ".join(  # noqa: FLY002 -- one directive a line reads better
     (
         "default-src 'none'",
         "script-src 'self' 'unsafe-eval'",

@@ -60,6 +60,7 @@ BANK: Final[Mapping[str, Place]] = {
     "tenants.Scan": Place("渠道", "qr_code_scanner"),
     "tenants.BankParameter": Place("系统", "tune"),
     "verification.AgreementText": Place("系统", "description"),
+    "lending.BankCertificate": Place("系统", "workspace_premium"),
     "core.Step": Place("系统", "pending_actions"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),
@@ -114,7 +115,7 @@ def _home() -> dict[str, Any]:
 
 
 def _item(model: Any, place: Place) -> dict[str, Any]:
-    options = model._meta
+    options = model._meta  # noqa: SLF001 -- Django's documented model API
     item = {
         "title": place.title or str(options.verbose_name_plural),
         "icon": place.symbol,

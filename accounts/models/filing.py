@@ -12,7 +12,9 @@ from core.ids import new_id
 class Filing(models.Model):
     """One opening, change or closing of an account, to be filed with the central bank (ACC-11).
 
-    States: pending → acknowledged (with a receipt). PII: none; the number is read from the account when it is sent.
+    States: pending → acknowledged (with a receipt).
+
+    PII: none; the number is read from the account when it is sent.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

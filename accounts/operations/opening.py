@@ -185,7 +185,11 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):
         transition(CARD, card.pk, "match", actor="system", checked_at=now())
-    filing = Filing.objects.create(account=account, kind="open", due_date=_working_days_after(today, WORKING_WEEK))
+    filing = Filing.objects.create(
+        account=account,
+        kind="open",
+        due_date=_working_days_after(today, value_of(parameters.FILING_DAYS.name, kind=int)),
+    )
     enqueue(FILE, filing.id)
 
 

@@ -43,7 +43,7 @@ def problem_of(error: Exception) -> Problem | None:  # noqa: PLR0911 -- one line
             return error
         case exceptions.ValidationError():
             return InvalidRequest("有字段缺失或格式不正确", errors=_field_errors(error.detail))
-        case exceptions.ParseError() | exceptions.NotAcceptable():
+        case exceptions.ParseError() | exceptions.NotAcceptable() | RecursionError():  # JSON nested without end
             return InvalidRequest("请求内容不是有效的 JSON 或表单")
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed() | exceptions.PermissionDenied():
             return Unauthenticated()

@@ -29,7 +29,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from lending.contracts.certificates import BankCertificate, BankSigner, create_bank_certificate
 from lending.contracts.errors import SigningError
-from lending.contracts.timestamps import HttpTimestampSource, TimestampSource, TokenRequest
+from lending.contracts.timestamps import TimestampSource, TokenRequest
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.generic import IndirectObject
@@ -38,7 +38,6 @@ __all__ = [
     "SEAL_ANCHOR",
     "BankCertificate",
     "BankSigner",
-    "HttpTimestampSource",
     "TimestampSource",
     "create_bank_certificate",
     "refuse_without_seal_anchor",

@@ -7,23 +7,13 @@ before anything is built on it. Whether the authority is to be trusted is a ques
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-import httpx
 from asn1crypto import cms, parser, tsp
 from pyhanko.sign.timestamps import TimeStamper
 
 from lending.contracts.cms_form import LoosePart, in_one_form, refuse_many_certificates
 from lending.contracts.errors import TimestampFailure, TimestampUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_QUERY_TYPE = "application/timestamp-query"
-_REPLY_TYPE = "application/timestamp-reply"
-_LONGEST_REPLY_BYTES = 65_536  # a token with a chain of five certificates has about 10 kB
 
 
 class TimestampSource(Protocol):
@@ -39,58 +29,6 @@ class TimestampSource(Protocol):
             TimestampUnavailable: no answer came, or not in time.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpTimestampSource:
-    """Ask an authority over HTTP (RFC 3161, 3.4).
-
-    `timeout_seconds` bounds connecting, every silence, and the body as a whole, so that an authority which
-    sends drop by drop holds us for about twice that.
-    """
-
-    url: str
-    timeout_seconds: float
-    client: httpx.Client
-
-    def answer(self, query: bytes) -> bytes:
-        """Post the query once and return the answer; see `TimestampSource.answer`.
-
-        Raises:
-            TimestampUnavailable: unreachable, too slow, or an answer that is no time stamp reply.
-        """
-        headers = {"Content-Type": _QUERY_TYPE, "Accept": _REPLY_TYPE}
-        give_up_at = time.monotonic() + self.timeout_seconds
-        try:
-            with self.client.stream(
-                "POST", self.url, content=query, headers=headers, timeout=self.timeout_seconds
-            ) as response:
-                _refuse_wrong_reply(response)
-                return b"".join(_bounded(response, give_up_at))
-        except httpx.TimeoutException as error:
-            raise TimestampUnavailable(TimestampFailure.TIMEOUT) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TimestampUnavailable(TimestampFailure.UNREACHABLE, type(error).__name__) from error
-
-
-def _refuse_wrong_reply(response: httpx.Response) -> None:
-    if response.status_code != httpx.codes.OK:
-        raise TimestampUnavailable(TimestampFailure.HTTP_STATUS, str(response.status_code))
-    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if content_type != _REPLY_TYPE:
-        raise TimestampUnavailable(TimestampFailure.HTTP_STATUS, "wrong content type")
-
-
-def _bounded(response: httpx.Response, give_up_at: float) -> Iterator[bytes]:
-    """Yield the body's pieces, and stop when it grows too long or takes too long."""
-    size = 0
-    for piece in response.iter_bytes():
-        size += len(piece)
-        if size > _LONGEST_REPLY_BYTES:
-            raise TimestampUnavailable(TimestampFailure.GARBAGE, "too long")
-        if time.monotonic() > give_up_at:
-            raise TimestampUnavailable(TimestampFailure.TIMEOUT)
-        yield piece
 
 
 class TokenRequest(TimeStamper):

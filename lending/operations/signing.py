@@ -101,7 +101,7 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
     )
     verification.consume_phone_code(
         code_id=proof.code_id, code=proof.code, phone=verified.phone_of(customer_id), action=ACT,
-        subject=drawdown_id.hex, subject_id=customer_id,
+        subject=drawdown_id.hex, subject_id=customer_id, amount_fen=drawdown.amount_fen,
     )  # fmt: skip
     agreed = agreed_on(
         drawdown, parties=_parties(drawdown), schedule=shown.schedule, disclosure=disclosure, consents=consents,

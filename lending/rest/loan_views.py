@@ -13,7 +13,8 @@ from rest_framework.response import Response
 
 from accounts.operations import AccountNotActive, InsufficientFunds
 from core import evidence, vault
-from core.errors import PayloadTooLarge, StateConflict
+from core.errors import PayloadTooLarge, StateConflict, Unavailable
+from core.gateway import GatewayError
 from core.idempotency import Answer
 from core.rest.endpoint import Access, ContractView, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
@@ -75,7 +76,7 @@ class ContractVerify(ContractView):
         summary="验证合同",
         request=wire.VerifyBody,
         answers={200: wire.VerificationDocument},
-        problems=[PayloadTooLarge],
+        problems=[PayloadTooLarge, Unavailable],
         access=Access.OPEN,
         media_type=MULTIPART,
         tags=["contracts"],
@@ -85,13 +86,17 @@ class ContractVerify(ContractView):
 
         Raises:
             PayloadTooLarge: the body is larger than any contract; it is not read.
+            Unavailable: the time stamp authority's root is not at hand (only where the sandbox has to give it).
         """
         length = request.headers.get("Content-Length", "")
         if length.isdigit() and int(length[:15]) > settings.UPLOAD_MAX_BYTES + FORM_ALLOWANCE:
             raise PayloadTooLarge
         body = self.read(request, wire.VerifyBody)
-        document = judgement_document(queries.judge_file(body["file"].read()))
-        return self.answer(Answer(200, document, {}))
+        try:
+            found = queries.judge_file(body["file"].read())
+        except GatewayError as error:
+            raise Unavailable from error
+        return self.answer(Answer(200, judgement_document(found), {}))
 
 
 class Loans(ContractView):

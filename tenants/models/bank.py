@@ -67,7 +67,9 @@ class Bank(PublicModel, TenantMixin):
 class SchemaTemplate(PublicModel):
     """The SQL text that makes a bank's schema, dumped once from the migrated template schema.
 
-    Keyed by the hash of the migrations, so that a changed schema makes a new text. PII: none.
+    Keyed by the hash of the migrations, so that a changed schema makes a new text.
+
+    PII: none.
     """
 
     migrations_sha256 = models.CharField("迁移摘要", max_length=64, primary_key=True)

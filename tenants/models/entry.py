@@ -12,7 +12,9 @@ class Entry(models.Model):
     """One QR code of this bank: which branch, staff member, product and campaign it speaks for.
 
     The scene begins with the bank's code so that it routes without a public row. Branch, staff, product and campaign
-    are named by code, not by key. PII: the staff code, kept while the scans are.
+    are named by code, not by key.
+
+    PII: the staff code, kept while the scans are.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

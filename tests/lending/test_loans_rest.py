@@ -16,6 +16,7 @@ from django.test import Client
 from core.clock import business_date, move_business_date
 from core.evidence import LeafData, leaf_content, verify_inclusion
 from core.evidence.tree import leaf_hash
+from core.gateway import Unavailable
 from core.steps import engine
 from core.steps.models import Step
 from core.steps.registry import KINDS, VENDOR
@@ -497,3 +498,14 @@ def test_twenty_equal_signatures_with_one_key_are_one() -> None:
     with in_bank("125"):
         assert who.line().held_fen == drawdown.amount_fen
         assert Step.objects.filter(kind="drawdown.sign").count() == 1
+
+
+class TestVerifyWithoutTheRoot:
+    def test_where_the_sandbox_has_to_give_the_root_and_is_away_it_says_so(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away() -> tuple[bytes, ...]:
+            raise Unavailable("tsa", "certificate")
+
+        monkeypatch.setattr("lending.signers.stamp_roots", away)
+        assert problem(verify(b"%PDF-")) == (503, "vendor_unavailable")

@@ -25,7 +25,9 @@ def log_in(client: Client, bank: str, login: str) -> None:
     page = client.get(address)
     token = page.cookies["csrftoken"].value
     answer = client.post(
-        address, {"username": login, "password": PASSWORD, "csrfmiddlewaretoken": token}, headers={"Origin": "http://testserver"}
+        address,
+        {"username": login, "password": PASSWORD, "csrfmiddlewaretoken": token},
+        headers={"Origin": "http://testserver"},
     )
     assert answer.status_code == 302, answer.content.decode()[:2000]
 
@@ -35,7 +37,9 @@ def browser(db: None) -> Browser:
     """Give somebody a login and a browser that is logged in: `browser(bank, role=…, is_superuser=…)`."""
     del db
 
-    def open_browser(bank: str = "125", *, role: str = MANAGER, is_superuser: bool = False, login: str = "staff") -> Client:
+    def open_browser(
+        bank: str = "125", *, role: str = MANAGER, is_superuser: bool = False, login: str = "staff"
+    ) -> Client:
         with in_bank(bank):
             make_login(login=login, role=role, password=PASSWORD, is_superuser=is_superuser)
         client = Client(enforce_csrf_checks=False)

@@ -58,7 +58,9 @@ class TestLogin:
         assert client.cookies["sessionid"]["httponly"]
         assert client.cookies["csrftoken"]["httponly"]
 
-    def test_the_provinces_cookies_are_kept_to_its_admin_so_that_they_never_hide_a_banks(self, browser: Browser) -> None:
+    def test_the_provinces_cookies_are_kept_to_its_admin_so_that_they_never_hide_a_banks(
+        self, browser: Browser
+    ) -> None:
         client = browser(PROVINCE_CODE)
         assert {cookie["path"] for cookie in client.cookies.values()} == {"/admin/"}
 
@@ -332,7 +334,8 @@ class TestUsers:
         with in_bank("125"):
             own, other = User.objects.get(username="staff"), User.objects.get(username="boss")
         manager.post(
-            f"/b/125/admin/auth/user/{own.pk}/change/", {"username": "staff", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+            f"/b/125/admin/auth/user/{own.pk}/change/",
+            {"username": "staff", "is_active": "on", "is_staff": "on", "is_superuser": "on"},
         )
         changed = manager.post(
             f"/b/125/admin/auth/user/{other.pk}/password/",
@@ -375,7 +378,7 @@ class TestSteps:
 
 
 class TestLists:
-    @pytest.mark.parametrize("term", ["abc", "2026", "' OR 1=1 --", new_id().hex, "核验"])
+    @pytest.mark.parametrize("term", ["abc", "2026", "' OR 1=1 --", "0" * 32, "核验"])
     def test_search_takes_any_words(self, boss: Client, term: str) -> None:
         for address, _, page in _pages(bank_admin):
             if page.search_fields:

@@ -130,7 +130,19 @@ class TestResolve:
         assert len(tokens) == Scan.objects.count() == 3
 
     @pytest.mark.parametrize(
-        "scene", ["", "125", "125-", "125-doesnotexist", "999-abcdefgh", "-x", "125-" + "x" * 40, "125_x", "province-x", "１２５-x"]
+        "scene",
+        [
+            "",
+            "125",
+            "125-",
+            "125-doesnotexist",
+            "999-abcdefgh",
+            "-x",
+            "125-" + "x" * 40,
+            "125_x",
+            "province-x",
+            "１２５-x",
+        ],
     )
     def test_an_unknown_scene_is_refused(self, bank_a: str, scene: str) -> None:
         _made()
@@ -231,9 +243,10 @@ class TestAdmin:
         assert answer["X-Content-Type-Options"] == "nosniff"
         with Image.open(io.BytesIO(answer.content)) as picture:
             assert picture.width >= 280
-        assert f"/b/125/admin/tenants/entry/{entry.pk}/image/" in boss.get(
-            f"{self.ADDRESS}{entry.pk}/change/"
-        ).content.decode()
+        assert (
+            f"/b/125/admin/tenants/entry/{entry.pk}/image/"
+            in boss.get(f"{self.ADDRESS}{entry.pk}/change/").content.decode()
+        )
         assert browser(role="会计").get(f"{self.ADDRESS}{entry.pk}/image/").status_code == 404
 
     def test_a_picture_of_another_type_is_not_served(self, boss: Client) -> None:

@@ -121,6 +121,8 @@ class TestAmounts:
     def test_exact_and_short(self, fen: int, long: str, brief: str) -> None:
         assert (exact(fen), short(fen)) == (long, brief)
 
-    @pytest.mark.parametrize(("part", "whole", "told"), [(1, 0, "—"), (27, 58, "46.6%"), (1, 8, "12.5%"), (1, 2000, "0.1%")])
+    @pytest.mark.parametrize(
+        ("part", "whole", "told"), [(1, 0, "—"), (27, 58, "46.6%"), (1, 8, "12.5%"), (1, 2000, "0.1%")]
+    )
     def test_percent(self, part: int, whole: int, told: Any) -> None:
         assert percent(part, whole) == told

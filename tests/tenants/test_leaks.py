@@ -106,7 +106,9 @@ class TestACancelledSwitch:
         assert _where(wrapper) == ("bank_116", "bank_116")
         wrapper.close()
 
-    def test_without_the_fix_reads_the_former_bank(self, monkeypatch: pytest.MonkeyPatch, without_the_fix: None) -> None:
+    def test_without_the_fix_reads_the_former_bank(
+        self, monkeypatch: pytest.MonkeyPatch, without_the_fix: None
+    ) -> None:
         wrapper = _cut_off_on_the_way_from_a_to_b(monkeypatch)
         assert wrapper.seen == ("bank_125", "bank_125")
         wrapper.close()

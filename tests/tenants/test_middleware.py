@@ -62,7 +62,19 @@ class TestTheBankOfARequest:
         assert _seen("/admin/tenants/bank/")["place"] == PROVINCE
         assert _seen("/administration")["place"] == PUBLIC
 
-    @pytest.mark.parametrize("path", ["/b/999/", "/b/999/api/v1/products", "/b/", "/b//", "/b/BANK/x", "/b/125%00/x", "/b/１２５/x", "/b/province/admin/"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/b/999/",
+            "/b/999/api/v1/products",
+            "/b/",
+            "/b//",
+            "/b/BANK/x",
+            "/b/125%00/x",
+            "/b/１２５/x",
+            "/b/province/admin/",
+        ],
+    )
     def test_an_unknown_bank_is_a_404_problem(self, path: str) -> None:
         answer = Client().get(path)
         assert answer.status_code == 404
@@ -124,9 +136,7 @@ def test_links_are_of_the_requests_own_bank_under_threads() -> None:
             page = Client().get(f"{prefix}/admin/login/").content.decode()
         finally:
             connection.close()
-        return [
-            found for found in link.findall(page) if not found.startswith(("/static/", f"{prefix}/admin/"))
-        ]
+        return [found for found in link.findall(page) if not found.startswith(("/static/", f"{prefix}/admin/"))]
 
     with ThreadPoolExecutor(6) as threads:
         strange = [found for some in threads.map(ask, range(60)) for found in some]

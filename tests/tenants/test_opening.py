@@ -29,12 +29,19 @@ from tests import database
 from verification.models import AgreementText
 
 URL = os.environ["DATABASE_URL"]
-NEW = ("t701", "t702", "t703")
+NEW = tuple(
+    f"t{os.getpid()}{letter}" for letter in "abc"
+)  # roles are the cluster's: each process opens banks of its own
+ONE_AT_A_TIME = 7_230_003
 
 
 def _wrapper(name: str, *, as_owner: bool) -> DatabaseWrapper:
     address = settings.OWNER_ADDRESS if as_owner else settings.WEB_ADDRESS
-    declared = {**connections["default"].settings_dict, **database_settings.django_settings(address, pool_size=0), "NAME": name}
+    declared = {
+        **connections["default"].settings_dict,
+        **database_settings.django_settings(address, pool_size=0),
+        "NAME": name,
+    }
     return DatabaseWrapper(declared, "default")
 
 
@@ -57,7 +64,9 @@ def as_owner(own_database: str, django_db_blocker: Any, monkeypatch: pytest.Monk
     """Let the process be the owner of the tables, as management commands are."""
     monkeypatch.setattr(settings, "DATABASE_ROLES", False)
     former = connections["default"]
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), database.owner(URL) as server:
+        # Two processes would alter the same roles at once; the product's own lock is per database.
+        server.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         connections["default"] = _wrapper(own_database, as_owner=True)
         connections["default"].set_schema_to_public()
         directory.forget()
@@ -68,7 +77,13 @@ def as_owner(own_database: str, django_db_blocker: Any, monkeypatch: pytest.Monk
 
 
 def _opening(code: str = NEW[0], **changed: str) -> BankOpening:
-    given = {"name": "样例农村商业银行股份有限公司", "region_code": "320700", "display_name": "样例农商银行", "city": "样例", "stage": "test"}
+    given = {
+        "name": "样例农村商业银行股份有限公司",
+        "region_code": "320700",
+        "display_name": "样例农商银行",
+        "city": "样例",
+        "stage": "test",
+    }
     return BankOpening(code=code, **{**given, **changed})
 
 
@@ -262,15 +277,29 @@ class TestOpenBank:
 
 class TestCommands:
     def test_open_bank_opens_and_says_so(self, as_owner: str, capsys: pytest.CaptureFixture[str]) -> None:
-        call_command("open_bank", "--code", NEW[2], "--name", "命令样例农村商业银行股份有限公司", "--region", "320582", "--stage", "pilot")
+        call_command(
+            "open_bank",
+            "--code",
+            NEW[2],
+            "--name",
+            "命令样例农村商业银行股份有限公司",
+            "--region",
+            "320582",
+            "--stage",
+            "pilot",
+        )
         assert f"bank {NEW[2]} is open at stage pilot" in capsys.readouterr().out
         card = directory.card_of(NEW[2])
         assert card is not None
         assert card.serves_customers
         with pytest.raises(CommandError, match="open already"):
-            call_command("open_bank", "--code", NEW[2], "--name", "命令样例农村商业银行股份有限公司", "--region", "320582")
+            call_command(
+                "open_bank", "--code", NEW[2], "--name", "命令样例农村商业银行股份有限公司", "--region", "320582"
+            )
 
-    def test_open_sample_banks_leaves_those_that_are_open(self, as_owner: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_open_sample_banks_leaves_those_that_are_open(
+        self, as_owner: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         call_command("open_sample_banks", "--only", "125,116")
         assert "0 banks opened" in capsys.readouterr().out
 

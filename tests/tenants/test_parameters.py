@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -32,11 +31,10 @@ SPECS = (
 
 
 @pytest.fixture(autouse=True)
-def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def declared(monkeypatch: pytest.MonkeyPatch) -> None:
     """Declare parameters of the tests' own beside the product's."""
     for spec in SPECS:
         monkeypatch.setitem(parameters.CATALOGUE, spec.name, spec)
-    yield
 
 
 def _platform(name: str, value: Any, on: date | None = None) -> None:
@@ -192,7 +190,9 @@ class TestAdmin:
     ADDRESS = "/b/125/admin/tenants/bankparameter/"
 
     def _set(self, client: Client, name: str, value: Any, day: date) -> str:
-        answer = client.post(f"{self.ADDRESS}set/{name}/", {"value": value, "effective_date": day.isoformat()}, follow=True)
+        answer = client.post(
+            f"{self.ADDRESS}set/{name}/", {"value": value, "effective_date": day.isoformat()}, follow=True
+        )
         assert answer.status_code == 200
         return answer.content.decode()
 
@@ -225,7 +225,12 @@ class TestAdmin:
 
     @pytest.mark.parametrize(
         ("name", "value", "told"),
-        [("test.limit", "600", "500"), ("test.limit", "101", "更严"), ("test.limit", "abc", "整数"), ("test.who", "nobody", "nobody")],
+        [
+            ("test.limit", "600", "500"),
+            ("test.limit", "101", "更严"),
+            ("test.limit", "abc", "整数"),
+            ("test.who", "nobody", "nobody"),
+        ],
     )
     def test_a_refusal_is_shown_on_the_form(self, boss: Client, name: str, value: str, told: str) -> None:
         with in_bank("125"):

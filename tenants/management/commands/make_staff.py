@@ -1,4 +1,4 @@
-"""`manage.py make_staff --bank CODE|province --login NAME --role ROLE`: a staff login; its password is the last line printed."""
+"""`manage.py make_staff --bank CODE|province --login NAME --role ROLE`: a staff login; prints its password last."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tenants.staff import StaffRefused, make_login, new_password
 class Command(BaseCommand):
     """Make a staff login at one bank or at the province."""
 
-    help = "Make a staff login, or give an existing one a role and a new password. A generated password is the last line."
+    help = (
+        "Make a staff login, or give an existing one a role and a new password. A generated password is the last line."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare whose login it is."""

@@ -11,11 +11,11 @@ from lending.contracts.render import render_contract, render_seal, standard_temp
 from lending.contracts.signing import (
     BankCertificate,
     BankSigner,
-    HttpTimestampSource,
     create_bank_certificate,
     sign_contract,
 )
 from lending.contracts.trial import trial_data
+from tests.lending.contracts.http_timestamps import HttpTimestampSource
 from tests.lending.contracts.reading import text_of
 from tests.lending.contracts.stamping import Authority, StampServer
 

@@ -19,7 +19,6 @@ from lending.contracts.render import render_contract
 from lending.contracts.signing import (
     BankCertificate,
     BankSigner,
-    HttpTimestampSource,
     TimestampSource,
     create_bank_certificate,
     sign_contract,
@@ -27,6 +26,7 @@ from lending.contracts.signing import (
 from lending.contracts.trial import trial_data
 from lending.contracts.verify import verify_contract
 from tests.lending.contracts.conftest import LEGAL_NAME
+from tests.lending.contracts.http_timestamps import HttpTimestampSource
 from tests.lending.contracts.reading import open_pdf, page_texts
 from tests.lending.contracts.stamping import Authority, MistakenAuthority, StampServer
 
@@ -303,7 +303,7 @@ class TestHttpTimestampSource:
 
     def test_a_body_that_drips_is_given_up_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         seconds = iter(range(1000))
-        monkeypatch.setattr("lending.contracts.timestamps.time.monotonic", lambda: next(seconds))
+        monkeypatch.setattr("tests.lending.contracts.http_timestamps.time.monotonic", lambda: next(seconds))
         headers = {"Content-Type": "application/timestamp-reply"}
         drops = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=Drops(1000)))
         with httpx.Client(transport=drops) as client:

@@ -1,0 +1,90 @@
+"""What the number of banks costs a request: the same server over a database of 58 banks and over one of 2, in turns."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Final
+
+import httpx
+
+from bench.report import Finding, compared
+from scripts.product import Product
+
+TURNS: Final = 5
+REQUESTS: Final = 600
+AT_MOST: Final = 1.10
+MILLISECONDS: Final = 1000.0
+PATHS: Final = ("products", "accounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One running server with a customer at each bank that serves customers: the requests of one side, in their order."""
+
+    client: httpx.Client
+    requests: Sequence[tuple[str, str]]
+
+    def run(self) -> list[float]:
+        """Make the requests one after the other, each bank in its turn; return each one's milliseconds."""
+        taken = []
+        for (path, token), _ in zip(cycle(self.requests), range(REQUESTS), strict=False):
+            started = time.perf_counter()
+            answer = self.client.get(path, headers={"Authorization": f"Bearer {token}"})
+            taken.append((time.perf_counter() - started) * MILLISECONDS)
+            answer.raise_for_status()
+        return taken
+
+
+@contextmanager
+def side(running: Product) -> Iterator[Side]:
+    """Log a customer in at every bank of a server, and warm every bank up."""
+    with (
+        httpx.Client(base_url=running.base_url, timeout=30) as client,
+        httpx.Client(base_url=running.sandbox_url) as vendors,
+    ):
+        banks = [bank["code"] for bank in client.get("/api/v1/banks").raise_for_status().json()["items"]]
+        requests = []
+        for bank in banks:
+            token = _token(client, vendors, bank)
+            requests += [(f"/b/{bank}/api/v1/{path}", token) for path in PATHS]
+        yield Side(client, requests)
+
+
+def _token(client: httpx.Client, vendors: httpx.Client, bank: str) -> str:
+    person = vendors.get("/sandbox/people").raise_for_status().json()[0]["person"]
+    code = vendors.post("/sandbox/wechat/codes", json={"person": person}).raise_for_status().json()["code"]
+    body = {"wechat_code": code, "device_id": uuid.uuid4().hex}
+    answer = client.post(f"/b/{bank}/api/v1/sessions", json=body).raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+def compare(few: Side, many: Side) -> list[Finding]:
+    """Let the sides take turns, and compare the medians and the slow ends of each pair of turns."""
+    for one in (few, many, few, many):
+        one.run()  # connections, plans and caches are as they are in a server that has been up for a while
+    pairs = [
+        (few.run(), many.run()) if turn % 2 == 0 else tuple(reversed((many.run(), few.run()))) for turn in range(TURNS)
+    ]
+    banks = (len(few.requests) // len(PATHS), len(many.requests) // len(PATHS))
+    note = f"{REQUESTS} GETs of {' and '.join(PATHS)} a turn, over the {banks[1]} and the {banks[0]} banks that serve customers"
+    return [
+        compared(
+            name="request, 58 banks against 2", unit="ms", note=note, at_most=AT_MOST,
+            measured=[statistics.median(many_) for _, many_ in pairs],
+            baseline=[statistics.median(few_) for few_, _ in pairs],
+        ),
+        compared(
+            name="  its 95th percentile", unit="ms",
+            measured=[_slow_end(many_) for _, many_ in pairs], baseline=[_slow_end(few_) for few_, _ in pairs],
+        ),
+    ]  # fmt: skip
+
+
+def _slow_end(taken: Sequence[float]) -> float:
+    return statistics.quantiles(taken, n=20)[-1]
