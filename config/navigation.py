@@ -105,7 +105,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 def _ordered(site: UnfoldAdminSite, places: Mapping[str, Place]) -> Sequence[tuple[Any, Place]]:
     pages = {model._meta.label: page for model, page in site._registry.items()}  # noqa: SLF001 -- Django's registry
     named = [(pages.pop(label), place) for label, place in places.items() if label in pages]
-    last = next(reversed(places.values())).group
+    last = list(places.values())[-1].group
     rest = [(page, Place(GROUP_OF_ROOM.get(label.split(".")[0], last), OTHER_SYMBOL)) for label, page in pages.items()]
     return named + rest
 

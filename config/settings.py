@@ -145,6 +145,7 @@ TENCENT_SECRET_KEY = _secret("TENCENT_SECRET_KEY") or "sandbox-{secret_id}"
 GATEWAY_URL = os.environ.get("GATEWAY_URL", f"{SANDBOX_URL}/gateway/v1")
 GATEWAY_KEY = _secret("GATEWAY_KEY") or "sandbox-gateway-key"
 TSA_URL = os.environ.get("TSA_URL", f"{SANDBOX_URL}/tsa")
+TSA_ROOTS_FILE = os.environ.get("TSA_ROOTS_FILE")  # PEM roots of the authorities; the sandbox's own only in SIMULATION
 VENDOR_READ_SECONDS = float(os.environ.get("VENDOR_READ_SECONDS", "10"))
 
 # Language and time: Chinese for people, Shanghai for days, UTC in the database.

@@ -80,7 +80,7 @@ def stamp_roots() -> tuple[bytes, ...]:
     Raises:
         RuntimeError: no roots are configured.
     """
-    file = getattr(settings, "TSA_ROOTS_FILE", None)
+    file = settings.TSA_ROOTS_FILE
     if file:
         return (Path(file).read_bytes(),)
     if not settings.SIMULATION:

@@ -138,6 +138,6 @@ def make_login(*, login: str, role: str, password: str, is_superuser: bool = Fal
     user.is_superuser = user.is_superuser or is_superuser
     user.save()
     user.groups.add(Group.objects.get(name=role))
-    detail = {"role": role, "superuser": user.is_superuser, "new": is_new}
+    detail: dict[str, str | int | bool | None] = {"role": role, "superuser": user.is_superuser, "new": is_new}
     record("staff.login_made", actor="command", subject=login, detail=detail)
     return is_new

@@ -119,19 +119,21 @@ def card_checked(
     card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "checking":
         return
+    account = None
+    if not refusal and class_one_number is not None:
+        account = _class_one(card.customer_id, class_one_number, balance_fen)
+        refusal = "" if account is not None else "bound_card_mismatch"
     if refusal:
         transition(
             CARD, card_id, "refuse", actor="system", reason=refusal, reason_code=refusal, checked_at=now(),
             retryable=refusal == "vendor_unavailable",
         )  # fmt: skip
         return
-    account_id = None
-    if class_one_number is not None:
-        account_id = _class_one(card.customer_id, class_one_number, balance_fen).id
-    transition(CARD, card_id, "match", actor="system", checked_at=now(), account_id=account_id)
+    transition(CARD, card_id, "match", actor="system", checked_at=now(), account=account)
 
 
-def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> DepositAccount:
+def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> DepositAccount | None:
+    """Return the customer's Class I account; None where another customer has it, so that it is no own card."""
     index = blind_index(number, domain="account.number")
     account, _ = DepositAccount.objects.get_or_create(
         number_index=index,
@@ -141,9 +143,7 @@ def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> Deposit
             "opened_at": now(),
         },
     )  # fmt: skip
-    if account.customer_id != customer_id:
-        raise StateConflict("该账户属于其他客户")
-    return account
+    return account if account.customer_id == customer_id else None
 
 
 @opens_transaction

@@ -48,7 +48,8 @@ class ActForm(forms.Form):
                 attributes = {"type": "date", "class": " ".join(INPUT_CLASSES)}
                 field.widget = forms.DateInput(format="%Y-%m-%d", attrs=attributes)
             elif isinstance(field, forms.ChoiceField):
-                field.widget = UnfoldAdminSelectWidget(choices=list(field.choices))
+                choices: Any = field.choices
+                field.widget = UnfoldAdminSelectWidget(choices=list(choices))
             elif type(field) in self.WIDGETS and not isinstance(field.widget, forms.HiddenInput):
                 kept = field.widget_attrs(field.widget)
                 field.widget = self.WIDGETS[type(field)](attrs=kept)

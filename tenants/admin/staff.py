@@ -14,20 +14,20 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.admin.pages import ReadOnlyPage
 
-FIELDSETS: Final = (
+FIELDSETS: Final[tuple[Any, ...]] = (
     (None, {"fields": ("username", "password")}),
     ("个人信息", {"fields": (("last_name", "first_name"), "email")}),
     ("角色", {"fields": (("is_active", "is_staff"), "groups")}),
     ("记录", {"fields": (("last_login", "date_joined"),)}),
 )
-FULL_FIELDSETS: Final = (
+FULL_FIELDSETS: Final[tuple[Any, ...]] = (
     *FIELDSETS[:3],
     ("单独授权（仅超级管理员可见）", {"fields": ("is_superuser", "user_permissions")}),
     FIELDSETS[3],
 )
 
 
-class UserPage(UserAdmin, ModelAdmin):
+class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none at run time
     """Logins. Only a superuser hands out rights one by one or touches another superuser; nobody is deleted."""
 
     form = UserChangeForm
@@ -79,7 +79,7 @@ class UserPage(UserAdmin, ModelAdmin):
         return False
 
 
-class GroupPage(ReadOnlyPage, GroupAdmin):
+class GroupPage(ReadOnlyPage, GroupAdmin):  # type: ignore[misc]  # the theme's class is untyped
     """Roles, as the platform defines them; who has them is said at each login."""
 
     list_display = ("name", "members")

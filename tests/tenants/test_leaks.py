@@ -94,7 +94,7 @@ def _cut_off_on_the_way_from_a_to_b(monkeypatch: pytest.MonkeyPatch) -> Database
             seen: tuple[str, str] | None = _where(wrapper)
         except OperationalError:
             seen = None
-    wrapper.seen = seen  # type: ignore[attr-defined]
+    wrapper.seen = seen
     return wrapper
 
 

@@ -68,7 +68,7 @@ def as_owner(own_database: str, django_db_blocker: Any, monkeypatch: pytest.Monk
         # Two processes would alter the same roles at once; the product's own lock is per database.
         server.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         connections["default"] = _wrapper(own_database, as_owner=True)
-        connections["default"].set_schema_to_public()
+        connections["default"].set_tenant(PUBLIC)  # type: ignore[attr-defined]
         directory.forget()
         yield own_database
         connections["default"].close()
@@ -104,7 +104,8 @@ def _schemas(name: str) -> set[str]:
 
 CATALOGUE = {
     "columns": """
-        SELECT c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+        SELECT c.relname, row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attname,
+               format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
                a.attgenerated, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -135,7 +136,7 @@ SPELLING = re.compile(r"::(?:text|character varying)(?:\(\d+\))?(?:\[\])?|[()]")
 
 
 def _catalogue(server: psycopg.Connection[Any], schema: str, query: str, *, as_spelt: bool) -> list[str]:
-    rows = server.execute(query, {"s": schema}).fetchall()  # type: ignore[call-overload]
+    rows = server.execute(query, {"s": schema}).fetchall()
     told = [str(row).replace(schema, "THE_SCHEMA") for row in rows]
     return told if as_spelt else [SPELLING.sub("", text) for text in told]
 
@@ -320,7 +321,8 @@ class TestPrepareDatabase:
         return [relations, rows]
 
     def test_a_second_run_changes_nothing(self, opened: str, as_owner: str) -> None:
-        before, said = self._state(as_owner), []
+        said: list[str] = []
+        before = self._state(as_owner)
         prepare_database(report=said.append)
         assert self._state(as_owner) == before
         assert not any("升级" in text for text in said)
