@@ -61,29 +61,31 @@ def compared(
     )  # fmt: skip
 
 
-HEAD = ("", "measured", "baseline", "ratio", "at most", "")
+HEAD = ("", "measured", "baseline", "ratio", "at most")
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """Lay findings out for a terminal."""
+    """Lay findings out for a terminal: names to the left, figures to the right, what is to be said at the end."""
     rows = [HEAD, *(_row(one) for one in findings)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    said = ["", *(_said(one) for one in findings)]
     lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        lines.append("  ".join(cells).rstrip())
-        if row[5] and row is not HEAD:
-            lines[-1] = "  ".join([*cells[:5], row[5]]).rstrip()
+    for row, text in zip(rows, said, strict=True):
+        figures = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([row[0].ljust(widths[0]), *figures, text]).rstrip())
     return "\n".join(lines)
 
 
 def _row(one: Finding) -> tuple[str, ...]:
-    word = {True: "holds", False: "DOES NOT HOLD", None: ""}[one.holds]
     return (
         one.name,
         f"{one.measured:.3f} {one.unit}",
         "" if one.baseline is None else f"{one.baseline:.3f} {one.unit}",
         "" if one.ratio is None else f"{one.ratio:.3f}",
         "" if one.at_most is None else f"{one.at_most:g}",
-        "; ".join(part for part in (word, one.note) if part),
     )
+
+
+def _said(one: Finding) -> str:
+    word = {True: "holds", False: "DOES NOT HOLD", None: ""}[one.holds]
+    return "; ".join(part for part in (word, one.note) if part)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
 
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from core.audit.log import record
 from core.errors import Problem
@@ -83,6 +85,16 @@ class StaffRefused(Problem):
     title = "无法创建员工账号"
 
 
+GRANT: Final = """
+INSERT INTO auth_group_permissions (group_id, permission_id)
+SELECT g.id, p.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS wanted(role, app, codename)
+JOIN auth_group g ON g.name = wanted.role
+JOIN django_content_type c ON c.app_label = wanted.app
+JOIN auth_permission p ON p.content_type_id = c.id AND p.codename = wanted.codename
+ON CONFLICT DO NOTHING
+"""
+
+
 @within_transaction
 def ensure_roles(*, roles: Mapping[str, Sequence[str]] = ROLES) -> None:
     """Make the roles that the current bank lacks and give each the rights that it lacks; nothing is taken away.
@@ -90,18 +102,23 @@ def ensure_roles(*, roles: Mapping[str, Sequence[str]] = ROLES) -> None:
     Three statements, however many roles there are: opening a bank runs this.
     """
     Group.objects.bulk_create([Group(name=name) for name in roles], ignore_conflicts=True)
-    ids = dict(Group.objects.filter(name__in=roles).values_list("name", "pk"))
-    known = Permission.objects.values_list("pk", "content_type__app_label", "codename")
-    rights = [(pk, f"{app}.{codename}") for pk, app, codename in known]
-    Group.permissions.through.objects.bulk_create(
-        [
-            Group.permissions.through(group_id=ids[role], permission_id=pk)
-            for role, patterns in roles.items()
-            for pk, right in rights
-            if any(fnmatchcase(right, pattern) for pattern in patterns)
-        ],
-        ignore_conflicts=True,
-    )
+    known = tuple(Permission.objects.order_by("pk").values_list("content_type__app_label", "codename"))
+    wanted = _wanted(tuple((role, tuple(patterns)) for role, patterns in roles.items()), known)
+    with connection.cursor() as cursor:
+        cursor.execute(GRANT, [list(column) for column in zip(*wanted, strict=True)])
+
+
+@lru_cache(maxsize=4)
+def _wanted(
+    roles: tuple[tuple[str, tuple[str, ...]], ...], known: tuple[tuple[str, str], ...]
+) -> list[tuple[str, str, str]]:
+    """Match the patterns of all roles with the rights that exist; kept, since one bank after another asks the same."""
+    return [
+        (role, app, codename)
+        for role, patterns in roles
+        for app, codename in known
+        if any(fnmatchcase(f"{app}.{codename}", pattern) for pattern in patterns)
+    ]
 
 
 def roles_at(bank: str) -> Mapping[str, Sequence[str]]:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,8 @@ BANK_A: Final = "125"
 BANK_B: Final = "116"
 SCHEMAS: Final = ("public", "province", f"bank_{BANK_A}", f"bank_{BANK_B}")
 LOCK_KEY: Final = 7_230_002
+COMPLETE: Final = "complete"
+STALE_SECONDS: Final = 86_400
 BUILT_FROM: Final = (
     "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py",
     "*/furnishing*.py", "*/furnishing/*.py",
@@ -50,36 +53,38 @@ def owner(url: str, name: str = "") -> psycopg.Connection[tuple[object, ...]]:
 
 
 def ensure_template(url: str) -> str:
-    """Return the name of the template database, building it if nobody has."""
+    """Return the name of the template database, building it if nobody has; its comment says when it was last wanted."""
     name = f"lending_tests_{fingerprint()}"
     with owner(url) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
         try:
-            row = server.execute(
-                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
-            ).fetchone()
-            if row is not None and row[0] == "complete":
-                return name
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            if name not in _templates(server):
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+                _build(url, name)
+            wanted = sql.Literal(f"{COMPLETE} {int(time.time())}")
+            server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), wanted))
             _drop_stale(server)
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            _build(url, name)
-            server.execute(sql.SQL("COMMENT ON DATABASE {} IS 'complete'").format(sql.Identifier(name)))
         finally:
             server.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
     return name
 
 
-def _drop_stale(server: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Drop templates of former schemas, and copies whose run has died."""
+def _templates(server: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
+    """Return the complete templates and when each was last wanted."""
     rows = server.execute(
-        "SELECT datname FROM pg_database d WHERE datname LIKE 'lending_tests_%' AND NOT EXISTS"
-        " (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)"
+        "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname LIKE 'lending_tests_%'"
     ).fetchall()
-    templates = sorted(str(name) for (name,) in rows if "_run_" not in str(name))
-    for name in templates[:-3]:
-        with contextlib.suppress(psycopg.Error):
-            server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+    told = {str(name): str(comment).split() for name, comment in rows if str(comment).startswith(COMPLETE)}
+    return {name: int(words[1]) for name, words in told.items() if len(words) > 1}
+
+
+def _drop_stale(server: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Drop the templates that nobody has wanted for a day."""
+    for name, wanted in _templates(server).items():
+        if wanted < time.time() - STALE_SECONDS:
+            with contextlib.suppress(psycopg.Error):
+                server.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
 def _build(url: str, name: str) -> None:

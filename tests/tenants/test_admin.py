@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -202,6 +203,10 @@ class TestLook:
         found = b.get("/b/116/admin/search/?s=推广码").content.decode()
         assert "/b/116/admin/tenants/entry/" in found
         assert "/b/125/" not in found
+        with in_bank("125"):
+            key = cache.make_key("unfold_search")
+        with in_bank("116"):
+            assert cache.make_key("unfold_search") != key  # the theme's own key names the user's number only
 
     def test_every_word_of_the_theme_is_translated(self) -> None:
         import unfold
