@@ -160,7 +160,7 @@ class TestDisbursingThroughTheCore:
             lambda: all(call["outcome"] != "processing" for call in doors.calls(request_id=request_id)),
         )
         credits_ = [call for call in doors.calls(request_id=request_id) if call["operation"] == "credits"]
-        assert len(credits_) == 2  # the core did not know the first yet when it was asked
+        assert len(credits_) in {1, 2}  # two where the core did not know the first yet when it was asked
         assert [call["replayed"] for call in credits_].count(False) == 1
         self._is_booked_once(drawdown)
 

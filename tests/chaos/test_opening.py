@@ -88,5 +88,5 @@ class TestOpeningInTheCore:
             lambda: all(call["outcome"] != "processing" for call in doors.calls(request_id=request_id)),
         )
         opened = [call for call in doors.calls(request_id=request_id) if call["operation"] == "accounts"]
-        assert len(opened) == 2  # the core did not know the first yet when it was asked
+        assert len(opened) in {1, 2}  # two where the core did not know the first yet when it was asked
         assert [call["replayed"] for call in opened].count(False) == 1  # sent twice under one id: one effect
