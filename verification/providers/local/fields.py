@@ -166,7 +166,7 @@ class _Front:
         self.left = min(label.left for label in labels.values())
         self.labels = labels
         # Beyond this line is the portrait, in whose hair and collar engines like to read.
-        self.cells = [cell for cell in cells if (cell.left - self.left) / self.height < _VALUES_END]
+        self.cells = [cell for cell in cells if cell.left - self.left < _VALUES_END * self.height]
         self.everything = cells
 
     def row(self, rank: int) -> list[Cell]:
