@@ -1,6 +1,7 @@
 """The chart of accounts: which general-ledger accounts a bank's embedded ledger has.
 
-Numbering follows the usual layout of Chinese banks' charts (1 assets, 2 liabilities, 3 common, 6 income and expense).
+Numbering follows the usual layout of Chinese banks' charts (1 assets, 2 liabilities, 3 common, 6 income and expense, 9 off the balance
+sheet, in pairs so that a memo balances as every entry does).
 Debits are positive, credits negative; `normal` says on which side the account normally stands.
 """
 
@@ -28,22 +29,40 @@ class GlAccount:
 
 
 CORE_CLEARING: Final = "1011"
+PAYMENT_CLEARING: Final = "1012"
 LOAN_PRINCIPAL: Final = "1301"
 INTEREST_RECEIVABLE: Final = "1302"
+PENALTY_RECEIVABLE: Final = "1303"
+LOAN_LOSS_ALLOWANCE: Final = "1304"
 CUSTOMER_DEPOSITS: Final = "2011"
+OTHER_PAYABLES: Final = "2241"
 SUSPENSE: Final = "3101"
 INTEREST_INCOME: Final = "6011"
 PENALTY_INCOME: Final = "6051"
+IMPAIRMENT_LOSS: Final = "6701"
+MEMO_INTEREST: Final = "9001"
+MEMO_INTEREST_CONTRA: Final = "9002"
+MEMO_WRITTEN_OFF: Final = "9011"
+MEMO_WRITTEN_OFF_CONTRA: Final = "9012"
 
 CHART: Final[dict[str, GlAccount]] = {
     account.code: account
     for account in (
         GlAccount(CORE_CLEARING, "核心系统往来", Normal.DEBIT),
+        GlAccount(PAYMENT_CLEARING, "支付清算往来", Normal.DEBIT),
         GlAccount(LOAN_PRINCIPAL, "个人贷款本金", Normal.DEBIT),
         GlAccount(INTEREST_RECEIVABLE, "应收利息", Normal.DEBIT),
+        GlAccount(PENALTY_RECEIVABLE, "应收罚息", Normal.DEBIT),
+        GlAccount(LOAN_LOSS_ALLOWANCE, "贷款损失准备", Normal.CREDIT),
         GlAccount(CUSTOMER_DEPOSITS, "个人活期存款", Normal.CREDIT),
+        GlAccount(OTHER_PAYABLES, "其他应付款", Normal.CREDIT),
         GlAccount(SUSPENSE, "暂收暂付款", Normal.CREDIT),
         GlAccount(INTEREST_INCOME, "贷款利息收入", Normal.CREDIT),
         GlAccount(PENALTY_INCOME, "罚息收入", Normal.CREDIT),
+        GlAccount(IMPAIRMENT_LOSS, "信用减值损失", Normal.DEBIT),
+        GlAccount(MEMO_INTEREST, "表外应收未收利息", Normal.DEBIT),
+        GlAccount(MEMO_INTEREST_CONTRA, "表外应收未收利息（对方）", Normal.CREDIT),
+        GlAccount(MEMO_WRITTEN_OFF, "表外已核销贷款", Normal.DEBIT),
+        GlAccount(MEMO_WRITTEN_OFF_CONTRA, "表外已核销贷款（对方）", Normal.CREDIT),
     )
 }
