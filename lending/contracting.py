@@ -94,6 +94,7 @@ def agreed_on(
             "all_in_annual_rate": str(schedule.all_in_annual_rate),
             "all_in_basis": BASES[schedule.all_in_basis],
             "day_count": version.day_count,
+            "repricing": version.repricing,
         },
         "penalty": {
             "overdue_markup_percent": str(version.overdue_markup_percent),

@@ -15,7 +15,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from core.money import fen_to_yuan
-from lending.loan_records import schedule_terms
+from lending.loan_terms import schedule_terms
+from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.schedule import build_schedule
 from lending.loans.terms import Schedule
 from lending.loans.wire import ScheduleFields, schedule_fields
@@ -28,6 +29,11 @@ TITLE: Final = "综合融资成本明示表"
 BASES: Final = {"irr": "按月内部收益率×12 折算", "simple": "单利"}
 TENORS: Final = {"1Y": "一年期", "5Y": "五年期以上"}
 WHOLE: Final = 100
+RATE_RULES: Final = {
+    FIXED: "合同期内固定不变",
+    EVERY_JANUARY: "自次年起每年 1 月 1 日按最近公布的同期限贷款市场报价利率加上述基点重新确定",
+    ANNIVERSARY: "自放款之日起每满一年按最近公布的同期限贷款市场报价利率加上述基点重新确定",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +113,7 @@ def _parties(lender: Lender, terms: Terms) -> Iterator[tuple[str, str]]:
 
 def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -> Iterator[tuple[str, str]]:
     version, rate = line.product_version, percent(line.annual_rate)
-    yield "年利率（单利）", f"{rate}，合同期内固定不变"
+    yield "年利率（单利）", f"{rate}，{RATE_RULES[version.repricing]}"
     yield (
         "利率构成",
         (

@@ -1,55 +1,77 @@
-"""From rows to what the arithmetic reads: a loan's record, the terms of a schedule."""
+"""From rows to what the arithmetic reads: a loan's record, its facts, the terms of a schedule."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from core.money import round_half_up
+from lending import parameters
+from lending.loans.allocation import Allocation
 from lending.loans.day_count import DayCount
-from lending.loans.overdue import InstalmentRecord, Payment, PenaltyTerms
+from lending.loans.overdue import InstalmentRecord, Payment
+from lending.loans.rate_history import PenaltyTerms, RateFrom
+from lending.loans.repaying import Policy, RepaymentKind
+from lending.loans.replanning import Keep
+from lending.loans.replay import Fact, MisuseFact, RateFact, RepaymentFact, RescheduleFact, opening_of
 from lending.loans.standing import LoanRecord
-from lending.loans.terms import ScheduleTerms
-from lending.models import CreditLine, Instalment, Loan, RepaymentShare
+from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.models.loan_event import MISUSED, REPRICED, RESCHEDULED
+from lending.models.repayment import POSTED
 
-
-def schedule_terms(
-    line: CreditLine, *, amount_fen: int, term_months: int, method: str, start_date: date
-) -> ScheduleTerms:
-    """Return the terms by which a drawdown on a line is repaid: the line's price, its product's day count.
-
-    Raises:
-        InvalidTermError: no schedule can be made of the values.
-    """
-    return ScheduleTerms(
-        principal_fen=amount_fen,
-        annual_rate=line.annual_rate,
-        method=method,
-        periods=term_months,
-        start_date=start_date,
-        day_count=line.product_version.day_count,
-    )
+FACTS: Final = (REPRICED, MISUSED, RESCHEDULED)
 
 
 def penalty_terms(loan: Loan) -> PenaltyTerms:
-    """Return what default costs by a loan's contract."""
+    """Return what a loan costs by its contract, repricings and misuse included."""
     return PenaltyTerms(
-        annual_rate=loan.annual_rate,
+        annual_rate=loan.opening_rate,
         markup_percent=loan.overdue_markup_percent,
         day_count=DayCount(loan.day_count),
         compound=loan.compound_penalty,
         grace_days=loan.grace_days,
+        min_days=loan.min_days,
+        later_rates=tuple(RateFrom(date.fromisoformat(day), Decimal(rate)) for day, rate in loan.rate_changes),
+        misuse_markup_percent=loan.misuse_markup_percent,
+        misused_from_date=loan.misused_from_date,
     )
+
+
+def policy_of(loan: Loan, *, on: date) -> Policy:
+    """Return what a loan's contract and the rules in force on a day say of repayments."""
+    allocation = Allocation(
+        order=parameters.allocation_order(on), principal_first_above_days=parameters.non_accrual_days(on)
+    )
+    return Policy(early_fee_percent=loan.early_repayment_fee_percent, allocation=allocation)
 
 
 def record_of(loan: Loan) -> LoanRecord:
     """Read a loan as the arithmetic sees it: two statements, or none where `instalments__shares` is prefetched."""
-    rows = sorted(loan.instalments.all(), key=lambda row: row.number)
+    return _record(loan, rows_in_force(loan))
+
+
+def rows_in_force(loan: Loan) -> list[Instalment]:
+    """Return the instalments of the present plan, in order."""
+    rows = [row for row in loan.instalments.all() if row.replaced_by_version is None]
+    return sorted(rows, key=lambda row: row.number)
+
+
+def opening_record(loan: Loan) -> LoanRecord:
+    """Read a loan as it was opened: the first plan, nothing paid."""
+    rows = sorted((row for row in loan.instalments.all() if row.version == 1), key=lambda row: row.number)
+    return opening_of(_record(loan, rows))
+
+
+def _record(loan: Loan, rows: Iterable[Instalment]) -> LoanRecord:
     return LoanRecord(
         start_date=loan.start_date,
         anchor_day=loan.anchor_day,
         terms=penalty_terms(loan),
         instalments=tuple(_instalment(row) for row in rows),
+        method=loan.method,
+        settled_to_date=loan.settled_to_date,
+        carried_interest_fen=loan.carried_interest_fen,
     )
 
 
@@ -74,8 +96,31 @@ def _payment(share: RepaymentShare) -> Payment:
     )
 
 
-def early_fee_fen(loan: Loan, *, not_due_fen: int) -> int:
-    """Return what a loan's contract charges for principal that is repaid before it is due, in fen (EARLY-01)."""
-    if not loan.early_repayment_fee_percent:
-        return 0
-    return round_half_up(Decimal(not_due_fen) * loan.early_repayment_fee_percent / 100)
+def facts_of(loan: Loan) -> list[Fact]:
+    """Return everything that has happened to a loan and counts, in the order in which it was entered."""
+    repayments = Repayment.objects.filter(loan=loan, status=POSTED)
+    events = LoanEvent.objects.filter(loan=loan, kind__in=FACTS)
+    entered: list[tuple[str, Fact]] = [(row.pk.hex, repayment_fact(row)) for row in repayments]
+    entered += [(row.pk.hex, _event_fact(row)) for row in events]
+    return [fact for _, fact in sorted(entered, key=lambda item: item[0])]
+
+
+def repayment_fact(row: Repayment) -> RepaymentFact:
+    """Return a repayment as the fold sees it."""
+    return RepaymentFact(
+        key=row.pk, value_date=row.value_date, kind=RepaymentKind(row.kind), total_fen=row.total_fen,
+        keep=Keep(row.keeps),
+    )  # fmt: skip
+
+
+def _event_fact(row: LoanEvent) -> Fact:
+    if row.kind == REPRICED:
+        return RateFact(value_date=row.business_date, annual_rate=Decimal(row.detail["annual_rate"]))
+    if row.kind == MISUSED:
+        return MisuseFact(value_date=date.fromisoformat(row.detail["from_date"]))
+    return RescheduleFact(value_date=row.business_date, due_dates=dates_of(row.detail["due_dates"]))
+
+
+def dates_of(texts: Sequence[str]) -> tuple[date, ...]:
+    """Read dates as events keep them."""
+    return tuple(date.fromisoformat(text) for text in texts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from datetime import date, timedelta
+from typing import Final, cast
 
 from core.money import FEN_PER_YUAN
+from lending.loans.allocation import Kind
 from tenants.parameters import Parameter, declare, value_of
 
 CONSUMER_CAP: Final = declare(
@@ -68,6 +69,84 @@ MIN_READ_SECONDS: Final = declare(
 SIGNING_MINUTES: Final = declare(
     Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "工程取值", "free", low=1, high=120)
 )
+
+
+NON_ACCRUAL_DAYS: Final = declare(
+    Parameter(
+        "loan.non_accrual_days", 90, "逾期超过多少天转为非应计并先还本金", "天", "RISK-04、ALLOC-01", "lower",
+        low=30, high=90,
+    )
+)  # fmt: skip
+ALLOCATION_ORDER: Final = declare(
+    Parameter(
+        "repayment.order", "fee,compound,penalty,interest,principal", "同一期内的还款顺序", "",
+        "ALLOC-01，民法典第五百六十一条", "free",
+        choices=(
+            "fee,compound,penalty,interest,principal",
+            "fee,interest,compound,penalty,principal",
+            "fee,interest,principal,compound,penalty",
+        ),
+    )
+)  # fmt: skip
+OBSERVATION_MONTHS: Final = declare(
+    Parameter(
+        "loan.observation_months", 6, "欠款结清后分类上调的最短观察期", "个月",
+        "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=6, high=24,
+    )
+)  # fmt: skip
+OBSERVATION_PERIODS: Final = declare(
+    Parameter(
+        "loan.observation_periods", 2, "欠款结清后分类上调须连续正常还款的期数", "期",
+        "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=2, high=12,
+    )
+)  # fmt: skip
+STAGE_TWO_DAYS: Final = declare(
+    Parameter(
+        "loan.stage_two_days", 30, "逾期超过多少天进入减值第二阶段", "天", "RISK-04，CAS 22 预期信用损失", "lower",
+        low=1, high=30,
+    )
+)  # fmt: skip
+_COVERAGE: Final = (
+    ("loan.ecl_stage_one_bp", 150, "第一阶段预期信用损失率"),
+    ("loan.ecl_stage_two_bp", 1_000, "第二阶段预期信用损失率"),
+    ("loan.ecl_stage_three_bp", 6_000, "第三阶段预期信用损失率"),
+)
+COVERAGE: Final = tuple(
+    declare(Parameter(name, default, meaning, "基点", "RISK-04，工程取值，须由银行计量", "higher", low=1, high=10_000))
+    for name, default, meaning in _COVERAGE
+)
+
+
+def non_accrual_days(on: date | None = None) -> int:
+    """Return above how many days overdue a loan no longer accrues and principal is paid first."""
+    return value_of(NON_ACCRUAL_DAYS.name, kind=int, on=on)
+
+
+def allocation_order(on: date | None = None) -> tuple[Kind, ...]:
+    """Return in which order the debts of one instalment are paid (ALLOC-01)."""
+    text = value_of(ALLOCATION_ORDER.name, kind=str, on=on)
+    return tuple(cast("Kind", f"{word}_fen") for word in text.split(","))
+
+
+def observation_months() -> int:
+    """Return how many months a loan is watched before its category is raised (RISK-02)."""
+    return value_of(OBSERVATION_MONTHS.name, kind=int)
+
+
+def observation_periods() -> int:
+    """Return how many instalments must be paid in time before a category is raised (RISK-02)."""
+    return value_of(OBSERVATION_PERIODS.name, kind=int)
+
+
+def stage_two_days() -> int:
+    """Return above how many days overdue a loan's credit risk counts as significantly increased (RISK-04)."""
+    return value_of(STAGE_TWO_DAYS.name, kind=int)
+
+
+def coverage_bp() -> tuple[int, int, int]:
+    """Return the expected credit loss of the three stages, in basis points of principal (RISK-04)."""
+    one, two, three = (value_of(parameter.name, kind=int) for parameter in COVERAGE)
+    return one, two, three
 
 
 def draft_life() -> timedelta:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from django.db import connection
 
 from core.money import divide_half_up
-from tenants.models import Bank, LprQuote, Scan
+from tenants.calendar_seed import SATURDAY
+from tenants.models import Bank, Holiday, LprQuote, Scan
 from tenants.models.bank import SERVING
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
@@ -149,3 +150,18 @@ def origin_of_scan(scan_id: uuid.UUID | None) -> ScanOrigin | None:
     return ScanOrigin(
         scanned_at=scan.at, branch=entry.branch, staff=entry.staff, product=entry.product, campaign=entry.campaign
     )
+
+
+def is_working_day(day: date) -> bool:
+    """Tell whether banks work on a day: by the calendar of holidays, and where it is silent on Monday to Friday."""
+    row = Holiday.objects.filter(pk=day).values_list("is_working_day", flat=True).first()
+    return day.weekday() < SATURDAY if row is None else row
+
+
+def non_working_days(from_date: date, to_date: date) -> frozenset[date]:
+    """Return the days from `from_date` to `to_date`, both included, on which banks do not work; one statement."""
+    known = dict(
+        Holiday.objects.filter(date__range=(from_date, to_date)).values_list("date", "is_working_day")
+    )  # fmt: skip
+    span = (from_date + timedelta(days=n) for n in range((to_date - from_date).days + 1))
+    return frozenset(day for day in span if not known.get(day, day.weekday() < SATURDAY))

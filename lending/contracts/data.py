@@ -19,6 +19,7 @@ from lending.contracts.errors import ContractDataError
 Method: TypeAlias = Literal["equal_instalment", "equal_principal", "interest_only", "bullet", "pay_any_day"]
 DayCount: TypeAlias = Literal["30/360", "act/360", "act/365"]
 AllInBasis: TypeAlias = Literal["monthly_irr", "simple"]
+Repricing: TypeAlias = Literal["fixed", "every_january", "anniversary"]
 Tenor: TypeAlias = Literal["1Y", "5Y"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -55,7 +56,8 @@ class Rate:
     """How the price came about (INT-01) and what it costs all in (LN-10).
 
     `annual_rate` and `lpr_rate` are annual per cent, `spread_bp` basis points over LPR (may be negative).
-    `all_in_basis` says how `all_in_annual_rate` was computed: monthly internal rate times 12, or simple.
+    `all_in_basis` says how `all_in_annual_rate` was computed: monthly internal rate times 12, or simple. `repricing`
+    says when the price follows a newer LPR, if ever.
     """
 
     annual_rate: Decimal
@@ -66,6 +68,7 @@ class Rate:
     all_in_annual_rate: Decimal
     all_in_basis: AllInBasis
     day_count: DayCount
+    repricing: Repricing = "fixed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,28 @@ COSTS_FIRST: Final[tuple[Kind, ...]] = (
     "principal_fen",
 )
 NON_ACCRUAL_DAYS: Final = 90
-"""Above so many days overdue a loan no longer accrues, and principal is paid first (先本后息)."""
+"""Above so many days overdue a loan no longer accrues (RISK-04), and principal is paid first (先本后息)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """The order in which debts are paid: what comes first inside an instalment, and when principal goes before all.
+
+    Raises:
+        ValueError: the order does not name each kind once.
+    """
+
+    order: tuple[Kind, ...] = COSTS_FIRST
+    principal_first_above_days: int = NON_ACCRUAL_DAYS
+
+    def __post_init__(self) -> None:
+        """Refuse an order that forgets or repeats a kind."""
+        if sorted(self.order) != sorted(COSTS_FIRST):
+            msg = f"an order of allocation names each of {', '.join(COSTS_FIRST)} once, not {', '.join(self.order)}"
+            raise ValueError(msg)
+
+
+ALLOCATION: Final = Allocation()
 
 
 class MoreThanOwed(ValueError):
@@ -34,11 +55,13 @@ class Share:
     paid: Owed
 
 
-def allocate(amount_fen: int, debts: Sequence[OwedOn], *, overdue_days: int) -> tuple[Share, ...]:
+def allocate(
+    amount_fen: int, debts: Sequence[OwedOn], *, overdue_days: int, allocation: Allocation = ALLOCATION
+) -> tuple[Share, ...]:
     """Spread an amount over debts given oldest first; the shares add up to the amount exactly.
 
-    Inside an instalment: fee, compound, penalty, interest, principal, and only then the next instalment. More
-    than `NON_ACCRUAL_DAYS` overdue: all principal first, oldest first, then the rest in the usual order.
+    Inside an instalment in the order of the rule (fee, compound, penalty, interest, principal), and only then the next
+    instalment. More than its days overdue: all principal first, oldest first, then the rest in the usual order.
 
     Raises:
         MoreThanOwed: the amount is larger than all debts together.
@@ -49,7 +72,8 @@ def allocate(amount_fen: int, debts: Sequence[OwedOn], *, overdue_days: int) -> 
         raise ValueError(msg)
     taken: dict[int, dict[str, int]] = {debt.number: dict.fromkeys(COSTS_FIRST, 0) for debt in debts}
     left_fen = amount_fen
-    for debt, kind in _in_order(debts, principal_first=overdue_days > NON_ACCRUAL_DAYS):
+    principal_first = overdue_days > allocation.principal_first_above_days
+    for debt, kind in _in_order(debts, allocation.order, principal_first=principal_first):
         share_fen = min(left_fen, int(getattr(debt.owed, kind)))
         taken[debt.number][kind] += share_fen
         left_fen -= share_fen
@@ -60,10 +84,12 @@ def allocate(amount_fen: int, debts: Sequence[OwedOn], *, overdue_days: int) -> 
     return tuple(share for share in shares if share.paid.total_fen)
 
 
-def _in_order(debts: Sequence[OwedOn], *, principal_first: bool) -> Iterator[tuple[OwedOn, Kind]]:
+def _in_order(
+    debts: Sequence[OwedOn], order: Sequence[Kind], *, principal_first: bool
+) -> Iterator[tuple[OwedOn, Kind]]:
     """Yield every debt and kind in the order in which they are paid."""
     if not principal_first:
-        yield from ((debt, kind) for debt in debts for kind in COSTS_FIRST)
+        yield from ((debt, kind) for debt in debts for kind in order)
         return
     yield from ((debt, "principal_fen") for debt in debts)
-    yield from ((debt, kind) for debt in debts for kind in COSTS_FIRST if kind != "principal_fen")
+    yield from ((debt, kind) for debt in debts for kind in order if kind != "principal_fen")

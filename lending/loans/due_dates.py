@@ -1,14 +1,15 @@
 """Due dates: one a month on a fixed day, a missing day on the month's last, coming back after it (INT-06).
 
-Whether a due date that falls on a holiday moves (INT-07) is decided elsewhere; here every date is the
-contractual one.
+A due date on a holiday moves to the next working day only where the contract says so (INT-07); which days work is
+the caller's knowledge.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from lending.loans.errors import InvalidTermError
 
@@ -81,3 +82,10 @@ def _anchor_of_first_due(start_date: date, first_due_date: date, due_day: int | 
         detail = f"首次还款日 {first_due_date} 与每月还款日 {due_day} 日不一致"
         raise InvalidTermError("first_due_date", detail, f"请改为 {expected}，或去掉其中一项")
     return due_day
+
+
+def working_day_from(day: date, non_working: AbstractSet[date]) -> date:
+    """Return the first day from `day` on that is none of the `non_working`."""
+    while day in non_working:
+        day += timedelta(days=1)
+    return day

@@ -28,12 +28,6 @@ class InvalidTermError(TermsError):
     code = "invalid_term"
 
 
-class MethodNotScheduledError(TermsError):
-    """The repayment method exists but has no schedule that could be fixed beforehand."""
-
-    code = "method_not_scheduled"
-
-
 class InstalmentTooSmallError(TermsError):
     """The constant instalment does not cover the interest of a period, so the debt would grow.
 

@@ -9,35 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from core.money import divide_half_up
 from lending.loans.accrual import BalanceFrom, fen_days
-from lending.loans.rates import RATE_UNITS_IN_ONE, rate_units
+from lending.loans.rate_history import RATE_ONE, PenaltyTerms, rate_on
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Sequence
 
-    from lending.loans.day_count import DayCount
-
-_WHOLE_PERCENT = 100
 Part = Literal["compound", "penalty", "interest", "principal"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PenaltyTerms:
-    """What default costs by the contract.
-
-    `annual_rate` is the contract rate and `markup_percent` what default adds to it (50 = half as much again),
-    both per cent with at most four decimals. `compound` says whether unpaid interest is charged too; penalty
-    interest never is. Within `grace_days` of the due date nothing is charged (INT-07).
-    """
-
-    annual_rate: Decimal
-    markup_percent: Decimal
-    day_count: DayCount
-    compound: bool = True
-    grace_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +91,45 @@ def is_unpaid(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -
 
 
 def _charge(record: InstalmentRecord, terms: PenaltyTerms, part: Part, amount_fen: int, on_date: date) -> int:
-    """Charge the penalty rate on what was unpaid from the due date on; a payment in grace is in time."""
-    grace_ends = record.due_date + timedelta(days=terms.grace_days)
-    if on_date <= grace_ends:
+    """Charge the rate of default on what was unpaid from the due date on; a payment in grace is in time."""
+    if on_date <= record.due_date + timedelta(days=terms.grace_days):
         return 0
-    balances = [BalanceFrom(record.due_date, amount_fen)]
+    numerator = default_numerator(record, terms, part, amount_fen, on_date=on_date)
+    return divide_half_up(numerator, RATE_ONE * terms.day_count.base)
+
+
+def default_numerator(
+    record: InstalmentRecord, terms: PenaltyTerms, part: Part, amount_fen: int, *, on_date: date
+) -> int:
+    """Return the integral of what was unpaid from the due date up to a day, times the rate of default.
+
+    Over `RATE_ONE` × base it is the charge; whether the days of grace are over is the caller's question.
+    """
+    grace_ends = record.due_date + timedelta(days=terms.grace_days)
+    balances = _unpaid_from(record, part, amount_fen, grace_ends=grace_ends, on_date=on_date)
+    rates = terms.rates()
+    changes = [rate.from_date for rate in rates if rate.from_date and record.due_date < rate.from_date < on_date]
+    return sum(
+        fen_days(_between(balances, start, end), until_date=end) * rate_on(rates, start).overdue
+        for start, end in pairwise((record.due_date, *changes, on_date))
+    )
+
+
+def _unpaid_from(
+    record: InstalmentRecord, part: Part, amount_fen: int, *, grace_ends: date, on_date: date
+) -> list[BalanceFrom]:
+    """Return what was unpaid from each day on, oldest first; of several changes on one day the last counts."""
+    unpaid = {record.due_date: amount_fen}
     for payment in record.payments:
         paid_date = record.due_date if payment.value_date <= grace_ends else payment.value_date
         if paid_date <= on_date:
             amount_fen -= int(getattr(payment, f"{part}_fen"))
-            balances.append(BalanceFrom(paid_date, amount_fen))
-    integral = fen_days(balances, until_date=on_date)
-    marked_up = rate_units(terms.annual_rate) * rate_units(_WHOLE_PERCENT + terms.markup_percent)
-    return divide_half_up(integral * marked_up, RATE_UNITS_IN_ONE**2 * terms.day_count.base)
+            unpaid[paid_date] = amount_fen
+    return [BalanceFrom(day, fen) for day, fen in unpaid.items()]
+
+
+def _between(balances: Sequence[BalanceFrom], start: date, end: date) -> list[BalanceFrom]:
+    """Cut a row of balances to the days from `start` up to `end`."""
+    standing = [balance for balance in balances if balance.value_date <= start][-1]
+    later = [balance for balance in balances if start < balance.value_date <= end]
+    return [BalanceFrom(start, standing.balance_fen), *later]

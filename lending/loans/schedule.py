@@ -1,5 +1,6 @@
-"""Schedules by the four methods that fix one beforehand (INT-05, INT-06, INT-08).
+"""Schedules by the five methods (INT-05, INT-06, INT-08).
 
+What may be repaid any day falls due in one row at maturity, as if nothing were repaid before.
 Every method walks the same rows: interest on the balance by the period's days, rounded once; principal by the
 method; the last row takes the balance, so that the principal adds up to the loan to the fen.
 
@@ -9,20 +10,20 @@ back before the last date, the schedule ends with the row that clears it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.money import divide_half_up, fen_to_yuan
-from lending.loans.accrual import interest_on
 from lending.loans.all_in_rate import all_in_rate
 from lending.loans.day_count import DayCount, counted_days
 from lending.loans.errors import InstalmentTooSmallError
+from lending.loans.rate_history import RATE_ONE
 from lending.loans.rates import RATE_UNITS_IN_ONE, rate_units
 from lending.loans.terms import Instalment, RepaymentMethod, Schedule, ScheduleTerms
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from datetime import date
 
 PrincipalRule = Callable[[int], int]
 """From the interest of a period to the principal that falls due with it, both in fen."""
@@ -44,61 +45,82 @@ def build_schedule(terms: ScheduleTerms) -> Schedule:
     )
 
 
-def constant_instalment_fen(
-    *, principal_fen: int, annual_rate: Decimal, day_count: DayCount, days: list[int], multiple_fen: int = 1
-) -> int:
-    """Return the instalment that repays a loan over periods of so many counted days: A = P·∏(1+fᵢ)/F.
+def constant_instalment_fen(*, principal_fen: int, rate_days: Sequence[int], base: int, multiple_fen: int = 1) -> int:
+    """Return the instalment that repays a loan over periods of so many rate × days: A = P·∏(1+fᵢ)/F.
 
-    fᵢ is the rate of period i, F₁ = 1 and Fₖ = Fₖ₋₁(1+fₖ)+1. Computed exactly, over one common denominator,
-    and rounded once, half up to the nearest multiple. For equal periods it is the well-known
-    P·i(1+i)ⁿ/((1+i)ⁿ-1).
+    fᵢ is the fraction that period i costs (its rate × counted days over `RATE_ONE` × base), F₁ = 1 and
+    Fₖ = Fₖ₋₁(1+fₖ)+1. Computed exactly, over one common denominator, and rounded once, half up to the nearest multiple.
+    For equal periods it is the well-known P·i(1+i)ⁿ/((1+i)ⁿ-1).
     """
-    one = RATE_UNITS_IN_ONE * day_count.base
-    units = rate_units(annual_rate)
+    one = RATE_ONE * base
     product, annuity, scale = 1, 0, 1
-    for counted in days:
-        growth = one + units * counted
+    for fraction in rate_days:
+        growth = one + fraction
         product *= growth
         annuity = annuity * growth + scale
         scale *= one
     return divide_half_up(principal_fen * product, one * annuity * multiple_fen) * multiple_fen
 
 
-def _instalments(terms: ScheduleTerms) -> tuple[Instalment, ...]:
-    due = terms.due_dates()
-    day_count = DayCount(terms.day_count)
-    periods = pairwise((terms.start_date, *due.dates))
-    days = [counted_days(day_count, a, b, anchor_day=due.anchor_day) for a, b in periods]
-    principal_of = _principal_rule(terms, day_count, days)
+def walk(
+    *,
+    principal_fen: int,
+    due_dates: Sequence[date],
+    rate_days: Sequence[int],
+    base: int,
+    principal_of: PrincipalRule,
+    first_number: int = 1,
+    carried_fen: int = 0,
+) -> tuple[Instalment, ...]:
+    """Return the rows of a principal that falls due on these dates; each period costs its rate × days.
+
+    `carried_fen` is interest of before that falls due with the first row.
+    """
     rows: list[Instalment] = []
-    balance_fen = terms.principal_fen
-    for number, (due_date, counted) in enumerate(zip(due.dates, days, strict=True), start=1):
-        interest_fen = interest_on(balance_fen * counted, annual_rate=terms.annual_rate, day_count=day_count)
-        is_last = number == len(days)
-        principal_fen = balance_fen if is_last else min(principal_of(interest_fen), balance_fen)
-        balance_fen -= principal_fen
-        rows.append(Instalment(number, due_date, principal_fen, interest_fen, balance_fen))
+    balance_fen = principal_fen
+    for place, (due_date, fraction) in enumerate(zip(due_dates, rate_days, strict=True)):
+        interest_fen = divide_half_up(balance_fen * fraction, RATE_ONE * base) + (carried_fen if place == 0 else 0)
+        is_last = place == len(due_dates) - 1
+        principal = balance_fen if is_last else min(principal_of(interest_fen), balance_fen)
+        balance_fen -= principal
+        rows.append(Instalment(first_number + place, due_date, principal, interest_fen, balance_fen))
         if balance_fen == 0:
             break
     return tuple(rows)
 
 
-def _principal_rule(terms: ScheduleTerms, day_count: DayCount, days: list[int]) -> PrincipalRule:
+def _instalments(terms: ScheduleTerms) -> tuple[Instalment, ...]:
+    due = terms.due_dates()
+    day_count = DayCount(terms.day_count)
+    per_day = rate_units(terms.annual_rate) * RATE_UNITS_IN_ONE
+    rate_days = [
+        per_day * counted_days(day_count, start, end, anchor_day=due.anchor_day)
+        for start, end in pairwise((terms.start_date, *due.dates))
+    ]
+    return walk(
+        principal_fen=terms.principal_fen,
+        due_dates=due.dates,
+        rate_days=rate_days,
+        base=day_count.base,
+        principal_of=_principal_rule(terms, day_count, rate_days),
+    )
+
+
+def _principal_rule(terms: ScheduleTerms, day_count: DayCount, rate_days: Sequence[int]) -> PrincipalRule:
     """Return what falls due in every row but the last."""
     if terms.method == RepaymentMethod.EQUAL_INSTALMENT:
-        return _equal_instalment(terms, day_count, days)
+        return _equal_instalment(terms, day_count, rate_days)
     if terms.method == RepaymentMethod.EQUAL_PRINCIPAL:
-        share_fen = divide_half_up(terms.principal_fen, len(days))
+        share_fen = divide_half_up(terms.principal_fen, len(rate_days))
         return lambda _interest_fen: share_fen
     return lambda _interest_fen: 0
 
 
-def _equal_instalment(terms: ScheduleTerms, day_count: DayCount, days: list[int]) -> PrincipalRule:
+def _equal_instalment(terms: ScheduleTerms, day_count: DayCount, rate_days: Sequence[int]) -> PrincipalRule:
     instalment_fen = constant_instalment_fen(
         principal_fen=terms.principal_fen,
-        annual_rate=terms.annual_rate,
-        day_count=day_count,
-        days=days,
+        rate_days=rate_days,
+        base=day_count.base,
         multiple_fen=terms.instalment_multiple_fen or 1,
     )
     if terms.instalment_multiple_fen is not None and instalment_fen == 0:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lending.loans.early import early_full_repayment
+from core.money import divide_half_up
 from lending.loans.overdue import (
     InstalmentRecord,
-    PenaltyTerms,
     accrued_compound,
     accrued_penalty,
     days_past_due,
     is_unpaid,
 )
+from lending.loans.rate_history import RATE_ONE, PenaltyTerms, rate_days
+from lending.loans.terms import RepaymentMethod
 
 if TYPE_CHECKING:
     from datetime import date
@@ -59,17 +60,42 @@ class OwedOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanRecord:
-    """A loan as the arithmetic sees it; `anchor_day` is the day of the month on which it falls due."""
+    """A loan as the arithmetic sees it; `anchor_day` is the day of the month on which it falls due.
+
+    `instalments` are the rows in force, those that have fallen due and those to come, in order. Interest on principal
+    that is not yet due runs from the last due date, or from `settled_to_date` where a repayment in between has settled
+    it; what that repayment left unpaid of it is `carried_interest_fen`.
+    """
 
     start_date: date
     anchor_day: int
     terms: PenaltyTerms
     instalments: tuple[InstalmentRecord, ...]
+    method: str = RepaymentMethod.EQUAL_INSTALMENT
+    settled_to_date: date | None = None
+    carried_interest_fen: int = 0
 
     @property
     def outstanding_principal_fen(self) -> int:
         """All principal that is not paid, due or not."""
         return sum(record.unpaid_principal_fen for record in self.instalments)
+
+    def fallen_by(self, day: date) -> tuple[InstalmentRecord, ...]:
+        """Return the instalments that have fallen due by a day."""
+        return tuple(record for record in self.instalments if record.due_date <= day)
+
+    def ahead_of(self, day: date) -> tuple[InstalmentRecord, ...]:
+        """Return the instalments that fall due after a day."""
+        return tuple(record for record in self.instalments if record.due_date > day)
+
+    def running_from(self, day: date) -> date:
+        """Return the day from which the interest runs that is running on a day."""
+        fallen = max((record.due_date for record in self.fallen_by(day)), default=self.start_date)
+        return max(fallen, self.settled_to_date or fallen)
+
+    def carried_on(self, day: date) -> int:
+        """Return what is carried of interest that was settled in part; the next due date takes it up."""
+        return self.carried_interest_fen if self.running_from(day) == self.settled_to_date else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +126,19 @@ class Standing:
 
 def standing_on(loan: LoanRecord, *, on_date: date) -> Standing:
     """Return how a loan stands on a business date; what falls due on that day is due, not overdue."""
-    fallen = [record for record in loan.instalments if record.due_date <= on_date]
+    fallen = loan.fallen_by(on_date)
     due = tuple(
         OwedOn(number=record.number, owed=owed_on(record, loan.terms, on_date=on_date))
         for record in fallen
         if is_unpaid(record, loan.terms, on_date=on_date)
     )
     late = {record.number: days_past_due(record, loan.terms, on_date=on_date) for record in fallen}
-    not_due_fen = sum(record.unpaid_principal_fen for record in loan.instalments if record.due_date > on_date)
+    not_due_fen = sum(record.unpaid_principal_fen for record in loan.ahead_of(on_date))
     return Standing(
         due=due,
         overdue=sum((item.owed for item in due if late[item.number]), Owed()),
         overdue_days=max(late.values(), default=0),
-        running_interest_fen=_running_interest(loan, not_due_fen, on_date),
+        running_interest_fen=running_interest(loan, not_due_fen, on_date=on_date) + loan.carried_on(on_date),
         not_due_principal_fen=not_due_fen,
     )
 
@@ -127,19 +153,20 @@ def owed_on(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> 
     )
 
 
-def _running_interest(loan: LoanRecord, not_due_fen: int, on_date: date) -> int:
-    """Return the interest of the principal not yet due, from the last due date (or the start) to the day."""
-    from_date = max((row.due_date for row in loan.instalments if row.due_date <= on_date), default=loan.start_date)
-    if not_due_fen == 0 or on_date <= from_date:
+def running_interest(loan: LoanRecord, principal_fen: int, *, on_date: date, at_least_days: int = 0) -> int:
+    """Return the interest in fen that principal not yet due has cost since it last was settled, rounded once.
+
+    `at_least_days` is charged where the loan is repaid sooner after its start (INT-03).
+    """
+    from_date = loan.running_from(on_date)
+    if principal_fen == 0 or on_date < from_date:
         return 0
-    return early_full_repayment(
-        outstanding_principal_fen=not_due_fen,
-        annual_rate=loan.terms.annual_rate,
-        day_count=loan.terms.day_count,
-        interest_from_date=from_date,
-        repayment_date=on_date,
-        anchor_day=loan.anchor_day,
-    ).interest_fen
+    terms = loan.terms
+    numerator = rate_days(
+        terms.rates(), terms.day_count, from_date, on_date, anchor_day=loan.anchor_day,
+        min_days=at_least_days if from_date == loan.start_date else 0,
+    )  # fmt: skip
+    return divide_half_up(principal_fen * numerator, RATE_ONE * terms.day_count.base)
 
 
 def settlement_on(loan: LoanRecord, *, on_date: date, fee_fen: int = 0) -> tuple[OwedOn, ...]:
@@ -148,9 +175,10 @@ def settlement_on(loan: LoanRecord, *, on_date: date, fee_fen: int = 0) -> tuple
     What has fallen due comes first; the interest that runs is paid with the first instalment not yet due, the
     others pay their principal and no interest. The fee is paid with the last.
     """
-    standing = standing_on(loan, on_date=on_date)
-    ahead = [record for record in loan.instalments if record.due_date > on_date]
-    running = standing.running_interest_fen
+    standing, ahead = standing_on(loan, on_date=on_date), loan.ahead_of(on_date)
+    running = loan.carried_on(on_date) + running_interest(
+        loan, standing.not_due_principal_fen, on_date=on_date, at_least_days=loan.terms.min_days
+    )
     rest = [
         OwedOn(
             number=record.number,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from core.money import MAX_FEN, fen_to_yuan
 from lending.loans.day_count import DayCount
-from lending.loans.due_dates import DueDates, due_dates
-from lending.loans.errors import InvalidTermError, MethodNotScheduledError
+from lending.loans.due_dates import DueDates, due_dates, working_day_from
+from lending.loans.errors import InvalidTermError
 from lending.loans.rates import checked_annual_rate
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ class RepaymentMethod(StrEnum):
     PAY_ANY_DAY = "pay_any_day"
 
 
+ALL_AT_MATURITY: Final = frozenset({RepaymentMethod.BULLET, RepaymentMethod.PAY_ANY_DAY})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleTerms:
     """What fixes a schedule. Terms that exist are valid; wrong ones raise on construction.
@@ -40,11 +43,11 @@ class ScheduleTerms:
     `principal_fen` is the loan in fen, `annual_rate` the contract rate in per cent (at most four decimals),
     `periods` the months of term. `method` and `day_count` are words of `RepaymentMethod` and `DayCount`. See
     `due_dates` for the three dates. `instalment_multiple_fen` rounds the instalment of `equal_instalment`,
-    half up to the nearest.
+    half up to the nearest. A due date on one of the
+    `non_working` days falls on the next day that is none of them, and interest runs until then (INT-07).
 
     Raises:
         InvalidTermError: a value is out of its range, or two contradict each other.
-        MethodNotScheduledError: the method has no schedule (`pay_any_day`).
     """
 
     principal_fen: int
@@ -56,12 +59,13 @@ class ScheduleTerms:
     first_due_date: date | None = None
     due_day: int | None = None
     instalment_multiple_fen: int | None = None
+    non_working: frozenset[date] = frozenset()
 
     def __post_init__(self) -> None:
         """Check every value, then that they fit together."""
         _check_amount("principal_fen", self.principal_fen)
         object.__setattr__(self, "annual_rate", checked_annual_rate(self.annual_rate))
-        _check_method(self.method)
+        _check_word("method", "还款方式", self.method, list(RepaymentMethod))
         _check_count("periods", "期数", self.periods, most=MAX_PERIODS, unit="个月")
         _check_date("start_date", "起始日", self.start_date)
         _check_word("day_count", "计息基础", self.day_count, list(DayCount))
@@ -74,14 +78,15 @@ class ScheduleTerms:
         self.due_dates()
 
     def due_dates(self) -> DueDates:
-        """Return the dates on which the loan falls due; for `bullet` that is maturity alone."""
+        """Return the dates on which the loan falls due; for `bullet` and `pay_any_day` that is maturity alone."""
         due = due_dates(
             start_date=self.start_date,
             periods=self.periods,
             first_due_date=self.first_due_date,
             due_day=self.due_day,
         )
-        return DueDates(due.dates[-1:], due.anchor_day) if self.method == RepaymentMethod.BULLET else due
+        dates = due.dates[-1:] if self.method in ALL_AT_MATURITY else due.dates
+        return DueDates(tuple(working_day_from(day, self.non_working) for day in dates), due.anchor_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +166,6 @@ def _check_date(field: str, name: str, value: object) -> None:
 def _check_word(field: str, name: str, value: object, words: Sequence[str]) -> None:
     if value not in words:
         raise InvalidTermError(field, f"不认识的{name} {value!r}", f"请用 {'、'.join(words)}")
-
-
-def _check_method(method: str) -> None:
-    scheduled = [word for word in RepaymentMethod if word is not RepaymentMethod.PAY_ANY_DAY]
-    if method == RepaymentMethod.PAY_ANY_DAY:
-        next_step = f"利息按实际占用天数计收；需要还款计划请用 {'、'.join(scheduled)}"
-        raise MethodNotScheduledError("method", "随借随还没有固定的还款计划", next_step)
-    _check_word("method", "还款方式", method, scheduled)
 
 
 def _check_multiple(method: str, multiple_fen: object) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.ids import new_id
 from lending.models.application import Application
-from lending.models.product import Product, ProductVersion
+from lending.models.product import TENORS, Product, ProductVersion
 from lending.purposes import KINDS
 
 ACTIVE: Final = "active"
@@ -26,7 +26,8 @@ class CreditLine(models.Model):
 
     States in `lending.states.LINE`: active ↔ frozen (no new draws); expired after `valid_until_date`; closed. What is
     held belongs to drawdowns on their way, what is drawn is principal outstanding; repaid principal may be drawn again.
-    The three amounts change in single guarded statements only (`lending.operations.lines`). The price is fixed at the
+    The amounts change in single guarded statements only (`lending.operations.lines`). `over_limit_fen` is what a
+    repayment that was taken back has put above the limit, because it had been drawn again meanwhile. The price is fixed at the
     offer: LPR of `lpr_tenor` published on `lpr_date`, plus `spread_bp`.
 
     PII: none beside the customer's opaque id.
@@ -44,9 +45,10 @@ class CreditLine(models.Model):
     limit_fen = models.BigIntegerField("额度（分）")
     drawn_fen = models.BigIntegerField("已用（分）", default=0)
     held_fen = models.BigIntegerField("占用（分）", default=0)
+    over_limit_fen = models.BigIntegerField("超限（分）", default=0)
     annual_rate = models.DecimalField("年利率（%）", max_digits=8, decimal_places=4)
     lpr_rate = models.DecimalField("LPR（%）", max_digits=8, decimal_places=4)
-    lpr_tenor = models.CharField("LPR 期限", max_length=2, choices=[("1Y", "一年期"), ("5Y", "五年期以上")])
+    lpr_tenor = models.CharField("LPR 期限", max_length=2, choices=TENORS)
     lpr_date = models.DateField("LPR 公布日")
     spread_bp = models.IntegerField("加点（基点）")
     grade = models.CharField("等级", max_length=4, blank=True, default="")
@@ -61,10 +63,12 @@ class CreditLine(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(limit_fen__gt=0), name="lending_credit_line_limit_positive"),
             models.CheckConstraint(
-                condition=Q(drawn_fen__gte=0, held_fen__gte=0), name="lending_credit_line_not_negative"
+                condition=Q(drawn_fen__gte=0, held_fen__gte=0, over_limit_fen__gte=0),
+                name="lending_credit_line_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(limit_fen__gte=F("drawn_fen") + F("held_fen")), name="lending_credit_line_within_limit"
+                condition=Q(limit_fen__gte=F("drawn_fen") + F("held_fen") - F("over_limit_fen")),
+                name="lending_credit_line_within_limit",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[status for status, _ in STATUSES]), name="lending_credit_line_status"

@@ -1,4 +1,4 @@
-"""Loans, their instalments, and what has happened to them."""
+"""Loans."""
 
 from __future__ import annotations
 
@@ -10,28 +10,36 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.ids import new_id
+from lending.loans.classification import Category
+from lending.loans.replanning import Keep
+from lending.loans.repricing import FIXED
 from lending.models.contract import Contract
 from lending.models.credit_line import CreditLine
 from lending.models.drawdown import Drawdown
-from lending.models.product import DAY_COUNTS, METHODS
+from lending.models.product import DAY_COUNTS, KEEPS, METHODS, REPRICING, TENORS
 
 ACTIVE: Final = "active"
 SETTLED: Final = "settled"
-STATUSES: Final = [(ACTIVE, "未结清"), (SETTLED, "已结清")]
-
-OPENED: Final = "opened"
-REPAID: Final = "repaid"
-EVENT_SETTLED: Final = "settled"
-EVENTS: Final = [(OPENED, "放款"), (REPAID, "还款"), (EVENT_SETTLED, "结清")]
+WRITTEN_OFF: Final = "written_off"
+STATUSES: Final = [(ACTIVE, "未结清"), (SETTLED, "已结清"), (WRITTEN_OFF, "已核销")]
+CATEGORIES: Final = [(category.value, category.label) for category in Category]
+STAGES: Final = [(1, "第一阶段"), (2, "第二阶段"), (3, "第三阶段")]
 
 
 class Loan(models.Model):
     """One loan in the books: made in the transaction that books its disbursement. Amounts in fen, rates per cent.
 
-    States in `lending.states.LOAN`: active → settled. Days overdue, category and accrued interest are no columns:
-    they follow from the rows and the business date (`lending.queries`). The terms of default are the contract's,
-    copied from the product version that it was made under. `anchor_day` is the day of the month on which due dates
-    stand.
+    States in `lending.states.LOAN`: active → settled, or written_off when the bank has given it up and still collects.
+    Overdue, category, stage, non-accrual and restructuring are attributes beside the state, for they coexist. The terms
+    of default are the contract's, copied from the product version that it was made under. `opening_rate` is the
+    contract's, `annual_rate` the present one, `rate_changes` the days and rates between, oldest first. `anchor_day` is
+    the day of the month on which due dates stand.
+
+    Interest is no column: it is a function of the rows and the business date (`lending.queries`). The columns under
+    "day end" repeat what the rows say, so that one statement can ask a million loans; whatever changes a loan writes
+    them (`lending.operations.loan_store`), a due date that passes moves them (`lending.closing.dues`), nothing else.
+    Interest that runs on a day d is carried_interest_fen + running_fen × (prior_numerator + running_numerator ×
+    (days counted from running_from_date to d - prior_days)) ÷ (10¹² × base).
 
     PII: none beside the customer's opaque id; the loan file is kept ten years after settlement (AML-04).
     """
@@ -44,10 +52,12 @@ class Loan(models.Model):
     account = models.ForeignKey(
         "accounts.DepositAccount", models.PROTECT, related_name="loans", verbose_name="收款账户"
     )
-    status = models.CharField("状态", max_length=8, choices=STATUSES, default=ACTIVE)
+    status = models.CharField("状态", max_length=12, choices=STATUSES, default=ACTIVE)
     principal_fen = models.BigIntegerField("贷款本金（分）")
     outstanding_fen = models.BigIntegerField("剩余本金（分）")
-    annual_rate = models.DecimalField("年利率（%）", max_digits=8, decimal_places=4)
+    annual_rate = models.DecimalField("执行年利率（%）", max_digits=8, decimal_places=4)
+    opening_rate = models.DecimalField("合同年利率（%）", max_digits=8, decimal_places=4)
+    rate_changes = models.JSONField("利率变动", default=list, blank=True)
     method = models.CharField("还款方式", max_length=20, choices=METHODS)
     day_count = models.CharField("计息基础", max_length=8, choices=DAY_COUNTS)
     term_months = models.PositiveSmallIntegerField("期限（月）")
@@ -60,6 +70,37 @@ class Loan(models.Model):
     early_repayment_fee_percent = models.DecimalField(
         "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0)
     )
+    misuse_markup_percent = models.DecimalField(
+        "挪用罚息加收（%）", max_digits=6, decimal_places=2, default=Decimal(100)
+    )
+    min_days = models.PositiveSmallIntegerField("最少计息天数", default=0)
+    prepayment_keeps = models.CharField("部分提前还款后", max_length=10, choices=KEEPS, default=Keep.TERM.value)
+
+    repricing = models.CharField("利率方式", max_length=14, choices=REPRICING, default=FIXED)
+    lpr_tenor = models.CharField("LPR 期限", max_length=2, choices=TENORS, default="1Y")
+    spread_bp = models.IntegerField("加点（基点）", default=0)
+    next_reprice_date = models.DateField("下次重定价日", null=True, blank=True)
+    misused_from_date = models.DateField("挪用起始日", null=True, blank=True)
+    settled_to_date = models.DateField("利息结至", null=True, blank=True)
+    carried_interest_fen = models.BigIntegerField("结转利息（分）", default=0)
+
+    category = models.CharField("五级分类", max_length=16, choices=CATEGORIES, default=Category.NORMAL.value)
+    category_date = models.DateField("分类日期", null=True, blank=True)
+    stage = models.PositiveSmallIntegerField("减值阶段", choices=STAGES, default=1)
+    is_non_accrual = models.BooleanField("非应计", default=False)
+    observed_until_date = models.DateField("分类上调观察期止", null=True, blank=True)
+    restructured_until_date = models.DateField("重组观察期止", null=True, blank=True)
+    extended_months = models.PositiveSmallIntegerField("已展期（月）", default=0)
+
+    running_fen = models.BigIntegerField("未到期本金（分）", default=0)
+    running_from_date = models.DateField("计息起点", null=True, blank=True)
+    running_numerator = models.BigIntegerField("执行利率（万亿分之一）", default=0)
+    prior_numerator = models.DecimalField("本期已计利率积数", max_digits=30, decimal_places=0, default=Decimal(0))
+    prior_days = models.PositiveSmallIntegerField("本期已计天数", default=0)
+    overdue_numerator = models.BigIntegerField("逾期利率（万亿分之一）", default=0)
+    due_interest_fen = models.BigIntegerField("到期未还利息（分）", default=0)
+    next_due_date = models.DateField("下一还款日", null=True, blank=True)
+    overdue_since_date = models.DateField("最早逾期还款日", null=True, blank=True)
     created_at = models.DateTimeField("放款时间", default=timezone.now)
     settled_date = models.DateField("结清日", null=True, blank=True)
 
@@ -74,8 +115,18 @@ class Loan(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status=ACTIVE, settled_date=None)
+                | Q(status=WRITTEN_OFF, settled_date=None)
                 | Q(status=SETTLED, settled_date__isnull=False, outstanding_fen=0),
                 name="lending_loan_settled_owes_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    running_fen__gte=0,
+                    running_fen__lte=F("outstanding_fen"),
+                    due_interest_fen__gte=0,
+                    carried_interest_fen__gte=0,
+                ),
+                name="lending_loan_running_within_outstanding",
             ),
             models.CheckConstraint(
                 condition=Q(maturity_date__gt=F("start_date")), name="lending_loan_matures_after_start"
@@ -84,97 +135,28 @@ class Loan(models.Model):
         indexes = [
             models.Index(fields=["customer", "-id"], name="lending_loan_of"),
             models.Index(fields=["line"], condition=Q(status=ACTIVE), name="lending_loan_active_on_line"),
+            models.Index(
+                fields=["next_due_date"],
+                condition=Q(status=ACTIVE, next_due_date__isnull=False),
+                name="lending_loan_due",
+            ),
+            models.Index(
+                fields=["overdue_since_date"],
+                condition=Q(status=ACTIVE, overdue_since_date__isnull=False),
+                name="lending_loan_overdue",
+            ),
+            models.Index(
+                fields=["observed_until_date"],
+                condition=Q(status=ACTIVE, observed_until_date__isnull=False),
+                name="lending_loan_observed",
+            ),
+            models.Index(
+                fields=["next_reprice_date"],
+                condition=Q(status=ACTIVE, next_reprice_date__isnull=False),
+                name="lending_loan_reprice",
+            ),
         ]
 
     def __str__(self) -> str:
         """Show the opaque id only."""
         return self.id.hex
-
-
-class Instalment(models.Model):
-    """One instalment of a loan as the contract has it, and what has been paid on it. Amounts in fen.
-
-    `balance_fen` is the principal left after it by the schedule. When and how the paid amounts came together is in
-    `RepaymentShare`, from which penalty is computed; they are repeated here for the schedule. Closed on
-    `closed_date`: paid in full, or ended by a repayment of the whole loan before it fell due.
-
-    PII: none.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="instalments", verbose_name="贷款")
-    number = models.PositiveSmallIntegerField("期数")
-    due_date = models.DateField("还款日")
-    principal_fen = models.BigIntegerField("本金（分）")
-    interest_fen = models.BigIntegerField("利息（分）")
-    balance_fen = models.BigIntegerField("剩余本金（分）")
-    paid_principal_fen = models.BigIntegerField("已还本金（分）", default=0)
-    paid_interest_fen = models.BigIntegerField("已还利息（分）", default=0)
-    paid_penalty_fen = models.BigIntegerField("已还罚息（分）", default=0)
-    paid_compound_fen = models.BigIntegerField("已还复利（分）", default=0)
-    closed_date = models.DateField("结清日", null=True, blank=True)
-
-    class Meta:
-        db_table = "lending_instalment"
-        verbose_name = verbose_name_plural = "还款计划"
-        constraints = [
-            models.UniqueConstraint(fields=["loan", "number"], name="lending_instalment_number_once"),
-            models.UniqueConstraint(fields=["loan", "due_date"], name="lending_instalment_due_date_once"),
-            models.CheckConstraint(
-                condition=Q(principal_fen__gte=0, interest_fen__gte=0, balance_fen__gte=0),
-                name="lending_instalment_not_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    paid_principal_fen__gte=0,
-                    paid_interest_fen__gte=0,
-                    paid_penalty_fen__gte=0,
-                    paid_compound_fen__gte=0,
-                    paid_principal_fen__lte=F("principal_fen"),
-                    paid_interest_fen__lte=F("interest_fen"),
-                ),
-                name="lending_instalment_paid_within_owed",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        """Show number and due date."""
-        return f"{self.number} {self.due_date}"
-
-
-class LoanEvent(models.Model):
-    """One thing that happened to a loan, in the transaction in which it did; append-only by trigger.
-
-    `outstanding_fen` is the principal after it, `amount_fen` what moved, both in fen. It is what credit reporting
-    takes up on the following day (LN-17, 二代征信): opening, repayment, settlement, each with its figures in
-    `detail`.
-
-    PII: none beside the loan's opaque id; kept as the loan is.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    loan = models.ForeignKey(Loan, models.PROTECT, related_name="events", verbose_name="贷款")
-    kind = models.CharField("事件", max_length=10, choices=EVENTS)
-    business_date = models.DateField("营业日期")
-    amount_fen = models.BigIntegerField("金额（分）")
-    outstanding_fen = models.BigIntegerField("剩余本金（分）")
-    detail = models.JSONField("明细", default=dict)
-    created_at = models.DateTimeField("时间", default=timezone.now)
-
-    class Meta:
-        db_table = "lending_loan_event"
-        verbose_name = verbose_name_plural = "贷款事件"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["loan", "kind"],
-                condition=~Q(kind=REPAID),
-                name="lending_loan_event_opens_and_ends_once",
-            )
-        ]
-        indexes = [
-            models.Index(fields=["business_date", "kind"], name="lending_loan_event_of_day"),
-        ]
-
-    def __str__(self) -> str:
-        """Show kind and date."""
-        return f"{self.kind} {self.business_date}"

@@ -14,6 +14,8 @@ from django.utils import timezone
 from core.crypto.fields import BlindIndexField, SealedTextField
 from core.ids import new_id
 from lending.loans.day_count import DayCount
+from lending.loans.replanning import Keep
+from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.terms import RepaymentMethod
 from lending.models.policy import PolicyColumns
 from lending.purposes import BUSINESS_PURPOSES, CONSUMER, CONSUMER_PURPOSES, CONSUMPTION, KINDS
@@ -24,14 +26,25 @@ METHODS: Final = [
     (RepaymentMethod.EQUAL_PRINCIPAL.value, "等额本金"),
     (RepaymentMethod.INTEREST_ONLY.value, "先息后本"),
     (RepaymentMethod.BULLET.value, "利随本清"),
+    (RepaymentMethod.PAY_ANY_DAY.value, "随借随还"),
 ]
-BULLET_LIKE: Final = frozenset({RepaymentMethod.INTEREST_ONLY.value, RepaymentMethod.BULLET.value})
+BULLET_LIKE: Final = frozenset(
+    {RepaymentMethod.INTEREST_ONLY.value, RepaymentMethod.BULLET.value, RepaymentMethod.PAY_ANY_DAY.value}
+)
 LONGEST_BULLET_MONTHS: Final = 12
 DAY_COUNTS: Final = [
     (DayCount.THIRTY_360.value, "按月计息（30/360）"),
     (DayCount.ACT_360.value, "按实际天数（实际/360）"),
     (DayCount.ACT_365.value, "按实际天数（实际/365）"),
 ]
+TENORS: Final = [("1Y", "一年期"), ("5Y", "五年期以上")]
+
+
+REPRICING: Final = [(FIXED, "固定利率"), (EVERY_JANUARY, "每年 1 月 1 日重定价"), (ANNIVERSARY, "每年对月对日重定价")]
+KEEPS: Final = [(Keep.TERM.value, "期限不变，减少每期金额"), (Keep.INSTALMENT.value, "每期金额不变，缩短期限")]
+NOT_SHIFTED: Final = "not_shifted"
+NEXT_WORKING_DAY: Final = "next_working_day"
+HOLIDAY_RULES: Final = [(NOT_SHIFTED, "还款日不顺延"), (NEXT_WORKING_DAY, "还款日遇节假日顺延至下一工作日")]
 CONSENTS: Final = [
     ("credit_query", "征信查询授权"),
     ("data_query", "其他信息查询授权"),
@@ -163,6 +176,27 @@ class ProductVersion(PolicyColumns):
         "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0),
         validators=[MinValueValidator(0), MaxValueValidator(3)],
     )  # fmt: skip
+    due_day = models.PositiveSmallIntegerField(
+        "固定还款日", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(28)],
+        help_text="留空则为放款日的对日（INT-06）",
+    )  # fmt: skip
+    first_period_min_days = models.PositiveSmallIntegerField(
+        "首期最少天数", default=0, validators=[MaxValueValidator(31)],
+        help_text="固定还款日距放款日不足此天数的，首次还款顺延至下月",
+    )  # fmt: skip
+    holiday_rule = models.CharField(
+        "还款日遇节假日", max_length=18, choices=HOLIDAY_RULES, default=NOT_SHIFTED,
+        help_text="INT-07：顺延的，顺延期间照计利息，不计罚息",
+    )  # fmt: skip
+    repricing = models.CharField(
+        "利率方式", max_length=14, choices=REPRICING, default=FIXED, help_text="INT-01：按最近公布的 LPR 加点重定价"
+    )
+    min_days = models.PositiveSmallIntegerField(
+        "最少计息天数", default=0, validators=[MaxValueValidator(1)], help_text="INT-03：当日借当日还的计息天数"
+    )
+    prepayment_keeps = models.CharField(
+        "部分提前还款后", max_length=10, choices=KEEPS, default=Keep.TERM.value, help_text="M8"
+    )
     contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")

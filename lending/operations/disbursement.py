@@ -21,11 +21,14 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from lending import books
-from lending.loan_records import schedule_terms
+from lending.loan_terms import schedule_terms
+from lending.loans.day_count import DayCount
+from lending.loans.rate_history import PenaltyTerms
+from lending.loans.repricing import next_repricing
 from lending.loans.schedule import build_schedule
 from lending.models import Contract, Drawdown, Instalment, Loan, LoanEvent
 from lending.models.drawdown import DISBURSING
-from lending.models.loan import OPENED
+from lending.models.loan_event import OPENED
 from lending.operations.drawdowns import (
     SYSTEM,
     refuse_closed,
@@ -156,6 +159,11 @@ def _new_loan(drawdown: Drawdown) -> Loan:
         start_date=business_date(),
     )  # fmt: skip
     schedule = build_schedule(terms)
+    costs = PenaltyTerms(
+        annual_rate=terms.annual_rate, markup_percent=version.overdue_markup_percent,
+        day_count=DayCount(version.day_count),
+    )  # fmt: skip
+    rates = costs.rates()[0]
     loan = Loan.objects.create(
         customer_id=drawdown.customer_id, drawdown=drawdown, contract=Contract.objects.get(drawdown=drawdown),
         line=line, account_id=drawdown.account_id, principal_fen=drawdown.amount_fen, outstanding_fen=drawdown.amount_fen,
@@ -163,7 +171,13 @@ def _new_loan(drawdown: Drawdown) -> Loan:
         term_months=drawdown.term_months, start_date=terms.start_date, maturity_date=schedule.maturity_date,
         anchor_day=terms.due_dates().anchor_day, overdue_markup_percent=version.overdue_markup_percent,
         compound_penalty=version.compound_penalty, grace_days=version.grace_days,
-        early_repayment_fee_percent=version.early_repayment_fee_percent,
+        early_repayment_fee_percent=version.early_repayment_fee_percent, opening_rate=terms.annual_rate,
+        misuse_markup_percent=version.misuse_markup_percent, min_days=version.min_days,
+        prepayment_keeps=version.prepayment_keeps, repricing=version.repricing, lpr_tenor=line.lpr_tenor,
+        spread_bp=line.spread_bp, category_date=terms.start_date, running_fen=drawdown.amount_fen,
+        running_from_date=terms.start_date, running_numerator=rates.running, overdue_numerator=rates.overdue,
+        next_due_date=schedule.instalments[0].due_date,
+        next_reprice_date=next_repricing(version.repricing, terms.start_date, after=terms.start_date),
     )  # fmt: skip
     Instalment.objects.bulk_create(
         Instalment(

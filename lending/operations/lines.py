@@ -27,7 +27,16 @@ RELEASE: Final = "UPDATE lending_credit_line SET held_fen = held_fen - %s WHERE 
 DRAW: Final = """
 UPDATE lending_credit_line SET held_fen = held_fen - %s, drawn_fen = drawn_fen + %s WHERE id = %s AND held_fen >= %s
 """
-REPAY: Final = "UPDATE lending_credit_line SET drawn_fen = drawn_fen - %s WHERE id = %s AND drawn_fen >= %s"
+REPAY: Final = """
+UPDATE lending_credit_line
+SET drawn_fen = drawn_fen - %s, over_limit_fen = greatest(0, drawn_fen - %s + held_fen - limit_fen)
+WHERE id = %s AND drawn_fen >= %s
+"""
+REDRAW: Final = """
+UPDATE lending_credit_line
+SET drawn_fen = drawn_fen + %s, over_limit_fen = greatest(0, drawn_fen + %s + held_fen - limit_fen)
+WHERE id = %s
+"""
 
 
 class LineExceeded(Problem):
@@ -110,7 +119,18 @@ def repay_line(*, line_id: uuid.UUID, amount_fen: int) -> None:
         LineAmountWrong: so much is not drawn.
     """
     _positive(amount_fen)
-    _expect(_run(REPAY, [amount_fen, line_id, amount_fen]), line_id, "repay")
+    _expect(_run(REPAY, [amount_fen, amount_fen, line_id, amount_fen]), line_id, "repay")
+
+
+@within_transaction
+def redraw_line(*, line_id: uuid.UUID, amount_fen: int) -> None:
+    """Put principal back on a line whose repayment was taken back, above its limit where it was drawn again meanwhile.
+
+    Raises:
+        LineAmountWrong: there is no such line.
+    """
+    _positive(amount_fen)
+    _expect(_run(REDRAW, [amount_fen, amount_fen, line_id]), line_id, "take back")
 
 
 def _positive(amount_fen: int) -> None:

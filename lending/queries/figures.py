@@ -11,7 +11,7 @@ from core.clock import business_date
 from lending import books
 from lending.models import CreditLine, Loan
 from lending.models.credit_line import STANDING
-from lending.models.loan import ACTIVE
+from lending.models.loan import ACTIVE, WRITTEN_OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,12 @@ def figures_now() -> Figures:
 
 
 def loan_book_agrees() -> bool:
-    """Tell whether what loans owe, what lines have drawn and the ledger's loan principal are one (GL-01)."""
+    """Tell whether what loans owe, what lines have drawn and the ledger's loan principal are one (GL-01).
+
+    Loans that were written off still burden their lines, and stand in the ledger's memo instead.
+    """
     owed = Loan.objects.aggregate(total=Sum("outstanding_fen"))["total"] or 0
+    given_up = Loan.objects.filter(status=WRITTEN_OFF).aggregate(total=Sum("outstanding_fen"))["total"] or 0
     drawn = CreditLine.objects.aggregate(total=Sum("drawn_fen"))["total"] or 0
-    return owed == drawn == accounts.gl_balance(books.LOAN_PRINCIPAL)
+    in_books = accounts.gl_balance(books.LOAN_PRINCIPAL), accounts.gl_balance(books.MEMO_WRITTEN_OFF)
+    return owed == drawn and in_books == (owed - given_up, given_up)

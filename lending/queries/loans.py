@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import date
@@ -12,10 +13,10 @@ from core.clock import business_date
 from core.errors import NotFound
 from core.ids import parse_id
 from lending.loan_records import record_of
-from lending.loans.classification import Category, category_of
+from lending.loans.classification import Category, worse
 from lending.loans.standing import LoanRecord, Standing, standing_on
 from lending.models import Contract, Drawdown, Loan, Repayment
-from lending.models.loan import ACTIVE
+from lending.models.loan import SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +111,11 @@ def access_repayment(loan: Loan, repayment_id: str) -> Repayment:
 def loan_standing(loan: Loan, *, on: date | None = None) -> LoanStanding:
     """Return how a loan stands on a business date (default: the present one); a settled one owes nothing."""
     day, record = on or business_date(), record_of(loan)
-    if loan.status != ACTIVE:
-        record = LoanRecord(
-            start_date=record.start_date, anchor_day=record.anchor_day, terms=record.terms, instalments=()
-        )
+    if loan.status == SETTLED:
+        record = dataclasses.replace(record, instalments=(), carried_interest_fen=0)
     standing = standing_on(record, on_date=day)
-    return LoanStanding(
-        standing=standing, category=category_of(standing.overdue_days), next_due=_next_due(record, standing, day)
-    )
+    category = Category.NORMAL if loan.status == SETTLED else worse(Category(loan.category), standing.overdue_days)
+    return LoanStanding(standing=standing, category=category, next_due=_next_due(record, standing, day))
 
 
 def _next_due(record: LoanRecord, standing: Standing, day: date) -> NextDue | None:
@@ -134,5 +132,5 @@ def _next_due(record: LoanRecord, standing: Standing, day: date) -> NextDue | No
 
 def overdue_days_of(customer_id: uuid.UUID) -> int:
     """Return for how many days a customer is overdue at this bank: the most of any loan."""
-    active = loans_of(customer_id).filter(status=ACTIVE)
-    return max((loan_standing(loan).standing.overdue_days for loan in active), default=0)
+    owing = loans_of(customer_id).exclude(status=SETTLED)
+    return max((loan_standing(loan).standing.overdue_days for loan in owing), default=0)

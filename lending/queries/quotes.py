@@ -9,9 +9,10 @@ from typing import Final
 
 from core.clock import business_date
 from core.errors import InvalidRequest
+from lending.loan_terms import version_terms
 from lending.loans.errors import TermsError
 from lending.loans.schedule import build_schedule
-from lending.loans.terms import Schedule, ScheduleTerms
+from lending.loans.terms import Schedule
 from lending.models import ProductVersion
 from lending.offering import policy_of
 from lending.queries.products import price_today
@@ -53,14 +54,10 @@ def quote(
             errors={"annual_rate": [f"年利率须在 {policy.floor_rate}% 至 {policy.effective_ceiling_rate}% 之间"]}
         )
     try:
-        terms = ScheduleTerms(
-            principal_fen=amount_fen,
-            annual_rate=rate,
-            method=method,
-            periods=term_months,
+        terms = version_terms(
+            version, annual_rate=rate, amount_fen=amount_fen, term_months=term_months, method=method,
             start_date=start_date or business_date(),
-            day_count=version.day_count,
-        )
+        )  # fmt: skip
         schedule = build_schedule(terms)
     except TermsError as error:
         field = ON_THE_WIRE.get(error.field, error.field)

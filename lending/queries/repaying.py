@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
 
 from core.clock import business_date
 from core.errors import Problem
-from lending.loan_records import early_fee_fen, record_of
-from lending.loans.allocation import MoreThanOwed, Share, allocate
-from lending.loans.standing import Owed, settlement_on, standing_on
+from lending.loan_records import policy_of, record_of
+from lending.loans.allocation import Share
+from lending.loans.repaying import Policy, RepaymentKind, cost_of_prepaying, repay, settlement
+from lending.loans.replanning import Keep
+from lending.loans.standing import LoanRecord, Owed, Standing, standing_on
+from lending.loans.terms import RepaymentMethod
 from lending.models import Loan
-from lending.models.repayment import DUE, EARLY_FULL
 from lending.queries.terms import AmountOutOfRange
-
-OFFERED: Final = (DUE, EARLY_FULL)
 
 
 class RepaymentExceedsDebt(Problem):
@@ -26,47 +26,83 @@ class RepaymentExceedsDebt(Problem):
 
 
 class RepaymentKindNotOffered(Problem):
-    """This kind of repayment is not offered yet."""
+    """This loan is not repaid in this way: `any` is for loans that may be repaid any day, `early_partial` for others."""
 
     code = "repayment_kind_not_offered"
     status = 422
-    title = "暂不支持该还款方式"
+    title = "该笔贷款不适用所选的还款方式"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a repayment would pay: in all, and instalment by instalment."""
+    """What a repayment would pay: its total in fen, by kind, and instalment by instalment."""
 
+    total_fen: int
     total: Owed
     shares: tuple[Share, ...]
 
 
-def plan_repayment(loan: Loan, *, kind: str, amount_fen: int | None) -> Plan:
-    """Work out what a repayment pays on the present business date; without an amount, all that its kind asks for.
+def plan_repayment(
+    loan: Loan, *, kind: str, amount_fen: int | None, on: date | None = None, keep: str | None = None
+) -> Plan:
+    """Work out what a repayment pays on a business date (default: the present one).
 
-    `due` pays what has fallen due; less than that is taken only where something is overdue (ALLOC-02). `early_full`
-    settles the loan, and takes exactly that.
+    - `due` pays what has fallen due, all of it without an amount; less is taken only where something is overdue
+      (ALLOC-02).
+    - `early_full` settles the loan, and takes exactly that.
+    - `early_partial` prepays `amount_fen` of principal: what has fallen due, the interest of that principal to the day
+      and the fee come on top.
+    - `any` takes `amount_fen` in all, the interest that runs first; without an amount it settles.
 
     Raises:
         RepaymentKindNotOffered, RepaymentExceedsDebt: see there.
         AmountOutOfRange: the amount is nothing, or less than this kind takes.
     """
-    if kind not in OFFERED:
+    sort = RepaymentKind(kind)
+    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
+    if sort is (RepaymentKind.EARLY_PARTIAL if pays_any_day else RepaymentKind.ANY):
         raise RepaymentKindNotOffered
-    today, record = business_date(), record_of(loan)
-    standing = standing_on(record, on_date=today)
-    debts = standing.due
-    if kind == EARLY_FULL:
-        debts = settlement_on(
-            record, on_date=today, fee_fen=early_fee_fen(loan, not_due_fen=standing.not_due_principal_fen)
-        )
-    owed_fen = sum(debt.owed.total_fen for debt in debts)
-    wanted_fen = owed_fen if amount_fen is None else amount_fen
-    may_be_partial = kind == DUE and standing.overdue_days > 0
-    if wanted_fen < owed_fen and not (may_be_partial and wanted_fen > 0):
+    day, record = on or business_date(), record_of(loan)
+    policy = policy_of(loan, on=day)
+    total_fen = _total(record, policy, sort, amount_fen, day)
+    done = repay(record, policy, kind=sort, total_fen=total_fen, on_date=day, keep=Keep(keep or loan.prepayment_keeps))
+    if done.excess_fen:
+        raise RepaymentExceedsDebt
+    return Plan(total_fen=total_fen, total=done.total, shares=done.shares)
+
+
+def _total(record: LoanRecord, policy: Policy, kind: RepaymentKind, amount_fen: int | None, day: date) -> int:
+    """Return what is paid in all; refuse an amount that this kind does not take."""
+    standing = standing_on(record, on_date=day)
+    if amount_fen is not None and amount_fen <= 0:
+        raise AmountOutOfRange("还款金额应大于零")
+    if kind is RepaymentKind.DUE:
+        return _due(standing, amount_fen)
+    whole_fen = sum(debt.owed.total_fen for debt in settlement(record, policy, on_date=day))
+    if kind is RepaymentKind.EARLY_PARTIAL:
+        return _ahead(record, policy, standing, amount_fen, day)
+    if amount_fen is not None and amount_fen > whole_fen:
+        raise RepaymentExceedsDebt
+    if kind is RepaymentKind.EARLY_FULL and amount_fen not in (None, whole_fen):
         raise AmountOutOfRange("该还款方式须一次还清应还金额")
-    try:
-        shares = allocate(wanted_fen, debts, overdue_days=standing.overdue_days)
-    except MoreThanOwed as error:
-        raise RepaymentExceedsDebt from error
-    return Plan(total=sum((share.paid for share in shares), Owed()), shares=shares)
+    return whole_fen if amount_fen is None else amount_fen
+
+
+def _due(standing: Standing, amount_fen: int | None) -> int:
+    owed_fen = standing.due_in_all.total_fen
+    if amount_fen is None or amount_fen == owed_fen:
+        return owed_fen
+    if amount_fen > owed_fen:
+        raise RepaymentExceedsDebt
+    if not standing.overdue_days:
+        raise AmountOutOfRange("该还款方式须一次还清应还金额")
+    return amount_fen
+
+
+def _ahead(record: LoanRecord, policy: Policy, standing: Standing, amount_fen: int | None, day: date) -> int:
+    if amount_fen is None:
+        raise AmountOutOfRange("请填写要提前归还的本金金额")
+    if amount_fen >= standing.not_due_principal_fen:
+        raise RepaymentExceedsDebt("提前归还的本金应少于未到期本金；归还全部请选择提前结清")
+    cost = cost_of_prepaying(record, policy, principal_fen=amount_fen, on_date=day)
+    return standing.due_in_all.total_fen + cost.total_fen

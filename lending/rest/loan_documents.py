@@ -10,6 +10,7 @@ from core.evidence import InclusionProof
 from core.money import fen_to_yuan
 from core.rest.fields import on_the_wire, rate_on_the_wire
 from lending import parameters, queries
+from lending.loan_records import rows_in_force
 from lending.loans.standing import Owed
 from lending.models import Contract, Disclosure, Drawdown, Instalment, Loan, Repayment
 from lending.queries import Journey, Judgement
@@ -151,8 +152,7 @@ def loan_document(row: Loan) -> dict[str, Any]:
 def schedule_document(row: Loan) -> dict[str, Any]:
     """Render a loan's schedule with what was paid."""
     today = business_date()
-    rows = sorted(row.instalments.all(), key=lambda each: each.number)
-    return {"instalments": [_instalment(each, today) for each in rows]}
+    return {"instalments": [_instalment(each, today) for each in rows_in_force(row)]}
 
 
 def _instalment(row: Instalment, today: date) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def repayment_document(row: Repayment) -> dict[str, Any]:
         "loan": row.loan_id.hex,
         "kind": row.kind,
         "status": row.status,
-        "account": row.account_id.hex,
+        "account": None if row.account_id is None else row.account_id.hex,
         "amount": fen_to_yuan(row.total_fen),
         "allocation": allocation_document(owed),
         "balance_after": None if row.balance_after_fen is None else fen_to_yuan(row.balance_after_fen),

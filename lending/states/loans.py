@@ -29,13 +29,18 @@ LOAN: Final = Machine(
     name="loan",
     model=Loan,
     initial="active",
-    table={("active", "settle"): "settled"},
+    table={
+        ("active", "settle"): "settled",
+        ("settled", "reopen"): "active",
+        ("active", "write_off"): "written_off",
+        ("written_off", "settle"): "settled",
+    },
 )
 
 REPAYMENT: Final = Machine(
     name="repayment",
     model=Repayment,
     initial="posting",
-    table={("posting", "post"): "posted", ("posting", "fail"): "failed"},
+    table={("posting", "post"): "posted", ("posting", "fail"): "failed", ("posted", "reverse"): "reversed"},
 )
 MACHINES: Final[tuple[Machine[Any], ...]] = (DRAWDOWN, LOAN, REPAYMENT)

@@ -30,7 +30,7 @@ DATES: Final = {
     "tenants.PushedFigure.date": "part of the key that the province upserts on",
 }
 MONEY_WORDS: Final = re.compile(r"金额|余额|（分")
-RATIOS: Final = ("_rate", "_percent", "_multiple", "similarity")
+RATIOS: Final = ("_rate", "_percent", "_multiple", "_numerator", "similarity")  # a numerator: an integer beyond BIGINT
 
 
 def _ours(model: type[models.Model]) -> list[type]:

@@ -13,7 +13,8 @@ from core.money import yuan_to_fen
 from lending.loans.allocation import MoreThanOwed, allocate
 from lending.loans.classification import Category, category_of
 from lending.loans.day_count import DayCount
-from lending.loans.overdue import InstalmentRecord, Payment, PenaltyTerms
+from lending.loans.overdue import InstalmentRecord, Payment
+from lending.loans.rate_history import PenaltyTerms
 from lending.loans.schedule import build_schedule
 from lending.loans.standing import LoanRecord, Owed, OwedOn, owed_on, settlement_on, standing_on
 from lending.loans.terms import ScheduleTerms

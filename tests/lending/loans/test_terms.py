@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.money import MAX_FEN
-from lending.loans.errors import InvalidTermError, MethodNotScheduledError, TermsError
+from lending.loans.errors import InvalidTermError, TermsError
 from lending.loans.rates import parse_annual_rate
 from lending.loans.terms import RepaymentMethod, ScheduleTerms
 
@@ -72,11 +72,6 @@ class TestScheduleTerms:
         assert caught.value.field == field
         assert caught.value.next_step
         assert caught.value.code == "invalid_term"
-
-    def test_pay_any_day_has_no_schedule(self) -> None:
-        with pytest.raises(MethodNotScheduledError, match="随借随还没有固定的还款计划") as caught:
-            ScheduleTerms(**{**GOOD, "method": "pay_any_day"})
-        assert (caught.value.field, caught.value.code) == ("method", "method_not_scheduled")
 
     @pytest.mark.parametrize("method", ["equal_principal", "interest_only", "bullet"])
     def test_only_equal_instalments_can_be_rounded_to_a_multiple(self, method: str) -> None:

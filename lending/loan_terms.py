@@ -1,0 +1,72 @@
+"""From a product version and a price to the terms of a schedule: day count, repayment day, holiday rule."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from lending.loans.due_dates import due_dates, months_after
+from lending.loans.terms import ScheduleTerms
+from lending.models import CreditLine, ProductVersion
+from lending.models.product import NEXT_WORKING_DAY
+from tenants import queries as tenants
+
+LONGEST_HOLIDAY_MONTHS = 1
+
+
+def schedule_terms(
+    line: CreditLine, *, amount_fen: int, term_months: int, method: str, start_date: date
+) -> ScheduleTerms:
+    """Return the terms by which a drawdown on a line is repaid: the line's price, its product's rules.
+
+    Raises:
+        InvalidTermError: no schedule can be made of the values.
+    """
+    return version_terms(
+        line.product_version, annual_rate=line.annual_rate, amount_fen=amount_fen, term_months=term_months,
+        method=method, start_date=start_date,
+    )  # fmt: skip
+
+
+def version_terms(
+    version: ProductVersion,
+    *,
+    annual_rate: Decimal,
+    amount_fen: int,
+    term_months: int,
+    method: str,
+    start_date: date,
+) -> ScheduleTerms:
+    """Return the terms of a loan by a product version (INT-06, INT-07).
+
+    Raises:
+        InvalidTermError: no schedule can be made of the values.
+    """
+    return ScheduleTerms(
+        principal_fen=amount_fen,
+        annual_rate=annual_rate,
+        method=method,
+        periods=term_months,
+        start_date=start_date,
+        day_count=version.day_count,
+        due_day=version.due_day,
+        first_due_date=_first_due_date(version, start_date),
+        non_working=_non_working(version, start_date, term_months),
+    )
+
+
+def _first_due_date(version: ProductVersion, start_date: date) -> date | None:
+    """Return the second repayment day where the first comes sooner than the product allows, else None (M6)."""
+    if version.due_day is None or not version.first_period_min_days:
+        return None
+    first = due_dates(start_date=start_date, periods=2, due_day=version.due_day).dates[0]
+    if (first - start_date).days >= version.first_period_min_days:
+        return None
+    return months_after(first, 1, anchor_day=version.due_day)
+
+
+def _non_working(version: ProductVersion, start_date: date, term_months: int) -> frozenset[date]:
+    if version.holiday_rule != NEXT_WORKING_DAY:
+        return frozenset()
+    last = months_after(start_date, term_months + 1 + LONGEST_HOLIDAY_MONTHS, anchor_day=start_date.day)
+    return tenants.non_working_days(start_date, last)

@@ -1,0 +1,103 @@
+"""What has become of a loan: the fold of everything that happened to it, in the order of value dates (ALLOC-03).
+
+A loan as it stands is its opening and its facts, and nothing else. A repayment that is entered late or taken back is a
+change of the facts; the fold of what is left says how the loan stands, and what every other repayment has really paid.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lending.loans.rate_history import RateFrom
+from lending.loans.repaying import Policy, Repaid, RepaymentKind, repay
+from lending.loans.replanning import Keep, replanned
+from lending.loans.standing import LoanRecord, standing_on
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepaymentFact:
+    """A repayment of a total, by kind, on its value date; `key` names it to the caller."""
+
+    key: Hashable
+    value_date: date
+    kind: RepaymentKind
+    total_fen: int
+    keep: Keep = Keep.TERM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateFact:
+    """The contract rate is another one from a day on (INT-01)."""
+
+    value_date: date
+    annual_rate: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MisuseFact:
+    """From a day on the money was used for what it was not lent for (PEN-01)."""
+
+    value_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RescheduleFact:
+    """The principal that is not yet due falls due on other dates, agreed on a day (EXT-01)."""
+
+    value_date: date
+    due_dates: tuple[date, ...]
+
+
+Fact = RepaymentFact | RateFact | MisuseFact | RescheduleFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """A loan after its facts, and what each repayment did, by its key."""
+
+    loan: LoanRecord
+    repaid: Mapping[Hashable, Repaid] = field(default_factory=dict)
+
+
+def replay(opening: LoanRecord, policy_on: Callable[[date], Policy], facts: Sequence[Fact]) -> Replayed:
+    """Fold facts into a loan as it was opened, by the policy of each day; facts of one day in the order given."""
+    loan, repaid = opening, {}
+    for fact in sorted(facts, key=lambda fact: fact.value_date):
+        if isinstance(fact, RepaymentFact):
+            policy, day = policy_on(fact.value_date), fact.value_date
+            done = repay(loan, policy, kind=fact.kind, total_fen=fact.total_fen, on_date=day, keep=fact.keep)
+            repaid[fact.key] = done
+            loan = done.loan
+        else:
+            loan = changed(loan, fact)
+    return Replayed(loan=loan, repaid=repaid)
+
+
+def changed(loan: LoanRecord, fact: RateFact | MisuseFact | RescheduleFact) -> LoanRecord:
+    """Return a loan after a fact that is no repayment; the rows to come are made anew."""
+    principal_fen = standing_on(loan, on_date=fact.value_date).not_due_principal_fen
+    if isinstance(fact, RescheduleFact):
+        return replanned(loan, on_date=fact.value_date, principal_fen=principal_fen, due_dates=fact.due_dates)
+    if isinstance(fact, RateFact):
+        later = (*loan.terms.later_rates, RateFrom(fact.value_date, fact.annual_rate))
+        terms = dataclasses.replace(loan.terms, later_rates=later)
+    else:
+        terms = dataclasses.replace(loan.terms, misused_from_date=fact.value_date)
+    return replanned(dataclasses.replace(loan, terms=terms), on_date=fact.value_date, principal_fen=principal_fen)
+
+
+def opening_of(loan: LoanRecord) -> LoanRecord:
+    """Return a loan with nothing paid and nothing settled, its first terms and the rows given."""
+    rows = tuple(dataclasses.replace(row, payments=()) for row in loan.instalments)
+    terms = dataclasses.replace(loan.terms, later_rates=(), misused_from_date=None)
+    return dataclasses.replace(
+        loan, instalments=rows, terms=terms, settled_to_date=None, carried_interest_fen=0
+    )  # fmt: skip

@@ -1,0 +1,39 @@
+"""When a floating loan takes a new price, and which (INT-01)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
+
+FIXED: Final = "fixed"
+EVERY_JANUARY: Final = "every_january"
+ANNIVERSARY: Final = "anniversary"
+_BASIS_POINTS_IN_A_PERCENT: Final = 100
+
+
+def next_repricing(rule: str, start_date: date, *, after: date) -> date | None:
+    """Return the first day after a day on which a loan of this rule takes a new price; None where it never does.
+
+    Raises:
+        ValueError: the rule is none.
+    """
+    if rule == FIXED:
+        return None
+    if rule == EVERY_JANUARY:
+        return date(after.year + 1, 1, 1)
+    if rule != ANNIVERSARY:
+        msg = f"there is no repricing rule {rule!r}"
+        raise ValueError(msg)
+    years = max(1, after.year - start_date.year)
+    candidates = (
+        months_after(start_date, MONTHS_PER_YEAR * (years + more), anchor_day=start_date.day) for more in (0, 1)
+    )
+    return next(day for day in candidates if day > after)
+
+
+def price(lpr_rate: Decimal, spread_bp: int) -> Decimal:
+    """Return the annual rate in per cent that a loan prime rate and a spread make."""
+    return lpr_rate + Decimal(spread_bp) / _BASIS_POINTS_IN_A_PERCENT

@@ -1,0 +1,171 @@
+"""Change a loan other than by repaying it: new price, misuse, extension, write-off (INT-01, PEN-01, EXT-01, RISK-02).
+
+Each is a fact of the loan's fold, recorded as an event; the rows to come are made anew from it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from accounts import operations as accounts
+from core.audit.log import record
+from core.clock import business_date
+from core.errors import Problem, StateConflict
+from core.operations import opens_transaction, within_transaction
+from core.states import transition
+from lending import books
+from lending.loan_records import record_of
+from lending.loans.classification import Category
+from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
+from lending.loans.repricing import next_repricing, price
+from lending.loans.standing import standing_on
+from lending.loans.terms import ALL_AT_MATURITY
+from lending.models import Loan, LoanEvent
+from lending.models.loan import ACTIVE
+from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
+from lending.operations.loan_locks import lock_line, lock_loan
+from lending.operations.repayment_posting import rebuild_loan
+from lending.states import LOAN
+from tenants import queries as tenants
+
+WATCH_MONTHS: Final = MONTHS_PER_YEAR
+SHORT_LOAN_MONTHS: Final = 12
+LONGEST_EXTENDED_MONTHS: Final = {"consumer": 60, "business": 60}
+
+
+class ExtensionTooLong(Problem):
+    """A loan up to a year is extended by its own term at most, a longer one within what its kind allows (EXT-01)."""
+
+    code = "extension_too_long"
+    status = 422
+    title = "展期期限超过规定上限"
+
+
+@opens_transaction
+def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
+    """Give a floating loan the price of its repricing day, and note the next one; return its rate in per cent.
+
+    A day that is not reached yet, or a loan that is fixed, changes nothing.
+
+    Raises:
+        NotFound: there is no such loan.
+        LprUnknown: no LPR is on record for the day.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    day = loan.next_reprice_date
+    if loan.status != ACTIVE or day is None or day > business_date():
+        return loan.annual_rate
+    lpr = tenants.lpr_on(day)
+    rate = price(lpr.one_year_rate if loan.lpr_tenor == "1Y" else lpr.five_year_rate, loan.spread_bp)
+    loan.next_reprice_date = next_repricing(loan.repricing, loan.start_date, after=day)
+    loan.save(update_fields=["next_reprice_date"])
+    if rate != loan.annual_rate:
+        loan.rate_changes = [*loan.rate_changes, [day.isoformat(), str(rate)]]
+        loan.annual_rate = rate
+        loan.save(update_fields=["rate_changes", "annual_rate"])
+        detail = {"annual_rate": str(rate), "lpr_date": lpr.published_date.isoformat()}
+        _change(loan, REPRICED, day, detail)
+    return rate
+
+
+@within_transaction
+def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str) -> None:
+    """Charge the misuse rate on a loan's principal from a day on (PEN-01), as two members of staff have found.
+
+    Raises:
+        NotFound: there is no such loan.
+        StateConflict: it is settled, is marked already, or the day lies before its start or in the future.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    if loan.status != ACTIVE or loan.misused_from_date is not None:
+        raise StateConflict("该笔贷款已结清或已认定挪用")
+    if not loan.start_date <= from_date <= business_date():
+        raise StateConflict("挪用起始日应在放款日与当前营业日之间")
+    loan.misused_from_date = from_date
+    loan.save(update_fields=["misused_from_date"])
+    _change(loan, MISUSED, business_date(), {"from_date": from_date.isoformat(), "actor": actor, "reason": reason})
+    record("loan.misused", actor=actor, subject=loan_id.hex, detail={"from_date": from_date.isoformat()})
+
+
+@opens_transaction
+def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> Loan:
+    """Extend a loan by months: its last due date moves, or it gets more instalments; it counts as restructured.
+
+    Nothing may be overdue. All extensions together are at most the original term of a loan up to a year, and keep a
+    longer one within five years (EXT-01, 个人贷款管理办法). It is watched for a year, special mention at best (RISK-02).
+
+    Raises:
+        NotFound: there is no such loan.
+        StateConflict: it is not active, or something of it is overdue.
+        ExtensionTooLong: see there.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    today = business_date()
+    standing = standing_on(record_of(loan), on_date=today)
+    if loan.status != ACTIVE or standing.overdue_days or not standing.not_due_principal_fen:
+        raise StateConflict("只有未逾期、未到期的贷款可以展期")
+    extended = loan.extended_months + months
+    longest = SHORT_LOAN_MONTHS if loan.term_months <= SHORT_LOAN_MONTHS else LONGEST_EXTENDED_MONTHS[loan.line.kind]
+    allowed = loan.term_months if loan.term_months <= SHORT_LOAN_MONTHS else longest - loan.term_months
+    if months < 1 or extended > allowed:
+        raise ExtensionTooLong(f"累计展期最长 {max(allowed, 0)} 个月")
+    loan.extended_months = extended
+    loan.restructured_until_date = months_after(today, WATCH_MONTHS, anchor_day=today.day)
+    loan.category = max(
+        Category(loan.category), Category.SPECIAL_MENTION, key=lambda each: list(Category).index(each)
+    ).value
+    loan.category_date = today
+    loan.save(update_fields=["extended_months", "restructured_until_date", "category", "category_date"])
+    dates = _extended_dates(loan, months)
+    _change(loan, RESCHEDULED, today, {"due_dates": [day.isoformat() for day in dates], "months": months, "by": actor})
+    record("loan.extended", actor=actor, subject=loan_id.hex, detail={"months": months, "reason": reason})
+    return Loan.objects.get(pk=loan_id)
+
+
+def _extended_dates(loan: Loan, months: int) -> list[date]:
+    ahead = [row.due_date for row in record_of(loan).ahead_of(business_date())]
+    more = [months_after(loan.maturity_date, month, anchor_day=loan.anchor_day) for month in range(1, months + 1)]
+    return more[-1:] if loan.method in ALL_AT_MATURITY else [*ahead, *more]
+
+
+@opens_transaction
+def write_off_loan(*, loan_id: uuid.UUID, actor: str, reason: str) -> Loan:
+    """Take a loan of the category loss off the balance sheet, against the allowance; the debt and its collection go on.
+
+    Raises:
+        NotFound: there is no such loan.
+        StateConflict: it is not active, or not of the category loss.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    if loan.category != Category.LOSS:
+        raise StateConflict("只有损失类贷款可以核销")
+    written = transition(LOAN, loan_id, "write_off", actor=actor, reason=reason)
+    fen = loan.outstanding_fen
+    lines = [
+        accounts.Line(gl_code=books.LOAN_LOSS_ALLOWANCE, amount_fen=fen),
+        accounts.Line(gl_code=books.LOAN_PRINCIPAL, amount_fen=-fen),
+        accounts.Line(gl_code=books.MEMO_WRITTEN_OFF, amount_fen=fen),
+        accounts.Line(gl_code=books.MEMO_WRITTEN_OFF_CONTRA, amount_fen=-fen),
+    ]
+    accounts.post_entry(
+        business_ref=f"{books.WRITE_OFF}:{loan_id.hex}", kind=books.WRITE_OFF, lines=lines, memo="贷款核销"
+    )  # fmt: skip
+    LoanEvent.objects.create(
+        loan=loan, kind=EVENT_WRITTEN_OFF, business_date=business_date(), amount_fen=fen,
+        outstanding_fen=fen, detail={"by": actor, "reason": reason},
+    )  # fmt: skip
+    record("loan.written_off", actor=actor, subject=loan_id.hex, detail={"reason": reason})
+    return written
+
+
+@within_transaction
+def _change(loan: Loan, kind: str, day: date, detail: dict[str, Any]) -> None:
+    """Record a fact and fold the loan with it."""
+    lock_line(line_id=loan.line_id)
+    LoanEvent.objects.create(
+        loan=loan, kind=kind, business_date=day, amount_fen=0, outstanding_fen=loan.outstanding_fen, detail=detail
+    )  # fmt: skip
+    rebuild_loan(loan=loan)

@@ -1,0 +1,157 @@
+"""Write what the arithmetic says of a loan back to its rows: the plan, what is paid, and what the day end asks for.
+
+One place for every change of a loan, so that rows, plan and the columns that one statement can ask a million loans by
+never disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from core.ids import new_id
+from core.operations import within_transaction
+from lending.loan_records import rows_in_force
+from lending.loans.day_count import counted_days
+from lending.loans.overdue import InstalmentRecord, days_past_due, default_numerator, is_unpaid
+from lending.loans.rate_history import rate_days, rate_on
+from lending.loans.standing import LoanRecord
+from lending.models import Instalment, Loan
+
+PAID: Final = ("principal", "interest", "penalty", "compound")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a loan is charged by from a day on, as its row repeats it; see `Loan`."""
+
+    running_fen: int
+    running_from_date: date
+    running_numerator: int
+    prior_numerator: Decimal
+    prior_days: int
+    overdue_numerator: int
+    due_interest_fen: int
+    next_due_date: date | None
+    overdue_since_date: date | None
+
+
+def running_of(loan: LoanRecord, *, on_date: date) -> Running:
+    """Work out what a loan's row repeats of its record on a day."""
+    terms = loan.terms
+    rates = terms.rates()
+    from_date = loan.running_from(on_date)
+    change = max(
+        (rate.from_date for rate in rates if rate.from_date and from_date < rate.from_date <= on_date), default=None
+    )
+    prior, prior_days = 0, 0
+    if change is not None:
+        prior = rate_days(rates, terms.day_count, from_date, change, anchor_day=loan.anchor_day)
+        prior_days = counted_days(terms.day_count, from_date, change, anchor_day=loan.anchor_day)
+    present = rate_on(rates, on_date)
+    fallen, ahead = loan.fallen_by(on_date), loan.ahead_of(on_date)
+    late = [row.due_date for row in fallen if days_past_due(row, terms, on_date=on_date)]
+    return Running(
+        running_fen=sum(row.unpaid_principal_fen for row in ahead),
+        running_from_date=from_date,
+        running_numerator=present.running,
+        prior_numerator=Decimal(prior),
+        prior_days=prior_days,
+        overdue_numerator=present.overdue,
+        due_interest_fen=sum(row.unpaid_interest_fen for row in fallen),
+        next_due_date=ahead[0].due_date if ahead else None,
+        overdue_since_date=min(late, default=None),
+    )
+
+
+@within_transaction
+def store_loan(*, loan: Loan, record: LoanRecord, on_date: date, settled: bool = False) -> dict[int, Instalment]:
+    """Write a record to its loan: new rows where the plan changed, what is paid, and the day end's columns.
+
+    Returns the instalments in force by their numbers. `settled` closes all of them.
+    """
+    rows = _store_plan(loan, record)
+    for item in record.instalments:
+        _store_row(rows[item.number], item, record, on_date, settled=settled)
+    Instalment.objects.bulk_update(
+        rows.values(),
+        [
+            *(f"paid_{part}_fen" for part in PAID),
+            "closed_date",
+            "charged_to_date",
+            "penalty_numerator",
+            "compound_numerator",
+        ],
+    )
+    running = running_of(record, on_date=on_date)
+    for name in running.__slots__:
+        setattr(loan, name, getattr(running, name))
+    loan.outstanding_fen = 0 if settled else record.outstanding_principal_fen
+    if settled:
+        loan.running_fen, loan.due_interest_fen, loan.next_due_date, loan.overdue_since_date = 0, 0, None, None
+    loan.settled_to_date, loan.carried_interest_fen = record.settled_to_date, record.carried_on(on_date)
+    if record.instalments:
+        loan.maturity_date = record.instalments[-1].due_date
+    fields = (*running.__slots__, "outstanding_fen", "settled_to_date", "carried_interest_fen", "maturity_date")
+    loan.save(update_fields=fields)
+    return rows
+
+
+def _store_plan(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
+    """Replace the rows that the record has otherwise by rows of the next version; return the rows in force."""
+    former = {row.number: row for row in rows_in_force(loan)}
+    wanted = {row.number: row for row in record.instalments}
+    kept = {number: row for number, row in former.items() if _same(row, wanted.get(number))}
+    replaced = [row for number, row in former.items() if number not in kept]
+    missing = [row for number, row in wanted.items() if number not in kept]
+    if not replaced and not missing:
+        return kept
+    version = max(row.version for row in loan.instalments.all()) + 1
+    Instalment.objects.filter(pk__in=[row.pk for row in replaced]).update(replaced_by_version=version)
+    balances = _balances(record)
+    made = Instalment.objects.bulk_create(
+        Instalment(
+            id=new_id(), loan=loan, number=row.number, due_date=row.due_date, principal_fen=row.principal_fen,
+            interest_fen=row.interest_fen, balance_fen=balances[row.number], version=version,
+        )
+        for row in missing
+    )  # fmt: skip
+    return kept | {row.number: row for row in made}
+
+
+def _same(row: Instalment, wanted: InstalmentRecord | None) -> bool:
+    return wanted is not None and (row.due_date, row.principal_fen, row.interest_fen) == (
+        wanted.due_date,
+        wanted.principal_fen,
+        wanted.interest_fen,
+    )
+
+
+def _balances(record: LoanRecord) -> dict[int, int]:
+    """Return the principal left after each row by the plan."""
+    left_fen = sum(row.principal_fen for row in record.instalments)
+    balances = {}
+    for row in record.instalments:
+        left_fen -= row.principal_fen
+        balances[row.number] = left_fen
+    return balances
+
+
+def _store_row(row: Instalment, item: InstalmentRecord, record: LoanRecord, on_date: date, *, settled: bool) -> None:
+    for part in PAID:
+        setattr(row, f"paid_{part}_fen", item.paid_fen(part))
+    terms, has_fallen = record.terms, item.due_date <= on_date
+    if not (settled or (has_fallen and not is_unpaid(item, terms, on_date=on_date))):
+        row.closed_date = None
+    elif row.closed_date is None:
+        row.closed_date = max((payment.value_date for payment in item.payments), default=on_date)
+    row.charged_to_date = on_date if has_fallen else None
+    row.penalty_numerator = row.compound_numerator = Decimal(0)
+    if has_fallen:
+        row.penalty_numerator = Decimal(
+            default_numerator(item, terms, "principal", item.principal_fen, on_date=on_date)
+        )
+    if has_fallen and terms.compound:
+        row.compound_numerator = Decimal(default_numerator(item, terms, "interest", item.interest_fen, on_date=on_date))

@@ -1,0 +1,237 @@
+"""Enter a booked repayment in its loan: shares, plan, line, state; and work a loan out anew when its past changed.
+
+A loan is the fold of what happened to it (`lending.loans.replay`). A repayment that is the latest fact is applied to the
+loan as it stands; one that comes late, or goes, has the whole loan folded again, and every repayment that pays other
+debts than before gets rows with the differences and one entry in the books (ALLOC-03).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+from accounts import operations as accounts
+from core.clock import business_date, now
+from core.ids import new_id
+from core.operations import within_transaction
+from core.states import transition
+from core.steps.queue import enqueue
+from lending import books
+from lending.loan_records import FACTS, facts_of, opening_record, policy_of, record_of
+from lending.loans.allocation import Share
+from lending.loans.repaying import AHEAD, Repaid, RepaymentKind, repay
+from lending.loans.replanning import Keep
+from lending.loans.replay import replay
+from lending.loans.standing import LoanRecord, Owed, standing_on
+from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.models.loan import SETTLED, WRITTEN_OFF
+from lending.models.loan_event import EVENT_SETTLED, RECOVERED, REOPENED, REPAID
+from lending.models.repayment import POSTED
+from lending.operations.lines import redraw_line, repay_line
+from lending.operations.loan_store import store_loan
+from lending.reporting import PUSH_FIGURES
+from lending.states import LOAN, REPAYMENT
+
+SYSTEM: Final = "system"
+AMOUNTS: Final = tuple(field.name for field in fields(Owed))
+Key = tuple[uuid.UUID, uuid.UUID | None]
+
+
+@within_transaction
+def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
+    """Enter a repayment whose money is booked; `loan` is locked, with instalments and shares read."""
+    posted = transition(
+        REPAYMENT, repayment.pk, "post", actor=SYSTEM, balance_after_fen=loan.outstanding_fen, posted_at=now()
+    )
+    if _is_latest(loan, repayment):
+        done = repay(
+            record_of(loan), policy_of(loan, on=repayment.value_date), kind=RepaymentKind(repayment.kind),
+            total_fen=repayment.total_fen, on_date=repayment.value_date, keep=Keep(repayment.keeps),
+        )  # fmt: skip
+        rows = _store(loan, done.loan)
+        _add_shares(
+            {_key(repayment.pk, share, rows): share.paid for share in done.shares}, {}, {repayment.pk: repayment}
+        )
+        _reallocate(posted, done)
+        if done.total.principal_fen:
+            repay_line(line_id=loan.line_id, amount_fen=done.total.principal_fen)
+    else:
+        rebuild_loan(loan=loan)
+        posted.refresh_from_db()
+    posted.balance_after_fen = loan.outstanding_fen
+    posted.save(update_fields=["balance_after_fen"])
+    if loan.status == WRITTEN_OFF and posted.principal_fen:
+        _memo_recovery(posted)
+    record_event(RECOVERED if loan.status == WRITTEN_OFF else REPAID, loan, posted)
+    follow_settlement(loan=loan, repayment=posted)
+    enqueue(PUSH_FIGURES, f"repaid:{repayment.pk.hex}")
+    return posted
+
+
+def _memo_recovery(repayment: Repayment) -> None:
+    """Take off the memo of written-off loans what has come back after all."""
+    fen = repayment.principal_fen
+    accounts.post_entry(
+        business_ref=f"{books.RECOVERY}:{repayment.pk.hex}", kind=books.RECOVERY, memo="核销后收回",
+        lines=[
+            accounts.Line(gl_code=books.MEMO_WRITTEN_OFF_CONTRA, amount_fen=fen),
+            accounts.Line(gl_code=books.MEMO_WRITTEN_OFF, amount_fen=-fen),
+        ],
+    )  # fmt: skip
+
+
+def _is_latest(loan: Loan, repayment: Repayment) -> bool:
+    others = Repayment.objects.filter(loan=loan, status=POSTED, value_date__gt=repayment.value_date)
+    events = LoanEvent.objects.filter(loan=loan, kind__in=FACTS, business_date__gt=repayment.value_date)
+    return not others.exclude(pk=repayment.pk).exists() and not events.exists()
+
+
+@within_transaction
+def rebuild_loan(*, loan: Loan) -> None:
+    """Fold a loan anew from its facts, and put right what its repayments pay: rows, books, line."""
+    replayed = replay(opening_record(loan), lambda day: policy_of(loan, on=day), facts_of(loan))
+    rows = _store(loan, replayed.loan)
+    repayments = {row.pk: row for row in Repayment.objects.filter(loan=loan).exclude(posted_at=None)}
+    wanted = {
+        _key(key, share, rows): share.paid
+        for key, done in replayed.repaid.items()
+        if isinstance(key, uuid.UUID)
+        for share in done.shares
+    }
+    former = _shares_of(loan)
+    _add_shares(wanted, former, repayments)
+    for key, done in replayed.repaid.items():
+        if isinstance(key, uuid.UUID):
+            _reallocate(repayments[key], done)
+    paid_fen = sum(done.total.principal_fen for done in replayed.repaid.values())
+    _move_line(loan, paid_fen - sum(owed.principal_fen for owed in former.values()))
+
+
+def _store(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
+    """Write the record; what is settled on its day closes all its rows."""
+    today = business_date()
+    rows = store_loan(loan=loan, record=record, on_date=today, settled=is_settled(record))
+    loan.__dict__.pop("_prefetched_objects_cache", None)
+    return rows
+
+
+def is_settled(record: LoanRecord) -> bool:
+    """Tell whether nothing is owed on a loan any more, on the present business date."""
+    today = business_date()
+    return not (record.outstanding_principal_fen or standing_on(record, on_date=today).due or record.carried_on(today))
+
+
+def _key(repayment_id: uuid.UUID, share: Share, rows: Mapping[int, Instalment]) -> Key:
+    return repayment_id, None if share.number == AHEAD else rows[share.number].pk
+
+
+def _shares_of(loan: Loan) -> dict[Key, Owed]:
+    """Return what each repayment pays on each row now, by the rows in the books; all within one statement."""
+    shares: dict[Key, Owed] = {}
+    for row in RepaymentShare.objects.filter(repayment__loan=loan):
+        key = (row.repayment_id, row.instalment_id)
+        shares[key] = shares.get(key, Owed()) + Owed(**{name: getattr(row, name) for name in AMOUNTS})
+    return shares
+
+
+def _add_shares(
+    wanted: Mapping[Key, Owed], former: Mapping[Key, Owed], repayments: Mapping[uuid.UUID, Repayment]
+) -> None:
+    """Insert the rows that lead from what was paid to what is paid."""
+    used = Counter(dict.fromkeys(repayments, 0))
+    latest = RepaymentShare.objects.filter(repayment__in=list(repayments)).values_list("repayment_id", "correction")
+    for pk, correction in latest if former else ():
+        used[pk] = max(used[pk], correction + 1)
+    rows = []
+    for key in dict.fromkeys([*former, *wanted]):
+        change = difference(wanted.get(key, Owed()), former.get(key, Owed()))
+        if any(change.values()):
+            repayment = repayments[key[0]]
+            rows.append(
+                RepaymentShare(
+                    id=new_id(), repayment=repayment, instalment_id=key[1], value_date=repayment.value_date,
+                    correction=used[key[0]], **change,
+                )
+            )  # fmt: skip
+    RepaymentShare.objects.bulk_create(rows)
+
+
+def difference(wanted: Owed, former: Owed) -> dict[str, int]:
+    """Return what leads from one to the other, kind by kind, in fen."""
+    return {name: getattr(wanted, name) - getattr(former, name) for name in AMOUNTS}
+
+
+def _allocate(repayment: Repayment, done: Repaid) -> None:
+    """Note what a repayment pays now."""
+    for name, fen in asdict(done.total).items():
+        setattr(repayment, name, fen)
+    repayment.excess_fen = done.excess_fen
+    repayment.shares = shares_json(done.shares)
+    repayment.save(update_fields=[*AMOUNTS, "excess_fen", "shares"])
+
+
+def shares_json(shares: Sequence[Share]) -> list[dict[str, Any]]:
+    """Write shares as a repayment keeps them."""
+    return [{"number": share.number, **asdict(share.paid)} for share in shares]
+
+
+def paid_by(repayment: Repayment) -> Owed:
+    """Return what a repayment pays, as it is booked."""
+    return Owed(**{name: getattr(repayment, name) for name in AMOUNTS})
+
+
+def _reallocate(repayment: Repayment, done: Repaid) -> None:
+    """Book what a repayment pays otherwise than it is booked; the money itself does not move."""
+    gone = repayment.loan.status == WRITTEN_OFF
+    new = books.credits_of(done.total, excess_fen=done.excess_fen, is_written_off=gone)
+    old = books.credits_of(paid_by(repayment), excess_fen=repayment.excess_fen, is_written_off=gone)
+    lines = [
+        accounts.Line(gl_code=code, amount_fen=old[code] - fen) for code, fen in new.items() if fen != old[code]
+    ]  # fmt: skip
+    if lines:
+        accounts.post_entry(
+            business_ref=f"{books.REALLOCATION}:{new_id().hex}", kind=books.REALLOCATION, lines=lines,
+            memo="还款重新分配", value_date=repayment.value_date,
+        )  # fmt: skip
+    _allocate(repayment, done)
+
+
+def _move_line(loan: Loan, principal_fen: int) -> None:
+    """Give principal back to the line, or take it from there again."""
+    if principal_fen > 0:
+        repay_line(line_id=loan.line_id, amount_fen=principal_fen)
+    elif principal_fen < 0:
+        redraw_line(line_id=loan.line_id, amount_fen=-principal_fen)
+
+
+@within_transaction
+def follow_settlement(*, loan: Loan, repayment: Repayment) -> None:
+    """Settle a loan that owes nothing, or open one again that owes something after all; its account is claimed so."""
+    settled = not Instalment.objects.filter(loan=loan, closed_date=None, replaced_by_version=None).exists()
+    if settled and loan.status != SETTLED:
+        transition(LOAN, loan.pk, "settle", actor=SYSTEM, settled_date=repayment.value_date)
+        accounts.release_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
+        record_event(EVENT_SETTLED, loan, repayment)
+    elif not settled and loan.status == SETTLED:
+        transition(LOAN, loan.pk, "reopen", actor=SYSTEM, settled_date=None)
+        accounts.place_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
+        record_event(REOPENED, loan, repayment)
+
+
+@within_transaction
+def record_event(kind: str, loan: Loan, repayment: Repayment) -> None:
+    """Append an event that a repayment has caused, on the present business date."""
+    LoanEvent.objects.create(
+        loan=loan,
+        kind=kind,
+        business_date=business_date(),
+        amount_fen=repayment.total_fen,
+        outstanding_fen=loan.outstanding_fen,
+        detail={
+            "repayment": repayment.pk.hex, "kind": repayment.kind, "shares": repayment.shares,
+            "value_date": repayment.value_date.isoformat(),
+        },
+    )  # fmt: skip
