@@ -1,8 +1,7 @@
 """The chart of accounts: which general-ledger accounts a bank's embedded ledger has.
 
 Numbering follows the usual layout of Chinese banks' charts (1 assets, 2 liabilities, 3 common, 6 income and
-expense, 9 off the balance
-sheet, in pairs so that a memo balances as every entry does).
+expense, 9 off the balance sheet, in pairs so that a memo balances as every entry does).
 Debits are positive, credits negative; `normal` says on which side the account normally stands.
 """
 
