@@ -61,6 +61,7 @@ BANK: Final[Mapping[str, Place]] = {
     "tenants.BankParameter": Place("系统", "tune"),
     "verification.AgreementText": Place("系统", "description"),
     "lending.BankCertificate": Place("系统", "workspace_premium"),
+    "core.Proposal": Place("系统", "approval"),
     "core.Step": Place("系统", "pending_actions"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.approvals.models import Proposal
 from core.audit.models import AuditEntry
 from core.clock.models import BusinessDay
 from core.crypto.models import BankKey
@@ -19,6 +20,7 @@ __all__ = [
     "EvidenceLeaf",
     "EvidenceNode",
     "IdempotencyRecord",
+    "Proposal",
     "StateChange",
     "Step",
     "VaultAccess",

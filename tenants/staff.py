@@ -37,6 +37,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
         "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
+        "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
         *_SEEING_BUSINESS, "tenants.*_entry", "tenants.view_bankparameter", "core.*_step", "core.view_statechange",
@@ -52,7 +53,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
-        "accounts.view_filing", "lending.view_*",
+        "accounts.view_filing", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
+        "lending.decide_loan_change",
     ),
     "催收": (*_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*"),
     "客服": (

@@ -107,6 +107,10 @@ class Loan(models.Model):
     class Meta:
         db_table = "lending_loan"
         verbose_name = verbose_name_plural = "贷款"
+        permissions = [
+            ("propose_loan_change", "可以申请贷款调整（冲正、展期、挪用认定、核销）"),
+            ("decide_loan_change", "可以复核贷款调整"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(principal_fen__gt=0), name="lending_loan_principal_positive"),
             models.CheckConstraint(

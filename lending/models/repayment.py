@@ -76,6 +76,7 @@ class Repayment(models.Model):
     balance_after_fen = models.BigIntegerField("还款后剩余本金（分）", null=True, blank=True)
     created_at = models.DateTimeField("申请时间", default=timezone.now)
     posted_at = models.DateTimeField("入账时间", null=True, blank=True)
+    reversal_payment_id = models.UUIDField("冲正资金收付", null=True, blank=True)
     reversed_at = models.DateTimeField("冲正时间", null=True, blank=True)
     reversed_date = models.DateField("冲正营业日", null=True, blank=True)
 

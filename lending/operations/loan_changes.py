@@ -90,7 +90,7 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
     record("loan.misused", actor=actor, subject=loan_id.hex, detail={"from_date": from_date.isoformat()})
 
 
-@opens_transaction
+@within_transaction
 def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> Loan:
     """Extend a loan by months: its last due date moves, or it gets more instalments; it counts as restructured.
 
@@ -131,7 +131,7 @@ def _extended_dates(loan: Loan, months: int) -> list[date]:
     return more[-1:] if loan.method in ALL_AT_MATURITY else [*ahead, *more]
 
 
-@opens_transaction
+@within_transaction
 def write_off_loan(*, loan_id: uuid.UUID, actor: str, reason: str) -> Loan:
     """Take a loan of the category loss off the balance sheet, against the allowance; the debt and its collection go on.
 

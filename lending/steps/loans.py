@@ -23,7 +23,7 @@ from lending.contracts.verify import verify_contract
 from lending.day_end import follow_day
 from lending.models import Drawdown, Repayment
 from lending.models.drawdown import SIGNING
-from lending.operations import day_change, disbursement, drawdowns, repayment, signing
+from lending.operations import day_change, disbursement, drawdowns, repayment, reversal, signing
 from lending.signers import current_signer, timestamps_for, trust
 from tenants.operations import HeadRefused
 
@@ -114,6 +114,15 @@ def collected(run: StepRun) -> Outcome:
     if payment_id is not None and accounts.payment(payment_id).status == "pending":
         return Again("payment pending", SHORTLY)
     return Done(partial(repayment.collection_ended, repayment_id=run.subject_id))
+
+
+@register_step(reversal.RETURNED)
+def returned(run: StepRun) -> Outcome:
+    """Conclude a reversal that the core has answered."""
+    payment_id = Repayment.objects.values_list("reversal_payment_id", flat=True).get(pk=run.subject_id)
+    if payment_id is not None and accounts.payment(payment_id).status == "pending":
+        return Again("payment pending", SHORTLY)
+    return Done(partial(reversal.return_ended, repayment_id=run.subject_id))
 
 
 @register_step(reporting.SEQUENCE)

@@ -1,0 +1,119 @@
+"""Propose an act, approve it, refuse it, withdraw it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from core.approvals.models import APPROVED, PROPOSED, REFUSED, WITHDRAWN, Proposal
+from core.approvals.registry import KINDS, Approved
+from core.audit.log import record
+from core.clock import now
+from core.errors import NotFound, Problem, StateConflict
+from core.operations import opens_transaction
+
+
+class SameHands(Problem):
+    """Who proposes an act cannot decide on it, whatever rights they have."""
+
+    code = "same_hands"
+    status = 409
+    title = "申请人与复核人不能是同一人"
+
+
+class ProposalWaiting(Problem):
+    """The same act waits for a decision already."""
+
+    code = "proposal_waiting"
+    status = 409
+    title = "该对象已有同类事项待复核"
+
+
+@opens_transaction
+def propose(*, kind: str, subject: str, values: Mapping[str, Any], reason: str, actor: str) -> Proposal:
+    """Put an act before a second person; nothing has happened yet.
+
+    Raises:
+        KeyError: no room has registered the kind.
+        ProposalWaiting: see there.
+    """
+    spec = KINDS[kind]
+    try:
+        with transaction.atomic():
+            proposal = Proposal.objects.create(
+                kind=spec.name, subject=subject, values=dict(values), reason=reason, proposed_by=actor
+            )
+    except IntegrityError as error:
+        raise ProposalWaiting from error
+    record(f"proposal.made:{kind}", actor=actor, subject=subject, detail={"reason": reason})
+    return proposal
+
+
+@opens_transaction
+def approve(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal:
+    """Let an act happen that another has proposed, in this transaction.
+
+    Raises:
+        NotFound: there is no such proposal.
+        StateConflict: it is decided already.
+        SameHands: see there.
+        Problem: whatever the act itself refuses; then nothing has happened and the proposal waits.
+    """
+    proposal = _decide(proposal_id, APPROVED, actor, reason)
+    approved = Approved(
+        subject=proposal.subject, values=proposal.values, reason=proposal.reason, proposed_by=proposal.proposed_by,
+        decided_by=actor,
+    )  # fmt: skip
+    KINDS[proposal.kind].apply(approved)
+    return proposal
+
+
+@opens_transaction
+def refuse(*, proposal_id: uuid.UUID, actor: str, reason: str) -> Proposal:
+    """Refuse an act that another has proposed.
+
+    Raises:
+        NotFound, StateConflict, SameHands: see `approve`.
+    """
+    return _decide(proposal_id, REFUSED, actor, reason)
+
+
+@opens_transaction
+def withdraw(*, proposal_id: uuid.UUID, actor: str) -> Proposal:
+    """Take back what one has proposed oneself.
+
+    Raises:
+        NotFound: there is no such proposal of this person.
+        StateConflict: it is decided already.
+    """
+    proposal = _lock(proposal_id)
+    if proposal.proposed_by != actor:
+        raise NotFound
+    return _end(proposal, WITHDRAWN, actor, "")
+
+
+def _lock(proposal_id: uuid.UUID) -> Proposal:
+    proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
+    if proposal is None:
+        raise NotFound
+    return proposal
+
+
+def _decide(proposal_id: uuid.UUID, status: str, actor: str, reason: str) -> Proposal:
+    proposal = _lock(proposal_id)
+    if proposal.proposed_by == actor:
+        raise SameHands
+    return _end(proposal, status, actor, reason)
+
+
+def _end(proposal: Proposal, status: str, actor: str, reason: str) -> Proposal:
+    if proposal.status != PROPOSED:
+        raise StateConflict("该事项已处理")
+    proposal.status, proposal.decided_by, proposal.decided_at = status, actor, now()
+    proposal.decision_reason = reason
+    proposal.save(update_fields=["status", "decided_by", "decided_at", "decision_reason"])
+    record(f"proposal.{status}:{proposal.kind}", actor=actor, subject=proposal.subject, detail={"reason": reason})
+    return proposal

@@ -1,0 +1,62 @@
+"""Which acts take two people, who may take part, and what happens when the second agrees.
+
+Rooms register their kinds at start-up, as they do their steps, so that this mechanism knows no banking noun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Handler = Callable[["Approved"], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """An approved proposal as its handler sees it; `actor` names both people."""
+
+    subject: str
+    values: Mapping[str, Any]
+    reason: str
+    proposed_by: str
+    decided_by: str
+
+    @property
+    def actor(self) -> str:
+        """Name both people, as histories keep them."""
+        return f"{self.proposed_by}+{self.decided_by}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of act: its name, its title for staff, the right that proposing takes and the one that deciding takes.
+
+    `apply` runs within the transaction that records the approval; a problem that it raises leaves the proposal waiting.
+    """
+
+    name: str
+    title: str
+    proposer: str
+    decider: str
+    apply: Handler
+
+
+KINDS: Final[dict[str, Kind]] = {}
+
+
+def register_approval(name: str, *, title: str, proposer: str, decider: str) -> Callable[[Handler], Handler]:
+    """Register what happens when a proposal of this kind is approved.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if name in KINDS:
+        msg = f"approval kind {name!r} is registered twice"
+        raise ValueError(msg)
+
+    def register(handler: Handler) -> Handler:
+        KINDS[name] = Kind(name=name, title=title, proposer=proposer, decider=decider, apply=handler)
+        return handler
+
+    return register

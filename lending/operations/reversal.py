@@ -1,0 +1,100 @@
+"""Take a repayment back: the money returns, and the loan stands as if it had never been paid (ALLOC-03).
+
+Nothing is changed in the books: the return is an entry of its own, and what later repayments then pay otherwise is
+another. Where the core keeps the account, the loan follows when the core has credited it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from accounts import operations as accounts
+from accounts import queries as account_queries
+from core.audit.log import record
+from core.clock import business_date, now
+from core.errors import NotFound, StateConflict
+from core.operations import within_transaction
+from core.states import transition
+from core.steps.queue import enqueue
+from core.steps.registry import Then
+from lending import books
+from lending.models import Loan, Repayment
+from lending.models.loan_event import REVERSED
+from lending.models.repayment import POSTED, POSTING, RECEIPT
+from lending.operations.loan_locks import lock_line, lock_loan
+from lending.operations.repayment import legs_of
+from lending.operations.repayment_posting import SYSTEM, follow_settlement, rebuild_loan, record_event
+from lending.reporting import PUSH_FIGURES
+from lending.states import REPAYMENT
+
+RETURNED: Final = "repayment.returned"
+
+
+@within_transaction
+def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Repayment:
+    """Give a repayment back to the account that it came from, and work the loan out without it.
+
+    Raises:
+        NotFound: there is no such repayment.
+        StateConflict: it is not posted, is being taken back already, or another repayment on the loan is on its way.
+        AccountNotActive: the account cannot receive money now.
+    """
+    loan, repayment = _lock(repayment_id)
+    if repayment.status != POSTED or repayment.reversal_payment_id is not None:
+        raise StateConflict("只有已入账且未冲正的还款可以冲正")
+    if Repayment.objects.filter(loan=loan, status=POSTING).exists():
+        raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")
+    record("repayment.reversal_begun", actor=actor, subject=repayment_id.hex, detail={"reason": reason})
+    if repayment.source == RECEIPT or repayment.account_id is None:
+        raise StateConflict("柜面或转账来款的还款请在来款登记中撤销")
+    payment = accounts.pay_into(
+        account_id=repayment.account_id,
+        amount_fen=repayment.total_fen,
+        legs=legs_of(repayment),
+        business_ref=f"{books.REVERSAL}:{repayment_id.hex}",
+        kind=books.REVERSAL,
+        memo="还款冲正",
+        then=Then(RETURNED, repayment_id.hex),
+    )
+    repayment.reversal_payment_id = payment.id
+    repayment.save(update_fields=["reversal_payment_id"])
+    return _finish(loan, repayment, actor, reason) if payment.status == "posted" else repayment
+
+
+@within_transaction
+def return_ended(*, repayment_id: uuid.UUID) -> None:
+    """Draw the conclusion when the core has credited the account, or has refused to."""
+    loan, repayment = _lock(repayment_id)
+    if repayment.status != POSTED or repayment.reversal_payment_id is None:
+        return
+    payment = account_queries.payment(repayment.reversal_payment_id)
+    if payment.status == "failed":
+        repayment.reversal_payment_id = None
+        repayment.reason_code = books.reason_of(payment.code)
+        repayment.save(update_fields=["reversal_payment_id", "reason_code"])
+        return
+    lock_line(line_id=loan.line_id)
+    if accounts.book_payment(payment_id=payment.id).status == "posted":
+        _finish(loan, repayment, SYSTEM, "核心已退回")
+
+
+def _lock(repayment_id: uuid.UUID) -> tuple[Loan, Repayment]:
+    loan_id = Repayment.objects.filter(pk=repayment_id).values_list("loan_id", flat=True).first()
+    if loan_id is None:
+        raise NotFound
+    loan = lock_loan(loan_id=loan_id)
+    return loan, Repayment.objects.select_for_update().get(pk=repayment_id)
+
+
+def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repayment:
+    lock_line(line_id=loan.line_id)
+    done = transition(
+        REPAYMENT, repayment.pk, "reverse", actor=actor, reason=reason, reversed_at=now(),
+        reversed_date=business_date(),
+    )  # fmt: skip
+    rebuild_loan(loan=loan)
+    record_event(REVERSED, loan, done)
+    follow_settlement(loan=loan, repayment=done)
+    enqueue(PUSH_FIGURES, f"reversed:{repayment.pk.hex}")
+    return done
