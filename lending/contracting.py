@@ -26,6 +26,7 @@ from lending.contracts.data import (
     ReceivingAccount,
 )
 from lending.contracts.render import standard_template
+from lending.loan_terms import day_count_of
 from lending.loans.terms import Schedule
 from lending.models import Disclosure, Drawdown, ProductVersion
 from lending.purposes import label_of
@@ -93,7 +94,7 @@ def agreed_on(
             "spread_bp": line.spread_bp,
             "all_in_annual_rate": str(schedule.all_in_annual_rate),
             "all_in_basis": BASES[schedule.all_in_basis],
-            "day_count": version.day_count,
+            "day_count": day_count_of(version, drawdown.method),
             "repricing": version.repricing,
         },
         "penalty": {

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from core.money import fen_to_yuan
-from lending.loan_terms import schedule_terms
+from lending.loan_terms import day_count_of, schedule_terms
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.schedule import build_schedule
 from lending.loans.terms import Schedule
@@ -121,7 +121,7 @@ def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -
             f"加 {line.spread_bp} 个基点"
         ),
     )
-    day_count = dict(DAY_COUNTS)[version.day_count]
+    day_count = dict(DAY_COUNTS)[day_count_of(version, terms.method)]
     total = fen_to_yuan(schedule.total_interest_fen)
     yield "利息", f"按年利率 {rate} 计收，{day_count}，合计 {total} 元；收取方：{lender.legal_name}"
     yield "手续费、担保费、保险费及其他费用", "0.00 元；不收取"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from lending.loans.day_count import DayCount
 from lending.loans.due_dates import due_dates, months_after
-from lending.loans.terms import ScheduleTerms
+from lending.loans.terms import RepaymentMethod, ScheduleTerms
 from lending.models import CreditLine, ProductVersion
 from lending.models.product import NEXT_WORKING_DAY
 from tenants import queries as tenants
@@ -48,11 +49,18 @@ def version_terms(
         method=method,
         periods=term_months,
         start_date=start_date,
-        day_count=version.day_count,
+        day_count=day_count_of(version, method),
         due_day=version.due_day,
         first_due_date=_first_due_date(version, start_date),
         non_working=_non_working(version, start_date, term_months),
     )
+
+
+def day_count_of(version: ProductVersion, method: str) -> str:
+    """Return how a loan's days are counted: what may be repaid any day costs its actual days (A2-7)."""
+    if method == RepaymentMethod.PAY_ANY_DAY and version.day_count == DayCount.THIRTY_360:
+        return DayCount.ACT_360.value
+    return version.day_count
 
 
 def _first_due_date(version: ProductVersion, start_date: date) -> date | None:

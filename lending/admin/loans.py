@@ -12,22 +12,24 @@ from core.admin.amounts import exact
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from lending.admin.drawdowns import person_of
+from lending.admin.loan_acts import LoanActs, RepaymentActs
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.queries.loans import loan_standing
 
-COLOURS: Final = {"active": "info", "settled": "success"}
-REPAYMENT_COLOURS: Final = {"posting": "info", "posted": "success", "failed": "danger"}
+COLOURS: Final = {"active": "info", "settled": "success", "written_off": "danger"}
+REPAYMENT_COLOURS: Final = {"posting": "info", "posted": "success", "failed": "danger", "reversed": "warning"}
 
 
 class InstalmentTable(ReadOnlyTable):
     """The schedule of a loan."""
 
     model = Instalment
-    fields = ("number", "due_date", amount("principal_fen", "本金"), amount("interest_fen", "利息"),
+    fields = ("number", "version", "replaced_by_version", "due_date",
+              amount("principal_fen", "本金"), amount("interest_fen", "利息"),
               amount("paid_principal_fen", "已还本金"), amount("paid_interest_fen", "已还利息"),
               amount("paid_penalty_fen", "已还罚息"), amount("paid_compound_fen", "已还复利"), "closed_date")  # fmt: skip
     readonly_fields = fields
-    ordering = ("number",)
+    ordering = ("number", "version")
 
 
 class RepaymentTable(ReadOnlyTable):
@@ -50,7 +52,7 @@ class EventTable(ReadOnlyTable):
     ordering = ("id",)
 
 
-class LoanPage(ReadOnlyPage):
+class LoanPage(LoanActs, ReadOnlyPage):
     """Loans, newest first."""
 
     list_display = (opaque("id", "贷款编号"), "product", state("status", "状态", COLOURS), amount("principal_fen", "本金"),
@@ -70,10 +72,27 @@ class LoanPage(ReadOnlyPage):
     fieldsets = (
         (None, {"fields": (("id", "status"), ("product", "contract"), ("person", "account"))}),
         ("本金", {"fields": (("principal_fen_in_yuan", "outstanding_fen_in_yuan"), "accrued_interest")}),
-        ("逾期", {"fields": (("overdue_days", "overdue_amount"), "category")}),
+        ("逾期", {"fields": (("overdue_days", "overdue_amount"), "overdue_since_date")}),
+        (
+            "风险",
+            {
+                "fields": (
+                    ("category", "category_date", "stage"),
+                    ("is_non_accrual", "observed_until_date"),
+                    ("restructured_until_date", "extended_months", "misused_from_date"),
+                )
+            },
+        ),
         (
             "条件",
-            {"fields": (("annual_rate", "day_count"), ("method", "term_months"), ("start_date", "maturity_date"))},
+            {
+                "fields": (
+                    ("annual_rate", "opening_rate", "day_count"),
+                    ("repricing", "next_reprice_date", "rate_changes"),
+                    ("method", "term_months"),
+                    ("start_date", "maturity_date"),
+                )
+            },
         ),
         (
             "违约约定",
@@ -123,13 +142,13 @@ class ShareTable(ReadOnlyTable):
     """What a repayment paid on which instalment."""
 
     model = RepaymentShare
-    fields = ("instalment", amount("compound_fen", "复利"), amount("penalty_fen", "罚息"),
+    fields = ("instalment", "correction", amount("compound_fen", "复利"), amount("penalty_fen", "罚息"),
               amount("interest_fen", "利息"), amount("principal_fen", "本金"), amount("fee_fen", "手续费"))  # fmt: skip
     readonly_fields = fields
-    ordering = ("instalment__number",)
+    ordering = ("correction", "instalment__number")
 
 
-class RepaymentPage(ReadOnlyPage):
+class RepaymentPage(RepaymentActs, ReadOnlyPage):
     """Repayments, newest first."""
 
     list_display = (opaque("id", "还款编号"), opaque("loan_id", "贷款"), "kind", state("status", "状态", REPAYMENT_COLOURS),
@@ -140,23 +159,34 @@ class RepaymentPage(ReadOnlyPage):
     search_help_text = "按还款编号、贷款编号或客户编号（完整）查找"
     ordering = ("-id",)
     inlines = (ShareTable,)
-    readonly_fields = ("total_fen_in_yuan", "fee_fen_in_yuan", "compound_fen_in_yuan", "penalty_fen_in_yuan",
-                       "interest_fen_in_yuan", "principal_fen_in_yuan", "balance_after_fen_in_yuan")  # fmt: skip
+    readonly_fields = ("total_fen_in_yuan", "excess_fen_in_yuan", "fee_fen_in_yuan",
+                       "compound_fen_in_yuan", "penalty_fen_in_yuan", "interest_fen_in_yuan", "principal_fen_in_yuan",
+                       "balance_after_fen_in_yuan")  # fmt: skip
     fieldsets = (
         (None, {"fields": (("id", "status"), ("loan", "account"), ("kind", "value_date"), "reason_code")}),
         (
             "金额",
             {
                 "fields": (
-                    ("total_fen_in_yuan", "balance_after_fen_in_yuan"),
+                    ("total_fen_in_yuan", "excess_fen_in_yuan", "balance_after_fen_in_yuan"),
                     ("principal_fen_in_yuan", "interest_fen_in_yuan"),
                     ("penalty_fen_in_yuan", "compound_fen_in_yuan", "fee_fen_in_yuan"),
                 )
             },
         ),
-        ("入账", {"fields": ("payment_id", ("created_at", "posted_at"))}),
+        (
+            "入账",
+            {
+                "fields": (
+                    ("source", "payment_id", "receipt_id"),
+                    ("created_at", "posted_at"),
+                    ("reversed_at", "reversal_payment_id"),
+                )
+            },
+        ),
     )
     total_fen_in_yuan = staticmethod(amount("total_fen", "合计"))
+    excess_fen_in_yuan = staticmethod(amount("excess_fen", "多还"))
     fee_fen_in_yuan = staticmethod(amount("fee_fen", "手续费"))
     compound_fen_in_yuan = staticmethod(amount("compound_fen", "复利"))
     penalty_fen_in_yuan = staticmethod(amount("penalty_fen", "罚息"))

@@ -228,6 +228,10 @@ FIELDSETS: Final = (
         {"fields": ("required_consents", ("overdue_markup_percent", "misuse_markup_percent"),
                     ("compound_penalty", "grace_days", "early_repayment_fee_percent"), "contract_template")},
     ),
+    (
+        "还款规则",
+        {"fields": (("due_day", "first_period_min_days", "holiday_rule"), ("repricing", "min_days", "prepayment_keeps"))},
+    ),
     ("记录", {"fields": (("created_by", "created_at"), ("published_by", "published_at"))}),
 )  # fmt: skip
 

@@ -13,8 +13,8 @@ NAMES: Final = {"XF01": "薪易贷", "XF03": "阳光信贷"}
 STANDARD: Final[dict[str, dict[str, Any]]] = {
     "XF01": {
         "target": "有稳定收入的工薪客户",
-        "introduction": "凭社保、公积金等信息在线申请，额度循环使用，按月还款。",
-        "methods": ["equal_instalment", "equal_principal"],
+        "introduction": "凭社保、公积金等信息在线申请，额度循环使用，按月还款或随借随还。",
+        "methods": ["equal_instalment", "equal_principal", "pay_any_day"],
         "terms_months": [3, 6, 12, 24, 36],
         "day_count": "30/360",
         "line_term_months": 12,
@@ -24,8 +24,8 @@ STANDARD: Final[dict[str, dict[str, Any]]] = {
     },
     "XF03": {
         "target": "本地农户和城乡居民",
-        "introduction": "面向本地居民的小额信用贷款，先息后本或到期一次还本付息。",
-        "methods": ["interest_only", "bullet"],
+        "introduction": "面向本地居民的小额信用贷款，先息后本、到期一次还本付息或随借随还。",
+        "methods": ["interest_only", "bullet", "pay_any_day"],
         "terms_months": [1, 3, 6, 12],
         "day_count": "act/360",
         "line_term_months": 12,

@@ -161,13 +161,13 @@ def _new_loan(drawdown: Drawdown) -> Loan:
     schedule = build_schedule(terms)
     costs = PenaltyTerms(
         annual_rate=terms.annual_rate, markup_percent=version.overdue_markup_percent,
-        day_count=DayCount(version.day_count),
+        day_count=DayCount(terms.day_count),
     )  # fmt: skip
     rates = costs.rates()[0]
     loan = Loan.objects.create(
         customer_id=drawdown.customer_id, drawdown=drawdown, contract=Contract.objects.get(drawdown=drawdown),
         line=line, account_id=drawdown.account_id, principal_fen=drawdown.amount_fen, outstanding_fen=drawdown.amount_fen,
-        annual_rate=terms.annual_rate, method=drawdown.method, day_count=version.day_count,
+        annual_rate=terms.annual_rate, method=drawdown.method, day_count=terms.day_count,
         term_months=drawdown.term_months, start_date=terms.start_date, maturity_date=schedule.maturity_date,
         anchor_day=terms.due_dates().anchor_day, overdue_markup_percent=version.overdue_markup_percent,
         compound_penalty=version.compound_penalty, grace_days=version.grace_days,

@@ -59,7 +59,9 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
     if loan.status != ACTIVE or day is None or day > business_date():
         return loan.annual_rate
     lpr = tenants.lpr_on(day)
-    rate = price(lpr.one_year_rate if loan.lpr_tenor == "1Y" else lpr.five_year_rate, loan.spread_bp)
+    version = loan.line.product_version
+    asked = price(lpr.one_year_rate if loan.lpr_tenor == "1Y" else lpr.five_year_rate, loan.spread_bp)
+    rate = max(version.floor_rate, min(version.ceiling_rate, asked))
     loan.next_reprice_date = next_repricing(loan.repricing, loan.start_date, after=day)
     loan.save(update_fields=["next_reprice_date"])
     if rate != loan.annual_rate:

@@ -20,12 +20,13 @@ from core.states import transition
 from core.steps.registry import Then
 from lending import books
 from lending.models import Loan, Repayment
-from lending.models.loan import SETTLED, WRITTEN_OFF
+from lending.models.loan import SETTLED
 from lending.models.repayment import CUSTOMER, POSTING
 from lending.operations.drawdowns import refuse_foreign_account
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.operations.repayment_posting import SYSTEM, paid_by, post_repayment, shares_json
+from lending.operations.repayment_posting import SYSTEM, post_repayment
 from lending.queries.repaying import Plan, RepaymentExceedsDebt, plan_repayment
+from lending.repayment_amounts import legs_of, shares_json
 from lending.states import REPAYMENT
 
 COLLECTED: Final = "repayment.collected"
@@ -102,14 +103,6 @@ def collect(*, loan: Loan, plan: Plan, kind: str, keep: str | None, account_id: 
     repayment.payment_id = payment.id
     repayment.save(update_fields=["payment_id"])
     return post_repayment(repayment=repayment, loan=loan) if payment.status == "posted" else repayment
-
-
-def legs_of(repayment: Repayment) -> list[accounts.Leg]:
-    """Return what a repayment credits in the books."""
-    credits_fen = books.credits_of(
-        paid_by(repayment), excess_fen=repayment.excess_fen, is_written_off=repayment.loan.status == WRITTEN_OFF
-    )
-    return [accounts.Leg(gl_code=code, amount_fen=fen) for code, fen in credits_fen.items() if fen]
 
 
 @within_transaction

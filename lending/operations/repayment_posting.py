@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Final
 
 from accounts import operations as accounts
 from core.clock import business_date, now
@@ -20,23 +20,24 @@ from core.operations import within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from lending import books
+from lending.loan_columns import is_settled
 from lending.loan_records import FACTS, facts_of, opening_record, policy_of, record_of
 from lending.loans.allocation import Share
 from lending.loans.repaying import AHEAD, Repaid, RepaymentKind, repay
 from lending.loans.replanning import Keep
 from lending.loans.replay import replay
-from lending.loans.standing import LoanRecord, Owed, standing_on
+from lending.loans.standing import LoanRecord, Owed
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
-from lending.models.loan import SETTLED, WRITTEN_OFF
+from lending.models.loan import ACTIVE, SETTLED, WRITTEN_OFF
 from lending.models.loan_event import EVENT_SETTLED, RECOVERED, REOPENED, REPAID
 from lending.models.repayment import POSTED
 from lending.operations.lines import redraw_line, repay_line
 from lending.operations.loan_store import store_loan
+from lending.repayment_amounts import AMOUNTS, difference, paid_by, shares_json
 from lending.reporting import PUSH_FIGURES
 from lending.states import LOAN, REPAYMENT
 
 SYSTEM: Final = "system"
-AMOUNTS: Final = tuple(field.name for field in fields(Owed))
 Key = tuple[uuid.UUID, uuid.UUID | None]
 
 
@@ -65,7 +66,7 @@ def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
     posted.save(update_fields=["balance_after_fen"])
     if loan.status == WRITTEN_OFF and posted.principal_fen:
         _memo_recovery(posted)
-    record_event(RECOVERED if loan.status == WRITTEN_OFF else REPAID, loan, posted)
+    record_event(kind=RECOVERED if loan.status == WRITTEN_OFF else REPAID, loan=loan, repayment=posted)
     follow_settlement(loan=loan, repayment=posted)
     enqueue(PUSH_FIGURES, f"repaid:{repayment.pk.hex}")
     return posted
@@ -111,17 +112,13 @@ def rebuild_loan(*, loan: Loan) -> None:
 
 
 def _store(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
-    """Write the record; what is settled on its day closes all its rows."""
-    today = business_date()
-    rows = store_loan(loan=loan, record=record, on_date=today, settled=is_settled(record))
+    """Write the record; a settled loan that owes something after all is opened first."""
+    settled = is_settled(record)
+    if loan.status == SETTLED and not settled:
+        _reopen(loan)
+    rows = store_loan(loan=loan, record=record, on_date=business_date(), settled=settled)
     loan.__dict__.pop("_prefetched_objects_cache", None)
     return rows
-
-
-def is_settled(record: LoanRecord) -> bool:
-    """Tell whether nothing is owed on a loan any more, on the present business date."""
-    today = business_date()
-    return not (record.outstanding_principal_fen or standing_on(record, on_date=today).due or record.carried_on(today))
 
 
 def _key(repayment_id: uuid.UUID, share: Share, rows: Mapping[int, Instalment]) -> Key:
@@ -159,11 +156,6 @@ def _add_shares(
     RepaymentShare.objects.bulk_create(rows)
 
 
-def difference(wanted: Owed, former: Owed) -> dict[str, int]:
-    """Return what leads from one to the other, kind by kind, in fen."""
-    return {name: getattr(wanted, name) - getattr(former, name) for name in AMOUNTS}
-
-
 def _allocate(repayment: Repayment, done: Repaid) -> None:
     """Note what a repayment pays now."""
     for name, fen in asdict(done.total).items():
@@ -171,16 +163,6 @@ def _allocate(repayment: Repayment, done: Repaid) -> None:
     repayment.excess_fen = done.excess_fen
     repayment.shares = shares_json(done.shares)
     repayment.save(update_fields=[*AMOUNTS, "excess_fen", "shares"])
-
-
-def shares_json(shares: Sequence[Share]) -> list[dict[str, Any]]:
-    """Write shares as a repayment keeps them."""
-    return [{"number": share.number, **asdict(share.paid)} for share in shares]
-
-
-def paid_by(repayment: Repayment) -> Owed:
-    """Return what a repayment pays, as it is booked."""
-    return Owed(**{name: getattr(repayment, name) for name in AMOUNTS})
 
 
 def _reallocate(repayment: Repayment, done: Repaid) -> None:
@@ -207,22 +189,27 @@ def _move_line(loan: Loan, principal_fen: int) -> None:
         redraw_line(line_id=loan.line_id, amount_fen=-principal_fen)
 
 
+def _reopen(loan: Loan) -> None:
+    transition(LOAN, loan.pk, "reopen", actor=SYSTEM, settled_date=None)
+    loan.status, loan.settled_date = ACTIVE, None
+    accounts.place_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
+    LoanEvent.objects.create(
+        loan=loan, kind=REOPENED, business_date=business_date(), amount_fen=0, outstanding_fen=loan.outstanding_fen
+    )  # fmt: skip
+
+
 @within_transaction
 def follow_settlement(*, loan: Loan, repayment: Repayment) -> None:
-    """Settle a loan that owes nothing, or open one again that owes something after all; its account is claimed so."""
+    """Settle a loan that owes nothing any more; its account is claimed no longer."""
     settled = not Instalment.objects.filter(loan=loan, closed_date=None, replaced_by_version=None).exists()
     if settled and loan.status != SETTLED:
         transition(LOAN, loan.pk, "settle", actor=SYSTEM, settled_date=repayment.value_date)
         accounts.release_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
-        record_event(EVENT_SETTLED, loan, repayment)
-    elif not settled and loan.status == SETTLED:
-        transition(LOAN, loan.pk, "reopen", actor=SYSTEM, settled_date=None)
-        accounts.place_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
-        record_event(REOPENED, loan, repayment)
+        record_event(kind=EVENT_SETTLED, loan=loan, repayment=repayment)
 
 
 @within_transaction
-def record_event(kind: str, loan: Loan, repayment: Repayment) -> None:
+def record_event(*, kind: str, loan: Loan, repayment: Repayment) -> None:
     """Append an event that a repayment has caused, on the present business date."""
     LoanEvent.objects.create(
         loan=loan,

@@ -23,8 +23,8 @@ from lending.models import Loan, Repayment
 from lending.models.loan_event import REVERSED
 from lending.models.repayment import POSTED, POSTING, RECEIPT
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.operations.repayment import legs_of
 from lending.operations.repayment_posting import SYSTEM, follow_settlement, rebuild_loan, record_event
+from lending.repayment_amounts import legs_of
 from lending.reporting import PUSH_FIGURES
 from lending.states import REPAYMENT
 
@@ -94,7 +94,7 @@ def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repaym
         reversed_date=business_date(),
     )  # fmt: skip
     rebuild_loan(loan=loan)
-    record_event(REVERSED, loan, done)
+    record_event(kind=REVERSED, loan=loan, repayment=done)
     follow_settlement(loan=loan, repayment=done)
     enqueue(PUSH_FIGURES, f"reversed:{repayment.pk.hex}")
     return done

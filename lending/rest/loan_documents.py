@@ -15,6 +15,7 @@ from lending.loans.standing import Owed
 from lending.models import Contract, Disclosure, Drawdown, Instalment, Loan, Repayment
 from lending.queries import Journey, Judgement
 from lending.queries.disclosures import has_lapsed
+from lending.states.loans import LOAN_ON_THE_WIRE
 
 PENDING: Final = "pending"
 LEAF_FORMAT: Final = "evidence-leaf/1"
@@ -119,7 +120,7 @@ def loan_document(row: Loan) -> dict[str, Any]:
     due = found.next_due
     return {
         "id": row.pk.hex,
-        "status": row.status,
+        "status": LOAN_ON_THE_WIRE[row.status],
         "product": row.line.product.code,
         "drawdown": row.drawdown_id.hex,
         "contract": row.contract_id.hex,
@@ -203,6 +204,7 @@ def repayment_document(row: Repayment) -> dict[str, Any]:
         "reason_code": row.reason_code or None,
         "created_at": on_the_wire(row.created_at),
         "posted_at": on_the_wire(row.posted_at),
+        "reversed_at": on_the_wire(row.reversed_at),
     }
 
 

@@ -10,16 +10,19 @@ from rest_framework import serializers
 from core.rest.fields import AmountField, IdField, RateField
 from core.rest.lists import page_schema
 from lending.loans.classification import Category
+from lending.loans.repaying import RepaymentKind
+from lending.loans.replanning import Keep
 from lending.loans.terms import MAX_PERIODS, RepaymentMethod
 from lending.models.drawdown import STATUSES as DRAWDOWN_STATUSES
-from lending.models.loan import STATUSES as LOAN_STATUSES
 from lending.models.repayment import STATUSES as REPAYMENT_STATUSES
 from lending.purposes import PURPOSES
 from lending.rest.application_serializers import PurposeField
+from lending.states.loans import LOAN_ON_THE_WIRE
 
 METHODS: Final = [method.value for method in RepaymentMethod]
 SHA256: Final = r"^[0-9a-f]{64}$"
-REPAYMENT_KINDS: Final = ["due", "early_full", "early_partial", "any"]
+REPAYMENT_KINDS: Final = [kind.value for kind in RepaymentKind]
+KEEPS: Final = [keep.value for keep in Keep]
 HEX: Final = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
 
 
@@ -196,7 +199,7 @@ class LoanDocument(serializers.Serializer[Any]):
     """A loan as it stands on the business date."""
 
     id = IdField()
-    status = serializers.ChoiceField([status for status, _ in LOAN_STATUSES])
+    status = serializers.ChoiceField(sorted(set(LOAN_ON_THE_WIRE.values())))
     product = serializers.CharField()
     drawdown = IdField()
     contract = IdField()
@@ -233,7 +236,12 @@ class RepaymentQuoteBody(serializers.Serializer[Any]):
     """POST loans/{id}/repayments/quote."""
 
     kind = serializers.ChoiceField(REPAYMENT_KINDS)
-    amount = AmountField(required=False)
+    amount = AmountField(
+        required=False, help_text="due、any：还款总额；early_partial：提前归还的本金，到期款项、利息和手续费另计"
+    )
+    keep = serializers.ChoiceField(
+        KEEPS, required=False, help_text="early_partial：期限不变（term）或每期金额不变（instalment），默认按产品约定"
+    )
 
 
 class AllocationDocument(serializers.Serializer[Any]):
@@ -258,15 +266,16 @@ class RepaymentDocument(serializers.Serializer[Any]):
 
     id = IdField()
     loan = IdField()
-    kind = serializers.ChoiceField(["due", "early_full"])
+    kind = serializers.ChoiceField(REPAYMENT_KINDS)
     status = serializers.ChoiceField([status for status, _ in REPAYMENT_STATUSES])
-    account = IdField()
+    account = IdField(allow_null=True, help_text="柜面或转账来款的还款没有账户")
     amount = AmountField()
     allocation = AllocationDocument()
     balance_after = AmountField(allow_null=True)
     reason_code = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     posted_at = serializers.DateTimeField(allow_null=True)
+    reversed_at = serializers.DateTimeField(allow_null=True)
 
 
 class JourneyStepDocument(serializers.Serializer[Any]):

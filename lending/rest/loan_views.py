@@ -20,7 +20,7 @@ from core.rest.endpoint import Access, ContractView, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
 from lending import operations, queries
 from lending.models import Repayment
-from lending.models.loan import ACTIVE
+from lending.models.loan import SETTLED
 from lending.rest import loan_serializers as wire
 from lending.rest.answers import begun, customer_of, polled
 from lending.rest.loan_documents import (
@@ -148,9 +148,11 @@ class RepaymentQuote(ContractView):
         """
         loan = queries.access_loan(customer_of(request), loan_id)
         body = self.read(request, wire.RepaymentQuoteBody)
-        if loan.status != ACTIVE:
+        if loan.status == SETTLED:
             raise StateConflict("该笔贷款已结清")
-        plan = queries.plan_repayment(loan, kind=body["kind"], amount_fen=body.get("amount"))
+        plan = queries.plan_repayment(
+            loan, kind=body["kind"], amount_fen=body.get("amount"), keep=body.get("keep")
+        )  # fmt: skip
         return self.answer(Answer(200, allocation_document(plan.total), {}))
 
 
@@ -191,6 +193,7 @@ class Repayments(ContractView):
                 kind=body["kind"],
                 amount_fen=body.get("amount"),
                 account_id=body["account"],
+                keep=body.get("keep"),
             ),
             lambda row: _begun(request, row),
         )

@@ -43,4 +43,6 @@ REPAYMENT: Final = Machine(
     initial="posting",
     table={("posting", "post"): "posted", ("posting", "fail"): "failed", ("posted", "reverse"): "reversed"},
 )
+LOAN_ON_THE_WIRE: Final = {"active": "active", "settled": "settled", "written_off": "active"}
+"""Internal state → the word that the customer sees: a debt that the bank has written off is owed as before."""
 MACHINES: Final[tuple[Machine[Any], ...]] = (DRAWDOWN, LOAN, REPAYMENT)

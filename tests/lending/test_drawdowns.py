@@ -119,7 +119,7 @@ class TestDraft:
         [
             ({"term_months": 7}, queries.TermsNotOffered),
             ({"method": "bullet"}, queries.TermsNotOffered),
-            ({"method": "pay_any_day"}, queries.TermsNotOffered),
+            ({"method": "pay_any_day", "term_months": 24}, queries.TermsNotOffered),
             ({"purpose": "securities"}, queries.PurposeForbidden),
             ({"purpose": "turnover"}, queries.PurposeForbidden),
         ],

@@ -71,7 +71,7 @@ class TestFurnishing:
         versions = {version.product.code: version for version in queries.open_versions()}
         assert set(versions) == {"XF01", "XF03"}
         assert all(version.number == 1 and version.service_regions == ["3207"] for version in versions.values())
-        assert versions["XF03"].methods == ["interest_only", "bullet"]
+        assert versions["XF03"].methods == ["interest_only", "bullet", "pay_any_day"]
         with in_bank("116"):
             assert queries.version_in_force("XF01").service_regions == ["3205"]
 
@@ -317,7 +317,7 @@ class TestQuote:
         [
             ({"term_months": 7}, "term"),
             ({"method": "bullet"}, "method"),
-            ({"method": "pay_any_day"}, "method"),
+            ({"method": "pay_any_day", "term_months": 24}, "term"),
             ({"annual_rate": Decimal("2.9900")}, "annual_rate"),
             ({"annual_rate": Decimal("24.0000")}, "annual_rate"),
         ],

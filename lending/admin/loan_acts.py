@@ -1,0 +1,136 @@
+"""What staff propose for a loan or a repayment; a second member of staff decides on it under 复核事项."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action
+
+from core.admin.acts import Act, ActForm, actor_of, perform
+from core.approvals.operations import propose
+from lending.approvals import EXTEND, MARK_MISUSED, PROPOSER, REVERSE_REPAYMENT, WRITE_OFF
+from lending.loans.classification import Category
+from lending.models import Loan, Repayment
+from lending.models.loan import ACTIVE
+from lending.models.repayment import POSTED
+
+WAITS: Final = "已提交，待另一名员工在“复核事项”中复核"
+REVERSING: Final = Act(
+    title="申请还款冲正",
+    submit="提交复核",
+    explanation="复核通过后款项退回原还款账户，贷款按未发生该笔还款重新计算。",
+    done=WAITS,
+    danger=True,
+)
+EXTENDING: Final = Act(
+    title="申请贷款展期",
+    submit="提交复核",
+    explanation="未逾期、未到期的贷款可以展期；展期后按重组贷款管理，观察期一年内至多为关注类。",
+    done=WAITS,
+)
+MISUSING: Final = Act(
+    title="申请挪用认定",
+    submit="提交复核",
+    explanation="复核通过后自起始日起按挪用罚息利率计收；与逾期罚息并存时取较重者，不并处。",
+    done=WAITS,
+    danger=True,
+)
+WRITING_OFF: Final = Act(
+    title="申请贷款核销",
+    submit="提交复核",
+    explanation="损失类贷款可以核销：以贷款损失准备冲减本金，债权保留并继续催收。",
+    done=WAITS,
+    danger=True,
+)
+
+
+class ReasonForm(ActForm):
+    """Why; kept with the proposal."""
+
+    reason = forms.CharField(label="申请理由", max_length=200, help_text="写入复核记录与审计日志")
+
+
+class ExtensionForm(ReasonForm):
+    """By how many months."""
+
+    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=60)
+
+
+class MisuseForm(ReasonForm):
+    """From which day."""
+
+    from_date = forms.DateField(label="挪用起始日")
+
+
+def _propose(
+    page: Any, request: HttpRequest, object_id: str, act: Act, kind: str, form_class: type[ReasonForm] = ReasonForm
+) -> HttpResponse:
+    def run(given: Mapping[str, Any]) -> None:
+        values = {name: _plain(value) for name, value in given.items() if name != "reason"}
+        subject = page.get_object(request, object_id).pk.hex
+        propose(kind=kind, subject=subject, values=values, reason=given["reason"], actor=actor_of(request))
+
+    return perform(page, request, act, run=run, form_class=form_class, object_id=object_id)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+class LoanActs:
+    """The acts on a loan."""
+
+    actions_detail = ("extend", "misuse", "write_off")
+
+    def _may(self, request: HttpRequest, object_id: Any, **which: Any) -> bool:
+        if not request.user.has_perm(PROPOSER):
+            return False
+        return object_id is None or Loan.objects.filter(pk=object_id, status=ACTIVE, **which).exists()
+
+    def has_extend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it may be legal."""
+        return self._may(request, object_id, overdue_since_date=None)
+
+    def has_misuse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it may be legal."""
+        return self._may(request, object_id, misused_from_date=None)
+
+    def has_write_off_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it may be legal."""
+        return self._may(request, object_id, category=Category.LOSS.value)
+
+    @action(description="展期", permissions=["extend"], icon="event_upcoming")
+    def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose an extension."""
+        return _propose(self, request, object_id, EXTENDING, EXTEND, ExtensionForm)
+
+    @action(description="挪用认定", permissions=["misuse"], icon="report")
+    def misuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose that misuse be charged."""
+        return _propose(self, request, object_id, MISUSING, MARK_MISUSED, MisuseForm)
+
+    @action(description="核销", permissions=["write_off"], icon="delete_forever")
+    def write_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose a write-off."""
+        return _propose(self, request, object_id, WRITING_OFF, WRITE_OFF)
+
+
+class RepaymentActs:
+    """The acts on a repayment."""
+
+    actions_detail = ("reverse",)
+
+    def has_reverse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it may be legal."""
+        if not request.user.has_perm(PROPOSER):
+            return False
+        posted = Repayment.objects.filter(pk=object_id, status=POSTED, reversal_payment_id=None)
+        return object_id is None or posted.exists()
+
+    @action(description="冲正", permissions=["reverse"], icon="undo")
+    def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose that a repayment be taken back."""
+        return _propose(self, request, object_id, REVERSING, REVERSE_REPAYMENT)

@@ -1,0 +1,116 @@
+"""Four eyes: nothing happens by one person, and what the second agrees to happens at once or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from core.approvals import registry
+from core.approvals.models import Proposal
+from core.approvals.operations import ProposalWaiting, SameHands, approve, propose, refuse, withdraw
+from core.approvals.registry import Approved, register_approval
+from core.audit.models import AuditEntry
+from core.errors import NotFound, StateConflict
+from core.tenancy import in_bank
+
+KIND = "test.act"
+
+
+@pytest.fixture
+def done() -> Iterator[list[Approved]]:
+    """Register a kind that remembers what was approved, and forget it again."""
+    happened: list[Approved] = []
+
+    @register_approval(KIND, title="测试", proposer="core.view_proposal", decider="core.view_proposal")
+    def act(approved: Approved) -> None:
+        if approved.values.get("fails"):
+            raise StateConflict("不可以")
+        happened.append(approved)
+
+    yield happened
+    del registry.KINDS[KIND]
+
+
+def proposed(subject: str = "a" * 32, **values: object) -> Proposal:
+    return propose(kind=KIND, subject=subject, values=values, reason="理由", actor="maker")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestFourEyes:
+    def test_a_proposal_changes_nothing_until_another_approves_it(self, done: list[Approved]) -> None:
+        proposal = proposed(months=3)
+        assert done == []
+        assert approve(proposal_id=proposal.pk, actor="checker", reason="同意").status == "approved"
+        assert [(act.subject, act.values, act.actor) for act in done] == [("a" * 32, {"months": 3}, "maker+checker")]
+        actions = list(AuditEntry.objects.order_by("pk").values_list("action", "actor"))[-2:]
+        assert actions == [(f"proposal.made:{KIND}", "maker"), (f"proposal.approved:{KIND}", "checker")]
+
+    def test_maker_and_checker_are_never_one(self, done: list[Approved]) -> None:
+        proposal = proposed()
+        for decide in (approve, refuse):
+            with pytest.raises(SameHands):
+                decide(proposal_id=proposal.pk, actor="maker", reason="")
+        assert (done, Proposal.objects.get().status) == ([], "proposed")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Proposal.objects.filter(pk=proposal.pk).update(status="approved", decided_by="maker")
+
+    def test_an_act_that_fails_leaves_the_proposal_waiting(self, done: list[Approved]) -> None:
+        proposal = proposed(fails=True)
+        with pytest.raises(StateConflict, match="不可以"), transaction.atomic():
+            approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
+        assert (done, Proposal.objects.get().status) == ([], "proposed")
+
+    def test_it_is_decided_once(self, done: list[Approved]) -> None:
+        proposal = proposed()
+        refuse(proposal_id=proposal.pk, actor="checker", reason="不同意")
+        for decide in (approve, refuse):
+            with pytest.raises(StateConflict):
+                decide(proposal_id=proposal.pk, actor="third", reason="")
+        assert done == []
+
+    def test_only_who_proposed_withdraws(self, done: list[Approved]) -> None:
+        proposal = proposed()
+        with pytest.raises(NotFound):
+            withdraw(proposal_id=proposal.pk, actor="checker")
+        assert withdraw(proposal_id=proposal.pk, actor="maker").status == "withdrawn"
+        assert done == []
+
+    def test_one_of_a_kind_waits_for_a_subject(self, done: list[Approved]) -> None:
+        first = proposed()
+        with pytest.raises(ProposalWaiting):
+            proposed()
+        proposed("b" * 32)
+        withdraw(proposal_id=first.pk, actor="maker")
+        proposed()
+        assert done == []
+
+    def test_a_kind_is_registered_once(self, done: list[Approved]) -> None:
+        with pytest.raises(ValueError, match="twice"):
+            register_approval(KIND, title="", proposer="", decider="")(lambda _: None)
+        assert done == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_checkers_at_once_let_it_happen_once(bank_a: str, done: list[Approved]) -> None:
+    proposal, refused = proposed(), []
+    start = threading.Barrier(10)
+
+    def check(number: int) -> None:
+        with in_bank(bank_a):
+            start.wait()
+            try:
+                approve(proposal_id=proposal.pk, actor=f"checker{number}", reason="")
+            except StateConflict:
+                refused.append(number)
+        connection.close()
+
+    threads = [threading.Thread(target=check, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(done), len(refused)) == (1, 9)

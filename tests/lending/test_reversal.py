@@ -1,0 +1,355 @@
+"""Repayments taken back, and loans changed by two people: as if it had never been (ALLOC-03, S19, EXT-01, PEN-01)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from accounts import queries as accounts
+from accounts.models import Claim, JournalEntry
+from core.approvals.operations import approve, propose
+from core.clock import business_date
+from core.errors import Problem, StateConflict
+from core.money import yuan_to_fen
+from lending import operations, queries
+from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
+from lending.loan_columns import running_of
+from lending.loan_records import facts_of, opening_record, policy_of, record_of
+from lending.loans.replay import replay
+from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.operations.loan_changes import ExtensionTooLong, reprice_loan
+from lending.queries.loans import loan_standing
+from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day
+from tests.lending.test_disbursement import books_agree
+from tests.lending.test_repayment import again, m1, pay_first
+
+DAY = date(2024, 4, 25)
+
+
+def decided(kind: str, subject: uuid.UUID, **values: object) -> None:
+    """Propose by one, approve by another."""
+    proposal = propose(kind=kind, subject=subject.hex, values=values, reason="测试", actor="maker")
+    approve(proposal_id=proposal.pk, actor="checker", reason="同意")
+
+
+def reverse(repayment: Repayment) -> Repayment:
+    decided(REVERSE_REPAYMENT, repayment.pk)
+    return Repayment.objects.get(pk=repayment.pk)
+
+
+def snapshot(loan: Loan) -> tuple[object, ...]:
+    """Return all that says how a loan stands, by value."""
+    row = Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)
+    plan = [
+        (
+            each.number,
+            each.due_date,
+            each.principal_fen,
+            each.interest_fen,
+            each.paid_principal_fen,
+            each.paid_interest_fen,
+        )
+        for each in row.instalments.filter(replaced_by_version=None).order_by("number")
+    ]
+    return row.status, row.outstanding_fen, plan, loan_standing(row).standing
+
+
+def stands_as_folded(loan: Loan) -> None:
+    """Assert that rows, columns and the fold of all facts say the same."""
+    row = Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)
+    record, today = record_of(row), business_date()
+    folded = replay(opening_record(row), lambda day: policy_of(row, on=day), facts_of(row)).loan
+    assert record.outstanding_principal_fen == folded.outstanding_principal_fen == row.outstanding_fen
+    assert [(each.due_date, each.principal_fen, each.interest_fen) for each in record.instalments] == [
+        (each.due_date, each.principal_fen, each.interest_fen) for each in folded.instalments
+    ]
+    running = running_of(record, on_date=today)
+    assert {name: getattr(row, name) for name in running.__slots__} == {
+        name: getattr(running, name) for name in running.__slots__
+    }
+
+
+def lines_of(reference: str) -> dict[str, int]:
+    entry = JournalEntry.objects.get(business_ref=reference)
+    return {line.gl_code: line.amount_fen for line in entry.postings.all()}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestReversal:
+    def test_s19_an_early_settlement_taken_back_next_day_leaves_the_loan_as_if_it_had_never_been(self) -> None:
+        who, twin = make_borrower(), make_borrower()
+        loan, other = m1(who), m1(twin)
+        pay_first(who, loan, 3)
+        for number in range(1, 4):
+            set_day(other.instalments.get(number=number).due_date)
+            repay(twin, other)
+        set_day(DAY)
+        balance = who.account().balance_fen
+        repayment = repay(who, again(loan), kind="early_full")
+        assert again(loan).status == "settled"
+        set_day(DAY + timedelta(days=1))
+        taken_back = reverse(repayment)
+        assert (taken_back.status, taken_back.reversed_date) == ("reversed", DAY + timedelta(days=1))
+        assert who.account().balance_fen == balance
+        assert snapshot(loan) == snapshot(other)
+        assert who.line().drawn_fen == twin.line().drawn_fen
+        assert Claim.objects.filter(account_id=who.account_id, released_at=None).count() == 1
+        stands_as_folded(loan)
+        books_agree()
+        kinds = list(LoanEvent.objects.filter(loan=loan).order_by("pk").values_list("kind", flat=True))
+        assert kinds[-3:] == ["settled", "reopened", "reversed"]
+
+    def test_what_was_paid_later_pays_the_older_debt_instead(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        set_day(date(2024, 2, 15))
+        first = repay(who, loan)
+        set_day(date(2024, 3, 15))
+        second = repay(who, again(loan))
+        assert second.penalty_fen == 0
+        reverse(first)
+        second.refresh_from_db()
+        # The second payment now meets a first instalment that is 29 days late: its costs come first.
+        assert second.total_fen == yuan_to_fen("8606.64")
+        assert second.penalty_fen == yuan_to_fen("58.77")  # 8,106.64 × 29 days × 9 % / 360
+        assert second.compound_fen == yuan_to_fen("3.63")
+        assert set(second.rows.filter(correction=1).values_list("instalment__number", flat=True)) == {1, 2}
+        entry = JournalEntry.objects.get(kind="repayment_reallocation")
+        assert entry.value_date == date(2024, 3, 15)
+        stands_as_folded(loan)
+        books_agree()
+
+    def test_the_reversal_is_an_entry_of_its_own_that_mirrors_what_was_paid(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        repayment = Repayment.objects.get()
+        before = {code: accounts.gl_balance(code) for code in ("1301", "1302", "2011")}
+        reverse(repayment)
+        paid = {
+            line.gl_code: line.amount_fen
+            for line in JournalEntry.objects.get(business_ref=f"repayment:{repayment.pk.hex}").postings.all()
+        }
+        back = {
+            line.gl_code: line.amount_fen
+            for line in JournalEntry.objects.get(business_ref=f"repayment_reversal:{repayment.pk.hex}").postings.all()
+        }
+        assert back == {code: -fen for code, fen in paid.items()}
+        assert {code: accounts.gl_balance(code) for code in before} == {
+            code: fen + back[code] for code, fen in before.items()
+        }
+
+    def test_the_same_is_taken_back_once(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        repayment = reverse(Repayment.objects.get())
+        proposal = propose(kind=REVERSE_REPAYMENT, subject=repayment.pk.hex, values={}, reason="再", actor="maker")
+        with pytest.raises(StateConflict), transaction.atomic():
+            approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
+        assert JournalEntry.objects.filter(kind="repayment_reversal").count() == 1
+
+    def test_a_line_drawn_again_meanwhile_stands_above_its_limit_until_it_is_repaid(self) -> None:
+        who = make_borrower(limit_fen=100_000_00)
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        again_drawn = lend(who, 8_000_00)
+        reverse(Repayment.objects.get(loan=loan))
+        line = who.line()
+        assert (line.drawn_fen, line.over_limit_fen) == (108_000_00, 8_000_00)
+        with pytest.raises(operations.LineExceeded):
+            draft(who, 500_00)
+        repay(who, again(again_drawn), kind="early_full")
+        assert who.line().over_limit_fen == 0
+        books_agree()
+
+    def test_shares_are_never_changed_only_added_to(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        repayment = Repayment.objects.get()
+        reverse(repayment)
+        rows = list(RepaymentShare.objects.filter(repayment=repayment).order_by("correction"))
+        assert [row.correction for row in rows] == [0, 1]
+        assert sum(row.principal_fen for row in rows) == sum(row.interest_fen for row in rows) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestEarlyPartial:
+    def test_m8_over_the_operation(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 3)
+        repayment = repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
+        assert (repayment.total_fen, repayment.principal_fen) == (20_000_00, 20_000_00)
+        rows = Instalment.objects.filter(loan=loan, replaced_by_version=None, due_date__gt=date(2024, 4, 15))
+        assert rows.count() == 9
+        first = rows.earliest("number")
+        assert first.principal_fen + first.interest_fen == yuan_to_fen("6328.50")
+        assert Instalment.objects.filter(loan=loan, replaced_by_version=2).count() == 9
+        assert who.line().drawn_fen == yuan_to_fen("55558.28")
+        stands_as_folded(loan)
+        books_agree()
+        pay_first_from(who, loan, 4)
+        assert again(loan).status == "settled"
+        books_agree()
+
+    def test_taken_back_the_former_plan_stands_again(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 3)
+        before = snapshot(loan)
+        repayment = repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
+        assert snapshot(loan) != before
+        reverse(repayment)
+        assert snapshot(loan) == before
+        stands_as_folded(loan)
+
+    @pytest.mark.parametrize(("amount", "problem"), [
+        (None, queries.AmountOutOfRange), (0, queries.AmountOutOfRange), (75_558_28, queries.RepaymentExceedsDebt),
+        (99_999_999_99, queries.RepaymentExceedsDebt),
+    ])  # fmt: skip
+    def test_nothing_and_everything_is_refused(self, amount: int | None, problem: type[Problem]) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 3)
+        with pytest.raises(problem):
+            repay(who, again(loan), kind="early_partial", amount_fen=amount)
+
+
+def pay_first_from(who: Borrower, loan: Loan, number: int) -> None:
+    """Pay the rest of the present plan, each instalment on its day."""
+    rows = Instalment.objects.filter(loan=loan, replaced_by_version=None, number__gte=number).order_by("number")
+    for row in list(rows):
+        set_day(row.due_date)
+        repay(who, again(loan))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestAnyDay:
+    def lent(self) -> tuple[Borrower, Loan]:
+        who = make_borrower(annual_rate=Decimal("7.2000"), lpr_rate=Decimal("3.0000"), spread_bp=420)
+        set_day(date(2024, 3, 1))
+        CreditLine.objects.filter(pk=who.line_id).update(
+            starts_date=date(2024, 1, 1), valid_until_date=date(2025, 3, 1)
+        )
+        return who, lend(who, 30_000_00, method="pay_any_day")
+
+    def test_m5_thirty_thousand_for_twenty_days(self) -> None:
+        who, loan = self.lent()
+        give_money(who, 1_000_00)
+        assert loan.day_count == "act/360"
+        set_day(date(2024, 3, 21))
+        repayment = repay(who, loan, kind="any")
+        assert (repayment.interest_fen, repayment.principal_fen) == (120_00, 30_000_00)
+        assert again(loan).status == "settled"
+        assert who.line().drawn_fen == 0
+        books_agree()
+
+    def test_a_part_pays_the_interest_that_runs_and_then_principal(self) -> None:
+        who, loan = self.lent()
+        set_day(date(2024, 3, 21))
+        repayment = repay(who, loan, kind="any", amount_fen=10_120_00)
+        assert (repayment.interest_fen, repayment.principal_fen, repayment.balance_after_fen) == (
+            120_00,
+            10_000_00,
+            20_000_00,
+        )
+        assert who.line().drawn_fen == 20_000_00
+        stands_as_folded(loan)
+        set_day(date(2024, 3, 31))
+        assert queries.plan_repayment(again(loan), kind="any", amount_fen=None).total.interest_fen == 40_00
+        books_agree()
+
+    def test_part_of_the_interest_is_carried(self) -> None:
+        who, loan = self.lent()
+        set_day(date(2024, 3, 21))
+        repay(who, loan, kind="any", amount_fen=100_00)
+        assert again(loan).carried_interest_fen == 20_00
+        stands_as_folded(loan)
+        set_day(date(2024, 3, 31))
+        assert queries.plan_repayment(again(loan), kind="any", amount_fen=None).total.interest_fen == 80_00
+
+    def test_more_than_the_debt_is_not_taken(self) -> None:
+        who, loan = self.lent()
+        give_money(who, 1_000_00)
+        set_day(date(2024, 3, 21))
+        with pytest.raises(queries.RepaymentExceedsDebt):
+            repay(who, loan, kind="any", amount_fen=30_120_01)
+        assert repay(who, loan, kind="any", amount_fen=30_120_00).status == "posted"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestChanges:
+    def test_a_floating_loan_takes_the_price_of_january(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        Loan.objects.filter(pk=loan.pk).update(repricing="every_january", next_reprice_date=date(2025, 1, 1))
+        pay_first(who, loan, 11)
+        assert reprice_loan(loan_id=loan.pk) == Decimal("6.0000")  # its day has not come
+        set_day(date(2025, 1, 1))
+        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")  # LPR 3.10 % of 2024-10-21 and 300 basis points
+        row = again(loan)
+        assert (row.annual_rate, row.opening_rate, row.next_reprice_date) == (
+            Decimal("6.1000"), Decimal("6.0000"), date(2026, 1, 1),
+        )  # fmt: skip
+        last = Instalment.objects.get(loan=loan, number=12, replaced_by_version=None)
+        assert last.interest_fen == yuan_to_fen("43.13")  # 8,563.87 × (17 days at 6 % + 13 at 6.1 %) / 360
+        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")
+        stands_as_folded(loan)
+
+    def test_misuse_is_charged_from_its_day_although_found_later(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        set_day(date(2024, 3, 5))
+        decided(MARK_MISUSED, loan.pk, from_date="2024-02-25")
+        stands_as_folded(loan)
+        standing = loan_standing(Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)).standing
+        # 91,893.36 at 6 % for 10 days, at 12 % for 9 (30/360: odd days as they are)
+        assert standing.running_interest_fen == yuan_to_fen("428.84")
+
+    def test_ext01_a_short_loan_is_extended_by_its_own_term_at_most(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        with pytest.raises(ExtensionTooLong), transaction.atomic():
+            decided_raw(EXTEND, loan.pk, months=13)
+        decided(EXTEND, loan.pk, months=6)
+        row = again(loan)
+        assert (row.maturity_date, row.category, row.extended_months) == (date(2025, 7, 15), "special_mention", 6)
+        assert row.restructured_until_date == date(2025, 1, 15)
+        stands_as_folded(loan)
+        with pytest.raises(ExtensionTooLong), transaction.atomic():
+            decided_raw(EXTEND, loan.pk, months=7)
+
+    def test_only_a_loss_is_written_off_and_what_comes_back_goes_to_the_allowance(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        with pytest.raises(StateConflict), transaction.atomic():
+            decided_raw(WRITE_OFF, loan.pk)
+        set_day(date(2025, 2, 15))
+        Loan.objects.filter(pk=loan.pk).update(category="loss")
+        decided(WRITE_OFF, loan.pk)
+        assert (accounts.gl_balance("1301"), accounts.gl_balance("1304"), accounts.gl_balance("9011")) == (
+            0, 100_000_00, 100_000_00,
+        )  # fmt: skip
+        assert queries.loan_book_agrees()
+        repayment = repay(who, again(loan), amount_fen=1_000_00)
+        assert repayment.principal_fen == 1_000_00  # more than ninety days late: principal first
+        assert accounts.gl_balance("1304") == 99_000_00
+        assert accounts.gl_balance("9011") == 99_000_00
+        assert queries.loan_book_agrees()
+
+
+def decided_raw(kind: str, subject: uuid.UUID, **values: object) -> None:
+    """Propose and approve inside the caller's transaction, which a refusal takes back."""
+    proposal = propose.__wrapped__(kind=kind, subject=subject.hex, values=values, reason="测试", actor="maker")  # type: ignore[attr-defined]
+    approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
