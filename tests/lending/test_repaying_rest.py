@@ -1,0 +1,153 @@
+"""Repaying over REST: prepaying a part, any day, due dates on holidays, two overdue instalments (M5, M8, S16, S18)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lending.models import CreditLine, Loan
+from tenants.models import Holiday
+from tests.lending.applicants import change_product
+from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, set_day
+from tests.lending.test_loans_rest import caller, problem
+from tests.lending.test_repayment import m1, pay_first
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
+
+
+def pay(who: Borrower, loan: Loan, **body: Any) -> dict[str, Any]:
+    answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", {"account": who.account_id.hex, **body})
+    assert answer.status_code == 202, answer.json()
+    return answer.json()
+
+
+def quote(who: Borrower, loan: Loan, **body: Any) -> dict[str, str]:
+    answer = caller(who).post(f"loans/{loan.pk.hex}/repayments/quote", body)
+    assert answer.status_code == 200, answer.json()
+    return answer.json()
+
+
+def rows(who: Borrower, loan: Loan) -> list[dict[str, Any]]:
+    return caller(who).get(f"loans/{loan.pk.hex}/schedule").json()["instalments"]
+
+
+def lent(
+    start: date, *, product: str = "XF03", amount_fen: int = 50_000_00, rate: str = "5.4000", **terms: Any
+) -> tuple[Borrower, Loan]:
+    """Lend from a day on, at a rate that LPR and a spread make."""
+    spread_bp = int((Decimal(rate) - 3) * 100)
+    who = make_borrower(product=product, annual_rate=Decimal(rate), lpr_rate=Decimal("3.0000"), spread_bp=spread_bp)
+    set_day(start)
+    CreditLine.objects.filter(pk=who.line_id).update(starts_date=start, valid_until_date=date(start.year + 2, 1, 1))
+    loan = lend(who, amount_fen, **terms)
+    give_money(who, 10_000_00)
+    return who, loan
+
+
+class TestEarlyPartial:
+    def test_m8_is_quoted_and_paid_and_the_schedule_is_made_anew(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 3)
+        quoted = quote(who, loan, kind="early_partial", amount="20000.00")
+        assert (quoted["principal"], quoted["interest"], quoted["total"]) == ("20000.00", "0.00", "20000.00")
+        made = pay(who, loan, kind="early_partial", amount="20000.00")
+        assert (made["status"], made["allocation"], made["balance_after"]) == ("posted", quoted, "55558.28")
+        schedule = rows(who, loan)
+        assert [row["number"] for row in schedule] == list(range(1, 13))
+        assert schedule[3]["total"] == "6328.50"
+        assert schedule[-1]["balance"] == "0.00"
+
+    def test_the_customer_may_keep_the_instalment_instead(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 3)
+        pay(who, loan, kind="early_partial", amount="20000.00", keep="instalment")
+        schedule = rows(who, loan)
+        assert (len(schedule), schedule[3]["total"]) == (10, "8606.64")
+
+    def test_an_unknown_choice_is_refused(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        body = {"kind": "early_partial", "amount": "1.00", "keep": "all", "account": who.account_id.hex}
+        assert problem(caller(who).post(f"loans/{loan.pk.hex}/repayments", body)) == (400, "invalid_request")
+
+
+class TestAnyDay:
+    def test_m5_is_quoted_paid_in_part_and_settled(self) -> None:
+        who, loan = lent(date(2024, 3, 1), amount_fen=30_000_00, rate="7.2000", method="pay_any_day")
+        set_day(date(2024, 3, 21))
+        assert quote(who, loan, kind="any")["total"] == "30120.00"
+        made = pay(who, loan, kind="any", amount="10120.00")
+        assert (made["allocation"]["interest"], made["balance_after"]) == ("120.00", "20000.00")
+        set_day(date(2024, 3, 31))
+        assert quote(who, loan, kind="early_full")["interest"] == "40.00"
+        assert pay(who, loan, kind="any")["balance_after"] == "0.00"
+        assert caller(who).get(f"loans/{loan.pk.hex}").json()["status"] == "settled"
+
+    def test_it_is_not_prepaid_in_part_and_others_are_not_repaid_any_day(self) -> None:
+        who, loan = lent(date(2024, 3, 1), method="pay_any_day")
+        path = f"loans/{loan.pk.hex}/repayments/quote"
+        assert problem(caller(who).post(path, {"kind": "early_partial", "amount": "1.00"})) == (
+            422, "repayment_kind_not_offered",
+        )  # fmt: skip
+        other, bullet = lent(date(2024, 3, 1), method="bullet")
+        path = f"loans/{bullet.pk.hex}/repayments/quote"
+        assert problem(caller(other).post(path, {"kind": "any"})) == (422, "repayment_kind_not_offered")
+
+
+class TestHolidays:
+    """S16: due on 2026-02-17, the first day of the Spring Festival, which lasts until the 23rd."""
+
+    @pytest.fixture(autouse=True)
+    def _the_calendar_knows_the_festival(self) -> None:
+        assert not Holiday.objects.get(date=date(2026, 2, 17)).is_working_day
+
+    def test_s16_not_shifted(self) -> None:
+        who, loan = lent(date(2025, 11, 19), term_months=3, method="bullet")
+        assert [(row["due_date"], row["interest"]) for row in rows(who, loan)] == [("2026-02-19", "690.00")]
+
+    def test_s16_shifted_to_the_next_working_day_costs_the_days_and_no_penalty(self) -> None:
+        change_product("XF03", holiday_rule="next_working_day")
+        who, loan = lent(date(2025, 11, 19), term_months=3, method="bullet")
+        assert [(row["due_date"], row["interest"]) for row in rows(who, loan)] == [("2026-02-24", "727.50")]
+        set_day(date(2026, 2, 24))
+        assert quote(who, loan, kind="due") == {
+            "fee": "0.00", "penalty": "0.00", "compound": "0.00", "interest": "727.50", "principal": "50000.00",
+            "total": "50727.50",
+        }  # fmt: skip
+
+
+class TestRepaymentDay:
+    def test_m6_a_first_period_that_is_too_short_is_joined_to_the_next(self) -> None:
+        change_product("XF03", due_day=20, first_period_min_days=15)
+        who, loan = lent(date(2024, 3, 8), amount_fen=100_000_00, rate="6.0000", method="interest_only", term_months=6)
+        first = rows(who, loan)[0]
+        assert (first["due_date"], first["interest"]) == ("2024-04-20", "716.67")
+
+    def test_a_fixed_day_has_a_broken_first_period(self) -> None:
+        change_product("XF03", due_day=20)
+        who, loan = lent(date(2024, 3, 8), amount_fen=100_000_00, rate="6.0000", method="interest_only", term_months=6)
+        assert [row["due_date"] for row in rows(who, loan)][:2] == ["2024-03-20", "2024-04-20"]
+        assert rows(who, loan)[0]["interest"] == "200.00"
+
+
+class TestOverdue:
+    def test_s18_a_thousand_against_two_overdue_instalments(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        set_day(date(2024, 3, 25))
+        made = pay(who, loan, kind="due", amount="1000.00")
+        assert made["allocation"] == {
+            "fee": "0.00", "penalty": "79.04", "compound": "4.88", "interest": "500.00", "principal": "416.08",
+            "total": "1000.00",
+        }  # fmt: skip
+
+    def test_s18_more_than_ninety_days_late_it_is_principal(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        set_day(date(2024, 5, 20))
+        assert pay(who, loan, kind="due", amount="1000.00")["allocation"]["principal"] == "1000.00"
