@@ -33,9 +33,9 @@ from tests.verification.conftest import (
     identified,
     picture,
 )
-from verification.models import Consent, FaceCheck, FaceToken, IdCardReading, PhoneCode, Subject, Upload
+from verification.models import ActToken, Consent, FaceCheck, IdCardReading, PhoneCode, Subject, Upload
 from verification.operations import enrol_subject
-from verification.operations.face_tokens import consume_face_token
+from verification.operations.act_tokens import consume_face_token
 from verification.operations.phone_codes import digits_of
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ class TestFaceChecks:
         run_steps()
         passed = phone.get(path)
         assert (passed["status"], passed["start"], passed["reason_code"]) == ("passed", None, None)
-        assert passed["face_token"] == phone.get(path)["face_token"] == FaceToken.objects.get().token
+        assert passed["face_token"] == phone.get(path)["face_token"] == ActToken.objects.get().token
         with transaction.atomic():
             consume_face_token(
                 token=passed["face_token"], subject_id=phone.customer_id, action="apply", business_id=BUSINESS
@@ -353,7 +353,7 @@ class TestFaceChecks:
         run_steps()
         phone.post(f"{path}/complete")
         run_steps()
-        FaceToken.objects.update(expires_at=now())
+        ActToken.objects.update(expires_at=now())
         assert phone.get(path)["face_token"] is None
 
     def test_without_consent_it_is_refused(self, business: Business) -> None:
