@@ -90,9 +90,10 @@ def _wave_seconds(content: bytes) -> float:
             promised = sound.getnframes()
             if not promised or len(sound.readframes(promised)) < promised * channels * width:
                 raise NotARecording("empty or cut short")
-            return promised / rate
+            seconds: float = promised / rate
     except (wave.Error, EOFError, ZeroDivisionError) as error:
         raise NotARecording("no WAV of plain samples") from error
+    return seconds
 
 
 def _without_tags(content: bytes) -> bytes:
