@@ -83,7 +83,8 @@ class CardBoundAlready(Problem):
 def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: uuid.UUID | None) -> Card:
     """Record a card that a customer has shown, to be checked with its bank.
 
-    For an account that is to be opened, a card that is bound already but to no account is taken as it is.
+    For an account that is to be opened, a card that is bound already but to no account is taken as it is. One that has
+    waited too long for face and voice ends, and is checked anew.
 
     Raises:
         CardNumberInvalid: the number is none.
@@ -93,6 +94,9 @@ def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: 
         raise CardNumberInvalid
     index = blind_index(number, domain=NUMBER)
     existing = Card.objects.filter(customer_id=customer_id, number_index=index, status__in=UNFINISHED).first()
+    if existing is not None and existing.status == "step_up" and _has_waited_too_long(existing):
+        refuse_card(card_id=existing.pk, code=STEP_UP_EXPIRED)
+        existing = None
     if existing is not None:
         if existing.status != "active" or existing.account_id is not None or account_id is None:
             raise CardBoundAlready
@@ -197,8 +201,7 @@ def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str |
     CARD.target(card.status, "submit")
     if not face_token or not voice_token:
         raise StepUpRequired
-    hours = value_of(parameters.CARD_STEP_UP_HOURS.name, kind=int)
-    if card.checked_at is None or card.checked_at + timedelta(hours=hours) <= now():
+    if _has_waited_too_long(card):
         return refuse_card(card_id=card_id, code=STEP_UP_EXPIRED)
     proof = verification.consume_step_up(
         face_token=face_token, voice_token=voice_token, subject_id=customer_id, action=ACT, business_id=card_id.hex
@@ -210,6 +213,12 @@ def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str |
     if bound.issuer_bank == current_bank().code and bound.account_class == CLASS_ONE:
         enqueue(SHOW_ACCOUNT, card_id)
     return bound
+
+
+def _has_waited_too_long(card: Card) -> bool:
+    """Tell whether what the card's bank has said is too old to bind the card by (ACC-03: asked anew)."""
+    hours = value_of(parameters.CARD_STEP_UP_HOURS.name, kind=int)
+    return card.checked_at is None or card.checked_at + timedelta(hours=hours) <= now()
 
 
 def _actor(customer_id: uuid.UUID) -> str:

@@ -200,6 +200,21 @@ class TestSecondCard:
         with in_bank("125"):
             assert not ActToken.objects.exclude(used_at=None).exists()
 
+    def test_whose_answer_is_too_old_may_be_shown_again(self, someone: Phone) -> None:
+        assert someone.bind_card()["status"] == ACTIVE
+        number = someone.further_card()
+        _later(someone)
+        second = someone.bind_card(number)
+        _later(someone)
+        code = someone.phone_code("bind_card")
+        body = {"number": number, "phone": someone.person["phone"], "phone_code": code}
+        assert someone.post("cards", body, expect=409)["code"] == "card_bound_already"
+        with in_bank("125"):
+            Card.objects.filter(pk=second["id"]).update(checked_at=now() - timedelta(hours=24))
+        _later(someone)
+        assert someone.bind_card(number)["status"] == STEP_UP
+        assert someone.get(f"cards/{second['id']}")["reason_code"] == "step_up_expired"
+
     def test_may_be_given_up_and_shown_again(self, someone: Phone) -> None:
         _, second = _two_cards(someone)
         someone.call("DELETE", f"cards/{second['id']}", expect=204)

@@ -106,9 +106,8 @@ def complete_voice_check(*, voice_check_id: uuid.UUID, subject_id: uuid.UUID, up
         end_unjudged(factor=VOICE, check_id=row.id, event="expire", reason_code=EXPIRED)
         row.refresh_from_db()
         return row
-    upload = Upload.objects.filter(
-        pk=upload_id, subject_id=subject_id, kind=VOICE_UPLOAD, created_at__gte=row.created_at
-    ).first()
+    own = Upload.objects.select_for_update().filter(pk=upload_id, subject_id=subject_id, kind=VOICE_UPLOAD)
+    upload = own.filter(created_at__gte=row.created_at).first()
     if upload is None:
         raise UploadUnknown(errors={"upload": ["录音不存在、种类不符或早于朗读内容，请重新录制"]})
     if VoiceCheck.objects.filter(upload__object_id=upload.object_id).exists():
