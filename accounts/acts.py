@@ -1,11 +1,11 @@
-"""The protected acts of this room: what a face check or a one-time code may be asked for."""
+"""The protected acts of this room: what a face check, a voice check or a one-time code may be asked for."""
 
 from __future__ import annotations
 
 import uuid
 
 from accounts.models import DepositAccount
-from accounts.queries import access_account, access_registration
+from accounts.queries import access_account, access_card, access_registration
 from core.errors import NotFound, StateConflict
 from core.tenancy import current_bank
 from tenants import directory
@@ -29,6 +29,11 @@ def _describe_account(subject: str, customer_id: uuid.UUID) -> AgreementContext:
     return AgreementContext(business=f"在{_bank_name()}开立{account.get_account_class_display()}")
 
 
+def _check_card(subject: str, customer_id: uuid.UUID) -> None:
+    if access_card(customer_id, subject).status != "step_up":
+        raise StateConflict("该银行卡当前不需要人脸和声纹核验")
+
+
 def _check_relink(subject: str, customer_id: uuid.UUID) -> None:
     if access_registration(customer_id, subject).status != "relink":
         raise StateConflict("该注册申请当前不需要人脸核验")
@@ -46,5 +51,6 @@ def _relink_identity(subject: str, customer_id: uuid.UUID) -> uuid.UUID:
 
 
 register_act(Act(action="open_account", check=_check_account, describe=_describe_account))
+register_act(Act(action="bind_card", check=_check_card))
 register_act(Act(action="relink", check=_check_relink, identity_of=_relink_identity))
 register_act(Act(action="register", check=_check_registration))

@@ -25,3 +25,11 @@ KEEPER: Final = declare(
     )
 )
 FILING_DAYS: Final = declare(Parameter("filing.open_days", 5, "开户备案期限", "个工作日", "ACC-11", "lower", 1, 5))
+CARD_COOLING_HOURS: Final = declare(
+    Parameter(
+        "card.cooling_hours", 24, "第二张及以后银行卡绑定后不得转出至该卡的时长", "小时", "A2-18", "higher", 1, 240
+    )
+)
+CARD_STEP_UP_HOURS: Final = declare(
+    Parameter("card.step_up_hours", 24, "银行卡核验通过后完成人脸和声纹核验的期限", "小时", "工程取值", "lower", 1, 72)
+)

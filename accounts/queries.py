@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
-from typing import TypeVar
+from datetime import date, datetime, timedelta
+from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet, Sum
 
+from accounts import parameters
 from accounts.ledger.chart import CHART
 from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, OWN
+from core.clock import now
+from core.crypto import blind_index
 from core.errors import NotFound
 from core.ids import parse_id
+from tenants.parameters import value_of
 
 M = TypeVar("M", bound=Model)
+ACCOUNT_NUMBER: Final = "account.number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,14 @@ class Progress:
     id: uuid.UUID
     status: str
     reason_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOutflow:
+    """Whether money may go out to a card now, and from when on (wall time); None for a card that is not bound."""
+
+    allowed: bool
+    from_at: datetime | None
 
 
 def access_registration(customer_id: uuid.UUID, registration_id: str) -> Registration:
@@ -127,6 +140,39 @@ def account_view(account_id: uuid.UUID) -> AccountView:
     if row is None:
         raise NotFound
     return _view(row)
+
+
+def cards_of(customer_id: uuid.UUID) -> QuerySet[Card]:
+    """Return the customer's own cards, whatever became of them."""
+    return Card.objects.filter(customer_id=customer_id)
+
+
+def outflow_to_card(card_id: uuid.UUID) -> CardOutflow:
+    """Tell whether money may go out to a card now, and from when on.
+
+    Raises:
+        NotFound: there is no such card.
+    """
+    row = Card.objects.filter(pk=card_id).first()
+    if row is None:
+        raise NotFound
+    return outflow_to(row)
+
+
+def outflow_to(card: Card) -> CardOutflow:
+    """Tell it of a card at hand: from the second one on, the bank's cooling period must be over (A2-18)."""
+    if card.status != "active":
+        return CardOutflow(allowed=False, from_at=None)
+    from_at = card.bound_at
+    if card.further and from_at is not None:
+        from_at += timedelta(hours=value_of(parameters.CARD_COOLING_HOURS.name, kind=int))
+    return CardOutflow(allowed=from_at is None or from_at <= now(), from_at=from_at)
+
+
+def is_opened_here(number: str) -> bool:
+    """Tell whether a number is that of a Class II or III account of this bank, which is nobody's bound card (ACC-03)."""
+    index = blind_index(number, domain=ACCOUNT_NUMBER)
+    return DepositAccount.objects.filter(number_index=index).exclude(account_class=CLASS_ONE).exists()
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:

@@ -48,6 +48,7 @@ CARD: Final = Machine(
         ("checking", "match"): "active",
         ("checking", "further_card"): "step_up",
         ("checking", "refuse"): "rejected",
+        ("step_up", "submit"): "active",
         ("step_up", "refuse"): "rejected",
         ("active", "unbind"): "unbound",
     },

@@ -34,6 +34,7 @@ BANK: Final[Mapping[str, Place]] = {
     "verification.Consent": Place("客户", "handshake"),
     "verification.Check": Place("客户", "verified_user"),
     "verification.FaceCheck": Place("客户", "face"),
+    "verification.VoiceCheck": Place("客户", "mic"),
     "verification.ScreeningAlert": Place("客户", "policy"),
     "verification.IdCardReading": Place("客户", "document_scanner"),
     "verification.PhoneCode": Place("客户", "sms"),

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from sandbox.calls import CallFilter, CallLog
 from sandbox.payloads import ControlError, json_object, only, whole_number
+from sandbox.people.voice import MAX_TEXT, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MAX_PEOPLE: Final = 1000
 MAX_ADVANCE_SECONDS: Final = 10 * 365 * 86_400
 _SEXES: Final[dict[str, Sex]] = {"男": "男", "女": "女", "male": "男", "female": "女"}
+_LIVE: Final = {"yes": True, "no": False}
 _PEOPLE_QUERY: Final = ("n", "region", "age", "sex", "profile")
 _CALLS_QUERY: Final = ("vendor", "operation", "bank", "request_id", "person", "since")
 
@@ -53,6 +55,7 @@ class Controls:
             Route("/sandbox/people", self.make_people, methods=["GET"]),
             Route("/sandbox/people/{person}", self.show_person, methods=["GET"]),
             Route("/sandbox/people/{person}/{picture}.jpg", self.picture, methods=["GET"]),
+            Route("/sandbox/people/{person}/voice", self.voice, methods=["GET"]),
             Route("/sandbox/faults", self.show_faults, methods=["GET"]),
             Route("/sandbox/faults", self.set_fault, methods=["POST"]),
             Route("/sandbox/calls", self.show_calls, methods=["GET"]),
@@ -111,6 +114,17 @@ class Controls:
         if draw is None:
             raise ControlError("unknown_picture", f"one of {', '.join(self._pictures)}", status=HTTPStatus.NOT_FOUND)
         return Response(await asyncio.to_thread(draw, person), media_type="image/jpeg")
+
+    async def voice(self, request: Request) -> Response:
+        """Let a person read a text aloud, or a machine play that back."""
+        query = request.query_params
+        only(dict(query), "text", "live")
+        person, text, live = self._person(request), query.get("text", ""), query.get("live", "yes")
+        if not 0 < len(text) <= MAX_TEXT:
+            raise ControlError("invalid_field", f"text: 1 to {MAX_TEXT} characters are required")
+        if live not in _LIVE:
+            raise ControlError("invalid_field", f"live: one of {', '.join(_LIVE)}")
+        return Response(speak(person, text, live=_LIVE[live]), media_type="audio/wav")
 
     async def show_faults(self, _request: Request) -> Response:
         """List the faults that are set."""
@@ -180,6 +194,7 @@ def _brief(person: Person, request: Request) -> dict[str, object]:
         "id_card_front_url": f"{base}/id_card_front.jpg",
         "id_card_back_url": f"{base}/id_card_back.jpg",
         "face_url": f"{base}/face.jpg",
+        "voice_url": f"{base}/voice",
     }
 
 

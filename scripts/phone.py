@@ -137,14 +137,9 @@ class Phone:
                 self.post("consents", body | ({"subject": subject} if subject else {}), expect=201)
 
     def upload(self, kind: str, content: bytes) -> str:
-        """Upload a picture."""
-        answer = self.call(
-            "POST",
-            "uploads",
-            expect=201,
-            data={"kind": kind},
-            files={"file": (f"{kind}.jpg", content, "image/jpeg")},
-        )
+        """Upload a picture or a recording."""
+        file = ("voice.wav", content, "audio/wav") if kind == "voice" else (f"{kind}.jpg", content, "image/jpeg")
+        answer = self.call("POST", "uploads", expect=201, data={"kind": kind}, files={"file": file})
         return str(answer.json()["id"])
 
     def upload_card(self) -> tuple[str, str]:
@@ -213,6 +208,47 @@ class Phone:
         if check["status"] != "passed":
             raise CallFailed(f"face check for {action} ended as {check}")
         return str(check["face_token"])
+
+    def voice(
+        self, action: str, subject: str, *, text: str | None = None, speaker: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Go through a voice check: read its text aloud, or another, or let somebody else read; return its end state."""
+        check = self.post("voice-checks", {"action": action, "subject": subject}, expect=202)
+        path = f"voice-checks/{check['id']}"
+        started = self.until_settled(path, ("started",))
+        said = {"text": started["text"] if text is None else text}
+        recording = self.vendors.get((speaker or self.person)["voice_url"], params=said)
+        recording.raise_for_status()
+        self.post(f"{path}/complete", {"upload": self.upload("voice", recording.content)}, expect=202)
+        return self.until_settled(path)
+
+    def voice_token(self, action: str, subject: str) -> str:
+        """Pass a voice check and return its token."""
+        check = self.voice(action, subject)
+        if check["status"] != "passed":
+            raise CallFailed(f"voice check for {action} ended as {check}")
+        return str(check["voice_token"])
+
+    def further_card(self) -> str:
+        """Get one more card from a bank and return its number."""
+        made = self.vendors.post(f"/sandbox/people/{self.person['person']}/cards")
+        made.raise_for_status()
+        return str(made.json()["card_number"])
+
+    def bind_card(self, number: str | None = None) -> dict[str, Any]:
+        """Have a card checked at its bank; the first is bound by that, a further one waits for face and voice."""
+        code = self.phone_code("bind_card")
+        body = {
+            "number": number or self.person["card_number"], "phone": self.person["phone"], "phone_code": code,
+        }  # fmt: skip
+        started = self.post("cards", body, expect=202)
+        return self.until_settled(f"cards/{started['id']}")
+
+    def step_up(self, card: str) -> dict[str, Any]:
+        """Bind a further card by face and voice."""
+        tokens = {"face_token": self.face_token("bind_card", card), "voice_token": self.voice_token("bind_card", card)}
+        self.post(f"cards/{card}/submit", tokens, expect=202)
+        return self.until_settled(f"cards/{card}")
 
     def facts(self, **more: Any) -> dict[str, Any]:
         """Return what an applicant of this bank's region states."""

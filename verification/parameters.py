@@ -150,6 +150,72 @@ FACE_STARTS_PER_DAY: Final = declare(
         tighter="lower",
     )
 )
+VOICE_TOKEN_SECONDS: Final = declare(
+    Parameter("voice.token_seconds", 300, "声纹令牌有效期", "秒", "A2-15, A4-17", low=30, high=600, tighter="lower")
+)
+VOICE_TEXT_DIGITS: Final = declare(
+    Parameter("voice.text_digits", 8, "声纹核验朗读的数字个数", "位", "A2-16", low=6, high=12, tighter="higher")
+)
+VOICE_TEXT_SECONDS: Final = declare(
+    Parameter("voice.text_seconds", 120, "声纹核验朗读内容有效期", "秒", "A2-16", low=30, high=300, tighter="lower")
+)
+VOICE_LEAST_SIMILARITY: Final = declare(
+    Parameter(
+        "voice.least_similarity",
+        80,
+        "声纹比对通过的最低相似度",
+        "分",
+        "SEC-03",
+        low=70,
+        high=100,
+        tighter="higher",
+    )
+)
+VOICE_FAILS: Final = declare(
+    Parameter("voice.fails_per_day", 5, "24 小时内声纹核验失败上限", "次", "SEC-03", low=1, high=20, tighter="lower")
+)
+VOICE_LOCK_HOURS: Final = declare(
+    Parameter(
+        "voice.lock_hours",
+        24,
+        "声纹核验失败过多后的锁定时长",
+        "小时",
+        "SEC-03",
+        low=1,
+        high=240,
+        tighter="higher",
+    )
+)
+VOICE_STARTS_PER_DAY: Final = declare(
+    Parameter(
+        "voice.starts_per_day",
+        50,
+        "同一客户 24 小时内发起声纹核验上限",
+        "次",
+        "工程取值",
+        low=1,
+        high=500,
+        tighter="lower",
+    )
+)
+VOICE_LEAST_SECONDS: Final = declare(
+    Parameter("voice.least_seconds", 1, "录音的最短时长", "秒", "工程取值", low=1, high=5, tighter="higher")
+)
+VOICE_MOST_SECONDS: Final = declare(
+    Parameter("voice.most_seconds", 30, "录音的最长时长", "秒", "工程取值", low=10, high=60, tighter="lower")
+)
+FAILED_DAYS: Final = declare(
+    Parameter(
+        "attempt.failed_days",
+        90,
+        "未通过核验的人脸影像和录音的保存天数",
+        "天",
+        "DATA-07",
+        low=30,
+        high=90,
+        tighter="lower",
+    )
+)
 SCREENING_REVIEW_SCORE: Final = declare(
     Parameter(
         "watchlist.review_score",

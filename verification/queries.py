@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db.models import Model, QuerySet
 
 from core.crypto import blind_index, normalise_id_number
 from core.errors import NotFound
 from core.ids import parse_id
 from verification.identity import Identity
-from verification.models import AgreementText, Check, Consent, FaceCheck, IdCardReading, Subject
+from verification.models import AgreementText, Check, Consent, FaceCheck, IdCardReading, Subject, VoiceCheck
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import Sequence
-
-    from django.db.models import QuerySet
 
 __all__ = [
     "CheckView",
@@ -24,6 +24,7 @@ __all__ = [
     "ReadingView",
     "access_consent",
     "access_face_check",
+    "access_voice_check",
     "check",
     "checks_of",
     "consents_of",
@@ -35,6 +36,7 @@ __all__ = [
     "last_check",
     "phone_of",
 ]
+M = TypeVar("M", bound=Model)
 ID_NUMBER_DOMAIN = "verification.subject.id_number"
 PHONE_DOMAIN = "verification.subject.phone"
 
@@ -186,8 +188,21 @@ def access_face_check(customer_id: uuid.UUID, face_check_id: str) -> FaceCheck:
     Raises:
         NotFound: there is none of this customer.
     """
-    found = parse_id(face_check_id)
-    row = None if found is None else FaceCheck.objects.filter(pk=found, subject_id=customer_id).first()
+    return _own(FaceCheck.objects.all(), customer_id, face_check_id)
+
+
+def access_voice_check(customer_id: uuid.UUID, voice_check_id: str) -> VoiceCheck:
+    """Return a customer's own voice check by its id on the wire.
+
+    Raises:
+        NotFound: there is none of this customer.
+    """
+    return _own(VoiceCheck.objects.all(), customer_id, voice_check_id)
+
+
+def _own(rows: QuerySet[M], customer_id: uuid.UUID, text: str) -> M:
+    found = parse_id(text)
+    row = None if found is None else rows.filter(pk=found, subject_id=customer_id).first()
     if row is None:
         raise NotFound
     return row
@@ -204,11 +219,7 @@ def access_consent(customer_id: uuid.UUID, consent_id: str) -> Consent:
     Raises:
         NotFound: there is none of this customer.
     """
-    found = parse_id(consent_id)
-    row = None if found is None else consents_of(customer_id).filter(pk=found).first()
-    if row is None:
-        raise NotFound
-    return row
+    return _own(consents_of(customer_id), customer_id, consent_id)
 
 
 def current_agreements(purposes: Sequence[str] | None = None) -> list[AgreementText]:

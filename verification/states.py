@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from core.states import Machine
-from verification.models import Check, FaceCheck, IdCardReading
+from verification.models import Check, FaceCheck, IdCardReading, VoiceCheck
 
 READING: Final = Machine(
     name="id_card_reading",
@@ -42,4 +42,18 @@ FACE_CHECK: Final = Machine(
         ("checking", "give_up"): "failed",
     },
 )
-MACHINES: Final[tuple[Machine[Any], ...]] = (READING, CHECK, FACE_CHECK)
+
+VOICE_CHECK: Final = Machine(
+    name="voice_check",
+    model=VoiceCheck,
+    initial="starting",
+    table={
+        ("starting", "start"): "started",
+        ("started", "complete"): "checking",
+        ("started", "expire"): "failed",
+        ("checking", "pass"): "passed",
+        ("checking", "fail"): "failed",
+        ("checking", "give_up"): "failed",
+    },
+)
+MACHINES: Final[tuple[Machine[Any], ...]] = (READING, CHECK, FACE_CHECK, VOICE_CHECK)

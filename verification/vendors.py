@@ -13,7 +13,7 @@ from django.conf import settings
 from core.tenancy import current_bank
 from tenants.gateway import gateway_of
 from tenants.providers.sms.provider import GatewayTextMessages
-from verification.providers.bank_gateway.provider import GatewayCarrierCheck, GatewayIdCheck
+from verification.providers.bank_gateway.provider import GatewayCarrierCheck, GatewayIdCheck, GatewayVoice
 
 if TYPE_CHECKING:
     from core.gateway import SignedEndpoint
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from verification.providers.id_card import IdCardReader
     from verification.providers.id_check import IdCheck
     from verification.providers.tencent.client import TencentConfig
+    from verification.providers.voice import Voice
 
 
 def _gateway() -> SignedEndpoint:
@@ -67,6 +68,11 @@ def faces() -> FaceVerification:
     from verification.providers.tencent.provider import TencentFaceVerification
 
     return TencentFaceVerification(_tencent())
+
+
+def voices() -> Voice:
+    """Return who judges voices for this bank."""
+    return GatewayVoice(_gateway())
 
 
 def _tencent() -> TencentConfig:

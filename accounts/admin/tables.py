@@ -56,7 +56,9 @@ class CardTable(ReadOnlyTable):
 
     model = Card
     verbose_name_plural = "银行卡"
-    fields = readonly_fields = ("card_in_short", "issuer_name", "status", "reason_code", "checked_at")
+    fields = readonly_fields = (
+        "card_in_short", "issuer_name", "status", "further", "reason_code", "checked_at", "bound_at",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Card]:
         """Leave the number sealed: its last four digits are enough."""

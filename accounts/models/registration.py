@@ -81,7 +81,9 @@ class Card(models.Model):
     """One bank card that a customer has shown, and what its bank said of it (five elements, ACC-03).
 
     States in `accounts.states.CARD`: checking → active (the first) or step_up (from the second on) or rejected;
-    active → unbound. A card of this bank's own Class I account stands for that account.
+    step_up → active by face and voice (A2-15), or rejected; active → unbound. `further` says that it was the second
+    or a later one, counting those that were removed: from `bound_at` on no money goes out to such a card for the
+    bank's cooling period (A2-18). A card of this bank's own Class I account stands for that account.
 
     PII: number and phone sealed; kept ten years after unbinding (AML-04).
     """
@@ -102,8 +104,12 @@ class Card(models.Model):
         DepositAccount, verbose_name="账户", null=True, blank=True, on_delete=models.PROTECT, related_name="cards",
         help_text="该卡绑定的账户，或本行卡所代表的账户",
     )  # fmt: skip
+    further = models.BooleanField("第二张及以后", default=False)
+    step_up_face_id = models.UUIDField("加强核验人脸", null=True, blank=True)
+    step_up_voice_id = models.UUIDField("加强核验声纹", null=True, blank=True)
     created_at = models.DateTimeField("创建时间", default=timezone.now)
     checked_at = models.DateTimeField("核验时间", null=True, blank=True)
+    bound_at = models.DateTimeField("绑定时间", null=True, blank=True)
     unbound_at = models.DateTimeField("解绑时间", null=True, blank=True)
 
     class Meta:
@@ -117,6 +123,16 @@ class Card(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[status for status, _ in CARD_STATUSES]), name="accounts_card_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(further=False)
+                | ~Q(status__in=["active", "unbound"])
+                | Q(bound_at__isnull=False, step_up_face_id__isnull=False, step_up_voice_id__isnull=False),
+                name="accounts_card_further_stepped_up",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="step_up") | Q(further=True, checked_at__isnull=False),
+                name="accounts_card_step_up_is_further",
             ),
         ]
 

@@ -1,15 +1,18 @@
-"""Cards: show one, have its bank asked, take it away again."""
+"""Cards: show one, have its bank asked, from the second on prove face and voice, take it away again."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
+from accounts import parameters, queries
 from accounts.models import Card, Claim, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
-from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CORE
+from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CORE, FACE, OPENING
 from accounts.numbers import is_card_number
 from accounts.states import CARD
 from core.clock import now
@@ -18,13 +21,21 @@ from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
+from core.tenancy import current_bank
+from tenants.parameters import value_of
 from verification import operations as verification
 
 NUMBER: Final = "card.number"
+ACCOUNT_NUMBER: Final = queries.ACCOUNT_NUMBER
 CHECK: Final = "card.check"
+SHOW_ACCOUNT: Final = "card.show_account"
 ACT: Final = "bind_card"
 COUNTED: Final = ("active", "unbound")
 UNFINISHED: Final = ("checking", "step_up", "active")
+BEING_OPENED: Final = (CHECKING, FACE, OPENING)
+STEP_UP_EXPIRED: Final = "step_up_expired"
+GIVEN_UP: Final = "given_up"
+RETRYABLE: Final = ("vendor_unavailable", STEP_UP_EXPIRED)
 
 
 class CardNumberInvalid(Problem):
@@ -36,11 +47,11 @@ class CardNumberInvalid(Problem):
 
 
 class StepUpRequired(Problem):
-    """A second card asks for face and voice (A2-15); a card that was removed still counts."""
+    """From the second card on, face and voice are both asked for (A2-15); a card that was removed still counts."""
 
     code = "step_up_required"
     status = 403
-    title = "绑定第二张银行卡需进行人脸和声纹核验"
+    title = "绑定第二张及以后的银行卡，需同时完成人脸和声纹核验"
 
 
 class LastCardWithLoan(Problem):
@@ -49,6 +60,15 @@ class LastCardWithLoan(Problem):
     code = "last_card_with_loan"
     status = 409
     title = "您有未结清的贷款，暂不能解绑最后一张银行卡"
+
+
+class CardCooling(Problem):
+    """The card is the second or a later one and was bound too short a time ago; `available_at` says when it is over."""
+
+    code = "card_cooling"
+    status = 409
+    title = "该银行卡绑定时间较短，暂不能向其转出资金"
+    replayable = False
 
 
 class CardBoundAlready(Problem):
@@ -63,7 +83,8 @@ class CardBoundAlready(Problem):
 def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: uuid.UUID | None) -> Card:
     """Record a card that a customer has shown, to be checked with its bank.
 
-    For an account that is to be opened, a card that is bound already but to no account is taken as it is.
+    For an account that is to be opened, a card that is bound already but to no account is taken as it is. One that has
+    waited too long for face and voice ends, and is checked anew.
 
     Raises:
         CardNumberInvalid: the number is none.
@@ -73,6 +94,9 @@ def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: 
         raise CardNumberInvalid
     index = blind_index(number, domain=NUMBER)
     existing = Card.objects.filter(customer_id=customer_id, number_index=index, status__in=UNFINISHED).first()
+    if existing is not None and existing.status == "step_up" and _has_waited_too_long(existing):
+        refuse_card(card_id=existing.pk, code=STEP_UP_EXPIRED)
+        existing = None
     if existing is not None:
         if existing.status != "active" or existing.account_id is not None or account_id is None:
             raise CardBoundAlready
@@ -91,18 +115,15 @@ def record_card(*, customer_id: uuid.UUID, number: str, phone: str, account_id: 
 
 @opens_transaction
 def bind_card(*, customer_id: uuid.UUID, number: str, phone: str, code_id: uuid.UUID, code: str) -> Card:
-    """Start binding the customer's first card, by a text message only.
+    """Start binding a card by a text message; when its bank has agreed, only the customer's first is bound by that.
 
     Raises:
         StateConflict: the customer is not registered.
-        StepUpRequired: it would be the second card, counting those that were removed.
         PhoneCodeWrong, CardNumberInvalid, CardBoundAlready: see there.
     """
-    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    customer = _locked_customer(customer_id)
     if customer.stage != REGISTERED:
         raise StateConflict("请先完成注册")
-    if Card.objects.filter(customer=customer, status__in=COUNTED).exists():
-        raise StepUpRequired
     verification.consume_phone_code(
         subject_id=customer_id, code_id=code_id, code=code, phone=phone, action=ACT, subject=None
     )
@@ -111,54 +132,195 @@ def bind_card(*, customer_id: uuid.UUID, number: str, phone: str, code_id: uuid.
     return card
 
 
+def _locked_customer(customer_id: uuid.UUID) -> Customer:
+    """Lock the customer: whether a card is the first or a later one is decided for one card at a time."""
+    return Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+
+
 @within_transaction
 def card_checked(
     *, card_id: uuid.UUID, refusal: str, class_one_number: str | None = None, balance_fen: int = 0
 ) -> None:
-    """End a card's check: active or refused; a Class I card of this bank makes its account known here."""
+    """End a card's check: refused, bound, or waiting for face and voice (A2-15).
+
+    A Class I card of this bank makes its account known here, as soon as it is bound.
+    """
+    _locked_customer(Card.objects.values_list("customer_id", flat=True).get(pk=card_id))
     card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "checking":
         return
-    account = None
-    if not refusal and class_one_number is not None:
-        account = _class_one(card.customer_id, class_one_number, balance_fen)
-        refusal = "" if account is not None else "bound_card_mismatch"
+    own = class_one_number is not None
+    if not refusal and class_one_number is not None and _is_of_another(card.customer_id, class_one_number):
+        refusal = "bound_card_mismatch"
     if refusal:
-        transition(
-            CARD, card_id, "refuse", actor="system", reason=refusal, reason_code=refusal, checked_at=now(),
-            retryable=refusal == "vendor_unavailable",
-        )  # fmt: skip
+        refuse_card(card_id=card_id, code=refusal)
         return
-    transition(CARD, card_id, "match", actor="system", checked_at=now(), account=account)
+    card = accept_card(card_id=card_id)
+    if own and card.status == "active":
+        show_class_one(card_id=card_id, number=str(class_one_number), balance_fen=balance_fen)
 
 
-def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> DepositAccount | None:
-    """Return the customer's Class I account; None where another customer has it, so that it is no own card."""
-    index = blind_index(number, domain="account.number")
+@within_transaction
+def accept_card(*, card_id: uuid.UUID) -> Card:
+    """Bind a card that its bank has agreed to where it is the customer's first, else ask for face and voice (A2-15).
+
+    Cards that were removed count. The caller's transaction holds the customer from here on, so that of two cards at
+    once one is the first.
+    """
+    customer_id = Card.objects.values_list("customer_id", flat=True).get(pk=card_id)
+    _locked_customer(customer_id)
+    moment = now()
+    if Card.objects.filter(customer_id=customer_id, status__in=COUNTED).exists():
+        return transition(CARD, card_id, "further_card", actor="system", checked_at=moment, further=True)
+    return transition(CARD, card_id, "match", actor="system", checked_at=moment, bound_at=moment)
+
+
+@within_transaction
+def refuse_card(*, card_id: uuid.UUID, code: str, actor: str = "system") -> Card:
+    """End a card that is not bound yet, with a code that says why."""
+    checked_at = Card.objects.values_list("checked_at", flat=True).get(pk=card_id)
+    return transition(
+        CARD, card_id, "refuse", actor=actor, reason=code, reason_code=code, checked_at=checked_at or now(),
+        retryable=code in RETRYABLE,
+    )  # fmt: skip
+
+
+@opens_transaction
+def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str | None, voice_token: str | None) -> Card:
+    """Bind a further card by face and voice; one that has waited too long since its check ends instead.
+
+    Raises:
+        NotFound: it is not the customer's card.
+        StateConflict: the card does not wait for face and voice.
+        StepUpRequired: one of the two is missing.
+        FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the face's token is not good for this.
+        VoiceTokenUsed, VoiceTokenMismatch, VoiceTokenExpired: the voice's is not.
+    """
+    _locked_customer(customer_id)
+    card = _own_card(card_id, customer_id)
+    CARD.target(card.status, "submit")
+    if not face_token or not voice_token:
+        raise StepUpRequired
+    if _has_waited_too_long(card):
+        return refuse_card(card_id=card_id, code=STEP_UP_EXPIRED)
+    proof = verification.consume_step_up(
+        face_token=face_token, voice_token=voice_token, subject_id=customer_id, action=ACT, business_id=card_id.hex
+    )
+    bound = transition(
+        CARD, card_id, "submit", actor=_actor(customer_id), bound_at=now(), step_up_face_id=proof.face_check_id,
+        step_up_voice_id=proof.voice_check_id,
+    )  # fmt: skip
+    if bound.issuer_bank == current_bank().code and bound.account_class == CLASS_ONE:
+        enqueue(SHOW_ACCOUNT, card_id)
+    return bound
+
+
+def _has_waited_too_long(card: Card) -> bool:
+    """Tell whether what the card's bank has said is too old to bind the card by (ACC-03: asked anew)."""
+    hours = value_of(parameters.CARD_STEP_UP_HOURS.name, kind=int)
+    return card.checked_at is None or card.checked_at + timedelta(hours=hours) <= now()
+
+
+def _actor(customer_id: uuid.UUID) -> str:
+    return f"customer:{customer_id.hex}"
+
+
+def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
+    card = Card.objects.select_for_update().filter(pk=card_id, customer_id=customer_id).first()
+    if card is None:
+        raise NotFound
+    return card
+
+
+@within_transaction
+def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None:
+    """Make the Class I account known that a bound card of this bank stands for; somebody else's is left alone."""
+    card = Card.objects.select_for_update().get(pk=card_id)
+    if card.status != "active" or _is_of_another(card.customer_id, number):
+        return
     account, _ = DepositAccount.objects.get_or_create(
-        number_index=index,
+        number_index=blind_index(number, domain=ACCOUNT_NUMBER),
         defaults={
-            "customer_id": customer_id, "account_class": CLASS_ONE, "keeper": CORE, "status": ACTIVE,
+            "customer_id": card.customer_id, "account_class": CLASS_ONE, "keeper": CORE, "status": ACTIVE,
             "number": number, "open_channel": "COUNTER", "face_to_face": True, "balance_fen": balance_fen,
             "opened_at": now(),
         },
     )  # fmt: skip
-    return account if account.customer_id == customer_id else None
+    if card.account_id is None and account.customer_id == card.customer_id:
+        card.account = account
+        card.save(update_fields=["account"])
+
+
+def _is_of_another(customer_id: uuid.UUID, number: str) -> bool:
+    """Tell whether an account is known here as another customer's, so that its card is no own card of this one."""
+    index = blind_index(number, domain=ACCOUNT_NUMBER)
+    return DepositAccount.objects.filter(number_index=index).exclude(customer_id=customer_id).exists()
 
 
 @opens_transaction
 def unbind_card(*, card_id: uuid.UUID, customer_id: uuid.UUID) -> None:
-    """Remove a card.
+    """Remove a card; one that still waits for face and voice is given up.
+
+    An account that loses its only card gets another that the customer has bound, so changing the bound card is: bind
+    the new one by face and voice, then remove the old one (ACC-14).
 
     Raises:
+        NotFound: it is not the customer's card.
         LastCardWithLoan: it is the last card of an account on which something rests.
-        StateConflict: the card is not bound.
+        StateConflict: the card is not bound, or an account is being opened with it.
     """
-    card = Card.objects.select_for_update().filter(pk=card_id, customer_id=customer_id).first()
-    if card is None:
-        raise NotFound
-    others = Card.objects.filter(customer_id=customer_id, status="active").exclude(pk=card_id)
-    claims = Claim.objects.filter(account__customer_id=customer_id, released_at=None)
-    if card.status == "active" and claims.exists() and not others.exists():
+    _locked_customer(customer_id)
+    card = _own_card(card_id, customer_id)
+    if card.status == "step_up":
+        refuse_card(card_id=card_id, code=GIVEN_UP, actor=_actor(customer_id))
+        return
+    CARD.target(card.status, "unbind")
+    _refuse_needed(card)
+    transition(CARD, card_id, "unbind", actor=_actor(customer_id), unbound_at=now())
+    _give_another(card)
+
+
+def _refuse_needed(card: Card) -> None:
+    """Refuse to remove a card that an account cannot be without (ACC-14)."""
+    if card.account is not None and card.account.status in BEING_OPENED:
+        raise StateConflict("该银行卡正用于开立账户，请待开户结束后再解绑")
+    others = Card.objects.filter(customer_id=card.customer_id, status="active").exclude(pk=card.pk)
+    claims = Claim.objects.filter(account__customer_id=card.customer_id, released_at=None)
+    if not claims.exists():
+        return
+    stand_in = others.filter(Q(account_id=card.account_id) | Q(account=None))
+    if not others.exists() or (claims.filter(account_id=card.account_id).exists() and not stand_in.exists()):
         raise LastCardWithLoan
-    transition(CARD, card_id, "unbind", actor=f"customer:{customer_id.hex}", unbound_at=now())
+
+
+def _give_another(removed: Card) -> None:
+    """Let a bound card that stands for no account take the place of an account's only one."""
+    account = removed.account
+    if account is None or account.account_class == CLASS_ONE or account.status != ACTIVE:
+        return
+    bound = Card.objects.filter(customer_id=removed.customer_id, status="active")
+    if bound.filter(account=account).exists():
+        return
+    free = bound.filter(account=None).order_by("bound_at", "pk").first()
+    if free is not None:
+        free.account = account
+        free.save(update_fields=["account"])
+
+
+@within_transaction
+def refuse_cooling_card(*, card: Card) -> None:
+    """Refuse to let money go out to a card that was bound as the second or a later one a short time ago (A2-18).
+
+    Raises:
+        StateConflict: the card is not bound.
+        CardCooling: the bank's cooling period is not over.
+    """
+    outflow = queries.outflow_to(card)
+    if outflow.allowed:
+        return
+    if outflow.from_at is None:
+        raise StateConflict("该银行卡未绑定，不能向其转出资金")
+    raise CardCooling(
+        f"为保护您的资金安全，{outflow.from_at:%Y-%m-%d %H:%M} 起可向该银行卡转出资金",
+        available_at=outflow.from_at.isoformat(timespec="seconds"),
+    )

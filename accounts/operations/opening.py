@@ -17,8 +17,9 @@ from accounts.models import Card, Customer, DepositAccount, Filing
 from accounts.models.customer import REGISTERED
 from accounts.models.deposit_account import CHECKING, CLASS_TWO, FACE, OPENING, OWN
 from accounts.numbers import next_account_number
-from accounts.operations.cards import record_card
-from accounts.states import ACCOUNT, CARD
+from accounts.operations.cards import accept_card, record_card, refuse_card
+from accounts.queries import ACCOUNT_NUMBER
+from accounts.states import ACCOUNT
 from core.clock import business_date, now
 from core.crypto import blind_index
 from core.errors import StateConflict
@@ -37,7 +38,7 @@ ID_CHECKED: Final = "account.id_checked"
 OPEN: Final = "account.open"
 FILE: Final = "account.file"
 ACT: Final = "open_account"
-NUMBER: Final = "account.number"
+NUMBER: Final = ACCOUNT_NUMBER
 CHINA_ONLY: Final = "cn_only"
 UNFINISHED: Final = (CHECKING, FACE, OPENING, "active")
 ID_CHECK_REFUSALS: Final[Mapping[str, str]] = {"name_mismatch": "id_mismatch", "not_found": "id_not_found"}
@@ -167,8 +168,11 @@ def submit_account(
 def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     """Make the account active, bind its card and owe the filing; screened once more in this very transaction.
 
-    `number` is the core's; an account kept here gets its own.
+    `number` is the core's; an account kept here gets its own. A card that is not the customer's first waits for face
+    and voice, here as elsewhere: opening an account is no way around them (A2-15).
     """
+    customer_id = DepositAccount.objects.values_list("customer_id", flat=True).get(pk=account_id)
+    Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     account = DepositAccount.objects.select_for_update().get(pk=account_id)
     if account.status != OPENING:
         return
@@ -184,7 +188,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
         opened_at=now(), opened_date=today,
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):
-        transition(CARD, card.pk, "match", actor="system", checked_at=now())
+        accept_card(card_id=card.pk)
     filing = Filing.objects.create(
         account=account,
         kind="open",
@@ -201,7 +205,7 @@ def refuse_opening(*, account_id: uuid.UUID, code: str) -> None:
 
 def _refuse(account_id: uuid.UUID, code: str) -> DepositAccount:
     for card in Card.objects.filter(account_id=account_id, status="checking"):
-        transition(CARD, card.pk, "refuse", actor="system", reason=code, reason_code=code)
+        refuse_card(card_id=card.pk, code=code)
     Card.objects.filter(account_id=account_id, status="active").update(account_id=None)
     return transition(
         ACCOUNT, account_id, "refuse", actor="system", reason=code, reason_code=code,

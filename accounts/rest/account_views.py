@@ -16,7 +16,9 @@ from core.errors import StateConflict
 from core.idempotency import Answer
 from core.rest.endpoint import ContractView, caller, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
-from verification.operations import PhoneCodeWrong
+from verification.operations import PhoneCodeWrong, VoiceTokenExpired, VoiceTokenMismatch, VoiceTokenUsed
+
+VOICE_PROBLEMS = [VoiceTokenExpired, VoiceTokenMismatch, VoiceTokenUsed]
 
 
 def _answer_account(request: Request, row: DepositAccount) -> Answer:
@@ -119,18 +121,22 @@ class AccountEntries(ContractView):
 class Cards(ContractView):
     """The customer's cards."""
 
+    @endpoint(summary="银行卡列表", answers={200: wire.CardPage}, parameters=PAGE_PARAMETERS, tags=["cards"])
+    def get(self, request: Request) -> Response:
+        """List them, newest first."""
+        rows = queries.cards_of(caller(request).customer_id)
+        return self.answer(Answer(200, page(request, rows, card_document), {}))
+
     @endpoint(
         summary="绑定银行卡",
         request=wire.CardBody,
         answers={202: wire.CardDocument},
-        problems=[
-            StateConflict, PhoneCodeWrong, cards.CardNumberInvalid, cards.CardBoundAlready, cards.StepUpRequired,
-        ],
+        problems=[StateConflict, PhoneCodeWrong, cards.CardNumberInvalid, cards.CardBoundAlready],
         idempotent=True,
         tags=["cards"],
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
-        """Bind the first card."""
+        """Have a card checked at its bank: the first is bound by that, a further one asks for face and voice."""
         body = self.read(request, wire.CardBody)
         return self.settle(
             request,
@@ -142,6 +148,34 @@ class Cards(ContractView):
                 code=body["phone_code"]["code"],
             ),
             lambda row: _answer_card(request, row),
+        )
+
+
+class CardSubmit(ContractView):
+    """The second beat of binding a further card."""
+
+    @endpoint(
+        summary="提交加强核验",
+        request=wire.CardSubmitBody,
+        answers={202: wire.CardDocument},
+        problems=[StateConflict, cards.StepUpRequired, *FACE_PROBLEMS, *VOICE_PROBLEMS],
+        idempotent=True,
+        by_id=True,
+        tags=["cards"],
+    )
+    def post(self, request: Request, card_id: str) -> Response:
+        """Submit face and voice."""
+        row = queries.access_card(caller(request).customer_id, card_id)
+        body = self.read(request, wire.CardSubmitBody)
+        return self.settle(
+            request,
+            lambda: cards.submit_card(
+                card_id=row.pk,
+                customer_id=caller(request).customer_id,
+                face_token=body.get("face_token"),
+                voice_token=body.get("voice_token"),
+            ),
+            lambda moved: _answer_card(request, moved),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts import queries
 from accounts.models import Card, DepositAccount, Posting, Registration
 from core.clock import now
 from core.crypto import masking
@@ -37,6 +38,7 @@ def card_document(row: Card) -> dict[str, Any]:
         "number": masking.mask_card(row.number),
         "bank": row.issuer_name,
         "status": row.status,
+        "payout_from": on_the_wire(queries.outflow_to(row).from_at),
         "reason_code": row.reason_code or None,
         "retryable": row.retryable,
     }

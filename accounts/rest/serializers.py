@@ -152,6 +152,7 @@ class CardDocument(serializers.Serializer[Any]):
     number = serializers.CharField()
     bank = serializers.CharField()
     status = serializers.ChoiceField(["checking", "step_up", "active", "rejected", "unbound"])
+    payout_from = serializers.DateTimeField(allow_null=True, help_text="何时起可向该卡转出资金；未绑定为空")
     reason_code = serializers.CharField(allow_null=True)
     retryable = serializers.BooleanField()
 
@@ -193,5 +194,13 @@ class CardBody(Body):
     phone_code = PhoneCodeProof()
 
 
+class CardSubmitBody(Body):
+    """POST cards/{id}/submit: both are needed; without both the answer is step_up_required."""
+
+    face_token = serializers.CharField(max_length=128, required=False, allow_null=True)
+    voice_token = serializers.CharField(max_length=128, required=False, allow_null=True)
+
+
 AccountPage = page_schema(AccountDocument, "AccountPage")
+CardPage = page_schema(CardDocument, "CardPage")
 EntryPage = page_schema(EntryDocument, "EntryPage")

@@ -20,4 +20,5 @@ bank_urls = [
     path("accounts/<str:account_id>/entries", account_views.AccountEntries.as_view()),
     path("cards", account_views.Cards.as_view()),
     path("cards/<str:card_id>", account_views.OneCard.as_view()),
+    path("cards/<str:card_id>/submit", account_views.CardSubmit.as_view()),
 ]

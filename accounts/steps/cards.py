@@ -6,16 +6,18 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from accounts import vendors
+from accounts import queries, vendors
 from accounts.models import Card
 from accounts.operations import cards, opening
 from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass
+from accounts.providers.core_system import ClassOneAccount
 from core.operations import opens_transaction
 from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
 from core.tenancy import current_bank
 from verification import queries as verified
 
 PATIENCE: Final = timedelta(seconds=120)
+MISMATCH: Final = "bound_card_mismatch"
 BINDABLE: Final = (CardAccountClass.CLASS_I, CardAccountClass.CREDIT)
 
 
@@ -35,7 +37,7 @@ def _asked(card: Card, request_id: str) -> BoundCardAnswer:
 def _refusal(answer: BoundCardAnswer) -> str:
     """Return why the card cannot be bound, or nothing (ACC-03: same name, Class I or a credit card)."""
     bindable = answer.result is BoundCardResult.MATCH and answer.account_class in BINDABLE
-    return "" if bindable else "bound_card_mismatch"
+    return "" if bindable else MISMATCH
 
 
 @opens_transaction
@@ -53,20 +55,45 @@ def _card_unchecked(run: StepRun) -> None:
 def check_card(run: StepRun) -> Outcome:
     """Ask the issuer about a card; one of this bank's own shows its Class I account. PURE."""
     card = Card.objects.get(pk=run.subject_id)
+    if queries.is_opened_here(card.number):
+        return Done(partial(cards.card_checked, card_id=card.pk, refusal=MISMATCH))
     answer = _asked(card, run.request_id)
     refusal = _refusal(answer)
     _keep_issuer(card, answer)
-    number, balance = None, 0
     own = answer.issuer_bank == current_bank().code and answer.account_class is CardAccountClass.CLASS_I
-    if not refusal and own:
-        identity = verified.identity(card.customer_id)
-        account = None if identity is None else vendors.core_system().class_one_account(
-            name=identity.name, id_number=identity.id_number, request_id=run.request_id
-        )  # fmt: skip
-        if account is not None:
-            number, balance = account.account_number, account.balance_fen
+    account = _class_one_account(card, run.request_id) if own and not refusal else None
+    if account is None:
+        return Done(partial(cards.card_checked, card_id=card.pk, refusal=refusal))
     return Done(
-        partial(cards.card_checked, card_id=card.pk, refusal=refusal, class_one_number=number, balance_fen=balance)
+        partial(
+            cards.card_checked,
+            card_id=card.pk,
+            refusal=refusal,
+            class_one_number=account.account_number,
+            balance_fen=account.balance_fen,
+        )
+    )
+
+
+def _class_one_account(card: Card, request_id: str) -> ClassOneAccount | None:
+    """Ask the core for the Class I account of a card's owner."""
+    identity = verified.identity(card.customer_id)
+    if identity is None:
+        return None
+    return vendors.core_system().class_one_account(
+        name=identity.name, id_number=identity.id_number, request_id=request_id
+    )
+
+
+@register_step(cards.SHOW_ACCOUNT, lane=VENDOR)
+def show_account(run: StepRun) -> Outcome:
+    """Ask the core for the Class I account that a further card of this bank stands for, now that it is bound. PURE."""
+    card = Card.objects.get(pk=run.subject_id)
+    account = _class_one_account(card, run.request_id)
+    if account is None:
+        return Done()
+    return Done(
+        partial(cards.show_class_one, card_id=card.pk, number=account.account_number, balance_fen=account.balance_fen)
     )
 
 
@@ -78,6 +105,8 @@ def _opening_unchecked(run: StepRun) -> None:
 def check_bound_card(run: StepRun) -> Outcome:
     """Ask the issuer about the card that a new account is to be bound to. PURE."""
     card = Card.objects.get(account_id=run.subject_id, status__in=["checking", "active"])
+    if queries.is_opened_here(card.number):
+        return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=MISMATCH))
     answer = _asked(card, run.request_id)
     _keep_issuer(card, answer)
     return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=_refusal(answer)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.vault.expiry import expire
 from core.vault.grants import grant, open_grant
 from core.vault.objects import (
     Owner,
@@ -11,6 +12,7 @@ from core.vault.objects import (
     attach,
     put,
     read,
+    refer,
     stage,
     sweep_orphans,
 )
@@ -21,10 +23,12 @@ __all__ = [
     "StoredObject",
     "VaultDamaged",
     "attach",
+    "expire",
     "grant",
     "open_grant",
     "put",
     "read",
+    "refer",
     "stage",
     "sweep_orphans",
 ]

@@ -124,9 +124,26 @@ def attach(staged: StagedObject, *, kind: str, owner: Owner, retention: str = UN
             stored_key=staged.stored_key,
         )
         VaultObject.objects.bulk_create([entry], ignore_conflicts=True)
-    object_id = VaultObject.objects.filter(sha256=staged.keyed_hash).values_list("pk", flat=True).first()
-    if object_id is None:
+    row = VaultObject.objects.select_for_update(no_key=True).filter(sha256=staged.keyed_hash).first()
+    if row is None:
         raise StagedObjectGone
+    _refer(row.pk, kind, owner, retention)
+    return StoredObject(id=row.pk, sha256=staged.sha256)
+
+
+@within_transaction
+def refer(object_id: uuid.UUID, *, kind: str, owner: Owner, retention: str = UNDECIDED) -> None:
+    """Give an object that is in the vault a further reason to stay; the same owner and kind twice is one.
+
+    Raises:
+        NotFound: this bank has no such object, or has it no more.
+    """
+    if not VaultObject.objects.select_for_update(no_key=True).filter(pk=object_id).exists():
+        raise NotFound
+    _refer(object_id, kind, owner, retention)
+
+
+def _refer(object_id: uuid.UUID, kind: str, owner: Owner, retention: str) -> None:
     reference = VaultReference(
         object_id=object_id,
         owner_kind=owner.kind,
@@ -135,7 +152,6 @@ def attach(staged: StagedObject, *, kind: str, owner: Owner, retention: str = UN
         retention=retention,
     )
     VaultReference.objects.bulk_create([reference], ignore_conflicts=True)
-    return StoredObject(id=object_id, sha256=staged.sha256)
 
 
 def put(content: bytes, *, content_type: str, kind: str, owner: Owner, retention: str = UNDECIDED) -> StoredObject:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.gateway import checks, contract, core, credit, inspect
+from sandbox.gateway import checks, contract, core, credit, inspect, voices
 from sandbox.gateway.calling import Answer, Call, refusal
 from sandbox.gateway.core_bank import CoreRefusalError, StoredAnswer
 from sandbox.gateway.state import gateway_of
@@ -33,6 +33,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "carriers.lookup": checks.look_up_carrier,
     "id_check": checks.check_id,
     "bound_card.verify": checks.verify_bound_card,
+    "voice.verify": voices.verify,
     "bureau.report": credit.report,
     "government.data": credit.government_data,
     "core.class_one": core.class_one,

@@ -1,4 +1,4 @@
-"""Let a test change what the outside answers about a person, and fetch the sample watchlist."""
+"""Let a test change what the outside answers about a person, give one a card, and fetch the sample watchlist."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def routes() -> list[Route]:
-    """Give the control calls over people: `POST …/override` and `GET /sandbox/watchlist.csv`."""
+    """Give the control calls over people: `POST …/override`, `POST …/cards` and `GET /sandbox/watchlist.csv`."""
     return [
+        Route("/sandbox/people/{person}/cards", _add_card, methods=["POST"]),
         Route("/sandbox/people/{person}/override", _override, methods=["POST"]),
         Route("/sandbox/watchlist.csv", _watchlist, methods=["GET"]),
     ]
@@ -41,6 +42,15 @@ async def _override(request: Request) -> Response:
         return JSONResponse({"person": person_id, "facts": asdict(world.override(person_id, **facts))})
     except ValueError as error:
         return JSONResponse({"code": "invalid_request", "message": str(error)}, 400)
+
+
+async def _add_card(request: Request) -> Response:
+    """Give a person one more bank card."""
+    world: World = request.app.state.world
+    person_id = request.path_params["person"]
+    if world.get(person_id) is None:
+        return JSONResponse({"code": "not_found", "message": f"nobody is {person_id}"}, 404)
+    return JSONResponse({"person": person_id, "card_number": world.add_card(person_id)})
 
 
 async def _watchlist(request: Request) -> Response:

@@ -8,12 +8,14 @@ import threading
 from collections import OrderedDict
 from dataclasses import asdict, replace
 from datetime import date, datetime
+from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sandbox.people.drawing import draw_back, draw_front, draw_portrait
 from sandbox.people.facts import Facts, check_overrides, facts_of
 from sandbox.people.making import Recipe, derive
+from sandbox.people.numbers import outside_card
 from sandbox.people.person import Person, Sex, read_profile
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _DRAW: Final[dict[ImageSide, Callable[[Person], bytes]]] = {
 class World:
     """The synthetic people of one sandbox.
 
-    With a data directory, recipes, overrides and the hashes of drawn pictures are kept as JSON lines, so the
+    With a data directory, recipes, overrides, further cards and the hashes of drawn pictures are kept as JSON lines, so the
     same people, and the pictures that the product holds of them, are known again after a restart. Everything
     else is derived. Safe for threads: what changes the world or draws takes turns, looking up never waits.
     """
@@ -122,6 +124,22 @@ class World:
             self._lay_over(person_id, facts)
             self._write([{"override": person_id, "facts": facts}])
             return self.facts(person)
+
+    def add_card(self, person_id: str) -> str:
+        """Give a person one more Class I card at an outside bank, and return its number.
+
+        Raises:
+            KeyError: there is no such person.
+        """
+        with self._lock:
+            person = self._people[person_id]
+            held = sum(holder is person for holder in self._by_card.values())
+            rng = Random(f"{person.seed}/card/{held}")
+            while (number := outside_card(rng)) in self._by_card:
+                continue
+            self._by_card[number] = person
+            self._write([{"card": number, "person": person_id}])
+            return number
 
     def watchlist_rows(self) -> list[dict[str, str]]:
         """Give the sample watchlist: everybody whose profile says `listed`."""
@@ -230,6 +248,8 @@ class World:
                 self._add(derive(Recipe(**(line["recipe"] | {"made_on": made_on}))))
             elif "override" in line:
                 self._lay_over(line["override"], line["facts"])
+            elif "card" in line:
+                self._by_card[line["card"]] = self._people[line["person"]]
             else:
                 self._images[line["image"]] = (line["person"], line["side"])
 

@@ -7,6 +7,7 @@ from typing import Final
 
 BASE: Final = "/b/{bank}/api/v1/"
 FACE: Final = ("face_token_used", "face_token_mismatch", "face_token_expired")
+VOICE: Final = ("voice_token_used", "voice_token_mismatch", "voice_token_expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ CALLS: Final = (
     _keyed("face-checks", 202),
     _get("face-checks/{}"),
     _keyed("face-checks/{}/complete", 202),
+    _keyed("voice-checks", 202, "consent_missing", "state_conflict", "voice_locked"),
+    _get("voice-checks/{}"),
+    _keyed("voice-checks/{}/complete", 202, "upload_unknown", "voice_recording_used", "state_conflict"),
     _keyed("accounts", 202, "phone_code_wrong"),
     _keyed("accounts/{}/submit", 202, *FACE, "state_conflict"),
     _get("accounts"),
     _get("accounts/{}"),
     _get("accounts/{}/entries"),
     _keyed("cards", 202, "phone_code_wrong"),
+    _keyed("cards/{}/submit", 202, "step_up_required", *FACE, *VOICE, "state_conflict"),
     Call("DELETE", BASE + "cards/{}", 204, ("last_card_with_loan",)),
     _get("products", needs_token=False),
     _get("products/{}", needs_token=False),

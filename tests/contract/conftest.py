@@ -33,10 +33,11 @@ def registered(someone: Phone) -> Life:
 
 
 def with_a_line(someone: Phone) -> Life:
-    """Bring a customer to a line, an account and a first draft of a drawdown."""
+    """Bring a customer to a line, an account, a further card that asks for face and voice, and a first draft."""
     life = registered(someone)
     _get_a_line(life)
     _open_an_account(life)
+    _show_a_further_card(life)
     life.path_ids["drawdown_id"] = life.body_ids["subject"] = _draft(life)["id"]
     return life
 
@@ -80,6 +81,17 @@ def _open_an_account(life: Life) -> None:
     assert account["status"] == "active", account
     life.path_ids["account_id"] = life.body_ids["account"] = account["id"]
     life.path_ids["card_id"] = account["bound_cards"][0]["id"]
+
+
+def _show_a_further_card(life: Life) -> None:
+    someone = life.phone
+    someone.consent("voice")
+    card = someone.bind_card(someone.further_card())
+    assert card["status"] == "step_up", card
+    life.body_ids["further_card"] = card["id"]
+    check = someone.voice("bind_card", card["id"])
+    assert check["status"] == "passed", check
+    life.path_ids["voice_check_id"] = check["id"]
 
 
 def _draft(life: Life) -> dict[str, Any]:

@@ -29,9 +29,9 @@ OF_BANKS = [call for call in (*CALLS, *(Call(*named, 200) for named in sorted(BE
 PROTECTED = [call for call in OF_BANKS if call.needs_token]
 # Which of the customer's things the path of a call names, by the first words of the path.
 NAMES = {
-    "consents": "consent_id", "registrations": "registration_id", "face-checks": "face_check_id", "accounts": "account_id",
-    "cards": "card_id", "applications": "application_id", "drawdowns": "drawdown_id", "contracts": "contract_id",
-    "loans": "loan_id", "repayments": "repayment_id",
+    "consents": "consent_id", "registrations": "registration_id", "face-checks": "face_check_id",
+    "voice-checks": "voice_check_id", "accounts": "account_id", "cards": "card_id", "applications": "application_id",
+    "drawdowns": "drawdown_id", "contracts": "contract_id", "loans": "loan_id", "repayments": "repayment_id",
 }  # fmt: skip
 NAMING = [call for call in PROTECTED if "{}" in call.path]
 # What a refused call may leave: its key with the answer, and a try at somebody's code or face.
@@ -133,6 +133,7 @@ class TestBankAsIds:
             ("consents", own_consent | {"subject": ids["subject"]}),
             ("phone-codes", {"phone": phone.person["phone"], "action": "sign", "subject": ids["subject"]}),
             ("face-checks", {"action": "sign", "subject": ids["subject"]}),
+            ("voice-checks", {"action": "bind_card", "subject": ids["further_card"]}),
             ("drawdowns", draft | {"credit_line": ids["credit_line"]}),
             ("drawdowns", draft | {"account": ids["account"]}),
         ]
@@ -176,8 +177,16 @@ class TestBankAsProofs:
         assert phone.call("POST", f"{path}/submit", body, expect=409).json()["code"] == "face_token_mismatch"
         assert phone.get(path)["status"] == "face"
 
+    def test_a_voice_passed_at_bank_a_binds_no_card_at_bank_b(self, life_a: Life, line_b: Life) -> None:
+        voice_token = life_a.phone.get(f"voice-checks/{life_a.path_ids['voice_check_id']}")["voice_token"]
+        assert voice_token
+        card, phone = line_b.body_ids["further_card"], line_b.phone
+        body = {"face_token": phone.face_token("bind_card", card), "voice_token": voice_token}
+        assert phone.call("POST", f"cards/{card}/submit", body, expect=409).json()["code"] == "voice_token_mismatch"
+        assert phone.get(f"cards/{card}")["status"] == "step_up"
+
     def test_a_text_message_of_bank_a_opens_nothing_at_bank_b(self, life_a: Life, known_b: Life) -> None:
-        code = life_a.phone.phone_code("bind_card")
+        code = life_a.phone.phone_code("relink")
         phone = known_b.phone
         card = {"number": phone.person["card_number"], "phone": life_a.phone.person["phone"]}
         body = {"class": "II", "bound_card": card, "phone_code": code}

@@ -20,7 +20,7 @@ from scripts.story import METHOD, PRODUCT, TERM_MONTHS
 from tests.contract.calls import BASE, CALLS, Call
 from tests.contract.conftest import AMOUNT, Life
 from tests.over_rest import BANK, Customer
-from verification.models import Consent, FaceCheck, PhoneCode
+from verification.models import Consent, FaceCheck, PhoneCode, VoiceCheck
 
 TWENTY = 20
 KEYED = [call for call in CALLS if call.keyed]
@@ -57,14 +57,19 @@ def _consent(life: Life) -> tuple[str, Any, Any]:
 
 
 def _phone_code(life: Life) -> tuple[str, Any, Any]:
-    body = {"phone": life.phone.person["phone"], "action": "bind_card"}
-    return "phone-codes", body, PhoneCode.objects.filter(action="bind_card")
+    body = {"phone": life.phone.person["phone"], "action": "relink"}
+    return "phone-codes", body, PhoneCode.objects.filter(action="relink")
 
 
 def _face_check(life: Life) -> tuple[str, Any, Any]:
     life.phone.read_disclosure(life.phone.get(f"drawdowns/{life.body_ids['subject']}"))
     body = {"action": "sign", "subject": life.body_ids["subject"]}
     return "face-checks", body, FaceCheck.objects.filter(business_id=life.body_ids["subject"])
+
+
+def _voice_check(life: Life) -> tuple[str, Any, Any]:
+    body = {"action": "bind_card", "subject": life.body_ids["further_card"]}
+    return "voice-checks", body, VoiceCheck.objects.filter(business_id=life.body_ids["further_card"])
 
 
 def _account(life: Life) -> tuple[str, Any, Any]:
@@ -87,7 +92,7 @@ def _drawdown(life: Life) -> tuple[str, Any, Any]:
 
 
 MAKERS: list[Callable[[Life], tuple[str, Any, Any]]] = [
-    _consent, _phone_code, _face_check, _account, _application, _drawdown,
+    _consent, _phone_code, _face_check, _voice_check, _account, _application, _drawdown,
 ]  # fmt: skip
 FIRST_OF_ITS_KIND = (_account, _application)
 
@@ -128,7 +133,13 @@ class TestTwentyTwins:
 
 def _path(call: Call, life: Life) -> str:
     named = {"registrations": "registration_id", "consents": "consent_id", "face-checks": "face_check_id"}
-    named |= {"accounts": "account_id", "applications": "application_id", "drawdowns": "drawdown_id"}
+    named |= {
+        "voice-checks": "voice_check_id",
+        "cards": "card_id",
+        "accounts": "account_id",
+        "applications": "application_id",
+        "drawdowns": "drawdown_id",
+    }
     path = call.path.removeprefix(BASE)
     found = life.path_ids.get(named.get(path.partition("/")[0], ""), uuid.uuid4().hex)  # the key is asked for first
     return path.replace("{}", found)

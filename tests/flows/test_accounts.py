@@ -1,4 +1,4 @@
-"""Stories of cards and accounts: S04's second half, S05, S06 and who counts as having an own card (S02, S03)."""
+"""Stories of opening accounts: S04's second half, S05, S06."""
 
 from __future__ import annotations
 
@@ -115,41 +115,3 @@ class TestOpening:
         with in_bank("125"):
             assert Check.objects.filter(kind="watchlist", outcome="hit").exists()
             assert not DepositAccount.objects.filter(status="active").exists()
-
-
-class TestCards:
-    def test_a_card_of_this_bank_shows_its_class_one_account(self, registered: PhoneMaker) -> None:
-        someone = registered(profile="class1_at:125")
-        card = _bind(someone)
-        assert card["status"] == "active"
-        accounts = someone.get("accounts")["items"]
-        assert [(account["class"], account["status"]) for account in accounts] == [("I", "active")]
-
-    def test_a_card_of_another_bank_of_the_union_does_not(self, registered: PhoneMaker) -> None:
-        someone = registered(profile="class1_at:116")
-        assert _bind(someone)["status"] == "active"
-        assert someone.get("accounts")["items"] == []
-
-    def test_the_second_card_asks_for_more_even_after_the_first_is_gone(
-        self, registered: PhoneMaker, sandbox: Sandbox
-    ) -> None:
-        someone = registered()
-        card = _bind(someone)
-        someone.call("DELETE", f"cards/{card['id']}", expect=204)
-        other = sandbox.person(region="320700", age=40)
-        code = someone.phone_code("bind_card", phone=other["phone"])
-        body = {"number": other["card_number"], "phone": other["phone"], "phone_code": code}
-        assert someone.post("cards", body, expect=403)["code"] == "step_up_required"
-
-    def test_a_number_that_is_no_card_number_is_refused(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        code = someone.phone_code("bind_card")
-        body = {"number": "6223240000000000011", "phone": someone.person["phone"], "phone_code": code}
-        assert someone.post("cards", body, expect=422)["code"] == "card_number_invalid"
-
-
-def _bind(someone: Phone) -> dict[str, Any]:
-    code = someone.phone_code("bind_card")
-    body = {"number": someone.person["card_number"], "phone": someone.person["phone"], "phone_code": code}
-    started = someone.post("cards", body, expect=202)
-    return someone.until_settled(f"cards/{started['id']}")

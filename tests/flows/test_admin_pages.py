@@ -50,6 +50,9 @@ def _borrower(registered: PhoneMaker) -> Phone:
     someone.read_disclosure(draft)
     someone.sign(draft["id"])
     assert someone.disburse(draft["id"])["status"] == "disbursed"
+    someone.consent("voice")
+    further = someone.bind_card(someone.further_card())
+    assert someone.step_up(further["id"])["status"] == "active"
     return someone
 
 

@@ -23,6 +23,7 @@ TIMES: Final = {
     "tenants.Scan.at": "the moment is half the meaning of the row",
     "core.Step.lease_until": "a lease runs until a moment",
     "verification.Subject.face_locked_until": "a lock runs until a moment",
+    "verification.Subject.voice_locked_until": "a lock runs until a moment",
 }
 DATES: Final = {
     "core.BusinessDay.date": "the date is the whole meaning of the row",

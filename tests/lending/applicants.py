@@ -27,7 +27,8 @@ from lending.providers.government import GovernmentData, GovernmentItem, SocialS
 from verification.identity import Identity
 from verification.models import FaceCheck
 from verification.operations import enrol_subject, give_consent, identify_subject, show_agreements
-from verification.operations.face_tokens import issue_face_token
+from verification.operations.act_tokens import issue_act_token
+from verification.operations.factors import FACE
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
 
 REPORT: Final = BureauReport(
@@ -129,7 +130,7 @@ def face_token(application: Application, action: str = "apply") -> str:
         finished_at=now(),
     )
     with transaction.atomic():
-        issue_face_token(face_check=check)
+        issue_act_token(factor=FACE, check=check)
     return str(check.token.token)
 
 

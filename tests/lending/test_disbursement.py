@@ -42,7 +42,7 @@ from tests.lending.borrowers import (
 )
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
-from verification.models import Check, FaceToken, Subject
+from verification.models import ActToken, Check, Subject
 from verification.operations import FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed
 
 RunSteps = Callable[..., int]
@@ -163,10 +163,10 @@ class TestRecheck:
             with pytest.raises(FaceTokenMismatch):
                 operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
         token = pass_face(who, drawdown, "drawdown")
-        FaceToken.objects.update(created_at=now() - timedelta(hours=1), expires_at=now() - timedelta(minutes=1))
+        ActToken.objects.update(created_at=now() - timedelta(hours=1), expires_at=now() - timedelta(minutes=1))
         with pytest.raises(FaceTokenExpired):
             operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
-        FaceToken.objects.update(expires_at=now() + timedelta(minutes=1), used_at=now())
+        ActToken.objects.update(expires_at=now() + timedelta(minutes=1), used_at=now())
         with pytest.raises(FaceTokenUsed):
             operations.disburse_drawdown(drawdown_id=drawdown.pk, customer_id=who.customer_id, face_token=token)
         still_signed(who, drawdown)

@@ -37,7 +37,7 @@ from tests.lending.borrowers import (
     sign,
 )
 from tests.running_sandbox import Sandbox
-from verification.models import Consent, FaceToken, PhoneCode
+from verification.models import ActToken, Consent, PhoneCode
 from verification.operations import (
     ConsentMissing,
     FaceTokenExpired,
@@ -111,7 +111,7 @@ class TestSign:
         assert bundle["device"] == "device"
         assert bundle["sha256"] == bytes(contract.sha256).hex()
         assert len(bundle["consents"]) == Consent.objects.filter(subject_id=who.customer_id).count()
-        assert FaceToken.objects.get(face_check_id=uuid.UUID(bundle["face_check"])).used_at is not None
+        assert ActToken.objects.get(face_check_id=uuid.UUID(bundle["face_check"])).used_at is not None
         assert PhoneCode.objects.get(pk=uuid.UUID(bundle["phone_code"])).used_at is not None
 
     def test_numbers_run_on_within_the_year(self, vendors: Sandbox, run_steps: RunSteps) -> None:
@@ -155,7 +155,7 @@ class TestSign:
             operations.sign_drawdown(drawdown_id=second.pk, customer_id=who.customer_id, proof=given)
         assert again(second).status == "draft"
         assert who.line().held_fen == 6_000_00
-        assert FaceToken.objects.get(business_id=second.pk.hex).used_at is None
+        assert ActToken.objects.get(business_id=second.pk.hex).used_at is None
         assert ContractCounter.objects.get().last == 1
 
     def test_a_frozen_line_a_closed_product_and_a_withdrawn_consent_stop_it(self) -> None:
@@ -203,10 +203,10 @@ class TestProof:
         drawdown = draft(who)
         confirm(drawdown)
         token = pass_face(who, drawdown, "sign")
-        FaceToken.objects.update(created_at=now() - timedelta(hours=1), expires_at=now() - timedelta(minutes=1))
+        ActToken.objects.update(created_at=now() - timedelta(hours=1), expires_at=now() - timedelta(minutes=1))
         with pytest.raises(FaceTokenExpired):
             sign_with(who, drawdown, face_token=token)
-        FaceToken.objects.update(expires_at=now() + timedelta(minutes=1), used_at=now())
+        ActToken.objects.update(expires_at=now() + timedelta(minutes=1), used_at=now())
         with pytest.raises(FaceTokenUsed):
             sign_with(who, drawdown, face_token=token)
         nothing_held(who, drawdown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import gateway
 from sandbox.gateway import GatewayState, contract
+from sandbox.people.voice import speak
 from sandbox.signature import sign
 from tests.sandbox.in_process import Doors
 
@@ -79,6 +81,10 @@ def account_order(person: Person) -> dict[str, str]:
     return {"class": "II", **identity(person), "phone": person.phone, "bound_card": person.card_number}
 
 
+def voice(person: Person, text: str, *, live: bool = True) -> dict[str, str]:
+    return {"form": "wav", "content": base64.b64encode(speak(person, text, live=live)).decode()}
+
+
 def samples(person: Person) -> dict[str, dict[str, Any]]:
     """Give one good body for every operation."""
     movement = {"account_number": person.card_number, "amount": "10.00", "memo": "x"}
@@ -87,6 +93,7 @@ def samples(person: Person) -> dict[str, dict[str, Any]]:
         "carriers.lookup": {"phone": person.phone},
         "id_check": identity(person),
         "bound_card.verify": {**identity(person), "phone": person.phone, "card_number": person.card_number},
+        "voice.verify": {"text": "三七零九", "recording": voice(person, "三七零九"), "reference": None},
         "bureau.report": {**identity(person), "authorisation_id": uuid.uuid4().hex, "reason": "02"},
         "government.data": {**identity(person), "items": ["social_security", "student"]},
         "core.class_one": identity(person),

@@ -35,6 +35,7 @@ class TestPeople:
             "id_card_front_url",
             "id_card_back_url",
             "face_url",
+            "voice_url",
         }
 
     def test_what_is_asked_for_is_what_they_are(self, sandbox: Sandbox) -> None:

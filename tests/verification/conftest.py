@@ -33,6 +33,7 @@ from verification.operations import (
 from verification.providers.carrier import CarrierAnswer, CarrierResult
 from verification.providers.face import FaceOutcome, FaceResult, FaceStart
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
+from verification.providers.voice import VoiceAnswer, VoiceResult
 
 if TYPE_CHECKING:
     import uuid
@@ -115,6 +116,7 @@ class FakeVendors:
             outcome=FaceOutcome.PASSED, code="0", similarity=Decimal("92.10"), best_frame=b"\xff\xd8\xffframe"
         )
     )
+    voice: VoiceAnswer | GatewayError = field(default_factory=lambda: VoiceAnswer(result=VoiceResult.FIRST))
     text: str | GatewayError = "m1"
     calls: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
@@ -167,6 +169,16 @@ class _Faces:
         return self.fake._answer("face_result", self.fake.face_result, **asked)
 
 
+class _Voices:
+    name = "fake"
+
+    def __init__(self, fake: FakeVendors) -> None:
+        self.fake = fake
+
+    def verify(self, **asked: object) -> object:
+        return self.fake._answer("voice", self.fake.voice, **asked)
+
+
 class _Texts:
     name = "fake"
 
@@ -184,6 +196,7 @@ def fake_vendors(monkeypatch: pytest.MonkeyPatch) -> FakeVendors:
     monkeypatch.setattr(vendors, "carriers", lambda: _Carriers(fake))
     monkeypatch.setattr(vendors, "id_check", lambda: _IdCheck(fake))
     monkeypatch.setattr(vendors, "faces", lambda: _Faces(fake), raising=False)
+    monkeypatch.setattr(vendors, "voices", lambda: _Voices(fake))
     monkeypatch.setattr(vendors, "text_messages", lambda: _Texts(fake))
     return fake
 

@@ -17,7 +17,7 @@ from core.clock import now
 from core.ids import new_id
 from core.tenancy import in_bank
 from tests.verification.conftest import BUSINESS, PERSON, PHONE, consent, identified, upload
-from verification.models import AgreementText, Check, FaceCheck, IdCardReading, PhoneCode
+from verification.models import AgreementText, Check, FaceCheck, IdCardReading, PhoneCode, VoiceCheck
 from verification.operations import request_phone_code, screen_subject
 from verification.operations.agreement_texts import AgreementTextRefused, publish_agreement_text
 from verification.operations.phone_codes import digits_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     "subject", "check", "facecheck", "idcardreading", "consent", "agreementtext", "screeningalert", "phonecode",
-    "upload", "watchlistversion",
+    "upload", "voicecheck", "watchlistversion",
 )  # fmt: skip
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
@@ -68,6 +68,10 @@ def customer() -> uuid.UUID:
         subject_id=subject_id, expected_id=subject_id, action="apply", business_id=BUSINESS, provider="tencent",
         status="started", start_token="SECRET-TOKEN", start_url="https://secret", similarity=Decimal("90.00"),
     )  # fmt: skip
+    VoiceCheck.objects.create(
+        subject_id=subject_id, action="bind_card", business_id=BUSINESS, provider="gateway", status="started",
+        text="三七零九二八五一", text_expires_at=now(),
+    )  # fmt: skip
     consent(subject_id, "privacy")
     request_phone_code(subject_id=subject_id, phone=PHONE, action="register")
     import_version(
@@ -90,7 +94,15 @@ class TestPages:
         row = model.objects.first()
         assert row is not None
         shown = listed + _read(client, f"{page}/{row.pk}/change/")
-        for value in (PERSON.name, PERSON.id_number, PERSON.address, PHONE, "SECRET-TOKEN", digits_of(code)):
+        for value in (
+            PERSON.name,
+            PERSON.id_number,
+            PERSON.address,
+            PHONE,
+            "SECRET-TOKEN",
+            "三七零九二八五一",
+            digits_of(code),
+        ):
             assert value not in shown
 
     def test_a_customer_is_found_by_whole_numbers_only(self, customer: uuid.UUID) -> None:

@@ -35,7 +35,7 @@ from tests.verification.conftest import (
     picture,
 )
 from verification import queries
-from verification.models import Check, FaceCheck, FaceToken, IdCardReading, Subject, Upload
+from verification.models import ActToken, Check, FaceCheck, IdCardReading, Subject, Upload
 from verification.operations import (
     ConsentMissing,
     FaceLocked,
@@ -82,13 +82,13 @@ def _start(subject_id: uuid.UUID, action: str = "apply", business_id: str = BUSI
     return start_face_check(subject_id=subject_id, action=action, business_id=business_id)
 
 
-def _passed(business: Business, run_steps: RunSteps, action: str = "apply") -> tuple[uuid.UUID, FaceToken]:
+def _passed(business: Business, run_steps: RunSteps, action: str = "apply") -> tuple[uuid.UUID, ActToken]:
     subject_id = _customer(business)
     face_check = _start(subject_id, action)
     run_steps()
     complete_face_check(face_check_id=face_check.id, subject_id=subject_id)
     run_steps()
-    return subject_id, FaceToken.objects.get(face_check=face_check)
+    return subject_id, ActToken.objects.get(face_check=face_check)
 
 
 def _failed(subject_id: uuid.UUID, run_steps: RunSteps) -> FaceCheck:
@@ -261,7 +261,7 @@ class TestStartStep:
         assert (asked["photo"], asked["name"]) == (content, PERSON.name)
         complete_face_check(face_check_id=face_check.id, subject_id=stranger)
         run_steps()
-        token = FaceToken.objects.get()
+        token = ActToken.objects.get()
         with transaction.atomic():
             consume_face_token(token=str(token.token), subject_id=stranger, action="relink", business_id=BUSINESS)
 
@@ -295,7 +295,7 @@ class TestCompleteFaceCheck:
     ) -> None:
         _, token = _passed(business, run_steps)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT row_to_json(t)::text FROM verification_face_token t")
+            cursor.execute("SELECT row_to_json(t)::text FROM verification_act_token t")
             assert str(token.token) not in cursor.fetchone()[0]
 
     @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ class TestCompleteFaceCheck:
         fake_vendors.face_result = FaceResult(outcome=outcome, code="1")
         face_check = _failed(_customer(business), run_steps)
         assert (face_check.status, face_check.reason_code) == ("failed", code)
-        assert not FaceToken.objects.exists()
+        assert not ActToken.objects.exists()
         assert Check.objects.get(kind="face").outcome == "failed"
 
     @pytest.mark.parametrize("similarity", [Decimal("79.99"), None])
@@ -471,7 +471,7 @@ class TestConsumeFaceToken:
 
     def test_after_five_minutes_it_has_expired(self, business: Business, run_steps: RunSteps) -> None:
         subject_id, token = _passed(business, run_steps)
-        FaceToken.objects.update(expires_at=now())
+        ActToken.objects.update(expires_at=now())
         with pytest.raises(FaceTokenExpired):
             _consume(str(token.token), subject_id)
 

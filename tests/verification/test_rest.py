@@ -33,9 +33,10 @@ from tests.verification.conftest import (
     identified,
     picture,
 )
-from verification.models import Consent, FaceCheck, FaceToken, IdCardReading, PhoneCode, Subject, Upload
+from tests.verification.sounds import wav
+from verification.models import ActToken, Consent, FaceCheck, IdCardReading, PhoneCode, Subject, Upload, VoiceCheck
 from verification.operations import enrol_subject
-from verification.operations.face_tokens import consume_face_token
+from verification.operations.act_tokens import consume_face_token
 from verification.operations.phone_codes import digits_of
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ class TestFaceChecks:
         run_steps()
         passed = phone.get(path)
         assert (passed["status"], passed["start"], passed["reason_code"]) == ("passed", None, None)
-        assert passed["face_token"] == phone.get(path)["face_token"] == FaceToken.objects.get().token
+        assert passed["face_token"] == phone.get(path)["face_token"] == ActToken.objects.get().token
         with transaction.atomic():
             consume_face_token(
                 token=passed["face_token"], subject_id=phone.customer_id, action="apply", business_id=BUSINESS
@@ -353,7 +354,7 @@ class TestFaceChecks:
         run_steps()
         phone.post(f"{path}/complete")
         run_steps()
-        FaceToken.objects.update(expires_at=now())
+        ActToken.objects.update(expires_at=now())
         assert phone.get(path)["face_token"] is None
 
     def test_without_consent_it_is_refused(self, business: Business) -> None:
@@ -402,6 +403,90 @@ class TestFaceChecks:
             assert (document["reason_code"], document["retryable"]) == (reason, retryable)
 
 
+class TestVoiceChecks:
+    BODY = {"action": "bind_card", "subject": BUSINESS}
+
+    def _known(self, business: Business) -> Phone:
+        phone = _known(business)
+        consent(phone.customer_id, "voice")
+        return phone
+
+    def test_from_the_text_to_the_token(
+        self, business: Business, fake_vendors: FakeVendors, run_steps: RunSteps
+    ) -> None:
+        phone = self._known(business)
+        answer = phone.post("voice-checks", self.BODY)
+        assert answer.status_code == 202
+        document = answer.json()  # type: ignore[attr-defined]
+        path = f"voice-checks/{document['id']}"
+        assert answer["Location"] == f"/b/125/api/v1/{path}"
+        assert document == phone.get(path)
+        assert (document["status"], document["voice_token"]) == ("started", None)
+        assert (len(document["text"]), document["text_expires_at"][-6:]) == (8, "+08:00")
+        upload_id = phone.upload("voice", wav()).json()["id"]  # type: ignore[attr-defined]
+        completed = phone.post(f"{path}/complete", {"upload": upload_id})
+        assert (completed.status_code, completed.json()["status"]) == (202, "checking")  # type: ignore[attr-defined]
+        assert completed.json()["text"] is None  # type: ignore[attr-defined]
+        assert phone.call("GET", path)["Retry-After"] == "1"
+        run_steps()
+        passed = phone.get(path)
+        assert (passed["status"], passed["reason_code"], passed["retryable"]) == ("passed", None, False)
+        assert passed["voice_token"] == phone.get(path)["voice_token"] == ActToken.objects.get().token
+        ActToken.objects.update(used_at=now())
+        used = phone.get(path)
+        assert (used["status"], used["voice_token"], used["expires_at"]) == ("passed", None, None)
+
+    def test_the_same_key_again_is_the_same_check_with_the_same_text(self, business: Business) -> None:
+        phone = self._known(business)
+        first, second = (phone.post("voice-checks", self.BODY, key="k") for _ in range(2))
+        assert first.json() == second.json()  # type: ignore[attr-defined]
+        assert VoiceCheck.objects.count() == 1
+
+    def test_without_consent_it_is_refused(self, business: Business) -> None:
+        document = _problem(_known(business).post("voice-checks", self.BODY), 422, "consent_missing")
+        assert list(document["errors"]) == ["voice"]
+
+    def test_a_locked_customer_is_told_when_to_come_again(self, business: Business) -> None:
+        phone = self._known(business)
+        Subject.objects.update(voice_locked_until=now() + timedelta(hours=2))
+        answer = phone.post("voice-checks", self.BODY)
+        _problem(answer, 429, "voice_locked")
+        assert 7000 < int(answer["Retry-After"]) <= 7201
+
+    @pytest.mark.parametrize("changed", [{"action": "sign"}, {"subject": "x"}, {"subject": None}])
+    def test_an_ill_formed_field_is_an_invalid_request(self, business: Business, changed: dict[str, object]) -> None:
+        _problem(_phone().post("voice-checks", {**self.BODY, **changed}), 400, "invalid_request")
+
+    def test_somebody_elses_object_and_check_are_not_found(self, business: Business) -> None:
+        phone, stranger = self._known(business), _phone()
+        path = f"voice-checks/{phone.post('voice-checks', self.BODY).json()['id']}"  # type: ignore[attr-defined]
+        _problem(stranger.post("voice-checks", self.BODY), 404, "not_found")
+        _problem(stranger.call("GET", path), 404, "not_found")
+        _problem(stranger.post(f"{path}/complete", {"upload": BUSINESS}), 404, "not_found")
+        assert VoiceCheck.objects.get().status == "started"
+
+    def test_a_recording_is_asked_for_and_must_be_ones_own_and_new(
+        self, business: Business, fake_vendors: FakeVendors, run_steps: RunSteps
+    ) -> None:
+        phone = self._known(business)
+        path = f"voice-checks/{phone.post('voice-checks', self.BODY).json()['id']}/complete"  # type: ignore[attr-defined]
+        _problem(phone.post(path), 400, "invalid_request")
+        _problem(phone.post(path, {"upload": OTHER_BUSINESS}), 422, "upload_unknown")
+        content = wav()
+        body = {"upload": phone.upload("voice", content).json()["id"]}  # type: ignore[attr-defined]
+        assert phone.post(path, body).status_code == 202
+        _problem(phone.post(path, body), 409, "state_conflict")
+        again = f"voice-checks/{phone.post('voice-checks', self.BODY).json()['id']}/complete"  # type: ignore[attr-defined]
+        body = {"upload": phone.upload("voice", content).json()["id"]}  # type: ignore[attr-defined]
+        _problem(phone.post(again, body), 409, "voice_recording_used")
+
+    @pytest.mark.parametrize(
+        ("content", "code"), [(wav(40, rate=8_000), "voice_length_refused"), (picture(), "upload_not_readable")]
+    )
+    def test_what_is_no_recording_of_a_text_says_why(self, content: bytes, code: str) -> None:
+        _problem(_phone().upload("voice", content), 422, code)
+
+
 class TestWalls:
     CALLS = (
         ("GET", "consents"),
@@ -412,6 +497,9 @@ class TestWalls:
         ("POST", "face-checks"),
         ("GET", f"face-checks/{BUSINESS}"),
         ("POST", f"face-checks/{BUSINESS}/complete"),
+        ("POST", "voice-checks"),
+        ("GET", f"voice-checks/{BUSINESS}"),
+        ("POST", f"voice-checks/{BUSINESS}/complete"),
     )
 
     @pytest.mark.parametrize(("method", "path"), CALLS)

@@ -14,7 +14,9 @@ from core.ids import new_id
 from core.states import Machine, transition
 from core.states.models import StateChange
 from tests.verification.conftest import BUSINESS, PERSON, enrolled, upload
-from verification.models import Check, FaceCheck, IdCardReading
+from tests.verification.sounds import wav
+from verification.models import Check, FaceCheck, IdCardReading, VoiceCheck
+from verification.operations import receive_upload
 from verification.states import MACHINES
 
 # What a row must hold to be in a state, beside the state itself.
@@ -36,6 +38,13 @@ HOLDS: dict[str, dict[str, dict[str, Any]]] = {
         "passed": {"finished_at": now()},
         "failed": {"reason_code": "not_live", "finished_at": now()},
     },
+    "voice_check": {
+        "starting": {},
+        "started": {},
+        "checking": {"completed_at": now()},
+        "passed": {"finished_at": now()},
+        "failed": {"reason_code": "not_live", "finished_at": now()},
+    },
 }
 PAIRS = [(machine, state, event) for machine in MACHINES for state in machine.states for event in machine.events]
 
@@ -46,10 +55,16 @@ def _make(machine: Machine[Any], state: str) -> uuid.UUID:
         IdCardReading: {"provider": "local"},
         Check: {"kind": "carrier", "purpose": "register"},
         FaceCheck: {"expected_id": subject_id, "action": "apply", "business_id": BUSINESS, "provider": "tencent"},
-    }
+        VoiceCheck: {
+            "action": "bind_card", "business_id": BUSINESS, "provider": "gateway", "text": "三七零九二八五一",
+            "text_expires_at": now(),
+        },
+    }  # fmt: skip
     fields = dict(own[machine.model])
     if machine.model is IdCardReading:
         fields |= {"front_upload_id": upload(subject_id), "back_upload_id": upload(subject_id, "id_card_back")}
+    if machine.model is VoiceCheck:
+        fields |= {"upload_id": receive_upload(subject_id=subject_id, kind="voice", content=wav()).id}
     row = machine.model.objects.create(
         id=new_id(), subject_id=subject_id, status=state, **fields, **HOLDS[machine.name][state]
     )
@@ -85,6 +100,7 @@ class TestEveryPair:
                     "id_card_reading": {"read", "refused"},
                     "check": {"answered", "unanswered"},
                     "face_check": {"passed", "failed"},
+                    "voice_check": {"passed", "failed"},
                 }[machine.name]
             )
 
@@ -104,6 +120,9 @@ class TestTheDatabaseItself:
             ("face_check", "checking", {"status": "passed"}),
             ("face_check", "passed", {"reason_code": "not_live"}),
             ("face_check", "failed", {"reason_code": ""}),
+            ("voice_check", "checking", {"status": "passed"}),
+            ("voice_check", "passed", {"reason_code": "not_live"}),
+            ("voice_check", "failed", {"reason_code": ""}),
         ],
     )
     def test_refuses_a_state_whose_facts_are_missing(self, model: str, state: str, changed: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import wave
 from datetime import date
 
 import pytest
@@ -13,21 +12,19 @@ from PIL import Image
 
 from core import vault
 from core.errors import TooManyRequests
+from core.steps.models import Step
 from core.vault.models import VaultObject, VaultReference
 from tenants.parameters import set_for_bank
 from tests.verification.conftest import enrolled, picture
+from tests.verification.sounds import aac, mp3, wav
 from verification.models import Upload
-from verification.operations import UploadKindUnknown, UploadNotReadable, UploadTooLarge, receive_upload
-
-
-def _sound(frames: int = 8) -> bytes:
-    content = io.BytesIO()
-    with wave.open(content, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(16_000)
-        sound.writeframes(b"\x00\x01" * frames)
-    return content.getvalue()
+from verification.operations import (
+    UploadKindUnknown,
+    UploadNotReadable,
+    UploadTooLarge,
+    VoiceLengthRefused,
+    receive_upload,
+)
 
 
 @pytest.mark.django_db
@@ -44,9 +41,34 @@ class TestReceiveUpload:
         assert vault.read(row.object_id, purpose="test", actor="test") == content
         assert VaultObject.objects.get().content_type == media
 
-    def test_a_recording_is_kept_as_a_voice(self) -> None:
-        view = receive_upload(subject_id=enrolled(), kind="voice", content=_sound())
-        assert Upload.objects.get(pk=view.id).kind == "voice"
+    @pytest.mark.parametrize(
+        ("content", "media"),
+        [(wav(), "audio/wav"), (mp3(), "audio/mpeg"), (aac(), "audio/aac")],
+        ids=["wav", "mp3", "aac"],
+    )
+    def test_a_recording_is_kept_as_a_voice_for_a_short_time(self, content: bytes, media: str) -> None:
+        view = receive_upload(subject_id=enrolled(), kind="voice", content=content)
+        row = Upload.objects.get(pk=view.id)
+        assert (row.kind, row.size) == ("voice", len(content))
+        assert VaultObject.objects.get().content_type == media
+        assert VaultReference.objects.get(owner_id=view.id).retention == "failed_voice"
+        assert Step.objects.get().kind == "verification.forget_attempts"
+
+    @pytest.mark.parametrize("seconds", [0.5, 30.5])
+    def test_a_recording_that_is_too_short_or_too_long_is_refused_with_the_bounds(self, seconds: float) -> None:
+        with pytest.raises(VoiceLengthRefused, match="1 至 30 秒"):
+            receive_upload(subject_id=enrolled(), kind="voice", content=wav(seconds, rate=8_000))
+        assert not VaultObject.objects.exists()
+
+    def test_how_long_it_may_play_is_the_banks_to_say(self) -> None:
+        with transaction.atomic():
+            set_for_bank(name="voice.most_seconds", value=10, effective_date=date(2020, 1, 1), actor="test")
+        with pytest.raises(VoiceLengthRefused, match="1 至 10 秒"):
+            receive_upload(subject_id=enrolled(), kind="voice", content=wav(11, rate=8_000))
+
+    def test_a_recording_of_more_than_two_megabytes_is_refused(self) -> None:
+        with pytest.raises(UploadTooLarge):
+            receive_upload(subject_id=enrolled(), kind="voice", content=wav(12, rate=48_000, channels=2))
 
     def test_the_same_bytes_again_are_one_copy_with_two_references(self) -> None:
         content = picture()
@@ -69,7 +91,7 @@ class TestReceiveUpload:
         with pytest.raises(UploadNotReadable):
             receive_upload(subject_id=enrolled(), kind="face", content=picture(size=(400, 400))[:-200])
 
-    @pytest.mark.parametrize("content", [b"", b"RIFF", picture(), _sound(0)])
+    @pytest.mark.parametrize("content", [b"", b"RIFF", picture(), wav(0), wav()[:-8], mp3(2), b"\xff\xf1" + bytes(50)])
     def test_what_is_no_recording_is_no_voice(self, content: bytes) -> None:
         with pytest.raises(UploadNotReadable):
             receive_upload(subject_id=enrolled(), kind="voice", content=content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verification.admin.agreements import AgreementTextPage, ConsentPage
-from verification.admin.checks import CheckPage, FaceCheckPage, IdCardReadingPage, PhoneCodePage
+from verification.admin.checks import CheckPage, FaceCheckPage, IdCardReadingPage, PhoneCodePage, VoiceCheckPage
 from verification.admin.screening import ScreeningAlertPage, WatchlistVersionPage
 from verification.admin.subjects import SubjectPage, UploadPage
 from verification.models import (
@@ -16,6 +16,7 @@ from verification.models import (
     ScreeningAlert,
     Subject,
     Upload,
+    VoiceCheck,
     WatchlistVersion,
 )
 
@@ -23,6 +24,7 @@ bank_pages = [
     (Subject, SubjectPage),
     (Check, CheckPage),
     (FaceCheck, FaceCheckPage),
+    (VoiceCheck, VoiceCheckPage),
     (IdCardReading, IdCardReadingPage),
     (Consent, ConsentPage),
     (AgreementText, AgreementTextPage),

@@ -1,4 +1,4 @@
-"""Checks, face checks, readings and one-time codes: what was asked, by whom it was answered, how."""
+"""Checks, face and voice checks, readings and one-time codes: what was asked, by whom it was answered, how."""
 
 from __future__ import annotations
 
@@ -89,6 +89,30 @@ class FaceCheckPage(ReadOnlyPage):
     fields = (
         "id", "action", "business_id", "subject_id", "provider", "base_photo", "status", "reason_code", "similarity",
         "created_at", "completed_at", "finished_at",
+    )  # fmt: skip
+    readonly_fields = fields
+
+
+class VoiceCheckPage(ReadOnlyPage):
+    """Voice checks, newest first; recordings, texts and tokens are never shown."""
+
+    list_display = (
+        "action",
+        state("status", "状态", FACES),
+        "reason_code",
+        "similarity",
+        opaque("subject_id", "客户"),
+        opaque("business_id", "业务"),
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("action", "status")
+    search_fields = ("business_id__startswith", "subject__id__iexact")
+    search_help_text = "按业务编号或客户编号查找"
+    ordering = ("-created_at",)
+    fields = (
+        "id", "action", "business_id", "subject_id", "provider", "compared_with", "status", "reason_code", "similarity",
+        "paid_calls", "created_at", "text_expires_at", "completed_at", "finished_at",
     )  # fmt: skip
     readonly_fields = fields
 

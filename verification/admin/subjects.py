@@ -45,13 +45,15 @@ class SubjectPage(ReadOnlyPage):
         "sex",
         "identified_at",
         "face_locked_until",
+        "voice_locked_until",
     )
     search_fields = ("id",)
     search_help_text = "输入完整的身份证号、手机号或编号"
     ordering = ("-created_at",)
     fields = (
         "id", "masked_name", "masked_id_number", "masked_phone", "sex", "ethnicity", "birth_date", "masked_address",
-        "authority", "valid_from_date", "valid_until_date", "identified_at", "face_locked_until", "created_at",
+        "authority", "valid_from_date", "valid_until_date", "identified_at", "face_locked_until",
+        "voice_locked_until", "created_at",
     )  # fmt: skip
     readonly_fields = fields
 

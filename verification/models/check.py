@@ -16,7 +16,14 @@ CARRIER: Final = "carrier"
 ID_CHECK: Final = "id_check"
 WATCHLIST: Final = "watchlist"
 FACE: Final = "face"
-KINDS: Final = [(CARRIER, "运营商实名"), (ID_CHECK, "联网核查"), (WATCHLIST, "名单监测"), (FACE, "人脸核验")]
+VOICE: Final = "voice"
+KINDS: Final = [
+    (CARRIER, "运营商实名"),
+    (ID_CHECK, "联网核查"),
+    (WATCHLIST, "名单监测"),
+    (FACE, "人脸核验"),
+    (VOICE, "声纹核验"),
+]
 
 ASKED: Final = "asked"
 ANSWERED: Final = "answered"
@@ -46,7 +53,7 @@ OUTCOMES: Final = [
 
 
 class Check(models.Model):
-    """One check of one human for one purpose: by the carriers, the national system, the watchlists or a face.
+    """One check of one human for one purpose: by the carriers, the national system, the watchlists, a face or a voice.
 
     States: asked → answered (`outcome`) | unanswered (the deadline passed). Local checks are born answered. A
     result is never reused for another purpose: each step of the business asks anew (ACC-03). `purpose` and

@@ -20,7 +20,7 @@ class Subject(models.Model):
     States by its times: enrolled (nobody is known behind it) → identified (`identified_at`: the ID card was
     read and the carrier confirmed name, number and phone). One ID number is one identified subject: who comes
     back with another WeChat account is linked to the former one (`relink`). No face check starts before
-    `face_locked_until`.
+    `face_locked_until`, no voice check before `voice_locked_until`.
 
     PII: all of it; who the customer is, as the law demands to know (AML-02). Name, ID number, address and
     phone are sealed; number and phone are found by keyed hash. Kept until ten years after the relationship
@@ -42,6 +42,7 @@ class Subject(models.Model):
     phone_index = BlindIndexField("手机号摘要", null=True)
     identified_at = models.DateTimeField("识别时间", null=True, blank=True)
     face_locked_until = models.DateTimeField("人脸锁定至", null=True, blank=True)
+    voice_locked_until = models.DateTimeField("声纹锁定至", null=True, blank=True)
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     class Meta:

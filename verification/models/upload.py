@@ -27,8 +27,9 @@ KINDS: Final = [
 class Upload(models.Model):
     """One file of one customer; its bytes are an object in the vault, one copy per content and bank.
 
-    PII: the object is class C2/C3 (a picture of an ID card, a face); kept as evidence of who the customer is
-    while the relationship lasts and ten years after (AML-04, DATA-07).
+    PII: the object is class C2/C3 (a picture of an ID card, a face, a voice); kept as evidence of who the customer
+    is while the relationship lasts and ten years after (AML-04, DATA-07). A recording that no passed check stands on
+    goes after `attempt.failed_days`; this row stays and then names an object that is no more.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verification.acts import Act, AgreementContext, register_act
+from verification.operations.act_tokens import StepUp, consume_face_token, consume_step_up
 from verification.operations.checks import request_carrier_check, request_id_check
 from verification.operations.consents import (
     AgreementChanged,
@@ -13,17 +14,20 @@ from verification.operations.consents import (
     withdraw_consent,
 )
 from verification.operations.face_checks import (
-    FaceLocked,
     FaceResultUnknown,
     FaceUploadNotAccepted,
     complete_face_check,
     start_face_check,
 )
-from verification.operations.face_tokens import (
+from verification.operations.factors import (
+    FaceLocked,
     FaceTokenExpired,
     FaceTokenMismatch,
     FaceTokenUsed,
-    consume_face_token,
+    VoiceLocked,
+    VoiceTokenExpired,
+    VoiceTokenMismatch,
+    VoiceTokenUsed,
 )
 from verification.operations.id_cards import UploadUnknown, request_id_card_reading
 from verification.operations.phone_codes import PhoneCodeWrong, consume_phone_code, request_phone_code
@@ -33,8 +37,10 @@ from verification.operations.uploads import (
     UploadKindUnknown,
     UploadNotReadable,
     UploadTooLarge,
+    VoiceLengthRefused,
     receive_upload,
 )
+from verification.operations.voice_checks import VoiceRecordingUsed, complete_voice_check, start_voice_check
 
 __all__ = [
     "Act",
@@ -49,13 +55,22 @@ __all__ = [
     "FaceUploadNotAccepted",
     "IdentityTaken",
     "PhoneCodeWrong",
+    "StepUp",
     "UploadKindUnknown",
     "UploadNotReadable",
     "UploadTooLarge",
     "UploadUnknown",
+    "VoiceLengthRefused",
+    "VoiceLocked",
+    "VoiceRecordingUsed",
+    "VoiceTokenExpired",
+    "VoiceTokenMismatch",
+    "VoiceTokenUsed",
     "complete_face_check",
+    "complete_voice_check",
     "consume_face_token",
     "consume_phone_code",
+    "consume_step_up",
     "enrol_subject",
     "give_consent",
     "identify_subject",
@@ -69,5 +84,6 @@ __all__ = [
     "screen_subject",
     "show_agreements",
     "start_face_check",
+    "start_voice_check",
     "withdraw_consent",
 ]

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from core import vault
 from core.clock import now
-from core.errors import InvalidRequest, NotFound, Problem, StateConflict, TooManyRequests
+from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from verification import parameters
-from verification.acts import check_act
-from verification.models import Check, FaceCheck, Subject
-from verification.models.check import ANSWERED, FACE
-from verification.models.consent import FACE as FACE_CONSENT
-from verification.models.face import ACTIONS, FAILED, PASSED, STARTED
-from verification.operations.checks import ACTOR, VENDOR_UNAVAILABLE, record_check
-from verification.operations.consents import require_consents
-from verification.operations.face_tokens import issue_face_token
+from verification.models import FaceCheck, Subject
+from verification.models.act_check import STARTED
+from verification.operations.act_checks import begin_check, end_check, end_unjudged, give_up_check_of
+from verification.operations.checks import ACTOR
+from verification.operations.factors import FACE, FAILED_FACE
+from verification.operations.forgetting import owe_forgetting
 from verification.operations.uploads import IDENTIFICATION
 from verification.states import FACE_CHECK
 
@@ -33,20 +30,6 @@ START: Final = "verification.start_face"
 FETCH: Final = "verification.fetch_face"
 OWNER: Final = "verification.face_check"
 FRAME: Final = "face_frame"
-SHORT: Final = "failed_face"  # the vault's retention class for pictures of failed attempts (DATA-07)
-NOT_LIVE: Final = "not_live"
-FACE_MISMATCH: Final = "face_mismatch"
-COUNTED_FAILURES: Final = frozenset({NOT_LIVE, FACE_MISMATCH})
-DAY: Final = timedelta(hours=24)
-
-
-class FaceLocked(Problem):
-    """The customer's face was refused too often; `retry_after` says in how many seconds another check may start."""
-
-    code = "face_locked"
-    status = 429
-    title = "人脸核验失败次数过多，请稍后再试或前往柜面办理"
-    replayable = False
 
 
 class FaceUploadNotAccepted(Problem):
@@ -94,14 +77,7 @@ def start_face_check(*, subject_id: uuid.UUID, action: str, business_id: str) ->
         FaceLocked: too many failures.
         TooManyRequests: too many face checks were started within a day.
     """
-    if action not in dict(ACTIONS):
-        raise InvalidRequest(errors={"action": [f"须为 {'、'.join(name for name, _ in ACTIONS)} 之一"]})
-    act = check_act(action=action, business_id=business_id, customer_id=subject_id)
-    require_consents(subject_id=subject_id, purposes=[FACE_CONSENT], business_id="")
-    subject = Subject.objects.select_for_update(no_key=True).filter(pk=subject_id).first()
-    if subject is None:
-        raise NotFound
-    _refuse_too_many(subject)
+    subject, act = begin_check(factor=FACE, subject_id=subject_id, action=action, business_id=business_id)
     expected_id = subject_id if act.identity_of is None else act.identity_of(business_id, subject_id)
     if not Subject.objects.filter(pk=expected_id, identified_at__isnull=False).exists():
         raise StateConflict("请先完成注册")
@@ -115,19 +91,6 @@ def start_face_check(*, subject_id: uuid.UUID, action: str, business_id: str) ->
     )
     enqueue(START, face_check.id)
     return face_check
-
-
-def _refuse_too_many(subject: Subject) -> None:
-    moment = now()
-    if subject.face_locked_until is not None and subject.face_locked_until > moment:
-        raise FaceLocked(retry_after=_seconds(subject.face_locked_until - moment))
-    recent = FaceCheck.objects.filter(subject=subject, created_at__gt=moment - DAY).count()
-    if recent >= parameters.number(parameters.FACE_STARTS_PER_DAY):
-        raise TooManyRequests(retry_after=_seconds(DAY))
-
-
-def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds()) + 1
 
 
 @opens_transaction
@@ -172,75 +135,28 @@ def face_started(*, face_check_id: uuid.UUID, start: FaceStart) -> None:
 @within_transaction
 def face_judged(*, face_check_id: uuid.UUID, verdict: FaceVerdict) -> None:
     """End a face check by the vendor's result: a check row and its evidence; a token after a pass, else a count."""
-    passed, moment = verdict.reason_code == "", now()
-    frame_id = None
+    passed, frame_id = verdict.reason_code == "", None
     if verdict.frame is not None:
         frame_id = vault.attach(
             verdict.frame, kind=FRAME, owner=vault.Owner(OWNER, face_check_id),
-            retention=IDENTIFICATION if passed else SHORT,
+            retention=IDENTIFICATION if passed else FAILED_FACE,
         ).id  # fmt: skip
-    row = transition(
-        FACE_CHECK, face_check_id, "pass" if passed else "fail", actor=ACTOR, reason=verdict.reason_code,
-        reason_code=verdict.reason_code, similarity=verdict.similarity, frame_id=frame_id, finished_at=moment,
+        if not passed:
+            owe_forgetting()
+    base_photo = FaceCheck.objects.values_list("base_photo", flat=True).get(pk=face_check_id)
+    end_check(
+        factor=FACE, check_id=face_check_id, reason_code=verdict.reason_code, detail={"base_photo": base_photo},
+        columns={"similarity": verdict.similarity, "frame_id": frame_id},
     )  # fmt: skip
-    row.check_row = _check_row(row, moment)
-    row.save(update_fields=["check_row"])
-    if passed:
-        issue_face_token(face_check=row)
-    elif verdict.reason_code in COUNTED_FAILURES:
-        _lock_after_too_many(row, moment)
-
-
-def _check_row(face_check: FaceCheck, moment: datetime) -> Check:
-    check = Check.objects.create(
-        id=new_id(),
-        subject_id=face_check.subject_id,
-        kind=FACE,
-        purpose=face_check.action,
-        business_id=face_check.business_id,
-        status=ANSWERED,
-        outcome=PASSED if face_check.status == PASSED else FAILED,
-        reason_code=face_check.reason_code,
-        provider=face_check.provider,
-        detail={
-            "face_check": face_check.id.hex,
-            "base_photo": face_check.base_photo,
-            "similarity": None if face_check.similarity is None else f"{face_check.similarity:.2f}",
-        },
-        asked_at=face_check.created_at,
-        answered_at=moment,
-    )
-    record_check(check=check)
-    return check
-
-
-def _lock_after_too_many(face_check: FaceCheck, moment: datetime) -> None:
-    failures = FaceCheck.objects.filter(
-        subject_id=face_check.subject_id, reason_code__in=COUNTED_FAILURES, finished_at__gt=moment - DAY
-    ).count()
-    if failures >= parameters.number(parameters.FACE_FAILS):
-        until = moment + timedelta(hours=parameters.number(parameters.FACE_LOCK_HOURS))
-        Subject.objects.filter(pk=face_check.subject_id).update(face_locked_until=until)
 
 
 @within_transaction
 def give_up_face_check(*, face_check_id: uuid.UUID) -> None:
     """End a face check because the vendor did not answer in time."""
-    transition(
-        FACE_CHECK, face_check_id, "give_up", actor=ACTOR, reason=VENDOR_UNAVAILABLE, reason_code=VENDOR_UNAVAILABLE,
-        finished_at=now(),
-    )  # fmt: skip
+    give_up_check_of(factor=FACE, check_id=face_check_id)
 
 
 @within_transaction
 def refuse_face_check(*, face_check_id: uuid.UUID, reason_code: str) -> None:
     """End a face check that cannot be opened at the vendor: no photo to compare with, or one that is refused."""
-    transition(
-        FACE_CHECK,
-        face_check_id,
-        "refuse",
-        actor=ACTOR,
-        reason=reason_code,
-        reason_code=reason_code,
-        finished_at=now(),
-    )
+    end_unjudged(factor=FACE, check_id=face_check_id, event="refuse", reason_code=reason_code)

@@ -38,7 +38,7 @@ class UploadUnknown(Problem):
 
     code = "upload_unknown"
     status = 422
-    title = "图片不存在或种类不符，请重新上传"
+    title = "文件不存在或种类不符，请重新上传"
 
 
 @within_transaction

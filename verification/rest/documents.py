@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.clock import now
 from core.rest.fields import on_the_wire
-from verification.models import Consent, FaceCheck, FaceToken
-from verification.models.face import PASSED, STARTED
+from verification.models import ActToken, Consent, FaceCheck, VoiceCheck
+from verification.models.act_check import PASSED, STARTED, ActCheck
 from verification.operations.checks import VENDOR_UNAVAILABLE
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from verification.operations.consents import ShownAgreement
 
 
@@ -43,22 +45,41 @@ def consent_document(consent: Consent) -> dict[str, Any]:
 def face_check_document(face_check: FaceCheck) -> dict[str, Any]:
     """Write a face check; its token is shown to its owner as often as asked, until it is used or has expired."""
     started = face_check.status == STARTED
-    token = _live_token(face_check)
+    token = _live_token(face_check, ActToken.objects.filter(face_check=face_check))
     return {
-        "id": face_check.id.hex,
-        "action": face_check.action,
-        "subject": face_check.business_id,
-        "status": face_check.status,
-        "provider": face_check.provider,
+        **_check(face_check),
         "start": {"token": face_check.start_token, "url": face_check.start_url} if started else None,
         "face_token": token.token if token else None,
         "expires_at": on_the_wire(token.expires_at) if token else None,
-        "reason_code": face_check.reason_code or None,
-        "retryable": face_check.reason_code == VENDOR_UNAVAILABLE,
     }
 
 
-def _live_token(face_check: FaceCheck) -> FaceToken | None:
-    if face_check.status != PASSED:
+def voice_check_document(voice_check: VoiceCheck) -> dict[str, Any]:
+    """Write a voice check; the text while it may be read, the token until it is used or has expired."""
+    started = voice_check.status == STARTED
+    token = _live_token(voice_check, ActToken.objects.filter(voice_check=voice_check))
+    return {
+        **_check(voice_check),
+        "text": voice_check.text if started else None,
+        "text_expires_at": on_the_wire(voice_check.text_expires_at) if started else None,
+        "voice_token": token.token if token else None,
+        "expires_at": on_the_wire(token.expires_at) if token else None,
+    }
+
+
+def _check(row: ActCheck) -> dict[str, Any]:
+    return {
+        "id": row.id.hex,
+        "action": row.action,
+        "subject": row.business_id,
+        "status": row.status,
+        "provider": row.provider,
+        "reason_code": row.reason_code or None,
+        "retryable": row.reason_code == VENDOR_UNAVAILABLE,
+    }
+
+
+def _live_token(row: ActCheck, tokens: QuerySet[ActToken]) -> ActToken | None:
+    if row.status != PASSED:
         return None
-    return FaceToken.objects.filter(face_check=face_check, used_at__isnull=True, expires_at__gt=now()).first()
+    return tokens.filter(used_at__isnull=True, expires_at__gt=now()).first()

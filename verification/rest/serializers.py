@@ -8,10 +8,11 @@ from rest_framework import serializers
 
 from core.rest.fields import AmountField, IdField
 from core.rest.lists import page_schema
+from verification.models.act_check import ACTIONS as FACE_ACTIONS
+from verification.models.act_check import STATUSES as CHECK_STATUSES
 from verification.models.consent import PURPOSES
-from verification.models.face import ACTIONS as FACE_ACTIONS
-from verification.models.face import STATUSES as FACE_STATUSES
 from verification.models.phone_code import ACTIONS as CODE_ACTIONS
+from verification.models.voice import VOICE_ACTIONS
 
 
 class AgreementDocument(serializers.Serializer[Any]):
@@ -104,10 +105,39 @@ class FaceCheckDocument(serializers.Serializer[Any]):
     id = IdField()
     action = serializers.ChoiceField([action for action, _ in FACE_ACTIONS])
     subject = IdField()
-    status = serializers.ChoiceField([status for status, _ in FACE_STATUSES])
+    status = serializers.ChoiceField([status for status, _ in CHECK_STATUSES])
     provider = serializers.CharField()
     start = FaceStartDocument(allow_null=True)
     face_token = serializers.CharField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    reason_code = serializers.CharField(allow_null=True)
+    retryable = serializers.BooleanField()
+
+
+class VoiceCheckBody(serializers.Serializer[Any]):
+    """POST voice-checks."""
+
+    action = serializers.ChoiceField([action for action, _ in VOICE_ACTIONS])
+    subject = IdField(help_text="业务编号：银行卡")
+
+
+class VoiceCompleteBody(serializers.Serializer[Any]):
+    """POST voice-checks/{id}/complete."""
+
+    upload = IdField(help_text="朗读录音的上传编号")
+
+
+class VoiceCheckDocument(serializers.Serializer[Any]):
+    """A voice check; `text` while it is started, `voice_token` after a pass until it is used or has expired."""
+
+    id = IdField()
+    action = serializers.ChoiceField([action for action, _ in VOICE_ACTIONS])
+    subject = IdField()
+    status = serializers.ChoiceField([status for status, _ in CHECK_STATUSES])
+    provider = serializers.CharField()
+    text = serializers.CharField(allow_null=True, help_text="请客户朗读的数字")
+    text_expires_at = serializers.DateTimeField(allow_null=True)
+    voice_token = serializers.CharField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
     reason_code = serializers.CharField(allow_null=True)
     retryable = serializers.BooleanField()

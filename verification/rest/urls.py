@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from verification.rest import views
+from verification.rest import views, voice_views
 
 bank_urls = [
     path("agreements", views.Agreements.as_view()),
@@ -15,4 +15,7 @@ bank_urls = [
     path("face-checks", views.FaceChecks.as_view()),
     path("face-checks/<str:face_check_id>", views.OneFaceCheck.as_view()),
     path("face-checks/<str:face_check_id>/complete", views.FaceCheckComplete.as_view()),
+    path("voice-checks", voice_views.VoiceChecks.as_view()),
+    path("voice-checks/<str:voice_check_id>", voice_views.OneVoiceCheck.as_view()),
+    path("voice-checks/<str:voice_check_id>/complete", voice_views.VoiceCheckComplete.as_view()),
 ]

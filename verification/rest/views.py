@@ -16,8 +16,8 @@ from core.rest.endpoint import Access, ContractView, endpoint
 from core.rest.fields import on_the_wire
 from core.rest.lists import PAGE_PARAMETERS, page
 from verification import operations, queries
+from verification.models.act_check import CHECKING, STARTING
 from verification.models.consent import PURPOSES
-from verification.models.face import CHECKING, STARTING
 from verification.rest import serializers as wire
 from verification.rest.documents import agreement_document, consent_document, face_check_document
 
@@ -32,12 +32,14 @@ FORM_ALLOWANCE = 64 * 1024  # what a form with one file holds beside the file
 SUBJECT = "subject"
 
 
-def _location(request: Request, resource: str) -> dict[str, str]:
+def location(request: Request, resource: str) -> dict[str, str]:
+    """Name the resource that an accepted request made."""
     base, _, _ = request.path.partition("/api/v1/")
     return {"Location": f"{base}/api/v1/{resource}"}
 
 
-def _customer(request: Request) -> uuid.UUID:
+def customer_of(request: Request) -> uuid.UUID:
+    """Return the id of the customer who makes the call."""
     caller: Any = request.user
     customer_id: uuid.UUID = caller.customer_id
     return customer_id
@@ -91,7 +93,7 @@ class Agreements(ContractView):
             raise NotFound
         shown = operations.show_agreements(
             purposes=None if purpose is None else [purpose],
-            customer_id=None if business_id is None else _customer(request),
+            customer_id=None if business_id is None else customer_of(request),
             business_id=business_id,
         )
         return self.answer(Answer(200, {"items": [agreement_document(one) for one in shown], "next": None}, {}))
@@ -103,7 +105,7 @@ class Consents(ContractView):
     @endpoint(summary="我的授权", answers={200: wire.ConsentPage}, parameters=PAGE_PARAMETERS, tags=["consents"])
     def get(self, request: Request) -> Response:
         """List them, newest first, withdrawn ones too."""
-        rows = queries.consents_of(_customer(request))
+        rows = queries.consents_of(customer_of(request))
         return self.answer(Answer(200, page(request, rows, consent_document), {}))
 
     @endpoint(
@@ -120,7 +122,7 @@ class Consents(ContractView):
         return self.settle(
             request,
             lambda: operations.give_consent(
-                subject_id=_customer(request),
+                subject_id=customer_of(request),
                 agreement_id=body["agreement_id"],
                 business_id=_hex(body.get("subject")),
                 sha256=bytes.fromhex(body["sha256"]),
@@ -142,26 +144,26 @@ class ConsentWithdraw(ContractView):
     )
     def post(self, request: Request, consent_id: str) -> Response:
         """Withdraw it from now on."""
-        consent = queries.access_consent(_customer(request), consent_id)
+        consent = queries.access_consent(customer_of(request), consent_id)
         return self.settle(
             request,
-            lambda: operations.withdraw_consent(subject_id=_customer(request), consent_id=consent.pk),
+            lambda: operations.withdraw_consent(subject_id=customer_of(request), consent_id=consent.pk),
             lambda withdrawn: Answer(200, consent_document(withdrawn), {}),
         )
 
 
 class Uploads(ContractView):
-    """Pictures from the customer's phone."""
+    """Pictures and recordings from the customer's phone."""
 
     parser_classes = [MultiPartParser]
 
     @endpoint(
-        summary="上传图片",
+        summary="上传图片或录音",
         request=wire.UploadBody,
         answers={201: wire.UploadDocument},
         problems=[
-            operations.UploadKindUnknown, operations.UploadNotReadable, operations.UploadTooLarge, TooManyRequests,
-            PayloadTooLarge,
+            operations.UploadKindUnknown, operations.UploadNotReadable, operations.UploadTooLarge,
+            operations.VoiceLengthRefused, TooManyRequests, PayloadTooLarge,
         ],
         media_type=MULTIPART,
         tags=["uploads"],
@@ -176,7 +178,9 @@ class Uploads(ContractView):
         if length.isdigit() and int(length[:15]) > settings.UPLOAD_MAX_BYTES + FORM_ALLOWANCE:
             raise operations.UploadTooLarge
         body = self.read(request, wire.UploadBody)
-        taken = operations.receive_upload(subject_id=_customer(request), kind=body["kind"], content=body["file"].read())
+        taken = operations.receive_upload(
+            subject_id=customer_of(request), kind=body["kind"], content=body["file"].read()
+        )
         return self.answer(Answer(201, {"id": taken.id.hex, "sha256": taken.sha256.hex()}, {}))
 
 
@@ -197,7 +201,7 @@ class PhoneCodes(ContractView):
         return self.settle(
             request,
             lambda: operations.request_phone_code(
-                subject_id=_customer(request),
+                subject_id=customer_of(request),
                 phone=body["phone"],
                 action=body["action"],
                 business_id=_hex(body.get("subject")),
@@ -224,9 +228,9 @@ class FaceChecks(ContractView):
         return self.settle(
             request,
             lambda: operations.start_face_check(
-                subject_id=_customer(request), action=body["action"], business_id=body["subject"].hex
+                subject_id=customer_of(request), action=body["action"], business_id=body["subject"].hex
             ),
-            lambda row: Answer(202, face_check_document(row), _location(request, f"face-checks/{row.pk.hex}")),
+            lambda row: Answer(202, face_check_document(row), location(request, f"face-checks/{row.pk.hex}")),
         )
 
 
@@ -236,7 +240,7 @@ class OneFaceCheck(ContractView):
     @endpoint(summary="查看人脸核验", answers={200: wire.FaceCheckDocument}, by_id=True, tags=["face-checks"])
     def get(self, request: Request, face_check_id: str) -> Response:
         """Show how far it is."""
-        row = queries.access_face_check(_customer(request), face_check_id)
+        row = queries.access_face_check(customer_of(request), face_check_id)
         waiting = row.status in {STARTING, CHECKING}
         return self.answer(Answer(200, face_check_document(row), {"Retry-After": "1"} if waiting else {}))
 
@@ -255,15 +259,15 @@ class FaceCheckComplete(ContractView):
     )
     def post(self, request: Request, face_check_id: str) -> Response:
         """Have the vendor's result fetched."""
-        row = queries.access_face_check(_customer(request), face_check_id)
+        row = queries.access_face_check(customer_of(request), face_check_id)
         body = self.read(request, wire.FaceCompleteBody)
         return self.settle(
             request,
             lambda: operations.complete_face_check(
                 face_check_id=row.pk,
-                subject_id=_customer(request),
+                subject_id=customer_of(request),
                 result_token=body.get("result_token"),
                 upload_id=body.get("upload"),
             ),
-            lambda done: Answer(202, face_check_document(done), _location(request, f"face-checks/{done.pk.hex}")),
+            lambda done: Answer(202, face_check_document(done), location(request, f"face-checks/{done.pk.hex}")),
         )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from verification.steps import carrier, faces, id_cards, id_check, phone_codes
+from verification.steps import carrier, faces, forgetting, id_cards, id_check, phone_codes, voices
 
-__all__ = ["carrier", "faces", "id_cards", "id_check", "phone_codes"]
+__all__ = ["carrier", "faces", "forgetting", "id_cards", "id_check", "phone_codes", "voices"]

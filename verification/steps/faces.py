@@ -15,9 +15,7 @@ from verification.models import Check, FaceCheck, IdCardReading
 from verification.models.check import ANSWERED, ID_CHECK, MATCH
 from verification.models.id_card import READ
 from verification.operations.face_checks import (
-    FACE_MISMATCH,
     FETCH,
-    NOT_LIVE,
     START,
     FaceStart,
     FaceVerdict,
@@ -26,6 +24,7 @@ from verification.operations.face_checks import (
     give_up_face_check,
     refuse_face_check,
 )
+from verification.operations.factors import FACE_MISMATCH, NOT_LIVE
 from verification.pictures import JPEG, PictureUnusable, as_jpeg
 from verification.providers.face import FaceOutcome, FaceResult
 from verification.queries import identity

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.gateway import Answer, Repeat, SignedEndpoint
 from verification.providers.bank_gateway.mapping import LOOKUP_REFUSALS
 
+if TYPE_CHECKING:
+    from verification.providers.voice import Recording
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityClient:
-    """Speaks `/gateway/v1/carriers` and `/gateway/v1/id-check`."""
+    """Speaks `/gateway/v1/carriers`, `/gateway/v1/id-check` and `/gateway/v1/voice`."""
 
     endpoint: SignedEndpoint
 
@@ -44,3 +49,21 @@ class IdentityClient:
             payload={"name": name, "id_number": id_number},
             request_id=request_id,
         )
+
+    def verify_voice(self, *, text: str, recording: Recording, reference: Recording | None, request_id: str) -> Answer:
+        """POST /voice/verify."""
+        return self.endpoint.service("voice").ask(
+            "voice.verify",
+            repeat=Repeat.PURE,
+            path="/gateway/v1/voice/verify",
+            payload={
+                "text": text,
+                "recording": _sound(recording),
+                "reference": None if reference is None else _sound(reference),
+            },
+            request_id=request_id,
+        )
+
+
+def _sound(recording: Recording) -> dict[str, str]:
+    return {"form": recording.form.value, "content": base64.b64encode(recording.content).decode()}

@@ -1,4 +1,4 @@
-"""Carriers and national ID check by the bank's gateway."""
+"""Carriers, national ID check and voices by the bank's gateway."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from verification.numbers import Carrier
     from verification.providers.carrier import CarrierAnswer
     from verification.providers.id_check import IdCheckAnswer
+    from verification.providers.voice import Recording, VoiceAnswer
 
 
 class GatewayCarrierCheck:
@@ -53,3 +54,20 @@ class GatewayIdCheck:
     def check(self, *, name: str, id_number: str, request_id: str) -> IdCheckAnswer:
         """Ask the national system; see `IdCheck`."""
         return mapping.id_check_answer(self._client.check_id(name=name, id_number=id_number, request_id=request_id))
+
+
+class GatewayVoice:
+    """`Voice` of one bank."""
+
+    name = "bank_gateway"
+
+    def __init__(self, endpoint: SignedEndpoint) -> None:
+        """Ask through the bank's gateway."""
+        self._client = IdentityClient(endpoint)
+
+    def verify(self, *, text: str, recording: Recording, reference: Recording | None, request_id: str) -> VoiceAnswer:
+        """Ask about a recording; see `Voice`."""
+        return mapping.voice_answer(
+            self._client.verify_voice(text=text, recording=recording, reference=reference, request_id=request_id),
+            compared=reference is not None,
+        )
