@@ -93,6 +93,18 @@ CODES_PER_CUSTOMER_DAY: Final = declare(
         tighter="lower",
     )
 )
+CODE_KEPT_DAYS: Final = declare(
+    Parameter(
+        "phone_code.kept_days",
+        180,
+        "短信验证码发送记录的保存天数",
+        "天",
+        "网络安全法第二十一条",
+        low=180,
+        high=1095,
+        tighter="higher",
+    )
+)
 UPLOADS_PER_DAY: Final = declare(
     Parameter(
         "upload.per_customer_day",
@@ -136,6 +148,18 @@ FACE_LOCK_HOURS: Final = declare(
         low=1,
         high=240,
         tighter="higher",
+    )
+)
+FAILED_FACE_DAYS: Final = declare(
+    Parameter(
+        "face.failed_picture_days",
+        60,
+        "未通过人脸核验的影像保存天数，期满删除",
+        "天",
+        "DATA-07",
+        low=30,
+        high=90,
+        tighter="lower",
     )
 )
 FACE_STARTS_PER_DAY: Final = declare(

@@ -14,6 +14,7 @@ from core.vault.objects import (
     stage,
     sweep_orphans,
 )
+from core.vault.retention import let_go
 
 __all__ = [
     "Owner",
@@ -22,6 +23,7 @@ __all__ = [
     "VaultDamaged",
     "attach",
     "grant",
+    "let_go",
     "open_grant",
     "put",
     "read",

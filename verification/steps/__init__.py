@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from verification.steps import carrier, faces, id_cards, id_check, phone_codes
+from verification.steps import carrier, faces, housekeeping, id_cards, id_check, phone_codes
 
-__all__ = ["carrier", "faces", "id_cards", "id_check", "phone_codes"]
+__all__ = ["carrier", "faces", "housekeeping", "id_cards", "id_check", "phone_codes"]
