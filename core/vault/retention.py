@@ -32,7 +32,7 @@ def let_go(*, retention: str, before: datetime, limit: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(LET_GO, [retention, before, limit])
         objects = list({object_id for (object_id,) in cursor.fetchall()})
-        gone = cursor.rowcount
+        gone = int(cursor.rowcount)
         cursor.execute(HOLD_STILL, [objects])  # who is just entering a further reference has ended, or begins after us
         cursor.execute(REMOVE, [objects])
     return gone

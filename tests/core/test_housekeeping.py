@@ -39,11 +39,12 @@ NIGHT = datetime(2026, 5, 4, 2, 59, tzinfo=SHANGHAI)
 
 @pytest.fixture(autouse=True)
 def _restore() -> Iterator[None]:
-    kept = dict(KINDS), dict(rounds.ROUNDS), dict(housekeeping.CHORES)
+    registers: tuple[dict[str, Any], ...] = (KINDS, rounds.ROUNDS, housekeeping.CHORES)
+    kept = [dict(register) for register in registers]
     yield
-    for register, former in zip((KINDS, rounds.ROUNDS, housekeeping.CHORES), kept, strict=True):
+    for register, former in zip(registers, kept, strict=True):
         register.clear()
-        register.update(former)  # type: ignore[arg-type]  # each gets back what was its own
+        register.update(former)
 
 
 @pytest.fixture
@@ -216,9 +217,13 @@ class TestHousekeeping:
         def broken(_: int) -> int:
             raise ZeroDivisionError
 
+        def whole(_: int) -> int:
+            done.append("whole")
+            return 0
+
         housekeeping.CHORES.clear()
         housekeeping.register_chore("broken")(broken)
-        housekeeping.register_chore("whole")(lambda _: len(done.append("whole") or []))
+        housekeeping.register_chore("whole")(whole)
         with transaction.atomic():
             enqueue(housekeeping.KEEP_HOUSE, "2026-05-04")
         run_steps(1)
