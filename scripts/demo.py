@@ -23,6 +23,7 @@ from scripts.product import (
     mark_complete,
     product,
     write_demo_file,
+    write_out,
 )
 from scripts.stack import running_stack
 from scripts.story import tell
@@ -125,6 +126,7 @@ def main() -> int:
                 run(running, new=new)
                 if new:
                     mark_complete(stack, DATABASE)
+                    write_out(stack)
                 wait_for_the_end(running)
     except KeyboardInterrupt:
         say("\nended; nothing is left running")
