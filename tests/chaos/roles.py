@@ -23,6 +23,7 @@ from core.tenancy import in_bank
 Point = Literal["before_lease", "before_call", "after_call"]
 SWEEP_SECONDS: Final = 0.2
 SHORT_WHILE: Final = 0.3
+SHORT_LEASE: Final = timedelta(seconds=2)
 DUE: Final = """
 SELECT EXISTS (SELECT 1 FROM core_step WHERE kind = %s AND state = 'live' AND run_at <= statement_timestamp()
                AND (lease_until IS NULL OR lease_until < statement_timestamp()))
@@ -38,7 +39,7 @@ def look_up(run: StepRun) -> Outcome:
     return Done()
 
 
-@register_step("chaos.killer", lane=VENDOR, lease=timedelta(seconds=30))
+@register_step("chaos.killer", lane=VENDOR, lease=SHORT_LEASE)
 def kill_worker(run: StepRun) -> Outcome:
     """Do what a crash in native code does, PURE: the whole process ends at once and tidies nothing up."""
     del run
@@ -47,7 +48,7 @@ def kill_worker(run: StepRun) -> Outcome:
     return Done()
 
 
-@register_step("chaos.bystander", lane=VENDOR, lease=timedelta(seconds=30))
+@register_step("chaos.bystander", lane=VENDOR, lease=SHORT_LEASE)
 def stand_by(run: StepRun) -> Outcome:
     """Work, PURE, for longer than the killer beside it lets its process live."""
     del run
