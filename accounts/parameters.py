@@ -9,6 +9,11 @@ from tenants.parameters import Parameter, declare
 SESSION_MINUTES: Final = declare(
     Parameter("session.minutes", 720, "登录有效时长", "分钟", "JR/T 0092-2019", "lower", 5, 1440)
 )
+SESSION_KEPT_DAYS: Final = declare(
+    Parameter(
+        "session.kept_days", 180, "登录记录在会话结束后的保存天数", "天", "网络安全法第二十一条", "higher", 180, 1095
+    )
+)
 MAX_CLASS_TWO: Final = declare(
     Parameter("account.max_class_two", 5, "每人在本行Ⅱ类户上限", "个", "ACC-01, 银发〔2016〕302号", "lower", 1, 5)
 )

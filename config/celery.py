@@ -28,6 +28,7 @@ app.conf.update(
     enable_utc=True,
     beat_schedule={
         "sweep": {"task": "core.steps.sweep", "schedule": 1.0, "options": {"expires": 5, "queue": DEFAULT}},
+        "round": {"task": "tenants.come_round", "schedule": 60.0, "options": {"expires": 50, "queue": DEFAULT}},
     },
 )
 app.autodiscover_tasks(["core.steps", "tenants", "verification", "accounts", "lending"])

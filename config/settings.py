@@ -144,6 +144,8 @@ TENCENT_SECRET_ID = os.environ.get("TENCENT_SECRET_ID", "AKID{bank}")
 TENCENT_SECRET_KEY = _secret("TENCENT_SECRET_KEY") or "sandbox-{secret_id}"
 GATEWAY_URL = os.environ.get("GATEWAY_URL", f"{SANDBOX_URL}/gateway/v1")
 GATEWAY_KEY = _secret("GATEWAY_KEY") or "sandbox-gateway-key"
+# A bank whose gateway has a key of its own: `{bank}` stands for its code; a bank without such a file has the common key.
+GATEWAY_BANK_KEY_FILE = os.environ.get("GATEWAY_BANK_KEY_FILE", "")
 TSA_URL = os.environ.get("TSA_URL", f"{SANDBOX_URL}/tsa")
 TSA_ROOTS_FILE = os.environ.get("TSA_ROOTS_FILE")  # PEM roots of the authorities; the sandbox's own only in SIMULATION
 VENDOR_READ_SECONDS = float(os.environ.get("VENDOR_READ_SECONDS", "10"))

@@ -15,4 +15,4 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the Celery tasks and the steps of the mechanisms."""
-        from core.steps import tasks  # noqa: F401
+        from core.steps import housekeeping, tasks  # noqa: F401

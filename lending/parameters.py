@@ -159,6 +159,25 @@ def min_read_seconds() -> int:
     return value_of(MIN_READ_SECONDS.name, kind=int)
 
 
+CUTOFF_MINUTES: Final = declare(
+    Parameter(
+        "day.cutoff_minutes",
+        0,
+        "营业日切换时间：北京时间零点之后的分钟数，负数为零点之前",
+        "分钟",
+        "PU-05",
+        "free",
+        low=-240,
+        high=360,
+    )
+)
+
+
 def signing_patience() -> timedelta:
     """Return how long a signature waits for a time stamp."""
     return timedelta(minutes=value_of(SIGNING_MINUTES.name, kind=int))
+
+
+def cutoff_minutes() -> int:
+    """Return how many minutes after midnight in Shanghai the current bank's day changes; negative: before it (PU-05)."""
+    return value_of(CUTOFF_MINUTES.name, kind=int)

@@ -9,7 +9,6 @@ from typing import Final
 from django.core.exceptions import ValidationError
 
 from lending.contracts.errors import ContractError
-from lending.contracts.trial import try_template
 from lending.decision.policy import ALL_IN_CEILING, PolicyFieldsError
 from lending.models import ProductVersion
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
@@ -97,6 +96,8 @@ def _purpose_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
 def _template_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
     if not version.contract_template.strip():
         return
+    from lending.contracts.trial import try_template  # sets a page and looks into it: PDF that only publishing needs
+
     try:
         try_template(version.contract_template)
     except ContractError as error:

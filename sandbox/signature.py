@@ -7,6 +7,7 @@ import hmac
 import os
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,17 +15,26 @@ if TYPE_CHECKING:
 
 MAX_SKEW_SECONDS: Final = 300
 _TIMESTAMP: Final = re.compile(r"\d{1,12}")
+_CODE: Final = re.compile(r"[a-z0-9]{2,12}")
 
 
-def gateway_key() -> bytes:
-    """Return the key that all banks sign with: GATEWAY_KEY, by default `sandbox-gateway-key`."""
+def gateway_key(bank: str = "") -> bytes:
+    """Return the key that a bank signs with: its own, where there is a file of it, else the common one.
+
+    The common one is GATEWAY_KEY, by default `sandbox-gateway-key`; the file is GATEWAY_BANK_KEY_FILE, `{bank}` being the
+    bank's code.
+    """
+    pattern = os.environ.get("GATEWAY_BANK_KEY_FILE", "")
+    file = Path(pattern.replace("{bank}", bank))
+    if pattern and _CODE.fullmatch(bank) and file.is_file():
+        return file.read_bytes().strip()
     return os.environ.get("GATEWAY_KEY", "sandbox-gateway-key").encode()
 
 
-def sign(*, method: str, path: str, timestamp: str, request_id: str, body: bytes) -> str:
+def sign(*, method: str, path: str, timestamp: str, request_id: str, body: bytes, bank: str = "") -> str:
     """Return the signature (hex) over method, path, timestamp, request id and body hash, a line each."""
     text = "\n".join((method, path, timestamp, request_id, hashlib.sha256(body).hexdigest()))
-    return hmac.digest(gateway_key(), text.encode(), "sha256").hex()
+    return hmac.digest(gateway_key(bank), text.encode(), "sha256").hex()
 
 
 def is_signed(*, method: str, path: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -38,5 +48,6 @@ def is_signed(*, method: str, path: str, headers: Mapping[str, str], body: bytes
         timestamp=timestamp,
         request_id=headers.get("x-request-id", ""),
         body=body,
+        bank=headers.get("x-bank", ""),
     )
     return hmac.compare_digest(expected.encode(), headers.get("x-signature", "").encode())

@@ -23,8 +23,9 @@ from scripts.product import (
     mark_complete,
     product,
     write_demo_file,
+    write_out,
 )
-from scripts.stack import running_stack
+from scripts.stack import Stack, running_stack
 from scripts.story import tell
 
 DATABASE = "lending_demo"
@@ -82,7 +83,7 @@ def show(running: Product, staff: list[dict[str, str]]) -> None:
     say("  Ctrl-C ends the demo; the next start takes seconds.")
 
 
-def run(running: Product, *, new: bool) -> None:
+def run(running: Product, stack: Stack, *, new: bool) -> None:
     """Fill what is new, start everything, walk one customer through if the demo is new, and stay."""
     if not (running.home / "master.key").exists():
         running.manage("create_master_key")
@@ -90,6 +91,7 @@ def run(running: Product, *, new: bool) -> None:
     if new:
         say("opening the sample banks")
         running.manage("open_sample_banks", progress=True)
+        write_out(stack)
     running.start_web()
     running.start_workers()
     running.await_answer("web", f"{running.base_url}/readyz")
@@ -122,7 +124,7 @@ def main() -> int:
         with running_stack(ROOT) as stack:
             url, new = ensure_database(stack, DATABASE, say=say)
             with product(stack, database_url=url, home=ROOT / ".local" / "demo", say=say, host=host) as running:
-                run(running, new=new)
+                run(running, stack, new=new)
                 if new:
                     mark_complete(stack, DATABASE)
                 wait_for_the_end(running)

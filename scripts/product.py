@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -196,6 +197,16 @@ def mark_complete(stack: Stack, name: str) -> None:
         server.execute(
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(schema_fingerprint()))
         )
+
+
+def write_out(stack: Stack) -> None:
+    """Have PostgreSQL write its memory to disk beside what goes on, so that the end need not wait for it."""
+
+    def checkpoint() -> None:
+        with contextlib.suppress(psycopg.Error), psycopg.connect(stack.database_url, autocommit=True) as server:
+            server.execute("CHECKPOINT")
+
+    threading.Thread(target=checkpoint, name="checkpoint", daemon=True).start()
 
 
 def _secret_file(path: Path) -> Path:

@@ -74,7 +74,7 @@ PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
         "tenants.*_bank", "tenants.*_platformparameter", "tenants.*_lprquote", "tenants.*_holiday", "tenants.view_*",
-        "core.view_*", "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*",
+        "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*",
     ),
 }  # fmt: skip
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from functools import partial
 
 from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
+from core.tenancy import in_bank
 from tenants.models import Entry
-from tenants.operations import entries
+from tenants.operations import entries, stopping
 from tenants.operations.wechat import wechat_code_image
 
 
@@ -28,3 +29,12 @@ def fetch_code(run: StepRun) -> Outcome:
             content_type=image.content_type,
         )
     )
+
+
+@register_step(stopping.STOPPED)
+def stopped(run: StepRun) -> Outcome:
+    """Tell a bank that it was suspended: the step is the province's, what it owes is the bank's."""
+    code, _, occasion = run.subject.partition(":")
+    with in_bank(code):
+        stopping.hear_stop(occasion=occasion)
+    return Done()

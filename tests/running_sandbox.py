@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import SettingsWrapper  # type: ignore[attr-defined]
 
+KEY_FILE = "gateway-{bank}.key"
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -32,6 +33,7 @@ class Sandbox:
 
     base_url: str
     http: httpx.Client
+    key_file: str
     misbehaves: bool = False
     _appids: Iterator[int] = field(default_factory=itertools.count)
 
@@ -137,14 +139,17 @@ def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        env={name: value for name, value in os.environ.items() if name != "GATEWAY_KEY"},
+        env={
+            **{name: value for name, value in os.environ.items() if name != "GATEWAY_KEY"},
+            "GATEWAY_BANK_KEY_FILE": str(data_dir / KEY_FILE),
+        },
     )
     assert process.stdout is not None
     try:
         base_url = process.stdout.readline().removeprefix("sandbox: ").strip()
         assert base_url.startswith("http://127.0.0.1:")
         with httpx.Client(base_url=base_url, timeout=10) as http:
-            yield Sandbox(base_url, http)
+            yield Sandbox(base_url, http, str(data_dir / KEY_FILE))
     finally:
         process.terminate()
         process.wait(timeout=10)

@@ -93,6 +93,18 @@ CODES_PER_CUSTOMER_DAY: Final = declare(
         tighter="lower",
     )
 )
+CODE_KEPT_DAYS: Final = declare(
+    Parameter(
+        "phone_code.kept_days",
+        180,
+        "短信验证码发送记录的保存天数",
+        "天",
+        "网络安全法第二十一条",
+        low=180,
+        high=1095,
+        tighter="higher",
+    )
+)
 UPLOADS_PER_DAY: Final = declare(
     Parameter(
         "upload.per_customer_day",
@@ -207,7 +219,7 @@ VOICE_MOST_SECONDS: Final = declare(
 FAILED_DAYS: Final = declare(
     Parameter(
         "attempt.failed_days",
-        90,
+        60,
         "未通过核验的人脸影像和录音的保存天数",
         "天",
         "DATA-07",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.steps import cards, core, opening, registration
+from accounts.steps import cards, core, housekeeping, opening, registration
 
-__all__ = ["cards", "core", "opening", "registration"]
+__all__ = ["cards", "core", "housekeeping", "opening", "registration"]

@@ -20,6 +20,7 @@ bank_pages = [
     (LogEntry, FormLogPage),
 ]
 province_pages = [
+    (Step, StepPage),
     (StateChange, StateChangePage),
     (AuditEntry, AuditPage),
     (LogEntry, FormLogPage),

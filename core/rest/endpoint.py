@@ -176,26 +176,28 @@ class ContractView(APIView):
     http_method_names = ["get", "post", "delete"]
 
     def get_authenticators(self) -> list[Any]:
-        """Ask for a token only where the declared access says so."""
+        """Ask for a token only where the declared access says so: a method that the resource lacks is 405, not 401."""
         request: Request | None = self.request  # None where the OpenAPI document is made
-        method = getattr(self, (request.method or "").lower(), None) if request is not None else None
-        declared = getattr(method, "declared", None)
-        if declared is not None and declared["access"] is Access.OPEN:
-            return []
-        return super().get_authenticators()
+        if request is None:
+            return super().get_authenticators()
+        declared = self._declared(request)
+        return super().get_authenticators() if declared.get("access") is Access.CUSTOMER else []
+
+    def _declared(self, request: Request) -> dict[str, Any]:
+        """Return what `endpoint` says of the request's method; empty where the contract has no such method here."""
+        name = (request.method or "").lower()
+        method = getattr(self, name, None) if name in self.http_method_names else None
+        return getattr(method, "declared", {})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a call without a valid token, and an idempotent one without a usable key, before anything is read."""
         if (request.content_type or "").split(";")[0] == "application/json":
             self._raw_body(request)  # keeps it, so that it can be hashed after the parser has read the stream
         super().initial(request, *args, **kwargs)
-        method = getattr(self, (request.method or "").lower(), None)
-        declared = getattr(method, "declared", None)
-        if declared is None:
-            return
-        if declared["access"] is Access.CUSTOMER:
+        declared = self._declared(request)
+        if declared.get("access") is Access.CUSTOMER:
             caller(request)
-        if declared["idempotent"]:
+        if declared.get("idempotent"):
             self._key(request)
 
     @staticmethod

@@ -2,13 +2,19 @@
 
 An attempt has three beats. Leasing commits the intent (`attempt` grows); the handler calls outside with no transaction
 open; the outcome is stored only `WHERE attempt = mine`, together with everything that follows from it.
+
+`crashes` counts the attempts in a row that ended without an outcome: the handler raised, the outcome could not be stored,
+or the lease ran out, which is found when the step is leased again. A worker that was only slow takes its count back when
+it returns, so slowness parks nothing; and a step that one answer was stored of begins anew.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,15 +32,21 @@ from core.tenancy import current_bank
 
 log = structlog.get_logger(__name__)
 MAX_CRASHES: Final = 5
+LOST: Final = "lease ran out"
+SUSPECT: Final = 2
 
 LEASE = """
-UPDATE core_step SET attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => lease_seconds)
-WHERE id = (
-    SELECT id FROM core_step
+WITH found AS (
+    SELECT id, lease_until FROM core_step
     WHERE state = 'live' AND lane = ANY(%s) AND run_at <= statement_timestamp()
       AND (lease_until IS NULL OR lease_until < statement_timestamp())
     ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, subject, attempt, created_at, deadline_at, then_kind, then_subject, crashes
+UPDATE core_step AS step SET attempt = step.attempt + 1,
+    lease_until = clock_timestamp() + make_interval(secs => step.lease_seconds),
+    crashes = step.crashes + (found.lease_until IS NOT NULL)::integer
+FROM found WHERE step.id = found.id
+RETURNING step.id, step.kind, step.subject, step.attempt, step.created_at, step.deadline_at, step.then_kind,
+    step.then_subject, step.crashes, found.lease_until IS NOT NULL, step.lease_seconds
 """
 END = """
 UPDATE core_step SET state = %s, result = %s, reason = %s, lease_until = NULL, finished_at = clock_timestamp()
@@ -43,6 +55,10 @@ WHERE id = %s AND attempt = %s AND state = 'live'
 POSTPONE = """
 UPDATE core_step SET run_at = clock_timestamp() + make_interval(secs => %s), lease_until = NULL, reason = %s, crashes
 = %s, state = %s WHERE id = %s AND attempt = %s AND state = 'live'
+"""
+FORGIVE = """
+UPDATE core_step SET crashes = greatest(crashes - 1, 0), state = CASE WHEN reason = %s THEN 'live' ELSE state END
+WHERE id = %s AND attempt > %s AND state IN ('live', 'parked')
 """
 ANY_DUE = """
 SELECT EXISTS (SELECT 1 FROM core_step WHERE state = 'live' AND lane = %s AND run_at <= statement_timestamp()
@@ -64,32 +80,46 @@ class Leased:
 
 
 def lease(lanes: list[str]) -> Leased | None:
-    """Lease the step of these lanes that is due longest, by database time; None where none is due."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(LEASE, [lanes])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    step_id, kind, subject, attempt, created_at, deadline_at, then_kind, then_subject, crashes = row
-    run = StepRun(step_id, kind, subject, attempt, created_at, deadline_at)
-    return Leased(run, Then(then_kind, then_subject) if then_kind else None, crashes)
+    """Lease the step of these lanes that is due longest, by database time; None where none is due.
+
+    One that has lost two workers in a row waits a random while of its lease first: whatever killed its worker, it does
+    not drag the same companions along each time. One that has lost too many is parked.
+    """
+    while True:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(LEASE, [lanes])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        step_id, kind, subject, attempt, created_at, deadline_at, then_kind, then_subject, crashes = row[:9]
+        was_lost, lease_seconds = row[9:]
+        run = StepRun(step_id, kind, subject, attempt, created_at, deadline_at)
+        if was_lost:
+            log.warning("step.lease_ran_out", kind=kind, step=run.request_id, attempt=attempt, crashes=crashes)
+        if not was_lost or crashes < SUSPECT:
+            return Leased(run, Then(then_kind, then_subject) if then_kind else None, crashes)
+        with suppress(StaleAttempt):
+            _postpone(run, LOST, timedelta(milliseconds=secrets.randbelow(lease_seconds * 1000)), crashes)
 
 
 def work(leased: Leased) -> None:
     """Run a leased step's handler and store its outcome."""
     run = leased.run
     forbid_transaction(f"step {run.kind}")
-    crashes, outcome = leased.crashes, _handle(run)
+    outcome, crashes = _handle(run), 0
     if outcome is None:
-        crashes += 1
-        outcome = Again("handler raised")
+        outcome, crashes = Again("handler raised"), leased.crashes + 1
     try:
-        _store(leased, outcome, crashes)
+        try:
+            _store(leased, outcome, crashes)
+        except StaleAttempt:
+            raise
+        except Exception:
+            log.exception("step.outcome_not_stored", kind=run.kind, step=run.request_id, attempt=run.attempt)
+            _postpone(run, "outcome could not be stored", pause_before(run.attempt), leased.crashes + 1)
     except StaleAttempt:
         log.warning("step.stale_attempt", kind=run.kind, step=run.request_id, attempt=run.attempt)
-    except Exception:
-        log.exception("step.outcome_not_stored", kind=run.kind, step=run.request_id, attempt=run.attempt)
-        _postpone(run, "outcome could not be stored", pause_before(run.attempt), crashes + 1)
+        _forgive(run)
 
 
 def _handle(run: StepRun) -> Outcome | None:
@@ -150,6 +180,14 @@ def _postpone(run: StepRun, reason: str, after: timedelta, crashes: int) -> None
         log.error("step.parked", kind=run.kind, step=run.request_id)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(POSTPONE, [after.total_seconds(), reason[:200], crashes, state, run.id, run.attempt])
+        if cursor.rowcount != 1:
+            raise StaleAttempt
+
+
+def _forgive(run: StepRun) -> None:
+    """Take back the crash that was counted when this attempt's lease ran out: its worker was slow, not dead."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(FORGIVE, [LOST, run.id, run.attempt])
 
 
 def any_due(lane: str) -> bool:

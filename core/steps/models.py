@@ -20,8 +20,9 @@ UNFINISHED: Final = (LIVE, PARKED)
 class Step(models.Model):
     """One piece of work that this bank owes, inserted in the transaction of the fact that caused it.
 
-    States: live (due at `run_at`; leased while `lease_until` lies ahead) → done | failed | parked; parked (its handler
-    raised too often: a defect, an operator looks) → live. At most one unfinished step exists per (kind, subject).
+    States: live (due at `run_at`; leased while `lease_until` lies ahead) → done | failed | parked; parked (`crashes`
+    attempts in a row ended without an outcome: a defect, an operator looks) → live. At most one unfinished step exists
+    per (kind, subject).
 
     PII: none; `subject` is an opaque id and `result` holds codes only.
     """

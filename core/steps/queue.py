@@ -12,6 +12,7 @@ from core.clock import now
 from core.ids import new_id
 from core.operations import within_transaction
 from core.steps import bell
+from core.steps.models import LIVE, Step
 from core.steps.registry import KINDS, Then
 from core.tenancy import current_bank
 
@@ -53,3 +54,10 @@ def enqueue(
         code = current_bank().code
         transaction.on_commit(lambda: bell.ring(bank=code, lane=spec.lane))
     return step_id
+
+
+def owed_since(kind: str) -> datetime | None:
+    """Return since when the current bank has owed a step of this kind that somebody still works on; None: it owes none."""
+    return (
+        Step.objects.filter(kind=kind, state=LIVE).order_by("created_at").values_list("created_at", flat=True).first()
+    )

@@ -1,4 +1,4 @@
-"""Take up again what was parked because its handler kept raising: an operator's act, once the defect is mended."""
+"""Take up again what was parked because its attempts kept crashing: an operator's act, once the defect is mended."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.vault.expiry import expire
 from core.vault.grants import grant, open_grant
 from core.vault.objects import (
     Owner,
@@ -16,6 +15,7 @@ from core.vault.objects import (
     stage,
     sweep_orphans,
 )
+from core.vault.retention import let_go
 
 __all__ = [
     "Owner",
@@ -23,8 +23,8 @@ __all__ = [
     "StoredObject",
     "VaultDamaged",
     "attach",
-    "expire",
     "grant",
+    "let_go",
     "open_grant",
     "put",
     "read",

@@ -199,11 +199,12 @@ def open_object(object_id: uuid.UUID, *, purpose: str, actor: str) -> tuple[byte
     return _fetch(row), row.content_type
 
 
-def sweep_orphans(older_than: timedelta) -> int:
+def sweep_orphans(older_than: timedelta, *, beginning: str = "") -> int:
     """Remove the bank's stored files that no row names and are older than `older_than`; return how many.
 
-    Such files are left by a crash or a roll-back between `stage` and the commit of `attach`; drafts that a
-    crash cut short go as well. `older_than` must be longer than any transaction may take.
+    Such files are left by a crash or a roll-back between `stage` and the commit of `attach`, and by `let_go`; drafts
+    that a crash cut short go as well. `older_than` must be longer than any transaction may take. `beginning` limits
+    the walk to the keys that begin so.
 
     Raises:
         ValueError: `older_than` is less than an hour.
@@ -212,7 +213,7 @@ def sweep_orphans(older_than: timedelta) -> int:
         msg = f"an orphan is at least {SHORTEST_ORPHAN_AGE} old; younger files may be about to get their row"
         raise ValueError(msg)
     store = object_store()
-    keys = store.keys_before(timezone.now() - older_than)
+    keys = store.keys_before(timezone.now() - older_than, beginning=beginning)
     removed = 0
     while batch := list(itertools.islice(keys, SWEEP_BATCH)):
         named = set(VaultObject.objects.filter(stored_key__in=batch).values_list("stored_key", flat=True))

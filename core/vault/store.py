@@ -46,8 +46,8 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove the bytes; nothing happens if they are gone already."""
 
-    def keys_before(self, moment: datetime) -> Iterator[str]:
-        """Name the keys written before `moment`, in any order; drafts as old as that are removed."""
+    def keys_before(self, moment: datetime, *, beginning: str = "") -> Iterator[str]:
+        """Name the keys that begin so and were written before `moment`, in any order; drafts as old are removed."""
 
 
 def object_store() -> ObjectStore:
@@ -93,14 +93,15 @@ class FileStore:
         """Unlink the file."""
         self._path(key).unlink(missing_ok=True)
 
-    def keys_before(self, moment: datetime) -> Iterator[str]:
+    def keys_before(self, moment: datetime, *, beginning: str = "") -> Iterator[str]:
         """Walk the folders; a draft that old belongs to a process that died, and goes."""
         for draft in self._root.glob(f"{DRAFTS}/*"):
             if _written_before(draft, moment):
                 draft.unlink(missing_ok=True)
-        for path in self._root.glob(f"{'[0-9a-f]' * FOLDER_DIGITS}/*"):
+        folder = beginning[:FOLDER_DIGITS] + "[0-9a-f]" * (FOLDER_DIGITS - len(beginning[:FOLDER_DIGITS]))
+        for path in self._root.glob(f"{folder}/*"):
             key = path.parent.name + path.name
-            if KEY.match(key) and _written_before(path, moment):
+            if KEY.match(key) and key.startswith(beginning) and _written_before(path, moment):
                 yield key
 
     def _path(self, key: str) -> Path:

@@ -46,7 +46,7 @@ OPEN: Final = Act(title="恢复受理", submit="恢复受理", explanation="恢�
 CLOSE: Final = Act(
     title="停止受理",
     submit="停止受理",
-    explanation="停止后不再受理新申请和新提款；已授信额度、还款与查询不受影响。",
+    explanation="停止后不再受理新申请和新提款，已签署尚未放款的用信随即取消并释放额度；还款与查询不受影响。",
     done="已停止受理",
     danger=True,
 )

@@ -37,8 +37,9 @@ class Drawdown(models.Model):
     """One drawdown of one customer on one line, from the draft to the money; `amount_fen` in fen.
 
     States in `lending.states.DRAWDOWN`: draft (lives until `expires_at`) → signing → signed → disbursing →
-    disbursed; failed from signing and disbursing; expired from draft, and from signed when `disburse_by_date`, a
-    business date, has ended. While it is signing, signed or disbursing its amount is held on the line, exactly
+    disbursed; failed from signing and disbursing; cancelled (failed, `product_closed`) from signing and signed when
+    the product or the bank stops; expired from draft, and from signed when `disburse_by_date`, a business date, has
+    ended. While it is signing, signed or disbursing its amount is held on the line, exactly
     once; money of unknown fate keeps its hold (LN-20).
 
     `contract_number` and `agreed` (what the contract is to state) are fixed when the customer signs, so that every

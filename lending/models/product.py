@@ -87,7 +87,7 @@ def default_facts() -> list[str]:
 class Product(models.Model):
     """One loan product of this bank, named by its code in entries, contracts and on the wire.
 
-    Open or closed: a closed product takes no applications; what was granted goes on (PU-07a). What it offers stands in
+    Open or closed: a closed product takes no applications and lends nothing new; loans go on (PU-07a). What it offers stands in
     its versions, of which the published one with the highest number is in force.
 
     PII: none.

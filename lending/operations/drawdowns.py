@@ -14,7 +14,6 @@ from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
-from core.tenancy import current_bank
 from lending import parameters
 from lending.disclosing import Shown
 from lending.models import CreditLine, Disclosure, Drawdown
@@ -24,9 +23,9 @@ from lending.operations.lines import LineExceeded, LineExpired, LineFrozen
 from lending.operations.loan_locks import lock_drawdown
 from lending.queries.applications import available_fen, line_status, lines_of
 from lending.queries.disclosures import has_lapsed, latest_table, table_today
+from lending.queries.products import lends
 from lending.queries.terms import check_amount, check_purpose, check_terms
 from lending.states import DRAWDOWN
-from tenants import directory
 from verification import queries as verified
 
 LAPSE_DRAFT: Final = "drawdown.lapse_draft"
@@ -106,8 +105,7 @@ def refuse_closed(*, line: CreditLine) -> None:
     Raises:
         ProductClosed: it has.
     """
-    card = directory.card_of(current_bank().code)
-    if not line.product.is_open or card is None or not card.serves_customers:
+    if not lends(line.product):
         raise ProductClosed("该产品暂停放款")
 
 

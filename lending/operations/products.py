@@ -12,6 +12,7 @@ from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from lending.models import Product, ProductVersion
+from lending.operations.stopping import owe_cancelling
 from lending.publishing import Problems, problems_of
 
 OWN_TO_A_VERSION: Final = frozenset(
@@ -153,7 +154,10 @@ def open_product(*, product_id: uuid.UUID, actor: str) -> None:
 
 @opens_transaction
 def close_product(*, product_id: uuid.UUID, actor: str) -> None:
-    """Let a product take no further applications; what was granted or is on its way goes on (PU-07a)."""
+    """Let a product take no further applications and lend nothing new (PU-07a).
+
+    What is signed and not paid out is cancelled by a step that is owed in this very transaction; loans go on.
+    """
     _set_open(product_id, is_open=False, actor=actor)
 
 
@@ -163,4 +167,6 @@ def _set_open(product_id: uuid.UUID, *, is_open: bool, actor: str) -> None:
         raise NotFound
     product.is_open = is_open
     product.save(update_fields=["is_open"])
+    if not is_open:
+        owe_cancelling()
     record("product.opened" if is_open else "product.closed", actor=actor, subject=product.code)

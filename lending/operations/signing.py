@@ -38,6 +38,7 @@ from lending.operations.drawdowns import (
 )
 from lending.operations.lines import hold_on_line, release_hold
 from lending.operations.loan_locks import lock_drawdown
+from lending.operations.stopping import cancel, has_stopped
 from lending.queries.disclosures import lender_card
 from lending.reporting import SEQUENCE
 from lending.states import DRAWDOWN
@@ -165,10 +166,14 @@ def _next_number(product_code: str) -> str:
 def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
     """Enter the signed contract and its leaves and make the drawdown signed; of any number of attempts, one does.
 
-    From here the hold lasts until the end of the next business date.
+    From here the hold lasts until the end of the next business date. Where the product or the bank has stopped since
+    the customer signed, nothing is entered: the drawdown is cancelled.
     """
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status != SIGNING or drawdown.agreed is None:
+        return
+    if has_stopped(line=drawdown.line):
+        cancel(drawdown=drawdown)
         return
     contract_id = new_id()
     stored = vault.attach(made.staged, kind=KEPT, owner=vault.Owner(kind=CONTRACT, id=contract_id), retention=KEPT)

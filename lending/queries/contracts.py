@@ -9,7 +9,6 @@ from typing import Final
 
 from core import evidence
 from core.evidence import InclusionProof
-from lending.contracts.verify import verify_contract
 from lending.models import Contract
 from lending.signers import trust
 
@@ -34,6 +33,8 @@ class Judgement:
 
 def judge_file(content: bytes) -> Judgement:
     """Judge a file of any origin, recomputing everything; outside of transactions."""
+    from lending.contracts.verify import verify_contract  # half a second of PDF and CMS that only judging needs
+
     trusted = trust()
     found = verify_contract(
         content, trust_roots=trusted.bank_roots, tsa_roots=trusted.stamp_roots, signer_name=trusted.legal_name

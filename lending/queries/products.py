@@ -11,9 +11,11 @@ from django.db.models import QuerySet
 from core.clock import business_date
 from core.crypto import blind_index, normalise_id_number
 from core.errors import NotFound
-from lending.models import Invitation, ProductVersion, RelatedParty
+from core.tenancy import current_bank
+from lending.models import Invitation, Product, ProductVersion, RelatedParty
 from lending.models.product import CODE
 from lending.offering import RateRange, rate_range
+from tenants import directory
 from tenants.queries import lpr_on
 from verification import queries as verified
 
@@ -43,6 +45,12 @@ def open_versions() -> QuerySet[ProductVersion]:
     """Return the versions in force of the products that take applications."""
     latest = published().filter(product__is_open=True).order_by("product_id", "-number").distinct("product_id")
     return ProductVersion.objects.filter(pk__in=latest.values("pk")).select_related("product")
+
+
+def lends(product: Product) -> bool:
+    """Tell whether new money is lent of a product: it is open, and so is the bank (PU-07a)."""
+    card = directory.card_of(current_bank().code)
+    return product.is_open and card is not None and card.serves_customers
 
 
 def price_today(version: ProductVersion) -> RateRange:

@@ -18,8 +18,6 @@ from lending import parameters, reporting
 from lending.contracting import contract_of, template_of
 from lending.contracts.errors import ContractDataError, GlyphMissing, TemplateError, TimestampUnavailable
 from lending.contracts.render import render_contract, render_seal
-from lending.contracts.signing import sign_contract
-from lending.contracts.verify import verify_contract
 from lending.day_end import follow_day
 from lending.models import Drawdown, Repayment
 from lending.models.drawdown import SIGNING
@@ -65,6 +63,9 @@ def sign(run: StepRun) -> Outcome:
 
 def _signed_file(drawdown: Drawdown, run: StepRun) -> signing.SignedFile | None:
     """Make the signed file and stage it in the vault; None where it would not stand our own examination."""
+    from lending.contracts.signing import sign_contract  # half a second of PDF and CMS that only signing needs
+    from lending.contracts.verify import verify_contract
+
     line, agreed, number = drawdown.line, drawdown.agreed or {}, drawdown.contract_number or ""
     template = template_of(line.product_version, product_code=line.product.code)
     data = contract_of(agreed, number=number, template_version=template.version)

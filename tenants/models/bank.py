@@ -24,7 +24,8 @@ class Bank(PublicModel, TenantMixin):
     """One rural bank: a legal entity of its own, and one schema.
 
     Stages (PU-07): draft → test → pilot → live; suspended from any and back. Only pilot and live serve customers. The
-    code never changes: it begins every QR scene and names the schema and the database role.
+    code, three digits, never changes: it begins every QR scene and contract number and names the schema and the database
+    role.
 
     PII: none.
     """

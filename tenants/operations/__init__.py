@@ -16,6 +16,7 @@ from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
 from tenants.operations.parameters import set_bank_parameter
 from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank, set_platform_parameter
+from tenants.operations.stopping import owe_when_stopped
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "make_entry",
     "mark_day",
     "move_bank",
+    "owe_when_stopped",
     "push_evidence_head",
     "record_figures",
     "reopen_entry",

@@ -18,6 +18,7 @@ from core.states.models import StateChange
 from tenants import directory
 from tenants.models import Bank, Holiday, LprQuote, PlatformParameter
 from tenants.models.bank import DRAFT
+from tenants.operations.stopping import owe_stop
 from tenants.parameters import CATALOGUE, ParameterRefused, check
 from tenants.states import BANK, RESUME, SUSPEND
 
@@ -38,7 +39,8 @@ class LprRefused(Problem):
 def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
     """Move a bank one stage by an event of `tenants.states`, with history and audit; return the new stage.
 
-    `resume` brings a suspended bank back to the stage that it was suspended from. Every process sees the new stage after
+    `resume` brings a suspended bank back to the stage that it was suspended from. A bank that is suspended owes what the
+    rooms above have named (`owe_when_stopped`), durably from this very transaction on. Every process sees the new stage after
     `DIRECTORY_SECONDS` at the latest, this one at once.
 
     Raises:
@@ -62,6 +64,8 @@ def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
         actor=actor,
         reason=reason,
     )
+    if event == SUSPEND:
+        owe_stop(code=code)
     record("bank.moved", actor=actor, subject=code, detail={"from": former, "to": target, "reason": reason})
     directory.forget(code)
     return target

@@ -10,13 +10,14 @@ from typing import Final
 from django.db import transaction
 
 from core.crypto import create_bank_keys
-from core.tenancy import BANK_CODE, PROVINCE_CODE, PUBLIC, at, in_bank, schema_of
+from core.tenancy import PROVINCE_CODE, PUBLIC, at, in_bank, schema_of
 from tenants import directory
 from tenants.models import Bank
 from tenants.models.bank import STAGES
 from tenants.provisioning import roles, template
 
-REGION: Final = re.compile(r"\d{6}\Z")
+CODE: Final = re.compile(r"[0-9]{3}\Z")  # SIGN-02: what a contract number has room for; it can never be changed later
+REGION: Final = re.compile(r"[0-9]{6}\Z")
 
 
 class CannotOpenBank(ValueError):
@@ -76,11 +77,11 @@ def open_bank(opening: BankOpening) -> None:
 
 
 def _check(opening: BankOpening) -> None:
-    if not BANK_CODE.match(opening.code):
-        msg = f"code {opening.code!r} must be 2 to 12 lower-case letters or digits, such as 125"
-        raise CannotOpenBank(msg)
     if opening.code == PROVINCE_CODE:
-        msg = f"code {PROVINCE_CODE!r} is the province's own; choose another"
+        msg = f"code {PROVINCE_CODE!r} is the province's own; choose three digits, such as 125"
+        raise CannotOpenBank(msg)
+    if not CODE.match(opening.code):
+        msg = f"code {opening.code!r} must be three digits, such as 125: the bank's contract numbers begin with it"
         raise CannotOpenBank(msg)
     if not REGION.match(opening.region_code):
         msg = f"region {opening.region_code!r} must be a six-digit GB/T 2260 code, such as 320700"

@@ -30,6 +30,8 @@ def _import_everything() -> None:
     django.setup()
     import kombu.transport.redis  # noqa: F401
 
+    import lending.contracts.signing
+    import lending.contracts.verify  # noqa: F401
     import tests.chaos.roles  # noqa: F401
 
 

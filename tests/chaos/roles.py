@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from core.tenancy import in_bank
 
 Point = Literal["before_lease", "before_call", "after_call"]
 SWEEP_SECONDS: Final = 0.2
+SHORT_WHILE: Final = 0.3
+SHORT_LEASE: Final = timedelta(seconds=2)
 DUE: Final = """
 SELECT EXISTS (SELECT 1 FROM core_step WHERE kind = %s AND state = 'live' AND run_at <= statement_timestamp()
                AND (lease_until IS NULL OR lease_until < statement_timestamp()))
@@ -33,6 +36,23 @@ def look_up(run: StepRun) -> Outcome:
     from verification import vendors
 
     vendors.carriers().lookup(phone=run.subject.partition("-")[0], request_id=run.request_id)
+    return Done()
+
+
+@register_step("chaos.killer", lane=VENDOR, lease=SHORT_LEASE)
+def kill_worker(run: StepRun) -> Outcome:
+    """Do what a crash in native code does, PURE: the whole process ends at once and tidies nothing up."""
+    del run
+    time.sleep(SHORT_WHILE)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Done()
+
+
+@register_step("chaos.bystander", lane=VENDOR, lease=SHORT_LEASE)
+def stand_by(run: StepRun) -> Outcome:
+    """Work, PURE, for longer than the killer beside it lets its process live."""
+    del run
+    time.sleep(2 * SHORT_WHILE)
     return Done()
 
 

@@ -19,7 +19,7 @@ from lending.operations.disbursement import PAID
 from lending.operations.signing import SIGN
 from scripts.phone import Phone
 from scripts.story import METHOD, PRODUCT, TERM_MONTHS
-from tests.chaos.killing import POINTS, kill_at, settled
+from tests.chaos.killing import POINTS, kill_at, let_leases_run_out, settled
 from tests.chaos.processes import Processes, eventually
 from tests.over_rest import BANK, Customer, set_parameter
 from tests.running_sandbox import Sandbox
@@ -151,6 +151,7 @@ class TestDisbursingThroughTheCore:
         eventually("the core is at work", lambda: bool(doors.calls(request_id=request_id)))
         workers.kill(killed)
         workers.broker.flushdb()
+        let_leases_run_out(BANK)
 
         workers.worker()
 

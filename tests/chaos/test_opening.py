@@ -10,7 +10,7 @@ from core.states.models import StateChange
 from core.steps.models import Step
 from core.tenancy import in_bank
 from scripts.phone import Phone
-from tests.chaos.killing import POINTS, kill_at, settled
+from tests.chaos.killing import POINTS, kill_at, let_leases_run_out, settled
 from tests.chaos.processes import Processes, eventually
 from tests.over_rest import BANK, Customer, set_parameter
 from tests.running_sandbox import Sandbox
@@ -78,6 +78,7 @@ class TestOpeningInTheCore:
         eventually("the core is at work", lambda: bool(doors.calls(request_id=request_id)))
         workers.kill(killed)
         workers.broker.flushdb()
+        let_leases_run_out(BANK)
 
         workers.worker()
 

@@ -296,7 +296,7 @@ class TestContracts:
             made.append(sign_contract(*args, **given))
             return made[-1]
 
-        monkeypatch.setattr("lending.steps.loans.sign_contract", keep)
+        monkeypatch.setattr("lending.contracts.signing.sign_contract", keep)
         who, _ = contract
         sign(who, draft(who))
         lost = engine.lease([VENDOR])

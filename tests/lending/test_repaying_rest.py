@@ -21,17 +21,20 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 def pay(who: Borrower, loan: Loan, **body: Any) -> dict[str, Any]:
     answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", {"account": who.account_id.hex, **body})
     assert answer.status_code == 202, answer.json()
-    return answer.json()
+    made: dict[str, Any] = answer.json()
+    return made
 
 
 def quote(who: Borrower, loan: Loan, **body: Any) -> dict[str, str]:
     answer = caller(who).post(f"loans/{loan.pk.hex}/repayments/quote", body)
     assert answer.status_code == 200, answer.json()
-    return answer.json()
+    quoted: dict[str, str] = answer.json()
+    return quoted
 
 
 def rows(who: Borrower, loan: Loan) -> list[dict[str, Any]]:
-    return caller(who).get(f"loans/{loan.pk.hex}/schedule").json()["instalments"]
+    found: list[dict[str, Any]] = caller(who).get(f"loans/{loan.pk.hex}/schedule").json()["instalments"]
+    return found
 
 
 def lent(

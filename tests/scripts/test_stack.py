@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,10 @@ def postmaster(home: Path) -> int | None:
     state = read_state(home)
     assert state is not None
     return processes.read_pid(Path(state.base) / "postgres" / "data" / "postmaster.pid")
+
+
+def _title(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
 
 
 def is_up(home: Path) -> bool:
@@ -213,6 +218,27 @@ class TestSurvivingKills:
                 assert postmaster(home) != victim
                 with psycopg.connect(again.database_url) as connection:
                     assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+
+    def test_a_server_that_takes_long_to_write_its_memory_to_disk_is_waited_for(self, home: Path) -> None:
+        stack.start(home, say=quiet)
+        server = postmaster(home)
+        assert server is not None
+        checkpointer = next(pid for pid in processes.descendants_of(server) if "checkpointer" in _title(pid))
+        said: list[str] = []
+        stopping = threading.Thread(target=lambda: stack.stop(home, force=True, say=said.append))
+        os.kill(checkpointer, signal.SIGSTOP)
+        try:
+            stopping.start()
+            assert processes.wait_until(lambda: any("writing to disk" in text for text in said), seconds=WAIT_SECONDS)
+            assert processes.is_alive(server)
+        finally:
+            os.kill(checkpointer, signal.SIGCONT)
+        stopping.join(WAIT_SECONDS)
+        assert not processes.is_alive(server)
+        assert said[-1] == "PostgreSQL and Redis stopped."
+        said.clear()
+        stack.start(home, say=said.append)
+        assert not any("killed" in text for text in said)
 
     def test_a_stale_pid_file_that_names_a_living_stranger_is_not_believed(self, home: Path) -> None:
         with stack.running_stack(folder=home, quiet=True, use_environment=False):

@@ -19,6 +19,7 @@ from config import database as database_settings
 from core.crypto.models import BankKey
 from core.db.base import DatabaseWrapper
 from core.tenancy import PROVINCE_CODE, PUBLIC, TEMPLATE_SCHEMA, Place, at, in_bank, schema_of
+from lending.contracts.numbers import format_contract_number
 from tenants import calendar_seed, directory
 from tenants.models import Bank, Entry, Holiday, LprQuote
 from tenants.provisioning import BankOpening, open_bank, opening, prepare_database
@@ -29,9 +30,10 @@ from tests import database
 from verification.models import AgreementText
 
 URL = os.environ["DATABASE_URL"]
-NEW = tuple(
-    f"t{os.getpid()}{letter}" for letter in "abc"
-)  # roles are the cluster's: each process opens banks of its own
+# Roles are the cluster's, so each process opens banks of its own, under codes that no sample bank has.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+_RUN = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+NEW = tuple(str(900 + (6 * _RUN + 3 * int(_WORKER)) % 99 + number) for number in range(3))
 ONE_AT_A_TIME = 7_230_003
 
 
@@ -224,13 +226,16 @@ class TestOpenBank:
     @pytest.mark.parametrize(
         ("changed", "told"),
         [
-            ({"code": "A125"}, "lower-case"),
-            ({"code": "1"}, "2 to 12"),
-            ({"code": "x" * 13}, "2 to 12"),
-            ({"code": "12 5"}, "lower-case"),
-            ({"code": ""}, "lower-case"),
+            ({"code": "A125"}, "three digits"),
+            ({"code": "12"}, "three digits"),
+            ({"code": "1250"}, "three digits"),
+            ({"code": "abc"}, "contract numbers begin with it"),
+            ({"code": "１２５"}, "three digits"),
+            ({"code": "125\n"}, "three digits"),
+            ({"code": ""}, "three digits"),
             ({"region_code": "3207"}, "six-digit"),
             ({"region_code": "32070x"}, "six-digit"),
+            ({"region_code": "３２０７００"}, "six-digit"),
             ({"stage": "open"}, "must be one of"),
             ({"name": "  "}, "full legal name"),
         ],
@@ -243,6 +248,10 @@ class TestOpenBank:
         with pytest.raises(CannotOpenBank, match=told):
             open_bank(_opening(**given))
         assert _schemas(as_owner) == before
+
+    def test_a_new_bank_has_a_code_that_contract_numbers_can_carry(self, opened: str) -> None:
+        number = format_contract_number(bank_code=opened, year=2026, product_code="XF01", sequence=1)
+        assert number == f"{opened}2026XF0100000001"
 
     def test_a_code_is_given_once(self, opened: str, as_owner: str) -> None:
         with in_bank(opened):
@@ -337,7 +346,9 @@ class TestPrepareDatabase:
     def test_a_bank_that_is_behind_is_brought_up_and_no_other(self, opened: str, as_owner: str) -> None:
         with database.owner(URL, as_owner) as server:
             table = sql.Identifier(schema_of(opened), "django_migrations")
-            server.execute(sql.SQL("DELETE FROM {} WHERE app = 'tenants' AND name = '0002_lpr'").format(table))
+            server.execute(
+                sql.SQL("DELETE FROM {} WHERE app = 'tenants' AND name = '0003_province_steps'").format(table)
+            )
         assert schemas_behind() == [schema_of(opened)]
         assert not is_up_to_date()
         said: list[str] = []

@@ -18,7 +18,6 @@ from verification.models.act_check import STARTED
 from verification.operations.act_checks import begin_check, end_check, end_unjudged, give_up_check_of
 from verification.operations.checks import ACTOR
 from verification.operations.factors import FACE, FAILED_FACE
-from verification.operations.forgetting import owe_forgetting
 from verification.operations.uploads import IDENTIFICATION
 from verification.states import FACE_CHECK
 
@@ -141,8 +140,6 @@ def face_judged(*, face_check_id: uuid.UUID, verdict: FaceVerdict) -> None:
             verdict.frame, kind=FRAME, owner=vault.Owner(OWNER, face_check_id),
             retention=IDENTIFICATION if passed else FAILED_FACE,
         ).id  # fmt: skip
-        if not passed:
-            owe_forgetting()
     base_photo = FaceCheck.objects.values_list("base_photo", flat=True).get(pk=face_check_id)
     end_check(
         factor=FACE, check_id=face_check_id, reason_code=verdict.reason_code, detail={"base_photo": base_photo},

@@ -20,7 +20,6 @@ from verification import parameters
 from verification.models import Subject, Upload
 from verification.models.upload import KINDS, VOICE
 from verification.operations.factors import FAILED_VOICE
-from verification.operations.forgetting import owe_forgetting
 from verification.recordings import MEDIA_TYPES, NotARecording, listen
 
 if TYPE_CHECKING:
@@ -103,8 +102,6 @@ def _record_upload(*, subject_id: uuid.UUID, kind: str, staged: vault.StagedObje
     retention = FAILED_VOICE if kind == VOICE else IDENTIFICATION
     stored = vault.attach(staged, kind=kind, owner=vault.Owner(OWNER, upload_id), retention=retention)
     Upload.objects.create(id=upload_id, subject=subject, kind=kind, object_id=stored.id, size=staged.size)
-    if kind == VOICE:
-        owe_forgetting()
     return UploadView(id=upload_id, sha256=stored.sha256)
 
 

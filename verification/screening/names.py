@@ -15,8 +15,6 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from pypinyin import Style, pinyin
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -131,6 +129,8 @@ def _readings(given: str) -> list[str]:
 
 def _syllables(text: str) -> list[list[str]]:
     """Return each character's syllables without tones, the usual one first, `v` for u-umlaut."""
+    from pypinyin import Style, pinyin  # its phrases take a quarter of a second to load; only who reads a name pays
+
     read = pinyin(text, style=Style.NORMAL, heteronym=True, v_to_u=False, errors="default")
     return [[syllable for syllable in dict.fromkeys(choices) if WORD.fullmatch(syllable)] or [""] for choices in read]
 

@@ -1,7 +1,7 @@
-"""The steps of this room: each asks somebody outside (or the local reader) and stores what was answered."""
+"""The durable work of this room; importing it registers the kinds."""
 
 from __future__ import annotations
 
-from verification.steps import carrier, faces, forgetting, id_cards, id_check, phone_codes, voices
+from verification.steps import carrier, faces, housekeeping, id_cards, id_check, phone_codes, voices
 
-__all__ = ["carrier", "faces", "forgetting", "id_cards", "id_check", "phone_codes", "voices"]
+__all__ = ["carrier", "faces", "housekeeping", "id_cards", "id_check", "phone_codes", "voices"]

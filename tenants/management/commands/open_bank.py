@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the particulars."""
-        parser.add_argument("--code", required=True, help="immutable code, e.g. 125")
+        parser.add_argument("--code", required=True, help="three digits, e.g. 125; they never change")
         parser.add_argument("--name", required=True, help="full legal name, as contracts name the lender")
         parser.add_argument("--region", required=True, help="six-digit region code of the registration area")
         parser.add_argument("--display-name", default="")

@@ -1,0 +1,30 @@
+"""When a bank's day changes: the business date that the wall clock asks for (PU-05)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from core.clock import business_date, now
+from core.clock.models import BusinessDay
+from core.tenancy import PROVINCE_CODE, current_bank
+from lending import parameters
+
+
+def date_by_the_clock() -> date:
+    """Return the date that the current bank's books belong to by the wall time and the bank's own cut-off."""
+    return (now() - timedelta(minutes=parameters.cutoff_minutes())).date()
+
+
+def is_behind() -> bool:
+    """Tell whether the current bank's business date has to move.
+
+    A bank that nobody has moved yet has no row and reads the calendar: its first move makes the row, so that from then
+    on its days change at its own cut-off and each is followed up. Where the date lies ahead, as after `advance_day` in a
+    simulation, nothing moves it until the clock has caught up. The province keeps no books.
+    """
+    if current_bank().code == PROVINCE_CODE:
+        return False
+    asked_for = date_by_the_clock()
+    if not BusinessDay.objects.exists():
+        return asked_for >= business_date()
+    return asked_for > business_date()

@@ -1,0 +1,42 @@
+"""A step that kills its worker each time is parked; what ran beside it is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.steps.engine import MAX_CRASHES
+from core.steps.models import DONE, PARKED, Step
+from core.tenancy import in_bank
+from tests.chaos.processes import Processes, eventually, is_alive
+from tests.over_rest import BANK
+
+pytestmark = pytest.mark.chaos
+KILLER = "chaos.killer"  # registered in the processes only
+BYSTANDER = "chaos.bystander"
+
+
+def _one(kind: str) -> Step:
+    with in_bank(BANK):
+        return Step.objects.get(kind=kind)
+
+
+class TestAStepThatKillsItsWorker:
+    def test_is_parked_after_five_workers_and_its_companion_is_done(self, workers: Processes, tmp_path: Path) -> None:
+        for kind in (KILLER, BYSTANDER):
+            workers.spawn("flood", bank=BANK, kind=kind, subjects=["s1"], done=str(tmp_path / kind))
+            eventually(f"{kind} is queued", (tmp_path / kind).exists)
+        killed = 0
+
+        def is_parked() -> bool:
+            return _one(KILLER).state == PARKED
+
+        while not is_parked():
+            worker = workers.worker()
+            eventually("the step kills its worker, or is parked", lambda: not is_alive(worker) or is_parked())  # noqa: B023 -- asked within the turn
+            killed += not is_alive(worker)
+        assert killed == MAX_CRASHES
+        assert (_one(KILLER).crashes, _one(KILLER).reason) == (MAX_CRASHES, "lease ran out")
+        eventually("its companion is done", lambda: _one(BYSTANDER).state == DONE)
+        workers.kill_all()
