@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lending.steps import applications, loans
+from lending.steps import applications, loans, servicing
 
-__all__ = ["applications", "loans"]
+__all__ = ["applications", "loans", "servicing"]

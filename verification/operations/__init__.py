@@ -12,6 +12,7 @@ from verification.operations.consents import (
     show_agreements,
     withdraw_consent,
 )
+from verification.operations.counterparties import screen_counterparty
 from verification.operations.face_checks import (
     FaceLocked,
     FaceResultUnknown,
@@ -66,6 +67,7 @@ __all__ = [
     "request_id_check",
     "request_phone_code",
     "require_consents",
+    "screen_counterparty",
     "screen_subject",
     "show_agreements",
     "start_face_check",

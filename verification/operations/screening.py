@@ -54,11 +54,13 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
     )
     record_check(check=check)
     if outcome != CLEAR:
-        _alert(check, candidates)
+        raise_alert(check=check, candidates=candidates)
     return outcome
 
 
-def _alert(check: Check, candidates: list[Candidate]) -> None:
+@within_transaction
+def raise_alert(*, check: Check, candidates: list[Candidate]) -> None:
+    """Leave a finding to the staff who judge watchlist findings, with what was found (AML-05)."""
     ScreeningAlert.objects.create(
         check_row=check, subject_id=check.subject_id, outcome=HIT if check.outcome == HIT else REVIEW
     )
