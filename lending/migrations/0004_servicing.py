@@ -284,6 +284,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '贷款文书',
                 'verbose_name_plural': '贷款文书',
+                'permissions': [('download_loanpaper', '下载贷款文书')],
                 'db_table': 'lending_loan_paper',
             },
         ),

@@ -80,6 +80,7 @@ class LoanPaper(models.Model):
     class Meta:
         db_table = "lending_loan_paper"
         verbose_name = verbose_name_plural = "贷款文书"
+        permissions = [("download_loanpaper", "下载贷款文书")]
         constraints = [
             models.UniqueConstraint(
                 fields=["loan", "kind", "content_keyed_hash"], name="lending_loan_paper_states_once"
