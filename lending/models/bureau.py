@@ -45,7 +45,7 @@ class CreditNotice(models.Model):
 
     States in `lending.states.NOTICE`: waiting → sent | failed; failed → sent when a letter was posted; cancelled where the
     loan was put right before the notice went out and nothing bad waits to be reported. `sent_date` is the business date;
-    `ended_date` that on which the loan was found to be overdue no more: what happens after needs a notice of its own.
+    `ended_date` the first at whose end the loan was overdue no more: what happens after needs a notice of its own.
 
     PII: none beside opaque ids; kept as the loan is.
     """

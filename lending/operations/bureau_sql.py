@@ -73,13 +73,19 @@ ON CONFLICT DO NOTHING
 RETURNING id
 """
 
-# A loan that is overdue no more ends the notice of that time: what comes later needs another.
+# A notice ends with the first day, since the loan was overdue, at whose end nothing of it was overdue: what comes later needs
+# another. Read from the days on which instalments were paid, so that no day has to be looked at while it lasts.
 END_NOTICES: Final = """
-UPDATE lending_credit_notice n SET ended_date = %(today)s
-FROM lending_loan l
-WHERE n.loan_id = l.id AND n.ended_date IS NULL AND n.status <> 'cancelled'
-  AND NOT EXISTS (SELECT 1 FROM lending_instalment i
-                  WHERE i.loan_id = l.id AND i.closed_date IS NULL AND i.due_date + l.grace_days < %(today)s)
+UPDATE lending_credit_notice n SET ended_date = f.ended_date
+FROM (SELECT m.id, (
+          SELECT min(c.closed_date) FROM lending_instalment c
+          WHERE c.loan_id = l.id AND c.closed_date >= m.overdue_since_date
+            AND NOT EXISTS (SELECT 1 FROM lending_instalment i
+                            WHERE i.loan_id = l.id AND i.due_date + l.grace_days < c.closed_date
+                              AND (i.closed_date IS NULL OR i.closed_date > c.closed_date))) AS ended_date
+      FROM lending_credit_notice m JOIN lending_loan l ON l.id = m.loan_id
+      WHERE m.ended_date IS NULL AND m.status <> 'cancelled') f
+WHERE f.id = n.id AND f.ended_date IS NOT NULL
 """
 
 RELEASE: Final = """
@@ -87,5 +93,5 @@ UPDATE lending_bureau_record r SET released_date = %(today)s
 WHERE r.released_date IS NULL AND EXISTS (
     SELECT 1 FROM lending_credit_notice n
     WHERE n.loan_id = r.loan_id AND n.status = 'sent' AND n.sent_date + %(ahead)s <= %(today)s
-      AND (n.ended_date IS NULL OR n.ended_date >= r.business_date))
+      AND (n.ended_date IS NULL OR n.ended_date > r.business_date))
 """
