@@ -101,10 +101,12 @@ def _identity(row: Subject, birth_date: date, valid_from: date) -> Identity:
 
 def identities(subject_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Identity]:
     """Return who these subjects are, in one statement; one behind whom nobody is known is left out."""
-    rows = Subject.objects.filter(
-        pk__in=subject_ids, identified_at__isnull=False, birth_date__isnull=False, valid_from_date__isnull=False
-    )
-    return {row.pk: _identity(row, row.birth_date, row.valid_from_date) for row in rows}
+    rows = Subject.objects.filter(pk__in=subject_ids, identified_at__isnull=False)
+    return {
+        row.pk: _identity(row, row.birth_date, row.valid_from_date)
+        for row in rows
+        if row.birth_date is not None and row.valid_from_date is not None
+    }
 
 
 def phone_of(subject_id: uuid.UUID) -> str | None:

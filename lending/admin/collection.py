@@ -59,7 +59,7 @@ class BucketFilter(admin.SimpleListFilter):
         del request, model_admin
         return [(str(bucket), bucket_name(bucket * DAYS_OF_ONE)) for bucket in range(1, LAST)] + [(str(LAST), "M7+")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[OverdueLoan]) -> QuerySet[OverdueLoan]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Choose the loans whose oldest unpaid due date lies in the bucket."""
         del request
         if self.value() not in {str(bucket) for bucket in range(1, LAST + 1)}:
@@ -82,7 +82,7 @@ class MineFilter(admin.SimpleListFilter):
         del request, model_admin
         return [("mine", "分派给我"), ("nobody", "尚未分派")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[OverdueLoan]) -> QuerySet[OverdueLoan]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Choose them."""
         if self.value() == "mine":
             return queryset.filter(collector=actor_of(request))

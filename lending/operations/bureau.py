@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -31,6 +31,7 @@ CLASSIFIED: Final = "classified"
 MOMENTS: Final = {OPENED: OPEN, REPAID: REPAYMENT, CLASSIFIED: CLASSIFICATION, EVENT_SETTLED: CLOSE}
 SEND_NOTICE: Final = "notice.send"
 AT_ONCE: Final = 1000
+Asked = Mapping[str, Any]
 
 
 @opens_transaction
@@ -58,7 +59,8 @@ def capture_bureau_records(*, day: date) -> int:
 def _events_of(day: date) -> dict[str, dict[uuid.UUID, int]]:
     """Return what happened on a day: by moment, each loan with the amount that moved, in fen."""
     former = BureauDay.objects.filter(captured_date__lt=day).order_by("-captured_date").first()
-    asked = {"kinds": list(MOMENTS), "day": day, "since": now() if former is None else former.captured_at}
+    since = now() if former is None else former.captured_at
+    asked: Asked = {"kinds": list(MOMENTS), "day": day, "since": since}
     found: dict[str, dict[uuid.UUID, int]] = {moment: {} for moment in MOMENTS.values()}
     with connection.cursor() as cursor:
         cursor.execute(bureau_sql.EVENTS, asked)
@@ -69,10 +71,10 @@ def _events_of(day: date) -> dict[str, dict[uuid.UUID, int]]:
 
 def _month_end(day: date) -> int:
     """Capture every open loan's month: the plain ones by one statement, those in arrears by the arithmetic."""
-    asked = {"day": day, "first": day.replace(day=1), "today": business_date()}
+    asked: Asked = {"day": day, "first": day.replace(day=1), "today": business_date()}
     with connection.cursor() as cursor:
         cursor.execute(bureau_sql.PLAIN_MONTH, asked)
-        plain = cursor.rowcount
+        plain = int(cursor.rowcount)
         cursor.execute(bureau_sql.NOT_PLAIN, asked)
         others = [row[0] for row in cursor.fetchall()]
     return plain + _keep(MONTH_END, day, dict.fromkeys(others, 0))
@@ -105,7 +107,7 @@ def mind_notices() -> int:
 
     Returns how many notices are new. Each is sent by a step of its own.
     """
-    asked = {
+    asked: Asked = {
         "today": business_date(),
         "after": servicing_parameters.notice_after_days(),
         "ahead": servicing_parameters.notice_ahead_days(),

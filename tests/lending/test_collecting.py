@@ -57,7 +57,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def overdue(clock: Any) -> tuple[Borrower, Loan]:
     """Lend 100,000.00 and let the first instalment be ten days overdue."""
-    assert clock
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     loan = lend(who, 100_000_00)
@@ -95,7 +94,6 @@ class TestPEN02WorkList:
     def test_a_loan_is_on_the_list_from_the_day_after_its_due_date(
         self, clock: Any, days: int, *, listed: bool
     ) -> None:
-        assert clock
         set_day(START)
         who = make_borrower(valid_until_date=date(2028, 1, 1))
         loan = lend(who, 100_000_00)
@@ -104,7 +102,6 @@ class TestPEN02WorkList:
         assert (loan_standing(Loan.objects.get(pk=loan.pk)).standing.overdue_days > 0) is listed
 
     def test_days_of_grace_count_as_the_arithmetic_counts_them(self, clock: Any) -> None:
-        assert clock
         set_day(START)
         who = make_borrower(valid_until_date=date(2028, 1, 1))
         loan = lend(who, 100_000_00)
@@ -219,7 +216,6 @@ class TestLN15Number:
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.slow
     def test_any_number_of_collectors_at_once_do_not_exceed_it(self, bank_a: str, clock: Any) -> None:
-        assert clock
         set_day(START)
         who = make_borrower(valid_until_date=date(2028, 1, 1))
         loan = lend(who, 100_000_00)

@@ -127,7 +127,7 @@ class TestIssuing:
         row = pay(who, loan)
         paper = papers.issue_receipt(loan_id=loan.pk, repayment_id=row.pk, actor="test")
         assert paper.number == "HK125202600000001"
-        assert EvidenceLeaf.objects.get(pk=paper.evidence_leaf).content_sha256 == bytes(paper.sha256 or b"")
+        assert EvidenceLeaf.objects.get(subject=paper.pk.hex).content_sha256 == bytes(paper.sha256 or b"")
         content = papers.read_paper(paper=paper, purpose="test", actor="test")
         assert content.startswith(b"%PDF-2.0")
         judged = queries.judge_file(content)

@@ -149,7 +149,6 @@ class TestLN12Scan:
         assert PurposeFinding.objects.get().loan_id == later.pk
 
     def test_a_day_that_is_not_over_is_not_scanned(self, lent: tuple[Borrower, Loan]) -> None:
-        assert lent
         with pytest.raises(StateConflict):
             watch.scan_purposes(day=business_date())
         assert not PurposeScan.objects.exists()
