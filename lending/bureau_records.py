@@ -22,6 +22,7 @@ NOT_YET_OPEN: Final = "/"
 NOTHING_DUE: Final = "*"
 IN_ORDER: Final = "N"
 SETTLED_STATE: Final = "C"
+GIVEN_UP: Final = "B"
 NORMAL: Final = "normal"
 BAD_CLASSES: Final = frozenset({"substandard", "doubtful", "loss"})
 AGES: Final = (("31_60", 31, 60), ("61_90", 61, 90), ("91_180", 91, 180), ("over_180", 181, None))
@@ -61,6 +62,7 @@ class AtEndOfDay:
     due_in_month_fen: int
     paid_in_month_fen: int
     settled_date: date | None
+    is_written_off: bool = False
 
 
 def content_of(account: Account, state: AtEndOfDay, *, moment: str, on: date, moved_fen: int, before: str) -> Content:
@@ -98,6 +100,8 @@ def content_of(account: Account, state: AtEndOfDay, *, moment: str, on: date, mo
 def _state_word(state: AtEndOfDay) -> str:
     if state.settled_date is not None:
         return "settled"
+    if state.is_written_off:
+        return "written_off"
     return "overdue" if state.overdue_days else NORMAL
 
 
@@ -113,9 +117,11 @@ def _by_age(arrears: tuple[Arrears, ...], on: date) -> dict[str, int]:
 
 
 def payment_state(state: AtEndOfDay) -> str:
-    """Return a month's letter: the stage of overdue, `C` settled, `N` in order, `*` where nothing fell due."""
+    """Return a month's letter: the stage of overdue, `C` settled, `B` written off, `N` in order, `*` where nothing fell due."""
     if state.settled_date is not None:
         return SETTLED_STATE
+    if state.is_written_off:
+        return GIVEN_UP
     if state.overdue_days:
         return str(bucket_of(state.overdue_days))
     return IN_ORDER if state.due_in_month_fen else NOTHING_DUE

@@ -53,7 +53,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*", "lending.view_*",
         "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
-        "core.view_vaultaccess", "tenants.view_bankparameter",
+        "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter",
     ),
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",

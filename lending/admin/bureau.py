@@ -17,10 +17,12 @@ from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem
 from lending.admin.drawdowns import person_of
 from lending.admin.papers import handed_out
+from lending.approvals import CORRECT_RECORD, OBJECTION_JUDGE
 from lending.models import BureauExport, BureauObjection, BureauRecord, CreditNotice
 from lending.models.bureau import FAILED, RAISED, WAITING
 from lending.operations import bureau_files, credit_notices
@@ -54,9 +56,9 @@ EXPORT: Final = Act(
 OBJECT: Final = Act(title="登记征信异议", submit="登记", explanation="自登记之日起二十日内答复。", done="异议已登记")
 CORRECT: Final = Act(
     title="更正",
-    submit="生成更正记录",
-    explanation="原记录保留，更正记录随下一份文件报送；其后各月的还款状态串一并更正。须由登记人以外的人员处理。",
-    done="更正记录已生成",
+    submit="提交复核",
+    explanation="复核通过后生成更正记录，随下一份文件报送；原记录保留，其后各月的还款状态串一并更正。",
+    done="已提交，待另一名员工在“复核事项”中复核",
 )
 REJECT: Final = Act(
     title="不予更正", submit="不予更正", explanation="经核查记录无误。请写明答复内容。", done="异议已答复"
@@ -320,7 +322,7 @@ class BureauObjectionPage(ReadOnlyPage):
         return row.status == RAISED and row.answer_by_date < business_date()
 
     def _may(self, request: HttpRequest, object_id: Any) -> bool:
-        if not request.user.has_perm("lending.decide_bureauobjection"):
+        if not request.user.has_perm(OBJECTION_JUDGE):
             return False
         return object_id is None or BureauObjection.objects.filter(pk=object_id, status=RAISED).exists()
 
@@ -334,10 +336,13 @@ class BureauObjectionPage(ReadOnlyPage):
 
     @action(description="更正", permissions=["correct"], icon="published_with_changes")
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Make the correcting record."""
+        """Propose the correcting record."""
 
         def run(given: Any) -> None:
-            bureau_files.correct_record(objection_id=uuid.UUID(object_id), **given, actor=actor_of(request))
+            propose(
+                kind=CORRECT_RECORD, subject=uuid.UUID(object_id).hex, values={"how": given["how"]},
+                reason=given["answer"], actor=actor_of(request),
+            )  # fmt: skip
 
         return perform(self, request, CORRECT, run=run, form_class=CorrectForm, object_id=object_id)
 

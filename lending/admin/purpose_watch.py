@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
@@ -15,15 +14,16 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.admin.drawdowns import person_of
+from lending.approvals import CONFIRM_MISUSE, PURPOSE_JUDGE
 from lending.models import PurposeFinding, WatchTerm
-from lending.models.purpose_watch import APPLIES_TO, FOUND, PROPOSED, SORTS
+from lending.models.purpose_watch import APPLIES_TO, FOUND, SORTS
 from lending.operations import purpose_watch
 from lending.operations.purpose_watch import CoreOutflow
 
-JUDGE: Final = "lending.judge_purposefinding"
-COLOURS: Final = {"found": "warning", "proposed": "primary", "misused": "danger", "closed": "success"}
+COLOURS: Final = {"found": "warning", "misused": "danger", "closed": "success"}
 MOST_LINES: Final = 5_000
 FIELDS: Final = 5
 ADD: Final = Act(
@@ -38,17 +38,12 @@ REMOVE: Final = Act(
 PROPOSE: Final = Act(
     title="认定挪用",
     submit="提交复核",
-    explanation="提交后须由另一名人员复核。复核通过前不产生任何后果。",
-    done="已提交复核",
-)
-CONFIRM: Final = Act(
-    title="复核认定挪用",
-    submit="确认挪用",
-    explanation="确认后：额度冻结，停止用款；贷款自该日起标记为挪用，按合同约定计收挪用罚息。不能撤销。",
-    done="已认定挪用",
+    explanation=(
+        "复核通过前不产生任何后果。通过后：额度冻结，停止用款；自该笔转出之日起按合同约定的挪用罚息利率计收。"
+    ),
+    done="已提交，待另一名员工在“复核事项”中复核",
     danger=True,
 )
-RETURN: Final = Act(title="退回", submit="退回", explanation="退回后可以重新核查。", done="已退回")
 CLOSE: Final = Act(
     title="排除预警", submit="排除", explanation="经核查资金用途符合约定。请写明核查依据。", done="预警已排除"
 )
@@ -182,7 +177,7 @@ class PurposeFindingPage(ReadOnlyPage):
     search_help_text = "按预警编号、贷款编号（完整）或合同编号查找"
     list_select_related = ("loan",)
     ordering = ("-id",)
-    actions_detail = ("propose", "confirm", "send_back", "close")
+    actions_detail = ("propose", "close")
     readonly_fields = ("person", "amount_fen_in_yuan", "counterparty")
     fieldsets = (
         (None, {"fields": (("id", "status"), ("loan", "person"))}),
@@ -198,7 +193,7 @@ class PurposeFindingPage(ReadOnlyPage):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Offer taking outflows to whoever judges findings."""
-        return bool(request.user.has_perm(JUDGE))
+        return bool(request.user.has_perm(PURPOSE_JUDGE))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -213,52 +208,38 @@ class PurposeFindingPage(ReadOnlyPage):
 
         return perform(self, request, TAKE, run=run, form_class=OutflowsForm)
 
-    def _may(self, request: HttpRequest, object_id: Any, *states: str) -> bool:
-        if not request.user.has_perm(JUDGE):
+    def _may(self, request: HttpRequest, object_id: Any) -> bool:
+        if not request.user.has_perm(PURPOSE_JUDGE):
             return False
-        return object_id is None or PurposeFinding.objects.filter(pk=object_id, status__in=states).exists()
+        return object_id is None or PurposeFinding.objects.filter(pk=object_id, status=FOUND).exists()
 
     def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it is legal."""
-        return self._may(request, object_id, FOUND)
-
-    def has_confirm_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the act to another than who proposed."""
-        if not self._may(request, object_id, PROPOSED):
-            return False
-        own = PurposeFinding.objects.filter(pk=object_id, proposed_by=actor_of(request))
-        return object_id is None or not own.exists()
-
-    def has_send_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the act where it is legal."""
-        return self._may(request, object_id, PROPOSED)
+        return self._may(request, object_id)
 
     def has_close_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it is legal."""
-        return self._may(request, object_id, FOUND, PROPOSED)
+        return self._may(request, object_id)
 
     @action(description="认定挪用", permissions=["propose"], icon="gavel")
     def propose(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Hold it for a misuse."""
-        return self._act(request, object_id, PROPOSE, purpose_watch.propose_misuse)
+        """Propose that it is a misuse."""
 
-    @action(description="复核：确认挪用", permissions=["confirm"], icon="verified")
-    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Confirm it, as a second person."""
-        return self._act(request, object_id, CONFIRM, purpose_watch.confirm_misuse)
+        def run(given: Any) -> None:
+            propose(
+                kind=CONFIRM_MISUSE, subject=uuid.UUID(object_id).hex, values={}, reason=given["opinion"],
+                actor=actor_of(request),
+            )  # fmt: skip
 
-    @action(description="复核：退回", permissions=["send_back"], icon="undo")
-    def send_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Give it back."""
-        return self._act(request, object_id, RETURN, purpose_watch.return_finding)
+        return perform(self, request, PROPOSE, run=run, form_class=OpinionForm, object_id=object_id)
 
     @action(description="排除", permissions=["close"], icon="check_circle")
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """End it, as no misuse."""
-        return self._act(request, object_id, CLOSE, purpose_watch.close_finding)
 
-    def _act(self, request: HttpRequest, object_id: str, act: Act, operation: Callable[..., None]) -> HttpResponse:
         def run(given: Any) -> None:
-            operation(finding_id=uuid.UUID(object_id), opinion=given["opinion"], actor=actor_of(request))
+            purpose_watch.close_finding(
+                finding_id=uuid.UUID(object_id), opinion=given["opinion"], actor=actor_of(request)
+            )
 
-        return perform(self, request, act, run=run, form_class=OpinionForm, object_id=object_id)
+        return perform(self, request, CLOSE, run=run, form_class=OpinionForm, object_id=object_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from core.crypto.fields import SealedTextField
@@ -16,12 +16,16 @@ OPEN: Final = "open"
 REPAYMENT: Final = "repayment"
 MONTH_END: Final = "month_end"
 CLASSIFICATION: Final = "classification"
+EXTENSION: Final = "extension"
+WRITE_OFF: Final = "write_off"
 CLOSE: Final = "close"
 KINDS: Final = [
     (OPEN, "开立"),
     (REPAYMENT, "还款"),
     (MONTH_END, "月结"),
     (CLASSIFICATION, "五级分类变动"),
+    (EXTENSION, "展期"),
+    (WRITE_OFF, "核销"),
     (CLOSE, "结清"),
 ]
 
@@ -195,8 +199,8 @@ class BureauRecord(models.Model):
 class BureauObjection(models.Model):
     """One objection of a borrower to a record, to be answered within twenty days (征信业管理条例 第二十五条).
 
-    States in `lending.states.OBJECTION`: raised → corrected (a correcting record was made, by somebody else than who
-    entered the objection) | rejected (with the answer).
+    States in `lending.states.OBJECTION`: raised → corrected (a correcting record was made, by two persons:
+    `lending.approvals`) | rejected (with the answer).
 
     PII: `said`, sealed: the borrower's own words; kept as the record is.
     """
@@ -224,10 +228,6 @@ class BureauObjection(models.Model):
             models.CheckConstraint(
                 condition=Q(status=RAISED) | (~Q(decided_by="") & ~Q(answer="")),
                 name="lending_bureau_objection_decided_with_answer",
-            ),
-            models.CheckConstraint(
-                condition=~Q(status=CORRECTED) | ~Q(raised_by=F("decided_by")),
-                name="lending_bureau_objection_two_persons",
             ),
         ]
         indexes = [models.Index(fields=["status", "answer_by_date"], name="lending_objection_by_day")]

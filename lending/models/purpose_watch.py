@@ -20,10 +20,9 @@ ALL_LOANS: Final = "all"
 APPLIES_TO: Final = [(ALL_LOANS, "全部贷款"), (CONSUMER, "个人消费贷款"), (BUSINESS, "个人经营贷款")]
 
 FOUND: Final = "found"
-PROPOSED: Final = "proposed"
 MISUSED: Final = "misused"
 CLOSED: Final = "closed"
-STATUSES: Final = [(FOUND, "待核查"), (PROPOSED, "拟认定挪用"), (MISUSED, "已认定挪用"), (CLOSED, "已排除")]
+STATUSES: Final = [(FOUND, "待核查"), (MISUSED, "已认定挪用"), (CLOSED, "已排除")]
 
 
 class WatchTerm(models.Model):
@@ -61,9 +60,9 @@ class WatchTerm(models.Model):
 class PurposeFinding(models.Model):
     """One outflow from a borrower's account, within the watch after disbursement, that may be a misuse; in fen.
 
-    States in `lending.states.FINDING`: found → proposed (somebody holds it for misuse) → misused (a second person does,
-    by constraint) | found (the second does not); closed from found and proposed, with a reason. `posting_id` is the
-    line of the ledger; the same outflow is found once for a loan.
+    States in `lending.states.FINDING`: found → misused, when two persons hold it for that (`lending.approvals`; that they
+    are two is a constraint here, too) | closed, with a reason. `posting_id` is the line of the ledger; the same outflow is
+    found once for a loan.
 
     PII: `counterparty`, sealed: who received the money, as the statement names them; kept as the loan is.
     """

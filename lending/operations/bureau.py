@@ -22,13 +22,32 @@ from core.steps.queue import enqueue
 from lending import servicing_parameters
 from lending.bureau_records import Content, is_negative
 from lending.models import BureauDay, BureauRecord
-from lending.models.bureau import CLASSIFICATION, CLOSE, MONTH_END, OPEN, REPAYMENT
-from lending.models.loan import EVENT_SETTLED, OPENED, REPAID
+from lending.models.bureau import CLASSIFICATION, CLOSE, EXTENSION, MONTH_END, OPEN, REPAYMENT, WRITE_OFF
+from lending.models.loan_event import (
+    CLASSIFIED,
+    EVENT_SETTLED,
+    EVENT_WRITTEN_OFF,
+    OPENED,
+    RECOVERED,
+    REPAID,
+    RESCHEDULED,
+    REVERSED,
+)
 from lending.operations import bureau_sql
 from lending.queries.bureau import contents_of, is_month_end
 
-CLASSIFIED: Final = "classified"
-MOMENTS: Final = {OPENED: OPEN, REPAID: REPAYMENT, CLASSIFIED: CLASSIFICATION, EVENT_SETTLED: CLOSE}
+MOMENTS: Final = {
+    OPENED: OPEN,
+    REPAID: REPAYMENT,
+    RECOVERED: REPAYMENT,
+    REVERSED: REPAYMENT,
+    CLASSIFIED: CLASSIFICATION,
+    RESCHEDULED: EXTENSION,
+    EVENT_WRITTEN_OFF: WRITE_OFF,
+    EVENT_SETTLED: CLOSE,
+}
+"""Event → the moment that is reported. Repricing and misuse change no figure of a report by themselves; a reopened loan is
+reported with the repayment that was taken back."""
 SEND_NOTICE: Final = "notice.send"
 AT_ONCE: Final = 1000
 Asked = Mapping[str, Any]
@@ -65,7 +84,8 @@ def _events_of(day: date) -> dict[str, dict[uuid.UUID, int]]:
     with connection.cursor() as cursor:
         cursor.execute(bureau_sql.EVENTS, asked)
         for loan_id, kind, moved_fen in cursor.fetchall():
-            found[MOMENTS[kind]][loan_id] = int(moved_fen)
+            of_moment = found[MOMENTS[kind]]
+            of_moment[loan_id] = of_moment.get(loan_id, 0) + int(moved_fen)
     return found
 
 

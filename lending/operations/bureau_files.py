@@ -14,7 +14,7 @@ from core.audit.log import record
 from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
-from core.operations import opens_transaction
+from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
@@ -22,7 +22,6 @@ from lending import servicing_parameters
 from lending.bureau_records import Content, is_negative, line_of, not_overdue, with_letter
 from lending.models import BureauExport, BureauObjection, BureauRecord
 from lending.models.bureau import CLOSE, MONTH_END
-from lending.operations.purpose_watch import TwoPersonsNeeded
 from lending.queries.bureau import contents_of
 from lending.reporting import SEQUENCE
 from lending.states import OBJECTION
@@ -140,22 +139,19 @@ def reject_objection(*, objection_id: uuid.UUID, answer: str, actor: str) -> Non
     record("bureau.objection_rejected", actor=actor, subject=objection_id.hex, detail={"answer": answer})
 
 
-@opens_transaction
+@within_transaction
 def correct_record(*, objection_id: uuid.UUID, how: HowCorrected, answer: str, actor: str) -> None:
-    """Answer an objection by a correcting record, which goes out with the next file; months after it follow suit.
+    """Answer an objection, as two persons have decided, by a correcting record; months after it follow suit.
 
     `from_books`: the record is made anew from the books as they are now, which were put right first. `not_overdue`: what
     was overdue was no fault of the borrower's (技术性逾期).
 
     Raises:
         NotFound, StateConflict: there is no such objection, it is answered, or the record would be no other.
-        TwoPersonsNeeded: the same person has entered the objection.
     """
     objection = BureauObjection.objects.select_related("record").filter(pk=objection_id).first()
     if objection is None:
         raise NotFound
-    if objection.raised_by == actor:
-        raise TwoPersonsNeeded
     former = BureauRecord.objects.select_for_update().get(pk=objection.record_id)
     content = not_overdue(former.content) if how == NOT_OVERDUE else _anew(former)
     if content == former.content:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-# The loans that need the arithmetic at a month's end: open then, and overdue or ever classified. All others are plain.
+# The loans that need the arithmetic at a month's end: open then, and overdue, of another class, or written off. All others
+# are plain.
 NOT_PLAIN: Final = """
 SELECT l.id FROM lending_loan l
 WHERE l.start_date <= %(day)s AND (l.settled_date IS NULL OR l.settled_date > %(day)s)
-  AND (EXISTS (SELECT 1 FROM lending_instalment i
-               WHERE i.loan_id = l.id AND i.due_date < %(day)s AND i.due_date + l.grace_days < %(day)s
-                 AND (i.closed_date IS NULL OR i.closed_date > %(day)s))
-       OR EXISTS (SELECT 1 FROM lending_loan_event e WHERE e.loan_id = l.id AND e.kind = 'classified'))
+  AND (l.category <> 'normal' OR l.status = 'written_off'
+       OR EXISTS (SELECT 1 FROM lending_instalment i
+                  WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL
+                    AND i.due_date < %(day)s AND i.due_date + l.grace_days < %(day)s
+                    AND (i.closed_date IS NULL OR i.closed_date > %(day)s)))
 """
 
 # The month of every plain loan, as `lending.bureau_records.content_of` says it: nothing overdue, class normal.
@@ -35,13 +37,15 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS instalments, count(*) FILTER (WHERE i.closed_date IS NULL OR i.closed_date > %(day)s) AS remaining,
            coalesce(sum(i.principal_fen + i.interest_fen)
                     FILTER (WHERE i.due_date BETWEEN %(first)s AND %(day)s), 0)::bigint AS due_in_month
-    FROM lending_instalment i WHERE i.loan_id = l.id) s
+    FROM lending_instalment i WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL) s
 CROSS JOIN LATERAL (
     SELECT e.outstanding_fen FROM lending_loan_event e WHERE e.loan_id = l.id AND e.business_date <= %(day)s
     ORDER BY e.business_date DESC, e.id DESC LIMIT 1) b
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(e.amount_fen), 0)::bigint AS paid FROM lending_loan_event e
-    WHERE e.loan_id = l.id AND e.kind = 'repaid' AND e.business_date BETWEEN %(first)s AND %(day)s) p
+    SELECT coalesce(sum(CASE e.kind WHEN 'reversed' THEN -e.amount_fen ELSE e.amount_fen END), 0)::bigint AS paid
+    FROM lending_loan_event e
+    WHERE e.loan_id = l.id AND e.kind IN ('repaid', 'recovered', 'reversed')
+      AND e.business_date BETWEEN %(first)s AND %(day)s) p
 CROSS JOIN LATERAL (SELECT CASE WHEN s.due_in_month > 0 THEN 'N' ELSE '*' END AS letter) t
 LEFT JOIN LATERAL (
     SELECT r.content ->> 'payment_states' AS states FROM lending_bureau_record r
@@ -54,7 +58,7 @@ ON CONFLICT DO NOTHING
 
 # What happened on a day, one row for a loan and kind of event; an event that was entered late counts on the day it came.
 EVENTS: Final = """
-SELECT loan_id, kind, sum(amount_fen)::bigint FROM lending_loan_event
+SELECT loan_id, kind, sum(CASE kind WHEN 'reversed' THEN -amount_fen ELSE amount_fen END)::bigint FROM lending_loan_event
 WHERE kind = ANY(%(kinds)s)
   AND (business_date = %(day)s OR (business_date < %(day)s AND created_at > %(since)s))
 GROUP BY loan_id, kind ORDER BY loan_id, kind
@@ -66,7 +70,7 @@ INSERT INTO lending_credit_notice
     (id, loan_id, status, overdue_since_date, channel, tracking, reason_code, created_date, created_at)
 SELECT uuidv7(), l.id, 'waiting', min(i.due_date), 'sms', '', '', %(today)s, now()
 FROM lending_instalment i JOIN lending_loan l ON l.id = i.loan_id
-WHERE i.closed_date IS NULL AND i.due_date < %(today)s AND l.status = 'active'
+WHERE i.closed_date IS NULL AND i.replaced_by_version IS NULL AND i.due_date < %(today)s AND l.status <> 'settled'
 GROUP BY l.id, l.grace_days
 HAVING min(i.due_date) + l.grace_days < %(today)s AND min(i.due_date) + %(after)s <= %(today)s
 ON CONFLICT DO NOTHING
@@ -79,9 +83,10 @@ END_NOTICES: Final = """
 UPDATE lending_credit_notice n SET ended_date = f.ended_date
 FROM (SELECT m.id, (
           SELECT min(c.closed_date) FROM lending_instalment c
-          WHERE c.loan_id = l.id AND c.closed_date >= m.overdue_since_date
+          WHERE c.loan_id = l.id AND c.replaced_by_version IS NULL AND c.closed_date >= m.overdue_since_date
             AND NOT EXISTS (SELECT 1 FROM lending_instalment i
-                            WHERE i.loan_id = l.id AND i.due_date + l.grace_days < c.closed_date
+                            WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL
+                              AND i.due_date + l.grace_days < c.closed_date
                               AND (i.closed_date IS NULL OR i.closed_date > c.closed_date))) AS ended_date
       FROM lending_credit_notice m JOIN lending_loan l ON l.id = m.loan_id
       WHERE m.ended_date IS NULL AND m.status <> 'cancelled') f

@@ -14,13 +14,14 @@ from core.audit.log import record
 from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
-from core.operations import opens_transaction
+from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books, servicing_parameters
 from lending.models import Loan, PurposeFinding, PurposeScan, WatchTerm
 from lending.models.credit_line import ACTIVE as ACTIVE_LINE
-from lending.operations.loan_locks import lock_line
-from lending.operations.misuse import mark_misused
+from lending.models.loan import ACTIVE
+from lending.operations.loan_changes import mark_misused
+from lending.operations.loan_locks import lock_line, lock_loan
 from lending.purpose_words import MCC, Term, match, plain_text
 from lending.queries.purpose_watch import terms_in_force
 from lending.states import FINDING, LINE
@@ -29,14 +30,6 @@ OUR_OWN: Final = (books.REPAYMENT,)
 MISUSE: Final = "misused"
 SHORTEST_WORD: Final = 2
 MCC_DIGITS: Final = 4
-
-
-class TwoPersonsNeeded(Problem):
-    """Who proposed this cannot be the one who confirms it."""
-
-    code = "two_persons_needed"
-    status = 422
-    title = "须由另一名人员复核"
 
 
 class WatchTermRefused(Problem):
@@ -154,28 +147,6 @@ def _seen(flow: CoreOutflow) -> Seen | None:
 
 
 @opens_transaction
-def propose_misuse(*, finding_id: uuid.UUID, opinion: str, actor: str) -> None:
-    """Hold a finding for a misuse; another person must confirm it before anything follows.
-
-    Raises:
-        NotFound, StateConflict: there is no such finding, or it is not open.
-    """
-    transition(FINDING, finding_id, "propose", actor=actor, reason=opinion, proposed_by=actor, opinion=opinion)
-    record("purpose.misuse_proposed", actor=actor, subject=finding_id.hex, detail={"opinion": opinion})
-
-
-@opens_transaction
-def return_finding(*, finding_id: uuid.UUID, opinion: str, actor: str) -> None:
-    """Give a proposed misuse back: it is open again, and nothing has followed.
-
-    Raises:
-        NotFound, StateConflict: there is no such finding, or nobody has proposed anything.
-    """
-    transition(FINDING, finding_id, "return", actor=actor, reason=opinion, proposed_by="", opinion=opinion)
-    record("purpose.misuse_returned", actor=actor, subject=finding_id.hex, detail={"opinion": opinion})
-
-
-@opens_transaction
 def close_finding(*, finding_id: uuid.UUID, opinion: str, actor: str) -> None:
     """End a finding that is no misuse, with the reason.
 
@@ -188,27 +159,30 @@ def close_finding(*, finding_id: uuid.UUID, opinion: str, actor: str) -> None:
     record("purpose.finding_closed", actor=actor, subject=finding_id.hex, detail={"opinion": opinion})
 
 
-@opens_transaction
-def confirm_misuse(*, finding_id: uuid.UUID, opinion: str, actor: str) -> None:
-    """Confirm, as a second person, that money was misused: the line is frozen, the loan is marked from that day.
+@within_transaction
+def confirm_misuse(*, finding_id: uuid.UUID, opinion: str, proposed_by: str, decided_by: str) -> None:
+    """Draw the conclusions of a misuse that two persons have found: the line is frozen, the misuse rate runs.
+
+    A loan is marked once, from the first outflow that is confirmed; one that is settled or written off is not marked.
 
     Raises:
-        NotFound, StateConflict: there is no such finding, or nobody has proposed anything.
-        TwoPersonsNeeded: the same person has proposed it.
+        NotFound, StateConflict: there is no such finding, or it has ended.
     """
-    finding = PurposeFinding.objects.select_related("loan").filter(pk=finding_id).first()
+    finding = PurposeFinding.objects.filter(pk=finding_id).first()
     if finding is None:
         raise NotFound
-    if finding.proposed_by == actor:
-        raise TwoPersonsNeeded
-    mark_misused(loan_id=finding.loan_id, from_date=finding.booking_date, amount_fen=finding.amount_fen)
-    line = lock_line(line_id=finding.loan.line_id)
+    actor = f"{proposed_by}+{decided_by}"
+    loan = lock_loan(loan_id=finding.loan_id)
+    if loan.status == ACTIVE and loan.misused_from_date is None:
+        mark_misused(loan_id=loan.pk, from_date=finding.booking_date, actor=actor, reason=opinion)
+    line = lock_line(line_id=loan.line_id)
     if line.status == ACTIVE_LINE:
         transition(LINE, line.pk, "freeze", actor=actor, reason=f"资金挪用 {finding_id.hex}")
         record("line.frozen", actor=actor, subject=line.pk.hex, detail={"reason": MISUSE})
     transition(
-        FINDING, finding_id, "confirm", actor=actor, reason=opinion, decided_by=actor, opinion=opinion, decided_at=now()
-    )
+        FINDING, finding_id, "confirm", actor=actor, reason=opinion, proposed_by=proposed_by, decided_by=decided_by,
+        opinion=opinion, decided_at=now(),
+    )  # fmt: skip
     record("purpose.misuse_confirmed", actor=actor, subject=finding_id.hex, detail={"opinion": opinion})
 
 

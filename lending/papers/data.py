@@ -22,6 +22,7 @@ PARTS: Final = (
     ("compound_fen", "复利"),
     ("fee_fen", "手续费"),
 )
+EXCESS: Final = ("excess_fen", "多还款项（待退还）")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,28 +56,43 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One movement on a loan, in fen; `other_fen` is penalty, compound interest and fees. `balance_fen` is left after it."""
+    """One movement on a loan, in fen: the loan paid out, a repayment, or (negative) one that was taken back.
+
+    `penalty_fen` includes compound interest; `excess_fen` is what was more than the debt. `balance_fen` is the principal
+    that is left after it.
+    """
 
     on: date
     label: str
-    total_fen: int
     principal_fen: int
-    interest_fen: int
-    penalty_fen: int
-    fee_fen: int
-    balance_fen: int
+    interest_fen: int = 0
+    penalty_fen: int = 0
+    fee_fen: int = 0
+    excess_fen: int = 0
+    balance_fen: int = 0
     lends: bool = False
+
+    @property
+    def other_fen(self) -> int:
+        """All but principal and interest."""
+        return self.penalty_fen + self.fee_fen + self.excess_fen
+
+    @property
+    def total_fen(self) -> int:
+        """All of it."""
+        return self.principal_fen + self.interest_fen + self.other_fen
 
 
 def amount(fen: int) -> dict[str, str]:
-    """Return an amount as templates show it: `100,000.00` and `壹拾万元整`."""
-    yuan, _, decimals = fen_to_yuan(fen).partition(".")
-    return {"figures": f"{int(yuan):,}.{decimals}", "capitals": in_capitals(fen)}
+    """Return an amount as templates show it: `100,000.00` and `壹拾万元整`; a negative one has no capitals."""
+    yuan, _, decimals = fen_to_yuan(abs(fen)).partition(".")
+    sign = "-" if fen < 0 else ""
+    return {"figures": f"{sign}{int(yuan):,}.{decimals}", "capitals": "" if fen < 0 else in_capitals(fen)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaid:
-    """One posted repayment as its receipt tells it: `parts_fen` by the names of `PARTS`, the account masked."""
+    """One posted repayment as its receipt tells it: `parts_fen` by the names of `PARTS` and `EXCESS`, the account masked."""
 
     value_date: date
     posted_at: datetime
@@ -90,6 +106,7 @@ class Repaid:
 
 def receipt(heading: Heading, repaid: Repaid) -> Facts:
     """State what one repayment paid."""
+    parts = (*PARTS, EXCESS) if repaid.parts_fen[EXCESS[0]] else PARTS
     return {
         **heading.facts(),
         "value_date": repaid.value_date.isoformat(),
@@ -97,7 +114,7 @@ def receipt(heading: Heading, repaid: Repaid) -> Facts:
         "account": repaid.account,
         "kind": repaid.kind,
         "total": amount(sum(repaid.parts_fen.values())),
-        "parts": [{"label": label, "amount": amount(repaid.parts_fen[name])} for name, label in PARTS],
+        "parts": [{"label": label, "amount": amount(repaid.parts_fen[name])} for name, label in parts],
         "balance_after": amount(repaid.balance_after_fen),
         "settled": repaid.settled,
         "instalments": list(repaid.instalments),
@@ -203,6 +220,7 @@ def _sums(movements: Sequence[Movement]) -> dict[str, int]:
         "interest": sum(row.interest_fen for row in repaid),
         "penalty": sum(row.penalty_fen for row in repaid),
         "fee": sum(row.fee_fen for row in repaid),
+        "excess": sum(row.excess_fen for row in repaid),
     }
 
 
@@ -213,7 +231,7 @@ def _movement(row: Movement) -> Facts:
         "total": amount(row.total_fen),
         "principal": amount(row.principal_fen),
         "interest": amount(row.interest_fen),
-        "other": amount(row.penalty_fen + row.fee_fen),
+        "other": amount(row.other_fen),
         "balance": amount(row.balance_fen),
     }
 

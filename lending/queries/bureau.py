@@ -7,13 +7,15 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from django.db.models import Prefetch, Sum
+from django.db.models import BigIntegerField, Case, F, Prefetch, Sum, When
 
 from core.clock import business_date
 from lending.bureau_records import NOT_YET_OPEN, Account, Arrears, AtEndOfDay, Content, content_of
+from lending.loan_records import rows_in_force
 from lending.models import BureauDay, BureauRecord, Loan, LoanEvent, RepaymentShare
 from lending.models.bureau import MONTH_END
-from lending.models.loan import ACTIVE, REPAID
+from lending.models.loan import ACTIVE, WRITTEN_OFF
+from lending.models.loan_event import EVENT_WRITTEN_OFF, RECOVERED, REPAID, REVERSED
 from lending.queries.loans import loan_standing
 
 
@@ -37,17 +39,25 @@ def contents_of(
 ) -> dict[uuid.UUID, Content]:
     """Return what is reported of these loans at a moment of a day: each as it stood at the end of that day.
 
-    What was paid or happened later is left out, so that a day may be captured while the next is under way.
+    What was paid or happened later is left out, so that a day may be captured while the next is under way; only the plan
+    of what is to come is the present one.
     """
     shares = RepaymentShare.objects.filter(value_date__lte=day)
     rows = Loan.objects.filter(pk__in=list(loan_ids)).select_related("contract")
     rows = rows.prefetch_related(Prefetch("instalments__shares", queryset=shares))
     found = list(rows)
     balances, paid, strings = _balances(found, day), _paid_in_month(found, day), _strings_before(found, day)
+    given_up = _written_off_by(found, day)
     return {
         loan.pk: content_of(
             _account(loan),
-            _state(loan, day, balance_fen=balances.get(loan.pk, 0), paid_in_month_fen=paid.get(loan.pk, 0)),
+            _state(
+                loan,
+                day,
+                balance_fen=balances.get(loan.pk, 0),
+                paid_in_month_fen=paid.get(loan.pk, 0),
+                is_written_off=loan.pk in given_up,
+            ),
             moment=moment,
             on=day,
             moved_fen=moved_fen.get(loan.pk, 0),
@@ -64,16 +74,16 @@ def _account(loan: Loan) -> Account:
         opened_date=loan.start_date,
         maturity_date=loan.maturity_date,
         method=loan.method,
-        instalments=len(loan.instalments.all()),
+        instalments=len(rows_in_force(loan)),
     )
 
 
-def _state(loan: Loan, day: date, *, balance_fen: int, paid_in_month_fen: int) -> AtEndOfDay:
+def _state(loan: Loan, day: date, *, balance_fen: int, paid_in_month_fen: int, is_written_off: bool) -> AtEndOfDay:
     is_settled = loan.settled_date is not None and loan.settled_date <= day
-    if not is_settled:
-        loan.status = ACTIVE  # as it was on that day; this row is read here and never saved
+    if not is_settled:  # as it was on that day; this row is read here and never saved
+        loan.status = WRITTEN_OFF if is_written_off else ACTIVE
     found = loan_standing(loan, on=day)
-    rows = {row.number: row for row in loan.instalments.all()}
+    rows = {row.number: row for row in rows_in_force(loan)}
     late = [
         item for item in found.standing.due if (day - rows[item.number].due_date).days > loan.grace_days
     ]  # fmt: skip
@@ -93,6 +103,7 @@ def _state(loan: Loan, day: date, *, balance_fen: int, paid_in_month_fen: int) -
         ),
         paid_in_month_fen=paid_in_month_fen,
         settled_date=loan.settled_date if is_settled else None,
+        is_written_off=is_written_off,
     )
 
 
@@ -105,9 +116,18 @@ def _balances(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, int]:
 
 def _paid_in_month(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, int]:
     rows = LoanEvent.objects.filter(
-        loan__in=loans, kind=REPAID, business_date__gte=day.replace(day=1), business_date__lte=day
+        loan__in=loans,
+        kind__in=(REPAID, RECOVERED, REVERSED),
+        business_date__gte=day.replace(day=1),
+        business_date__lte=day,
     )
-    return dict(rows.order_by().values_list("loan_id").annotate(total=Sum("amount_fen")))
+    signed = Case(When(kind=REVERSED, then=-F("amount_fen")), default=F("amount_fen"), output_field=BigIntegerField())
+    return dict(rows.order_by().values_list("loan_id").annotate(total=Sum(signed)))
+
+
+def _written_off_by(loans: Iterable[Loan], day: date) -> frozenset[uuid.UUID]:
+    rows = LoanEvent.objects.filter(loan__in=loans, kind=EVENT_WRITTEN_OFF, business_date__lte=day)
+    return frozenset(rows.values_list("loan_id", flat=True))
 
 
 def _strings_before(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, str]:

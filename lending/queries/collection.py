@@ -10,7 +10,7 @@ from django.db.models import DateField, F, Func, Min, OuterRef, Q, QuerySet, Sub
 
 from core.clock import business_date
 from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, OverdueLoan
-from lending.models.loan import ACTIVE
+from lending.models.loan import SETTLED
 
 AND_DAYS: Final = "(%(expressions)s)"
 
@@ -21,9 +21,9 @@ def overdue_loans() -> QuerySet[OverdueLoan]:
     `oldest_due_date` is the due date of the oldest instalment of which something is owed; with it come the collector and
     the time of the last contact.
     """
-    unpaid = Q(instalments__closed_date=None)
+    unpaid = Q(instalments__closed_date=None, instalments__replaced_by_version=None)
     due_by = Func(F("oldest_due_date"), F("grace_days"), template=AND_DAYS, arg_joiner=" + ", output_field=DateField())
-    rows = OverdueLoan.objects.filter(status=ACTIVE)
+    rows = OverdueLoan.objects.exclude(status=SETTLED)
     rows = rows.annotate(oldest_due_date=Min("instalments__due_date", filter=unpaid))
     rows = rows.annotate(due_by_date=due_by).filter(due_by_date__lt=business_date())
     latest = CollectionAssignment.objects.filter(loan=OuterRef("pk")).order_by("-pk")

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from accounts import queries as accounts
 from core.clock import SHANGHAI, business_date
 from core.crypto.masking import mask_account, mask_id_number
 from core.errors import StateConflict
-from lending.loans.standing import Owed
-from lending.models import Loan, LoanEvent, LoanPaper, Repayment
-from lending.models.loan import OPENED, REPAID, SETTLED
-from lending.models.repayment import POSTED
+from lending.loan_records import rows_in_force
+from lending.models import Loan, LoanPaper, Repayment
+from lending.models.loan import SETTLED
+from lending.models.repayment import POSTED, REVERSED
 from lending.papers import data
 from lending.papers.data import Facts, Heading, Movement
 from lending.queries.disclosures import lender_card
 from lending.queries.loans import loan_standing
 from verification import queries as verified
 
-AMOUNTS: Final = ("principal_fen", "interest_fen", "penalty_fen", "compound_fen", "fee_fen")
+AMOUNTS: Final = ("principal_fen", "interest_fen", "penalty_fen", "compound_fen", "fee_fen", "excess_fen")
+AT_THE_COUNTER: Final = "柜面或转账来款"
 
 
 def papers_of(loan: Loan) -> list[LoanPaper]:
@@ -57,20 +58,26 @@ def receipt_facts(loan: Loan, repayment: Repayment) -> Facts:
     """
     if repayment.status != POSTED or repayment.posted_at is None or repayment.balance_after_fen is None:
         raise StateConflict("该笔还款尚未入账，不能出具凭证")
-    account = accounts.account_view(repayment.account_id)
     told = data.Repaid(
         value_date=repayment.value_date,
         posted_at=repayment.posted_at.astimezone(SHANGHAI),
-        account=f"{account.account_class}类户 {mask_account(account.number)}",
+        account=_paid_from(repayment),
         kind=repayment.get_kind_display(),
         parts_fen={name: getattr(repayment, name) for name in AMOUNTS},
         balance_after_fen=repayment.balance_after_fen,
         settled=loan.status == SETTLED
         and loan.settled_date == repayment.value_date
         and repayment.balance_after_fen == 0,
-        instalments=tuple(int(share["number"]) for share in repayment.shares),
+        instalments=tuple(int(share["number"]) for share in repayment.shares if share["number"] > 0),
     )
     return data.receipt(heading_of(loan, whole_id_number=False), told)
+
+
+def _paid_from(repayment: Repayment) -> str:
+    if repayment.account_id is None:
+        return AT_THE_COUNTER
+    account = accounts.account_view(repayment.account_id)
+    return f"{account.account_class}类户 {mask_account(account.number)}"
 
 
 def settlement_facts(loan: Loan) -> Facts:
@@ -115,7 +122,7 @@ def statement_facts(loan: Loan, *, from_date: date, to_date: date) -> Facts:
                 principal_fen=row.principal_fen,
                 interest_fen=row.interest_fen,
             )
-            for row in sorted(loan.instalments.all(), key=lambda each: each.number)
+            for row in rows_in_force(loan)
             if from_date <= row.due_date <= to_date
         ],
         standing=_standing_now(loan) if to_date == today and loan.status != SETTLED else None,
@@ -137,7 +144,7 @@ def _terms(loan: Loan, to_date: date) -> data.Terms:
 def _standing_now(loan: Loan) -> data.StandingNow:
     standing = loan_standing(loan).standing
     return data.StandingNow(
-        due_fen=sum((item.owed for item in standing.due), Owed()).total_fen,
+        due_fen=standing.due_in_all.total_fen,
         overdue_fen=standing.overdue.total_fen,
         overdue_days=standing.overdue_days,
         accrued_fen=standing.accrued_interest_fen,
@@ -145,35 +152,47 @@ def _standing_now(loan: Loan) -> data.StandingNow:
 
 
 def movements_of(loan: Loan, *, until: date) -> list[Movement]:
-    """Return what moved a loan's principal or was paid on it up to a day, in order: a view of its events.
+    """Return what moved a loan's principal or was paid on it up to a day, in order, with the balance after each.
 
-    An event without a movement (a settlement, a change of class) is left out. What was paid by kind stands in the
-    event's shares.
+    A repayment stands on its value date with what it pays now; one that was taken back stands there as well, and again,
+    turned round, on the day on which it was. So the last balance is what the loan owes.
     """
-    found, balance_fen = [], 0
-    for event in LoanEvent.objects.filter(loan=loan, business_date__lte=until).order_by("business_date", "pk"):
-        moved_fen = event.outstanding_fen - balance_fen
-        balance_fen = event.outstanding_fen
-        if moved_fen or event.kind == REPAID:
-            found.append(_movement(event, moved_fen))
-    return found
+    found = [_lent(loan)] if loan.start_date <= until else []
+    for row in Repayment.objects.filter(loan=loan, status__in=(POSTED, REVERSED)).order_by("value_date", "pk"):
+        found.append(_repaid(row))
+        if row.status == REVERSED and row.reversed_date is not None:
+            found.append(_taken_back(row, row.reversed_date))
+    balance_fen, moved = 0, []
+    for movement in sorted(found, key=lambda each: each.on):
+        if movement.on <= until:
+            balance_fen += movement.principal_fen if movement.lends else -movement.principal_fen
+            moved.append(replace(movement, balance_fen=balance_fen))
+    return moved
 
 
-def _movement(event: LoanEvent, moved_fen: int) -> Movement:
-    paid = _paid(event.detail)
+def _lent(loan: Loan) -> Movement:
+    return Movement(on=loan.start_date, label="放款", principal_fen=loan.principal_fen, lends=True)
+
+
+def _repaid(row: Repayment) -> Movement:
     return Movement(
-        on=event.business_date,
-        label=event.get_kind_display(),
-        total_fen=event.amount_fen,
-        principal_fen=abs(moved_fen),
-        interest_fen=paid["interest_fen"],
-        penalty_fen=paid["penalty_fen"] + paid["compound_fen"],
-        fee_fen=paid["fee_fen"],
-        balance_fen=event.outstanding_fen,
-        lends=event.kind == OPENED,
+        on=row.value_date,
+        label=row.get_kind_display(),
+        principal_fen=row.principal_fen,
+        interest_fen=row.interest_fen,
+        penalty_fen=row.penalty_fen + row.compound_fen,
+        fee_fen=row.fee_fen,
+        excess_fen=row.excess_fen,
     )
 
 
-def _paid(detail: Mapping[str, Any]) -> dict[str, int]:
-    shares = detail.get("shares", [])
-    return {name: sum(int(share.get(name, 0)) for share in shares) for name in AMOUNTS}
+def _taken_back(row: Repayment, on: date) -> Movement:
+    return Movement(
+        on=on,
+        label="还款冲正",
+        principal_fen=-row.principal_fen,
+        interest_fen=-row.interest_fen,
+        penalty_fen=-(row.penalty_fen + row.compound_fen),
+        fee_fen=-row.fee_fen,
+        excess_fen=-row.excess_fen,
+    )

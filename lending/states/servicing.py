@@ -26,11 +26,8 @@ FINDING: Final = Machine(
     model=PurposeFinding,
     initial="found",
     table={
-        ("found", "propose"): "proposed",
+        ("found", "confirm"): "misused",
         ("found", "close"): "closed",
-        ("proposed", "confirm"): "misused",
-        ("proposed", "return"): "found",
-        ("proposed", "close"): "closed",
     },
 )
 

@@ -29,7 +29,6 @@ OF_STAFF = {
     "staff_refused",
     "third_party_contact",
     "too_many_contacts",
-    "two_persons_needed",
     "watch_term_refused",
 }
 # More than the contract promises: where a Location leads, a list beside it, and the papers of a loan.

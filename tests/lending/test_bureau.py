@@ -14,17 +14,31 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core import vault
+from core.approvals.models import Proposal
+from core.approvals.operations import SameHands, approve, propose, withdraw
 from core.clock import SHANGHAI, business_date, move_business_date
 from core.errors import NotFound, StateConflict
 from core.evidence.models import EvidenceLeaf
 from core.steps.models import Step
+from lending.approvals import CORRECT_RECORD
 from lending.bureau_records import AtEndOfDay, is_negative, not_overdue, payment_state, with_letter
-from lending.models import BureauDay, BureauExport, BureauObjection, BureauRecord, CreditNotice, Loan, LoanEvent
+from lending.models import (
+    BureauDay,
+    BureauExport,
+    BureauObjection,
+    BureauRecord,
+    CreditNotice,
+    Instalment,
+    Loan,
+    LoanEvent,
+    Repayment,
+    RepaymentShare,
+)
 from lending.models.paper import NOTICE
 from lending.operations import bureau, bureau_files, bureau_sql, credit_notices
 from lending.operations.bureau import capture_bureau_records, mind_notices
-from lending.operations.bureau_files import NothingToReport, correct_record, export_records, raise_objection
-from lending.operations.purpose_watch import TwoPersonsNeeded
+from lending.operations.bureau_files import NothingToReport, export_records, raise_objection
+from lending.operations.reversal import reverse_repayment
 from lending.queries.bureau import contents_of, is_month_end, uncaptured_days
 from lending.servicing_day import follow_servicing
 from lending.steps import servicing
@@ -139,6 +153,34 @@ class TestLN17Moments:
         catch_up(START + timedelta(days=6))
         (row,) = records(loan, "repayment")
         assert (row.business_date, row.content["moved_fen"]) == (START + timedelta(days=5), 5_00)
+
+    def test_a_repayment_that_is_taken_back_is_reported_turned_round(self, lent: tuple[Borrower, Loan]) -> None:
+        who, loan = lent
+        catch_up(DUE)
+        pay(who, loan)
+        catch_up(DUE + timedelta(days=1))
+        with transaction.atomic():
+            reverse_repayment(repayment_id=Repayment.objects.get().pk, actor="a+b", reason="误扣")
+        catch_up(DUE + timedelta(days=2))
+        paid, back = records(loan, "repayment")
+        assert (paid.content["moved_fen"], back.content["moved_fen"]) == (8_606_64, -8_606_64)
+        assert (back.content["balance_fen"], back.content["paid_in_month_fen"]) == (100_000_00, 0)
+        assert back.negative
+        assert not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(line(back)))
+
+    def test_a_write_off_is_reported_and_its_months_after_it(self, lent: tuple[Borrower, Loan]) -> None:
+        _, loan = lent
+        catch_up(date(2026, 3, 1))
+        Loan.objects.filter(pk=loan.pk).update(status="written_off", category="loss")
+        LoanEvent.objects.create(
+            loan=loan, kind="written_off", business_date=business_date(), amount_fen=100_000_00,
+            outstanding_fen=100_000_00,
+        )  # fmt: skip
+        catch_up(date(2026, 4, 1))
+        (gone,) = records(loan, "write_off")
+        assert (gone.content["state"], gone.content["payment_state"], gone.negative) == ("written_off", "B", True)
+        assert records(loan, "month_end")[-1].content["payment_states"] == "/" * 21 + "*1B"
+        assert not list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(line(gone)))
 
 
 class TestLN17States:
@@ -427,6 +469,24 @@ class TestFiles:
                 jsonschema.validate({**sound, **change}, SCHEMA, cls=jsonschema.Draft202012Validator)
 
 
+def paid_at_the_counter(loan: Loan, day: date) -> None:
+    """Enter what paid the first instalment in time and was booked late, as the books have it in the end."""
+    row = Instalment.objects.get(loan=loan, number=1)
+    parts = {"principal_fen": row.principal_fen, "interest_fen": row.interest_fen}
+    repayment = Repayment.objects.create(
+        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day,
+        total_fen=sum(parts.values()), balance_after_fen=0, posted_at=datetime.now(SHANGHAI), **parts,
+    )  # fmt: skip
+    RepaymentShare.objects.create(repayment=repayment, instalment=row, value_date=day, **parts)
+    Instalment.objects.filter(pk=row.pk).update(closed_date=day)
+
+
+def put_right(objection: BureauObjection, how: str) -> Proposal:
+    return propose(
+        kind=CORRECT_RECORD, subject=objection.pk.hex, values={"how": how}, reason="系统故障所致", actor="desk"
+    )
+
+
 class TestObjections:
     @pytest.fixture
     def objected(self, lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan, BureauObjection]:
@@ -452,7 +512,7 @@ class TestObjections:
     ) -> None:
         _, loan, objection = objected
         before = {row.pk: row.content for row in BureauRecord.objects.all()}
-        correct_record(objection_id=objection.pk, how="not_overdue", answer="系统故障所致", actor="chief")
+        approve(proposal_id=put_right(objection, "not_overdue").pk, actor="chief")
         february, march = BureauRecord.objects.filter(corrects__isnull=False).order_by("business_date")
         assert february.corrects_id == objection.record_id
         assert (february.content["payment_states"], february.content["overdue_days"]) == ("/" * 22 + "*N", 0)
@@ -466,26 +526,36 @@ class TestObjections:
         catch_up(date(2026, 5, 1))
         assert records(loan, "month_end")[-1].content["payment_states"] == "/" * 20 + "*N23"
         objection.refresh_from_db()
-        assert (objection.status, objection.decided_by) == ("corrected", "chief")
+        assert (objection.status, objection.decided_by) == ("corrected", "desk+chief")
 
-    def test_the_same_person_corrects_nothing_and_what_is_right_is_not_corrected(
+    def test_one_person_corrects_nothing_and_what_is_right_is_not_corrected(
         self, objected: tuple[Borrower, Loan, BureauObjection]
     ) -> None:
         _, _, objection = objected
         before = BureauRecord.objects.count()
-        with pytest.raises(TwoPersonsNeeded):
-            correct_record(objection_id=objection.pk, how="not_overdue", answer="x", actor="desk")
+        with pytest.raises(SameHands):
+            approve(proposal_id=put_right(objection, "not_overdue").pk, actor="desk")
+        withdraw(proposal_id=Proposal.objects.get(status="proposed").pk, actor="desk")
         with pytest.raises(StateConflict):
-            correct_record(objection_id=objection.pk, how="from_books", answer="x", actor="chief")
+            approve(proposal_id=put_right(objection, "from_books").pk, actor="chief")
         assert BureauRecord.objects.count() == before
         assert BureauObjection.objects.get().status == "raised"
+
+    def test_is_corrected_from_the_books_once_these_were_put_right(
+        self, objected: tuple[Borrower, Loan, BureauObjection]
+    ) -> None:
+        _, loan, objection = objected
+        paid_at_the_counter(loan, DUE)
+        approve(proposal_id=put_right(objection, "from_books").pk, actor="chief")
+        made = BureauRecord.objects.get(corrects_id=objection.record_id)
+        assert (made.content["overdue_days"], made.content["payment_states"][-2:]) == (0, "*N")
 
     def test_may_be_rejected_with_an_answer(self, objected: tuple[Borrower, Loan, BureauObjection]) -> None:
         _, _, objection = objected
         before = BureauRecord.objects.count()
         bureau_files.reject_objection(objection_id=objection.pk, answer="经核查无误", actor="desk")
         with pytest.raises(StateConflict):
-            correct_record(objection_id=objection.pk, how="not_overdue", answer="x", actor="chief")
+            approve(proposal_id=put_right(objection, "not_overdue").pk, actor="chief")
         assert BureauRecord.objects.count() == before
         assert BureauObjection.objects.get().answer == "经核查无误"
 

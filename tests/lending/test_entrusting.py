@@ -43,7 +43,7 @@ from tests.lending.borrowers import (
 from tests.lending.test_loans_rest import body, caller, problem
 from tests.running_sandbox import Sandbox
 from verification.models import Check, ScreeningAlert, Upload
-from verification.operations import UploadUnknown
+from verification.operations import UploadUnknown, screening
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 RunSteps = Callable[..., int]
@@ -267,7 +267,7 @@ class TestAML05:
         assert (check.business_id, check.outcome, check.asked) == (
             drawdown.pk.hex,
             "clear",
-            {"counterparty": SHOP.name},
+            {"party": "counterparty", "name": SHOP.name},
         )
         assert check.evidence_leaf is not None
         assert open_way == []
@@ -276,9 +276,17 @@ class TestAML05:
     def test_a_listed_payee_ends_the_drawdown_neutrally_and_gives_the_hold_back(
         self, open_way: list[EntrustedPayment], monkeypatch: pytest.MonkeyPatch, outcome: str
     ) -> None:
-        from verification.operations import counterparties
-
-        monkeypatch.setattr(counterparties, "outcome_of", lambda *_args, **_kwargs: outcome)
+        monkeypatch.setattr(
+            screening, "find_candidates", lambda person, *_a, **_k: [person.name] * (person.name == SHOP.name)
+        )
+        monkeypatch.setattr(screening, "outcome_of", lambda found, **_: outcome if found else "clear")
+        monkeypatch.setattr(
+            screening,
+            "_alert",
+            lambda check, _: ScreeningAlert.objects.create(
+                check_row=check, subject_id=check.subject_id, outcome=outcome
+            ),
+        )
         who = make_borrower()
         done = disburse(who, entrusted(who))
         assert (done.status, done.reason_code) == ("failed", "refused")

@@ -17,6 +17,7 @@ from core.vault.models import VaultAccess
 from lending import queries
 from lending.models import Loan, LoanPaper, PaperCounter, Repayment
 from lending.operations import papers
+from lending.operations.reversal import reverse_repayment
 from lending.papers import data
 from lending.queries.papers import movements_of, receipt_facts, settlement_facts, statement_facts
 from tenants.parameters import set_for_bank
@@ -93,6 +94,7 @@ class TestFacts:
         assert [facts[name]["figures"] for name in ("opening", "closing")] == ["100,000.00", "83,746.19"]
         assert {name: amount["figures"] for name, amount in facts["sums"].items()} == {
             "lent": "0.00", "principal": "16,253.81", "interest": "959.47", "penalty": "0.00", "fee": "0.00",
+            "excess": "0.00",
         }  # fmt: skip
         assert [(row["date"], row["balance"]["figures"]) for row in facts["movements"]] == [
             ("2026-02-22", "91,893.36"), ("2026-03-22", "83,746.19"),
@@ -112,6 +114,26 @@ class TestFacts:
         assert (moved.principal_fen, moved.interest_fen) == (row.principal_fen, row.interest_fen)
         assert moved.penalty_fen == row.penalty_fen + row.compound_fen > 0
         assert moved.total_fen == row.total_fen
+
+    def test_a_repayment_that_was_taken_back_stands_there_twice_and_the_balance_is_what_the_loan_owes(
+        self, borrower: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = borrower
+        to(date(2026, 2, 22))
+        row = pay(who, loan)
+        to(date(2026, 2, 25))
+        with transaction.atomic():
+            reverse_repayment(repayment_id=row.pk, actor="a+b", reason="误扣")
+        facts = statement_facts(fresh(loan), from_date=date(2026, 2, 1), to_date=date(2026, 2, 28))
+        assert [(move["date"], move["total"]["figures"], move["balance"]["figures"]) for move in facts["movements"]] == [
+            ("2026-02-22", "8,606.64", "91,893.36"), ("2026-02-25", "-8,606.64", "100,000.00"),
+        ]  # fmt: skip
+        assert facts["closing"]["figures"] == "100,000.00"
+        assert facts["sums"]["interest"]["figures"] == "0.00"
+        before = statement_facts(fresh(loan), from_date=date(2026, 2, 1), to_date=date(2026, 2, 24))
+        assert before["closing"]["figures"] == "91,893.36"
+        with pytest.raises(StateConflict):
+            receipt_facts(fresh(loan), Repayment.objects.get(pk=row.pk))
 
     def test_the_same_facts_are_the_same_text(self, borrower: tuple[Borrower, Loan]) -> None:
         _, loan = borrower

@@ -9,15 +9,19 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.operations import Line, post_entry
+from core.approvals.models import Proposal
+from core.approvals.operations import SameHands, approve, propose
 from core.clock import business_date, move_business_date
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from lending import queries
+from lending.approvals import CONFIRM_MISUSE
 from lending.models import CreditLine, Loan, LoanEvent, PurposeFinding, PurposeScan, WatchTerm
 from lending.operations import purpose_watch as watch
 from lending.operations.lines import LineFrozen
-from lending.operations.purpose_watch import CoreOutflow, TwoPersonsNeeded, WatchTermRefused
+from lending.operations.purpose_watch import CoreOutflow, WatchTermRefused
 from lending.purpose_words import PLATFORM, Term, match
+from lending.queries.loans import loan_standing
 from lending.queries.purpose_watch import unscanned_days
 from lending.servicing_day import follow_servicing
 from tests.lending.borrowers import CLEARING, Borrower, draft, give_money, lend, make_borrower, repay, set_day
@@ -204,30 +208,43 @@ def nothing_followed(who: Borrower, loan: Loan) -> None:
     assert not LoanEvent.objects.filter(loan=loan, kind="misused").exists()
 
 
+def propose_misuse(pk: uuid.UUID, by: str = "first") -> Proposal:
+    return propose(kind=CONFIRM_MISUSE, subject=pk.hex, values={}, reason="转入证券公司", actor=by)
+
+
 class TestLN12TwoPersons:
     def test_a_misuse_confirmed_by_a_second_person_freezes_the_line_and_marks_the_loan(
         self, finding: tuple[Borrower, Loan, uuid.UUID]
     ) -> None:
         who, loan, pk = finding
-        watch.propose_misuse(finding_id=pk, opinion="转入证券公司", actor="first")
+        waiting = propose_misuse(pk)
         nothing_followed(who, loan)
-        watch.confirm_misuse(finding_id=pk, opinion="属实", actor="second")
+        approve(proposal_id=waiting.pk, actor="second")
         assert who.line().status == "frozen"
         with pytest.raises(LineFrozen):
             draft(who, 1_000_00)
         event = LoanEvent.objects.get(loan=loan, kind="misused")
-        assert (event.amount_fen, event.outstanding_fen) == (300_00, loan.outstanding_fen)
-        assert event.detail == {"from_date": START.isoformat()}
+        assert (event.detail["from_date"], event.detail["actor"]) == (START.isoformat(), "first+second")
+        loan.refresh_from_db()
+        assert loan.misused_from_date == START
         row = PurposeFinding.objects.get(pk=pk)
         assert (row.status, row.proposed_by, row.decided_by) == ("misused", "first", "second")
         assert queries.loan_book_agrees()
 
+    def test_the_misuse_rate_runs_from_the_day_of_the_outflow(self, finding: tuple[Borrower, Loan, uuid.UUID]) -> None:
+        _, loan, pk = finding
+        to(START + timedelta(days=10))
+        before = loan_standing(Loan.objects.get(pk=loan.pk)).standing.running_interest_fen
+        approve(proposal_id=propose_misuse(pk).pk, actor="second")
+        after = loan_standing(Loan.objects.get(pk=loan.pk)).standing.running_interest_fen
+        assert after > before
+
     def test_the_same_person_confirms_nothing(self, finding: tuple[Borrower, Loan, uuid.UUID]) -> None:
         who, loan, pk = finding
-        watch.propose_misuse(finding_id=pk, opinion="转入证券公司", actor="first")
-        with pytest.raises(TwoPersonsNeeded):
-            watch.confirm_misuse(finding_id=pk, opinion="属实", actor="first")
-        assert PurposeFinding.objects.get(pk=pk).status == "proposed"
+        waiting = propose_misuse(pk)
+        with pytest.raises(SameHands):
+            approve(proposal_id=waiting.pk, actor="first")
+        assert PurposeFinding.objects.get(pk=pk).status == "found"
         nothing_followed(who, loan)
 
     def test_nor_does_the_database_let_them(self, finding: tuple[Borrower, Loan, uuid.UUID]) -> None:
@@ -235,26 +252,20 @@ class TestLN12TwoPersons:
         with pytest.raises(IntegrityError), transaction.atomic():
             PurposeFinding.objects.filter(pk=pk).update(status="misused", proposed_by="one", decided_by="one")
 
-    def test_nothing_is_confirmed_that_nobody_proposed(self, finding: tuple[Borrower, Loan, uuid.UUID]) -> None:
-        who, loan, pk = finding
-        with pytest.raises(StateConflict):
-            watch.confirm_misuse(finding_id=pk, opinion="属实", actor="second")
-        with pytest.raises(NotFound):
-            watch.confirm_misuse(finding_id=uuid.uuid4(), opinion="属实", actor="second")
-        nothing_followed(who, loan)
-
-    def test_the_second_person_may_give_it_back_and_a_finding_may_be_closed_with_a_reason(
+    def test_a_finding_is_closed_with_a_reason_and_nothing_follows_any_more(
         self, finding: tuple[Borrower, Loan, uuid.UUID]
     ) -> None:
         who, loan, pk = finding
-        watch.propose_misuse(finding_id=pk, opinion="转入证券公司", actor="first")
-        watch.return_finding(finding_id=pk, opinion="请补充流水", actor="second")
-        assert PurposeFinding.objects.get(pk=pk).proposed_by == ""
+        waiting = propose_misuse(pk)
         watch.close_finding(finding_id=pk, opinion="系缴纳培训费", actor="first")
         row = PurposeFinding.objects.get(pk=pk)
         assert (row.status, row.decided_by, row.opinion) == ("closed", "first", "系缴纳培训费")
         with pytest.raises(StateConflict):
-            watch.propose_misuse(finding_id=pk, opinion="x", actor="first")
+            approve(proposal_id=waiting.pk, actor="second")
+        with pytest.raises(StateConflict):
+            watch.close_finding(finding_id=pk, opinion="x", actor="first")
+        with pytest.raises(NotFound):
+            watch.close_finding(finding_id=uuid.uuid4(), opinion="x", actor="first")
         nothing_followed(who, loan)
 
     def test_a_loan_is_marked_once_and_a_line_that_has_ended_stays_so(
@@ -265,8 +276,7 @@ class TestLN12TwoPersons:
         scan_today()
         CreditLine.objects.filter(pk=who.line_id).update(status="expired")
         for row in PurposeFinding.objects.order_by("pk"):
-            watch.propose_misuse(finding_id=row.pk, opinion="属实", actor="first")
-            watch.confirm_misuse(finding_id=row.pk, opinion="属实", actor="second")
+            approve(proposal_id=propose_misuse(row.pk).pk, actor="second")
         assert LoanEvent.objects.filter(loan=loan, kind="misused").count() == 1
         assert who.line().status == "expired"
         assert PurposeFinding.objects.get(pk=pk).status == "misused"

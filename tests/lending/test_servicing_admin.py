@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
 
+from core.approvals.models import Proposal
 from core.clock import SHANGHAI, business_date, move_business_date
 from core.steps.models import Step
 from core.tenancy import in_bank
@@ -75,6 +76,12 @@ def overdue(noon: None) -> tuple[Borrower, Loan]:
         move_business_date(to_date=date(2026, 3, 5))
     follow_servicing()
     return who, loan
+
+
+def decide(client: Client) -> None:
+    """Approve what waits, as far as this login may."""
+    row = Proposal.objects.get(status="proposed")
+    client.post(f"/b/125/admin/core/proposal/{row.pk}/approve/", {"reason": "属实"})
 
 
 def told(answer: Any) -> str:
@@ -205,16 +212,18 @@ class TestWorkList:
 
 
 class TestPurposes:
-    def test_two_of_the_risk_staff_confirm_a_misuse(self, overdue: tuple[Borrower, Loan]) -> None:
+    def test_two_members_of_staff_confirm_a_misuse(self, overdue: tuple[Borrower, Loan]) -> None:
         who, _ = overdue
-        row, (first, second) = PurposeFinding.objects.get(), (staff("风险"), staff("合规"))
+        row, (first, second, desk) = PurposeFinding.objects.get(), (staff("风险"), staff("合规"), staff("客服"))
         base = f"{ADMIN}/purposefinding/{row.pk}"
+        desk.post(f"{base}/propose/", {"opinion": "转入证券公司"})
+        assert not Proposal.objects.exists()
         assert first.post(f"{base}/propose/", {"opinion": "转入证券公司"}).status_code == 302
-        first.post(f"{base}/confirm/", {"opinion": "属实"})
-        assert PurposeFinding.objects.get().status == "proposed"
-        staff("客服").post(f"{base}/confirm/", {"opinion": "属实"})
-        assert PurposeFinding.objects.get().status == "proposed"
-        assert second.post(f"{base}/confirm/", {"opinion": "属实"}).status_code == 302
+        assert "已有同类事项待复核" in told(first.post(f"{base}/propose/", {"opinion": "再次"}))
+        decide(first)
+        decide(desk)
+        assert PurposeFinding.objects.get().status == "found"
+        decide(second)
         assert (PurposeFinding.objects.get().status, who.line().status) == ("misused", "frozen")
 
     def test_words_are_added_and_taken_away_and_core_outflows_taken(self, overdue: tuple[Borrower, Loan]) -> None:
@@ -254,8 +263,12 @@ class TestReports:
         objection = BureauObjection.objects.get()
         base = f"{ADMIN}/bureauobjection/{objection.pk}"
         desk.post(f"{base}/correct/", {"how": "not_overdue", "answer": "x"})
-        assert not BureauRecord.objects.filter(corrects=row).exists()
+        assert not Proposal.objects.exists()
         assert compliance.post(f"{base}/correct/", {"how": "not_overdue", "answer": "系统故障"}).status_code == 302
+        decide(compliance)
+        decide(desk)
+        assert not BureauRecord.objects.filter(corrects=row).exists()
+        decide(staff("合规"))
         assert BureauRecord.objects.get(corrects=row).negative is False
 
     def test_a_notice_is_printed_posted_and_known_by_its_number(

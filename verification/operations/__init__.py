@@ -12,7 +12,6 @@ from verification.operations.consents import (
     show_agreements,
     withdraw_consent,
 )
-from verification.operations.counterparties import screen_counterparty
 from verification.operations.face_checks import (
     FaceLocked,
     FaceResultUnknown,
@@ -28,7 +27,7 @@ from verification.operations.face_tokens import (
 )
 from verification.operations.id_cards import UploadUnknown, request_id_card_reading
 from verification.operations.phone_codes import PhoneCodeWrong, consume_phone_code, request_phone_code
-from verification.operations.screening import screen_subject
+from verification.operations.screening import screen_counterparty, screen_subject
 from verification.operations.subjects import IdentityTaken, enrol_subject, identify_subject
 from verification.operations.uploads import (
     UploadKindUnknown,
