@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -56,6 +57,21 @@ class PaymentStatus:
     id: uuid.UUID
     status: str
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outflow:
+    """Money that left a deposit account: a line of its statement, the amount positive, in fen.
+
+    `told` is what the statement says of it: the summary, and with it whoever received the money.
+    """
+
+    posting_id: uuid.UUID
+    account_id: uuid.UUID
+    booking_date: date
+    amount_fen: int
+    kind: str
+    told: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +232,31 @@ def payment(payment_id: uuid.UUID) -> PaymentStatus:
     if row is None:
         raise NotFound
     return PaymentStatus(id=row.pk, status=row.status, code=row.code)
+
+
+def outflows_on(day: date, *, but_kinds: Collection[str] = ()) -> Iterator[Outflow]:
+    """Give what left the bank's deposit accounts on a booking date, but for entries of some kinds, in the books' order.
+
+    Of an account that the core system keeps this ledger knows no statement: nothing of it is given.
+    """
+    rows = Posting.objects.filter(account__isnull=False, amount_fen__gt=0, entry__booking_date=day)
+    rows = rows.exclude(entry__kind__in=but_kinds).select_related("entry").order_by("pk")
+    for row in rows.iterator():
+        if row.account_id is not None:
+            yield Outflow(
+                posting_id=row.pk,
+                account_id=row.account_id,
+                booking_date=row.entry.booking_date,
+                amount_fen=row.amount_fen,
+                kind=row.entry.kind,
+                told=row.entry.memo,
+            )
+
+
+def account_with_number(number: str) -> AccountView | None:
+    """Return the account of this number at the current bank, found by its keyed hash, or None."""
+    row = DepositAccount.objects.filter(number_index=blind_index(number, domain="account.number")).first()
+    return None if row is None else _view(row)
 
 
 def gl_balance(gl_code: str, *, on: date | None = None) -> int:

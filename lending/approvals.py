@@ -7,12 +7,16 @@ from datetime import date
 from typing import Final
 
 from core.approvals.registry import Approved, register_approval
-from lending.operations import loan_changes, reversal
+from lending.operations import bureau_files, loan_changes, purpose_watch, reversal
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
 EXTEND: Final = "loan.extend"
 MARK_MISUSED: Final = "loan.mark_misused"
 WRITE_OFF: Final = "loan.write_off"
+CONFIRM_MISUSE: Final = "purpose.confirm_misuse"
+CORRECT_RECORD: Final = "bureau.correct_record"
+PURPOSE_JUDGE: Final = "lending.judge_purposefinding"
+OBJECTION_JUDGE: Final = "lending.decide_bureauobjection"
 PROPOSER: Final = "lending.propose_loan_change"
 DECIDER: Final = "lending.decide_loan_change"
 
@@ -47,3 +51,21 @@ def mark_misused(approved: Approved) -> None:
 def write_off(approved: Approved) -> None:
     """Write a loan off."""
     loan_changes.write_off_loan(loan_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason)
+
+
+@register_approval(CONFIRM_MISUSE, title="资金用途预警：认定挪用", proposer=PURPOSE_JUDGE, decider=PURPOSE_JUDGE)
+def confirm_misuse(approved: Approved) -> None:
+    """Hold an outflow for a misuse, with all that follows; the subject is the finding."""
+    purpose_watch.confirm_misuse(
+        finding_id=uuid.UUID(approved.subject), opinion=approved.reason, proposed_by=approved.proposed_by,
+        decided_by=approved.decided_by,
+    )  # fmt: skip
+
+
+@register_approval(CORRECT_RECORD, title="征信异议：更正", proposer=OBJECTION_JUDGE, decider=OBJECTION_JUDGE)
+def correct_record(approved: Approved) -> None:
+    """Correct a reported record, `how`; the subject is the objection, the reason is what the borrower is answered."""
+    bureau_files.correct_record(
+        objection_id=uuid.UUID(approved.subject), how=approved.values["how"], answer=approved.reason,
+        actor=approved.actor,
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from lending.contracts.data import (
     ContractData,
     Instalment,
     Lender,
+    Payee,
     Penalty,
     Rate,
     ReceivingAccount,
@@ -28,7 +29,7 @@ from lending.contracts.data import (
 from lending.contracts.render import standard_template
 from lending.loan_terms import day_count_of
 from lending.loans.terms import Schedule
-from lending.models import Disclosure, Drawdown, ProductVersion
+from lending.models import Disclosure, Drawdown, EntrustedPayment, ProductVersion
 from lending.purposes import label_of
 from tenants.directory import BankCard
 from verification.queries import Identity
@@ -108,6 +109,7 @@ def agreed_on(
             for row in schedule.instalments
         ],
         "account": {"number": parties.account.number, "bank_name": parties.lender.name},
+        "payee": _payee(drawdown),
         "disclosure": _confirmation(TABLE, disclosure.pk, bytes(disclosure.sha256)),
         "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
         "early_repayment_fee_percent": str(version.early_repayment_fee_percent),
@@ -122,6 +124,15 @@ def _lender(card: BankCard) -> dict[str, str]:
         "complaint_phone": card.complaint_phone,
         "complaint_channel": COMPLAINTS,
     }
+
+
+def _payee(drawdown: Drawdown) -> dict[str, str | None] | None:
+    row = EntrustedPayment.objects.filter(drawdown=drawdown).first()
+    return (
+        None
+        if row is None
+        else {"name": row.payee_name, "number": row.payee_number, "bank_name": row.payee_bank or None}
+    )
 
 
 def _confirmation(title: str, row_id: uuid.UUID, sha256: bytes) -> dict[str, str]:
@@ -160,6 +171,7 @@ def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str
         penalty=Penalty(**penalty),
         instalments=tuple(_instalment(row) for row in agreed["instalments"]),
         account=ReceivingAccount(**agreed["account"]),
+        payee=Payee(**agreed["payee"]) if agreed.get("payee") else None,
         disclosure=Confirmation(**agreed["disclosure"]),
         consents=tuple(Confirmation(**given) for given in agreed["consents"]),
         early_repayment_fee_percent=Decimal(agreed["early_repayment_fee_percent"]),

@@ -11,6 +11,7 @@ from lending.models import Drawdown
 from lending.models.drawdown import DRAFT, SIGNED
 from lending.operations.day_change import end_drawdown, end_offers_and_lines
 from lending.reporting import commit_head, push_figures
+from lending.servicing_day import follow_servicing
 
 
 def follow_day() -> None:
@@ -23,6 +24,7 @@ def follow_day() -> None:
     end_offers_and_lines()
     for drawdown_id, status in _over():
         end_drawdown(drawdown_id=drawdown_id, status=status)
+    follow_servicing()
     push_figures()
     commit_head()
 

@@ -46,7 +46,7 @@ class Lender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a drawdown is to be, on one business date; the amount in fen."""
+    """What a drawdown is to be, on one business date; the amount in fen. Of a payee the account's last digits only."""
 
     drawdown_id: str
     amount_fen: int
@@ -54,6 +54,7 @@ class Terms:
     method: str
     purpose: str
     business_date: date
+    payee_tail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,13 @@ def _parties(lender: Lender, terms: Terms) -> Iterator[tuple[str, str]]:
     yield "贷款期限", f"{terms.term_months} 个月，自放款之日起"
     yield "贷款用途", label_of(terms.purpose)
     yield "还款方式", dict(METHODS)[terms.method]
+    yield "支付方式", _paying(lender, terms.payee_tail)
+
+
+def _paying(lender: Lender, payee_tail: str | None) -> str:
+    if payee_tail is None:
+        return "自主支付：发放至您的收款账户，由您按约定用途支付"
+    return f"受托支付：发放至您的收款账户后，由{lender.legal_name}即时支付给您指定的收款人（账号尾号 {payee_tail}），不收取费用"
 
 
 def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -> Iterator[tuple[str, str]]:

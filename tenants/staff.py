@@ -36,11 +36,14 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "tenants.*_entry", "tenants.view_bankparameter", "core.*_step", "core.view_statechange",
+        *_SEEING_BUSINESS, "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
+        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
+        "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
         *_SEEING_CUSTOMERS, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan", "lending.view_product",
@@ -48,20 +51,25 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*", "lending.view_*",
-        "lending.freeze_creditline", "core.view_auditentry", "core.view_statechange", "core.view_vaultaccess",
-        "tenants.view_bankparameter",
+        "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
+        "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
+        "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter",
     ),
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
         "accounts.view_filing", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
         "lending.decide_loan_change",
     ),
-    "催收": (*_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*"),
+    "催收": (
+        *_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*",
+        "lending.collect_overdueloan", "lending.view_collection*", "lending.*_creditnotice",
+    ),
     "客服": (
         *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "lending.view_product",
-        "lending.view_application", "lending.view_creditline", "lending.view_*loan*",
+        "lending.view_application", "lending.view_creditline", "lending.view_*loan*", "lending.download_loanpaper",
+        "lending.view_bureau*", "lending.add_bureauobjection",
     ),
-    "审计": (*_SEEING_ALL, "admin.view_logentry", "auth.view_*"),
+    "审计": (*_SEEING_ALL, "lending.download_loanpaper", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
         *_SEEING_ALL, "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*", "tenants.*_entry",
         "tenants.*_bankparameter", "core.change_step", "lending.publish_product", "lending.*_product*",

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from lending.admin.applications import ApplicationPage, BureauReportPage, DecisionPage
+from lending.admin.bureau import BureauExportPage, BureauObjectionPage, BureauRecordPage, CreditNoticePage
+from lending.admin.collection import CollectionAgencyPage, CollectionContactPage, OverdueLoanPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
+from lending.admin.entrusted import EntrustedPaymentPage
 from lending.admin.lines import CreditLinePage
 from lending.admin.loans import LoanPage, RepaymentPage
+from lending.admin.papers import LoanPaperPage
 from lending.admin.products import ProductPage, ProductVersionPage
+from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import InvitationPage, RelatedPartyPage
 from lending.models import (
     Application,
     BankCertificate,
+    BureauExport,
+    BureauObjection,
+    BureauRecord,
     BureauReport,
+    CollectionAgency,
+    CollectionContact,
     Contract,
     CreditLine,
+    CreditNotice,
     Decision,
     Drawdown,
+    EntrustedPayment,
     Invitation,
     Loan,
+    LoanPaper,
+    OverdueLoan,
     Product,
     ProductVersion,
+    PurposeFinding,
     RelatedParty,
     Repayment,
+    WatchTerm,
 )
 
 bank_pages = [
@@ -34,6 +50,17 @@ bank_pages = [
     (Contract, ContractPage),
     (Loan, LoanPage),
     (Repayment, RepaymentPage),
+    (LoanPaper, LoanPaperPage),
+    (EntrustedPayment, EntrustedPaymentPage),
+    (PurposeFinding, PurposeFindingPage),
+    (WatchTerm, WatchTermPage),
+    (OverdueLoan, OverdueLoanPage),
+    (CollectionContact, CollectionContactPage),
+    (CollectionAgency, CollectionAgencyPage),
+    (CreditNotice, CreditNoticePage),
+    (BureauRecord, BureauRecordPage),
+    (BureauExport, BureauExportPage),
+    (BureauObjection, BureauObjectionPage),
     (Invitation, InvitationPage),
     (RelatedParty, RelatedPartyPage),
     (BureauReport, BureauReportPage),

@@ -106,6 +106,18 @@ class ReceivingAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payee:
+    """To whom the lender passes the money on, on the borrower's behalf (受托支付, LN-03); the number is whole.
+
+    `bank_name` is `None` where the borrower has not named it.
+    """
+
+    name: str
+    number: str
+    bank_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """A text that the borrower confirmed before signing: its id, and the SHA-256 of its words (hex)."""
 
@@ -120,9 +132,9 @@ class ContractData:
 
     `contract_date` (a business date) is printed; `made_at` (wall time) is only the file's creation date,
     given so that the same data make the same bytes. `template_version` names the template and its version in
-    the foot of each page. `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where
-    nothing is charged (EARLY-01). `dispute_court` is the agreed court in words, such as
-    贷款人住所地有管辖权的人民法院.
+    the foot of each page. `payee` is `None` where the borrower is paid themself (自主支付).
+    `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged
+    (EARLY-01). `dispute_court` is the agreed court in words, such as 贷款人住所地有管辖权的人民法院.
 
     Raises:
         ContractDataError: the values contradict each other, or one that must be there is missing.
@@ -148,6 +160,7 @@ class ContractData:
     disclosure: Confirmation
     consents: tuple[Confirmation, ...]
     early_repayment_fee_percent: Decimal = Decimal(0)
+    payee: Payee | None = None
     dispute_court: str = "贷款人住所地有管辖权的人民法院"
 
     def __post_init__(self) -> None:

@@ -66,6 +66,20 @@ def render_contract(template_source: str, data: ContractData) -> bytes:
     return _compile(template_source, as_view(data), made_at=data.made_at)
 
 
+def render_paper(template: str, view: dict[str, object], *, made_at: datetime) -> bytes:
+    """Set one of our own papers (a receipt, a certificate; `lending.papers`) and return it as PDF/A-4.
+
+    `template` is the name of a file beside the contract's template, `view` plain JSON. Deterministic, as
+    `render_contract` is; complete but for seal and signature.
+
+    Raises:
+        GlyphMissing: a character of the view cannot be shown.
+        TemplateError: the template and the view do not fit.
+    """
+    source = (TEMPLATES / template).read_text(encoding="utf-8")
+    return _compile(source, view, made_at=made_at)
+
+
 @lru_cache(maxsize=128)
 def render_seal(legal_name: str, purpose: str = SEAL_PURPOSE) -> bytes:
     """Draw the bank's round red seal and return it as a one-page PDF, 42 mm square and transparent.

@@ -3,39 +3,67 @@
 from __future__ import annotations
 
 from lending.models.application import Application, BureauReport, GovernmentData
+from lending.models.bureau import BureauDay, BureauExport, BureauObjection, BureauRecord, CreditNotice
 from lending.models.certificate import BankCertificate
 from lending.models.closing import AutoDebit, DayEndStage
+from lending.models.collection import (
+    CollectionAgency,
+    CollectionAssignment,
+    CollectionContact,
+    CollectionOutcome,
+    OverdueLoan,
+)
 from lending.models.contract import Contract, ContractCounter
 from lending.models.credit_line import CreditLine
 from lending.models.decision import Decision, DecisionModelText
 from lending.models.drawdown import Disclosure, Drawdown
+from lending.models.entrusted import DrawdownProof, EntrustedPayment
 from lending.models.instalment import Instalment
 from lending.models.loan import Loan
 from lending.models.loan_event import LoanEvent
+from lending.models.paper import LoanPaper, PaperCounter
 from lending.models.product import Invitation, Product, ProductVersion, RelatedParty
+from lending.models.purpose_watch import PurposeFinding, PurposeScan, WatchTerm
 from lending.models.repayment import Repayment, RepaymentShare
 
 __all__ = [
     "Application",
     "AutoDebit",
     "BankCertificate",
+    "BureauDay",
+    "BureauExport",
+    "BureauObjection",
+    "BureauRecord",
     "BureauReport",
+    "CollectionAgency",
+    "CollectionAssignment",
+    "CollectionContact",
+    "CollectionOutcome",
     "Contract",
     "ContractCounter",
     "CreditLine",
+    "CreditNotice",
     "DayEndStage",
     "Decision",
     "DecisionModelText",
     "Disclosure",
     "Drawdown",
+    "DrawdownProof",
+    "EntrustedPayment",
     "GovernmentData",
     "Instalment",
     "Invitation",
     "Loan",
     "LoanEvent",
+    "LoanPaper",
+    "OverdueLoan",
+    "PaperCounter",
     "Product",
     "ProductVersion",
+    "PurposeFinding",
+    "PurposeScan",
     "RelatedParty",
     "Repayment",
     "RepaymentShare",
+    "WatchTerm",
 ]

@@ -36,6 +36,7 @@ from lending.operations.drawdowns import (
     refuse_foreign_account,
     refuse_line,
 )
+from lending.operations.entrusting import owe_passing_on, payee_is_clear
 from lending.operations.lines import draw_held, release_hold
 from lending.operations.loan_locks import lock_drawdown, lock_line
 from lending.queries.loans import overdue_days_of
@@ -64,8 +65,9 @@ class LoanOverdue(Problem):
 def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_token: str) -> Drawdown:
     """Take the face, check everything once more in this very transaction, and pay.
 
-    What the customer can put right is refused with its code and leaves the drawdown signed. A hit on a watchlist (told
-    neutrally, AML-08) or in the register of related parties (LN-18) ends it and gives the hold back.
+    What the customer can put right is refused with its code and leaves the drawdown signed. A hit on a watchlist, of the
+    customer or of the payee (told neutrally, AML-05, AML-08), or in the register of related parties (LN-18) ends it and
+    gives the hold back.
 
     Raises:
         StateConflict: the drawdown is not signed, or its last day is over, or its contract is not on record.
@@ -90,7 +92,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     if is_related_party(customer_id):
         return _fail(drawdown, RELATED_PARTY)
     outcome = verification.screen_subject(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex)
-    if outcome != "clear":
+    if outcome != "clear" or not payee_is_clear(drawdown=drawdown):
         return _fail(drawdown, REFUSED)
     return _pay(drawdown)
 
@@ -149,6 +151,7 @@ def _open_loan(drawdown: Drawdown) -> Drawdown:
         detail={"maturity_date": loan.maturity_date.isoformat(), "months": loan.term_months, "method": loan.method},
     )  # fmt: skip
     enqueue(PUSH_FIGURES, f"opened:{loan.pk.hex}")
+    owe_passing_on(drawdown=drawdown)
     return transition(DRAWDOWN, drawdown.pk, "pay", actor=SYSTEM, disbursed_at=now())
 
 

@@ -19,6 +19,7 @@ from lending.disclosing import Shown
 from lending.models import CreditLine, Disclosure, Drawdown
 from lending.models.drawdown import DRAFT
 from lending.operations.applying import ProductClosed
+from lending.operations.entrusting import Paying, check_paying, record_paying
 from lending.operations.lines import LineExceeded, LineExpired, LineFrozen
 from lending.operations.loan_locks import lock_drawdown
 from lending.queries.applications import available_fen, line_status, lines_of
@@ -67,6 +68,7 @@ def draft_drawdown(
     method: str,
     account_id: uuid.UUID,
     purpose: str,
+    paying: Paying | None = None,
 ) -> Drawdown:
     """Draft a drawdown and make its table of costs; nothing is held on the line yet.
 
@@ -88,11 +90,13 @@ def draft_drawdown(
     _refuse_unavailable(line, amount_fen)
     refuse_foreign_account(customer_id=customer_id, account_id=account_id)
     refuse_expired_id(customer_id=customer_id)
+    check_paying(line=line, amount_fen=amount_fen, paying=paying or Paying())
     expires_at = now() + parameters.draft_life()
     drawdown = Drawdown.objects.create(
         customer_id=customer_id, line=line, account_id=account_id, amount_fen=amount_fen, term_months=term_months,
         method=method, purpose=purpose, expires_at=expires_at,
     )  # fmt: skip
+    record_paying(drawdown=drawdown, paying=paying or Paying())
     show_table(drawdown=drawdown)
     enqueue(LAPSE_DRAFT, drawdown.id, run_at=expires_at)
     return drawdown

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.clock import business_date, now
 from core.errors import NotFound
 from core.tenancy import current_bank
 from lending.disclosing import Lender, Shown, Terms, make_table
 from lending.loans.errors import TermsError
-from lending.models import Disclosure, Drawdown
+from lending.models import Disclosure, Drawdown, EntrustedPayment
 from lending.models.drawdown import DRAFT
 from lending.queries.terms import TermsNotOffered
 from tenants import directory
 from tenants.directory import BankCard
+
+TAIL: Final = 4
 
 
 def lender_card() -> BankCard:
@@ -36,6 +40,11 @@ def latest_table(drawdown: Drawdown) -> Disclosure | None:
     return drawdown.disclosures.order_by("-pk").first()
 
 
+def _payee_tail(drawdown: Drawdown) -> str | None:
+    row = EntrustedPayment.objects.filter(drawdown=drawdown).first()
+    return None if row is None else row.payee_number[-TAIL:]
+
+
 def table_today(drawdown: Drawdown) -> Shown:
     """Make the table of a drawdown as it is on the present business date.
 
@@ -50,6 +59,7 @@ def table_today(drawdown: Drawdown) -> Shown:
         method=drawdown.method,
         purpose=drawdown.purpose,
         business_date=business_date(),
+        payee_tail=_payee_tail(drawdown),
     )
     try:
         return make_table(Lender(legal_name=card.name, complaint_phone=card.complaint_phone), drawdown.line, terms)

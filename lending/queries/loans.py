@@ -40,9 +40,8 @@ class LoanStanding:
 def drawdowns_of(customer_id: uuid.UUID) -> QuerySet[Drawdown]:
     """Return a customer's drawdowns, with what is shown of them."""
     rows = Drawdown.objects.filter(customer_id=customer_id).defer("agreed")
-    return rows.select_related("line__product", "line__product_version", "contract", "loan").prefetch_related(
-        "disclosures"
-    )
+    shown = ("line__product", "line__product_version", "contract", "loan", "entrusted")
+    return rows.select_related(*shown).prefetch_related("disclosures", "proofs")
 
 
 def access_drawdown(customer_id: uuid.UUID, drawdown_id: str) -> Drawdown:

@@ -16,6 +16,7 @@ from core.rest.lists import PAGE_PARAMETERS, page
 from lending import operations, queries
 from lending.models import Drawdown
 from lending.models.drawdown import DRAFT
+from lending.operations import entrusting
 from lending.rest import loan_serializers as wire
 from lending.rest.answers import begun, customer_of, device_of, polled
 from lending.rest.loan_documents import drawdown_document
@@ -25,11 +26,20 @@ from verification.operations import (
     FaceTokenMismatch,
     FaceTokenUsed,
     PhoneCodeWrong,
+    UploadUnknown,
 )
 
 FACE: Final = [FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed]
 LINE: Final = [operations.LineExceeded, operations.LineExpired, operations.LineFrozen]
 NEW_MONEY: Final = [operations.ProductClosed, operations.IdExpired, AccountNotActive]
+
+
+PAYING: Final = [
+    entrusting.PayeeRequired,
+    entrusting.PayeeNotAccepted,
+    entrusting.EntrustedPaymentNotOffered,
+    UploadUnknown,
+]
 
 
 def _fresh(request: Request, row: Drawdown) -> dict[str, Any]:
@@ -39,6 +49,13 @@ def _fresh(request: Request, row: Drawdown) -> dict[str, Any]:
 
 def _begun(request: Request, row: Drawdown, *, status: int = 202) -> Answer:
     return begun(request, _fresh(request, row), f"drawdowns/{row.pk.hex}", status=status)
+
+
+def _paying(body: dict[str, Any]) -> entrusting.Paying:
+    payee = body.get("payee")
+    return entrusting.Paying(
+        payee=None if payee is None else entrusting.Payee(**payee), proof=tuple(body.get("proof", ()))
+    )
 
 
 class Drawdowns(ContractView):
@@ -56,7 +73,7 @@ class Drawdowns(ContractView):
         answers={201: wire.DrawdownDocument},
         problems=[
             StateConflict, *NEW_MONEY, *LINE,
-            queries.AmountOutOfRange, queries.TermsNotOffered, queries.PurposeForbidden,
+            queries.AmountOutOfRange, queries.TermsNotOffered, queries.PurposeForbidden, *PAYING,
         ],
         idempotent=True,
         tags=["drawdowns"],
@@ -74,6 +91,7 @@ class Drawdowns(ContractView):
                 method=body["method"],
                 account_id=body["account"],
                 purpose=body["purpose"],
+                paying=_paying(body),
             ),
             lambda row: _begun(request, row, status=201),
         )

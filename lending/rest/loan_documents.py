@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any, Final
 
 from core.clock import business_date
+from core.crypto.masking import mask_account, mask_name
 from core.evidence import InclusionProof
 from core.money import fen_to_yuan
 from core.rest.fields import on_the_wire, rate_on_the_wire
 from lending import parameters, queries
 from lending.loan_records import rows_in_force
 from lending.loans.standing import Owed
-from lending.models import Contract, Disclosure, Drawdown, Instalment, Loan, Repayment
+from lending.models import Contract, Disclosure, Drawdown, EntrustedPayment, Instalment, Loan, Repayment
 from lending.queries import Journey, Judgement
 from lending.queries.disclosures import has_lapsed
 from lending.states.loans import LOAN_ON_THE_WIRE
@@ -36,6 +37,8 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
         "method": row.method,
         "account": row.account_id.hex,
         "purpose": row.purpose,
+        "payee": _payee(row),
+        "proof": sorted(proof.upload_id.hex for proof in row.proofs.all()),
         "annual_rate": table.content["annual_rate"],
         "instalments": table.content["instalments"],
         "total_interest": table.content["total_interest"],
@@ -49,6 +52,20 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
         "created_at": on_the_wire(row.created_at),
         "expires_at": on_the_wire(row.expires_at),
         "disburse_by": _day(row.disburse_by_date),
+    }
+
+
+def _payee(row: Drawdown) -> dict[str, Any] | None:
+    """Render to whom the money is passed on, masked (DATA-02), and how far that is."""
+    paid: EntrustedPayment | None = getattr(row, "entrusted", None)
+    if paid is None:
+        return None
+    return {
+        "name": mask_name(paid.payee_name),
+        "number": mask_account(paid.payee_number),
+        "bank": paid.payee_bank or None,
+        "status": paid.status,
+        "reason_code": paid.reason_code or None,
     }
 
 
@@ -107,6 +124,7 @@ def judgement_document(found: Judgement) -> dict[str, Any]:
     """Render what can be said of a file."""
     return {
         "valid": found.valid,
+        "document": found.document,
         "number": found.number,
         "signed_at": on_the_wire(found.signed_at),
         "evidence": evidence_document(found.proof) if found.valid else None,

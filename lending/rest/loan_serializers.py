@@ -14,6 +14,8 @@ from lending.loans.repaying import RepaymentKind
 from lending.loans.replanning import Keep
 from lending.loans.terms import MAX_PERIODS, RepaymentMethod
 from lending.models.drawdown import STATUSES as DRAWDOWN_STATUSES
+from lending.models.entrusted import STATUSES as ENTRUSTED_STATUSES
+from lending.models.paper import KINDS as PAPER_KINDS
 from lending.models.repayment import STATUSES as REPAYMENT_STATUSES
 from lending.purposes import PURPOSES
 from lending.rest.application_serializers import PurposeField
@@ -23,7 +25,38 @@ METHODS: Final = [method.value for method in RepaymentMethod]
 SHA256: Final = r"^[0-9a-f]{64}$"
 REPAYMENT_KINDS: Final = [kind.value for kind in RepaymentKind]
 KEEPS: Final = [keep.value for keep in Keep]
+PAYEE_NUMBER: Final = r"^[0-9A-Za-z-]{6,34}$"
+MOST_PROOFS: Final = 10
 HEX: Final = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
+
+
+class PayeeBody(serializers.Serializer[Any]):
+    """To whom the money is passed on."""
+
+    name = serializers.CharField(max_length=60, help_text="收款人户名")
+    number = serializers.RegexField(PAYEE_NUMBER, help_text="收款人账号")
+    bank = serializers.CharField(max_length=60, required=False, help_text="收款人开户行")
+
+    def validate_name(self, name: str) -> str:
+        """Refuse text that no encoding can hold."""
+        return encodable(name)
+
+    def validate_bank(self, bank: str) -> str:
+        """Refuse text that no encoding can hold."""
+        return encodable(bank)
+
+
+def encodable(text: str) -> str:
+    """Return a text that can be kept.
+
+    Raises:
+        ValidationError: it holds half of a surrogate pair.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise serializers.ValidationError("含有无法识别的字符") from error
+    return text
 
 
 class DrawdownBody(serializers.Serializer[Any]):
@@ -35,6 +68,13 @@ class DrawdownBody(serializers.Serializer[Any]):
     method = serializers.ChoiceField(METHODS)
     account = IdField(help_text="收款账户")
     purpose = PurposeField()
+    payee = PayeeBody(required=False, help_text="受托支付的收款人；单笔超过自主支付上限时必填")
+    proof = serializers.ListField(
+        child=IdField(),
+        required=False,
+        max_length=MOST_PROOFS,
+        help_text="用途凭证（uploads 的编号，种类 proof）；单笔超过自主支付上限时必填",
+    )
 
 
 class DisclosureBody(serializers.Serializer[Any]):
@@ -101,6 +141,16 @@ class ContractOfDrawdown(serializers.Serializer[Any]):
     sha256 = serializers.RegexField(SHA256)
 
 
+class PayeeDocument(serializers.Serializer[Any]):
+    """To whom a drawdown's money is passed on, masked, and how far that is."""
+
+    name = serializers.CharField()
+    number = serializers.CharField()
+    bank = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField([status for status, _ in ENTRUSTED_STATUSES])
+    reason_code = serializers.CharField(allow_null=True)
+
+
 class DrawdownDocument(serializers.Serializer[Any]):
     """A drawdown."""
 
@@ -113,6 +163,8 @@ class DrawdownDocument(serializers.Serializer[Any]):
     method = serializers.ChoiceField(METHODS)
     account = IdField()
     purpose = serializers.ChoiceField(sorted(PURPOSES))
+    payee = PayeeDocument(allow_null=True)
+    proof = serializers.ListField(child=IdField())
     annual_rate = RateField()
     instalments = PlannedInstalment(many=True)
     total_interest = AmountField()
@@ -174,6 +226,7 @@ class VerificationDocument(serializers.Serializer[Any]):
     """What can be said of a file; of one that is not valid `reasons` says why."""
 
     valid = serializers.BooleanField()
+    document = serializers.ChoiceField(["contract", *(kind for kind, _ in PAPER_KINDS)], allow_null=True)
     number = serializers.CharField(allow_null=True)
     signed_at = serializers.DateTimeField(allow_null=True)
     evidence = EvidenceField(allow_null=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lending.rest import drawdown_views, loan_views
+from lending.rest import drawdown_views, loan_views, paper_views
 
 loan_urls = [
     path("drawdowns", drawdown_views.Drawdowns.as_view()),
@@ -21,5 +21,8 @@ loan_urls = [
     path("loans/<str:loan_id>/repayments/quote", loan_views.RepaymentQuote.as_view()),
     path("loans/<str:loan_id>/repayments", loan_views.Repayments.as_view()),
     path("loans/<str:loan_id>/repayments/<str:repayment_id>", loan_views.OneRepayment.as_view()),
+    path("loans/<str:loan_id>/repayments/<str:repayment_id>/receipt", paper_views.Receipt.as_view()),
+    path("loans/<str:loan_id>/statement", paper_views.Statement.as_view()),
+    path("loans/<str:loan_id>/settlement-certificate", paper_views.SettlementCertificate.as_view()),
     path("journey", loan_views.CustomerJourney.as_view()),
 ]

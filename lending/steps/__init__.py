@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lending.steps import applications, days, loans, stopping
+from lending.steps import applications, days, loans, servicing, stopping
 
-__all__ = ["applications", "days", "loans", "stopping"]
+__all__ = ["applications", "days", "loans", "servicing", "stopping"]

@@ -84,7 +84,7 @@ CALLS: Final = (
     _get("credit-lines"),
     _keyed(
         "drawdowns", 201, "line_exceeded", "line_frozen", "amount_out_of_range", "purpose_forbidden",
-        "account_not_active",
+        "account_not_active", "payee_required", "payee_not_accepted", "upload_unknown",
     ),
     _get("drawdowns"),
     _get("drawdowns/{}"),

@@ -17,21 +17,31 @@ CODE = re.compile(r"`([a-z0-9_]+)`")
 OF_THE_SERVER = {"method_not_allowed", "internal_error", "payload_too_large"}
 # What only staff can be told, in their admin.
 OF_STAFF = {
+    "agency_not_listed",
     "agreement_text_refused",
+    "collection_refused",
     "lpr_refused",
+    "nothing_to_report",
+    "outside_collection_hours",
     "parameter_refused",
     "product_refused",
     "register_refused",
     "staff_refused",
+    "third_party_contact",
+    "too_many_contacts",
+    "watch_term_refused",
 }
 # What is refused where money goes out to a card, and documented at the calls that move it.
 OF_TRANSFERS = {"card_cooling"}
-# More than the contract promises: where a Location leads, and a list beside it.
+# More than the contract promises: where a Location leads, a list beside it, and the papers of a loan.
 BESIDE = {
     ("GET", "/b/{bank}/api/v1/cards"),
     ("GET", "/b/{bank}/api/v1/cards/{}"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments/{}"),
+    ("GET", "/b/{bank}/api/v1/loans/{}/repayments/{}/receipt"),
+    ("GET", "/b/{bank}/api/v1/loans/{}/settlement-certificate"),
+    ("GET", "/b/{bank}/api/v1/loans/{}/statement"),
 }
 
 

@@ -25,6 +25,13 @@ NEITHER_SORT: Final = {
     "verification.operations.checks.elements_of": "reads one sealed column for the step that asks",
     "verification.operations.consents.show_agreements": "reads: renders the very texts whose hash `give_consent` takes",
     "verification.operations.uploads.receive_upload": "writes the file before its transaction opens",
+    "lending.operations.papers.issue_receipt": "sets and signs between two transactions: a time stamp is an outside call",
+    "lending.operations.papers.issue_statement": "as issue_receipt",
+    "lending.operations.papers.issue_settlement": "as issue_receipt",
+    "lending.operations.papers.issue_paper": "as issue_receipt",
+    "lending.operations.papers.read_paper": "reads from the vault, which commits its own trace",
+    "lending.operations.credit_notices.issue_notice_paper": "as issue_receipt",
+    "lending.operations.bureau_files.export_records": "writes the file before its transaction opens",
     "verification.operations.tries.count_try": "counts on a connection of its own, so that no refusal undoes it",
 }
 

@@ -20,16 +20,24 @@ def _door(room: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def _pages(room: str) -> dict[str, str]:
+    """Return the pages of a room's door: the first, and those that it leads on to."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / room).glob("*.md"))}
+
+
 @pytest.mark.parametrize("room", [*ROOMS, "sandbox"])
-def test_every_room_has_a_door_of_one_page(room: str) -> None:
-    text = _door(room)
-    assert text.startswith("# ")
-    assert len(text.splitlines()) <= LONGEST
+def test_every_room_has_a_door_whose_pages_are_short_and_known_to_the_first(room: str) -> None:
+    first = _door(room)
+    for name, text in _pages(room).items():
+        assert text.startswith("# "), name
+        assert len(text.splitlines()) <= LONGEST, name
+        assert name == "README.md" or f"]({name})" in first, name
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_the_states_on_a_door_are_those_of_the_tables(room: str) -> None:
-    drawn = {block for block in MERMAID.findall(_door(room)) if block.startswith(STATES)}
+    blocks = [block for text in _pages(room).values() for block in MERMAID.findall(text)]
+    drawn = {block for block in blocks if block.startswith(STATES)}
     machines = {machine.drawing(): machine.name for machine in machines_of(room)}
     assert [name for drawing, name in machines.items() if drawing not in drawn] == [], "paste Machine.drawing()"
     assert drawn - set(machines) == set(), "no table has this drawing"

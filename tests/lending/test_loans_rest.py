@@ -284,7 +284,8 @@ class TestContracts:
 
     def test_a_file_that_is_no_contract_of_ours_is_not_valid(self, contract: tuple[Borrower, Contract]) -> None:
         assert verify(b"hello").json() == {
-            "valid": False, "number": None, "signed_at": None, "evidence": None, "reasons": ["not_a_pdf"],
+            "valid": False, "document": None, "number": None, "signed_at": None, "evidence": None,
+            "reasons": ["not_a_pdf"],
         }  # fmt: skip
 
     def test_a_signed_file_that_was_never_put_on_record_is_not_valid(

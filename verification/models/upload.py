@@ -15,12 +15,14 @@ ID_CARD_BACK: Final = "id_card_back"
 FACE: Final = "face"
 VOICE: Final = "voice"
 LICENCE: Final = "licence"
+PROOF: Final = "proof"
 KINDS: Final = [
     (ID_CARD_FRONT, "身份证人像面"),
     (ID_CARD_BACK, "身份证国徽面"),
     (FACE, "人脸照片"),
     (VOICE, "语音"),
     (LICENCE, "营业执照"),
+    (PROOF, "用途凭证"),
 ]
 
 

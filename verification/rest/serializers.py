@@ -51,7 +51,9 @@ class ConsentDocument(serializers.Serializer[Any]):
 class UploadBody(serializers.Serializer[Any]):
     """POST uploads, multipart."""
 
-    kind = serializers.CharField(max_length=32, help_text="id_card_front、id_card_back、face、voice、licence 之一")
+    kind = serializers.CharField(
+        max_length=32, help_text="id_card_front、id_card_back、face、voice、licence、proof 之一"
+    )
     file = serializers.FileField(allow_empty_file=True, max_length=255)
 
 
