@@ -29,6 +29,7 @@ WITHOUT_ROWS = {
     "verification.WatchlistVersion": "no list was imported",
     "tenants.BankParameter": "shown as a catalogue",
     "admin.LogEntry": "nobody saved a form",
+    "core.Proposal": "staff proposed nothing",
     "lending.Repayment": "the first due date lies ahead",
 }
 

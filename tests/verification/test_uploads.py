@@ -12,7 +12,6 @@ from PIL import Image
 
 from core import vault
 from core.errors import TooManyRequests
-from core.steps.models import Step
 from core.vault.models import VaultObject, VaultReference
 from tenants.parameters import set_for_bank
 from tests.verification.conftest import enrolled, picture
@@ -52,7 +51,6 @@ class TestReceiveUpload:
         assert (row.kind, row.size) == ("voice", len(content))
         assert VaultObject.objects.get().content_type == media
         assert VaultReference.objects.get(owner_id=view.id).retention == "failed_voice"
-        assert Step.objects.get().kind == "verification.forget_attempts"
 
     @pytest.mark.parametrize("seconds", [0.5, 30.5])
     def test_a_recording_that_is_too_short_or_too_long_is_refused_with_the_bounds(self, seconds: float) -> None:
