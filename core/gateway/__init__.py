@@ -17,6 +17,7 @@ from core.gateway.errors import (
 from core.gateway.metrics import Counters, counters
 from core.gateway.per_process import PerProcess
 from core.gateway.signing import SignedEndpoint, signature
+from core.gateway.silence import silence
 from core.gateway.vendor import BreakerPolicy, Repeat, Retry, Vendor
 from core.gateway.watch import Call, breaker_of, forget_breakers, outside
 
@@ -52,5 +53,6 @@ __all__ = [
     "outside",
     "parse_retry_after",
     "signature",
+    "silence",
     "unknown_code",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.cookiejar
 import json as jsonlib
-import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -27,13 +26,13 @@ from core.gateway.errors import (
     UnknownVendorCode,
 )
 from core.gateway.per_process import PerProcess
+from core.gateway.silence import silence
 from core.gateway.vendor import Repeat, Vendor
 from core.gateway.watch import BREAKER_OPEN, Call, require_request_id, watched
 
 # httpx logs the full address of every request, and a vendor's address may carry a secret or a single-use
 # code.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).disabled = True
+silence("httpx", "httpcore", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 
 # Shorter than any server's: a connection that the server is just closing would turn a safe call into an
 # unknown one.

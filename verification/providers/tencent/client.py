@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.faceid.v20180301.faceid_client import FaceidClient
 from tencentcloud.ocr.v20181119.ocr_client import OcrClient
 
-from core.gateway import Answer, PerProcess, Repeat, Vendor, outside
+from core.gateway import Answer, PerProcess, Repeat, Vendor, outside, silence
 from verification.providers.tencent import mapping
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from tencentcloud.common.abstract_client import AbstractClient
 
 # The SDK writes whole requests, pictures and signatures included, to its log.
-logging.getLogger("tencentcloud_sdk_common").disabled = True
+silence("tencentcloud_sdk_common")
 
 _SDK_CLIENTS: Final[Mapping[str, type[AbstractClient]]] = {
     mapping.OCR: OcrClient,
