@@ -50,7 +50,7 @@ class FaceCheck(models.Model):
     returned, else the ID card's picture.
 
     PII: the best frame is an object in the vault, class C3: kept as evidence of identification after a pass,
-    for a short time after a failure (DATA-07); never a template. The vendor's start token is sealed.
+    for `face.failed_picture_days` (60) after a failure (DATA-07); never a template. The vendor's start token is sealed.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
