@@ -74,7 +74,8 @@ def measure(names: list[str], stack: Stack, folder: Path) -> list[Finding]:
             found += opened if "opening" in names else []
             many.start_sandbox()
             many.start_web()
-            many.await_answer("web", f"{many.base_url}/readyz")
+            many.await_sandbox()
+            many.await_web()
             if "latency" in names:
                 say("requests over 58 banks and over 2, in turns")
                 found += _latency(stack, folder, many)
@@ -91,7 +92,7 @@ def _latency(stack: Stack, folder: Path, many: Product) -> list[Finding]:
     with database(stack, "bench_2", folder, vendors=many.sandbox_url) as few:
         few.manage("open_sample_banks", "--only", f"{BANK},{OTHER_BANK}")
         few.start_web()
-        few.await_answer("web", f"{few.base_url}/readyz")
+        few.await_web()
         with latency.side(few) as side_of_few, latency.side(many) as side_of_many:
             return latency.compare(side_of_few, side_of_many)
 

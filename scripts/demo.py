@@ -93,8 +93,9 @@ def run(running: Product, stack: Stack, *, new: bool) -> None:
         running.manage("open_sample_banks", progress=True)
         write_out(stack)
     running.start_web()
-    running.start_workers()
-    running.await_answer("web", f"{running.base_url}/readyz")
+    running.await_sandbox()
+    running.await_web()
+    running.start_workers()  # only now: they would take the processor from what a person waits for
     staff = ([] if new else known_staff(running)) or make_staff(running)
     banks = [{"code": row["code"], "name": row["display_name"], "stage": row["stage"]} for row in sample_banks()]
     write_demo_file(running, banks, staff)

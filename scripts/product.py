@@ -114,10 +114,13 @@ class Product:
     # The parts.
 
     def start_sandbox(self) -> None:
-        """Start the vendors' doors."""
+        """Start the vendors' doors; they open in a moment (`await_sandbox`)."""
         parts = urlsplit(self.sandbox_url)
         words = [sys.executable, "-m", "sandbox", "--port", str(parts.port), "--host", str(parts.hostname)]
         self.spawn("sandbox", [*words, "--data", str(self.home / "sandbox")])
+
+    def await_sandbox(self) -> None:
+        """Wait until the vendors' doors are open."""
         self.await_answer("sandbox", f"{self.sandbox_url}/sandbox/healthz")
 
     def start_web(self) -> None:
@@ -131,6 +134,10 @@ class Product:
                 "--workers", "2", "--blocking-threads", "8", "--log-level", "warning", "config.wsgi:application",
             ],
         )  # fmt: skip
+
+    def await_web(self) -> None:
+        """Wait until the web server serves."""
+        self.await_answer("web", f"{self.base_url}/readyz")
 
     def start_workers(self) -> None:
         """Start the workers: threads for what waits on others, one process for reading cards; and beat."""

@@ -14,7 +14,7 @@ class Session(models.Model):
 
     States by its times: live until `expires_at`, ended at `ended_at` (logout, relink).
 
-    PII: the device's opaque id; removed 180 days after the end.
+    PII: the device's opaque id; removed `session.kept_days` (180) after the end, by housekeeping.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -14,7 +14,7 @@ class IdempotencyRecord(models.Model):
     Written first in the request's transaction and answered last; a row without an answer is therefore never seen by
     anybody else. Lives 30 days.
 
-    PII: the answer, with values of class C2 masked as they are on the wire; removed after 30 days.
+    PII: the answer, with values of class C2 masked as they are on the wire; removed after 30 days, by housekeeping.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

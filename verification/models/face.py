@@ -19,7 +19,7 @@ class FaceCheck(ActCheck):
     returned, else the ID card's picture.
 
     PII: the best frame is an object in the vault, class C3: kept as evidence of identification after a pass,
-    for a short time after a failure (DATA-07); never a template. The vendor's start token is sealed.
+    for `face.failed_picture_days` (60) after a failure (DATA-07); never a template. The vendor's start token is sealed.
     """
 
     expected = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="应到之人")

@@ -37,7 +37,8 @@ class PhoneCode(models.Model):
     compares it find the same digits and a reader of the table finds none. How often it was tried is in
     `PhoneCodeTries`, which survives a refused request.
 
-    PII: the phone, sealed and found by keyed hash, to bound how many codes it gets; removed after 180 days.
+    PII: the phone, sealed and found by keyed hash, to bound how many codes it gets; removed after
+    `phone_code.kept_days` (180), by housekeeping.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
