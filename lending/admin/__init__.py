@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lending.admin.applications import ApplicationPage, BureauReportPage, DecisionPage
 from lending.admin.bureau import BureauExportPage, BureauObjectionPage, BureauRecordPage, CreditNoticePage
-from lending.admin.collection import CollectionAgencyPage, CollectionContactPage, OverdueLoanPage
+from lending.admin.collection import CollectionContactPage, OverdueLoanPage
+from lending.admin.collection_agencies import CollectionAgencyPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
 from lending.admin.entrusted import EntrustedPaymentPage
 from lending.admin.lines import CreditLinePage

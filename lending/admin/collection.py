@@ -1,4 +1,4 @@
-"""Collections: the work list, contacts within the rules, and the agencies of the bank's list (LN-15)."""
+"""Collections: the work list, and contacts within the rules (LN-15)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lending.loans.buckets import DAYS_OF_ONE, LAST, bucket_name
 from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, OverdueLoan
 from lending.models.collection import CHANNELS, PERSONS, RESULTS
 from lending.operations import collecting
-from lending.queries.collection import agencies_in_force, overdue_loans
+from lending.queries.collection import agencies_in_force, loans_to_collect, overdue_loans
 from lending.queries.loans import loan_standing
 
 COLLECT: Final = "lending.collect_overdueloan"
@@ -42,10 +42,6 @@ CONTACTING: Final = Act(
     done="已登记，请联系后登记结果",
 )
 ENDING: Final = Act(title="登记联系结果", submit="登记结果", done="联系结果已登记")
-LISTING: Final = Act(title="登记合作机构", submit="登记", explanation="名单应同时在本行网站公示。", done="机构已登记")
-UNLISTING: Final = Act(
-    title="终止合作", submit="终止", explanation="终止后该机构不能再联系借款人。", done="合作已终止", danger=True
-)
 
 
 class BucketFilter(admin.SimpleListFilter):
@@ -198,6 +194,14 @@ class OverdueLoanPage(ReadOnlyPage):
         del request
         return overdue_loans().select_related("contract").prefetch_related("instalments__shares")
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> OverdueLoan | None:
+        """Return a loan whether or not it is overdue still: its contacts can be read when it has left the list."""
+        del request, from_field
+        try:
+            return loans_to_collect().filter(pk=uuid.UUID(object_id)).first()
+        except ValueError:
+            return None
+
     @display(description="借款人")
     def person(self, row: OverdueLoan) -> str:
         """Show who borrows, masked."""
@@ -335,62 +339,3 @@ class CollectionContactPage(ReadOnlyPage):
         except NotFound:
             return "联系当日已过，不再显示联系电话；请登记结果。"
         return f"借款人本人电话：{phone}（查看已记入审计日志）。联系后登记结果，登记后不能修改。"
-
-
-class AgencyForm(ActForm):
-    """Which agency, and from when."""
-
-    name = forms.CharField(label="机构名称", max_length=100)
-    credit_code = forms.RegexField(
-        label="统一社会信用代码", regex=r"^[0-9A-HJ-NPQRTUWXY]{18}$", error_messages={"invalid": "应为 18 位代码"}
-    )
-    phone = forms.CharField(label="联系电话", max_length=30)
-    since_date = forms.DateField(label="合作起始日")
-
-
-class CollectionAgencyPage(ReadOnlyPage):
-    """The agencies of the list, newest first."""
-
-    list_display = ("name", "credit_code", "phone", "since_date", "in_force", "created_by")
-    ordering = ("-id",)
-    actions_detail = ("unlist",)
-    fields = (("name", "credit_code"), ("phone", "since_date"), "in_force", ("created_by", "created_at"),
-              ("removed_by", "removed_at"))  # fmt: skip
-    readonly_fields = ("in_force",)
-
-    @display(description="合作中", boolean=True, ordering="removed_at")
-    def in_force(self, row: CollectionAgency) -> bool:
-        """Say whether it collects for the bank."""
-        return row.removed_at is None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever keeps the list."""
-        return bool(request.user.has_perm("lending.add_collectionagency"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """List an agency, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            collecting.list_agency(**given, actor=actor_of(request))
-
-        return perform(self, request, LISTING, run=run, form_class=AgencyForm)
-
-    def has_unlist_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the act on an agency of the list."""
-        if not request.user.has_perm("lending.change_collectionagency"):
-            return False
-        return object_id is None or CollectionAgency.objects.filter(pk=object_id, removed_at=None).exists()
-
-    @action(description="终止合作", permissions=["unlist"], icon="block")
-    def unlist(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take it off the list."""
-
-        def run(_: Any) -> None:
-            collecting.unlist_agency(agency_id=uuid.UUID(object_id), actor=actor_of(request))
-
-        return perform(self, request, UNLISTING, run=run, object_id=object_id)

@@ -11,10 +11,11 @@ from datetime import date
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from core.audit.log import record
 from core.clock import business_date, now
+from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction
 from lending import servicing_parameters
@@ -199,11 +200,15 @@ def list_agency(*, name: str, credit_code: str, phone: str, since_date: date, ac
     Raises:
         CollectionRefused: it is on the list.
     """
-    if CollectionAgency.objects.filter(credit_code=credit_code, removed_at=None).exists():
-        raise CollectionRefused("该机构已在名单内")
-    row = CollectionAgency.objects.create(
-        name=name, credit_code=credit_code, phone=phone, since_date=since_date, created_by=actor
-    )
+    try:
+        with transaction.atomic():
+            row = CollectionAgency.objects.create(
+                name=name, credit_code=credit_code, phone=phone, since_date=since_date, created_by=actor
+            )
+    except IntegrityError as error:
+        if violated(error) != "lending_collection_agency_once":
+            raise
+        raise CollectionRefused("该机构已在名单内") from error
     record("collection.agency_listed", actor=actor, subject=row.pk.hex, detail={"name": name})
     return row
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from django.db import IntegrityError, transaction
+
 from accounts import queries as accounts
 from core.audit.log import record
 from core.clock import business_date, now
+from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
@@ -22,7 +25,7 @@ from lending.models.credit_line import ACTIVE as ACTIVE_LINE
 from lending.models.loan import ACTIVE
 from lending.operations.loan_changes import mark_misused
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.purpose_words import MCC, Term, match, plain_text
+from lending.purpose_words import MCC, PLATFORM, Term, match, plain_text
 from lending.queries.purpose_watch import terms_in_force
 from lending.states import FINDING, LINE
 
@@ -197,9 +200,15 @@ def add_watch_term(*, sort: str, text: str, applies_to: str, note: str, actor: s
     is_sound = len(text) == MCC_DIGITS and text.isdigit() if sort == MCC else len(plain_text(text)) >= SHORTEST_WORD
     if not is_sound:
         raise WatchTermRefused("类别码为四位数字，文字至少两个字")
-    if Term(sort=sort, text=text, applies_to=applies_to) in terms_in_force():
+    if Term(sort=sort, text=text, applies_to=applies_to) in PLATFORM:
         raise WatchTermRefused("该监测词已在使用")
-    row = WatchTerm.objects.create(sort=sort, text=text, applies_to=applies_to, note=note, created_by=actor)
+    try:
+        with transaction.atomic():
+            row = WatchTerm.objects.create(sort=sort, text=text, applies_to=applies_to, note=note, created_by=actor)
+    except IntegrityError as error:
+        if violated(error) != "lending_watch_term_once":
+            raise
+        raise WatchTermRefused("该监测词已在使用") from error
     record("watch_term.added", actor=actor, subject=row.pk.hex, detail={"text": text, "applies_to": applies_to})
     return row
 

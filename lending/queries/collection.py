@@ -15,24 +15,28 @@ from lending.models.loan import SETTLED
 AND_DAYS: Final = "(%(expressions)s)"
 
 
-def overdue_loans() -> QuerySet[OverdueLoan]:
-    """Return the loans that are overdue on the business date, beyond their days of grace (PEN-02), the longest first.
+def loans_to_collect() -> QuerySet[OverdueLoan]:
+    """Return all loans as the work list shows them, overdue or not.
 
     `oldest_due_date` is the due date of the oldest instalment of which something is owed; with it come the collector and
     the time of the last contact.
     """
     unpaid = Q(instalments__closed_date=None, instalments__replaced_by_version=None)
-    due_by = Func(F("oldest_due_date"), F("grace_days"), template=AND_DAYS, arg_joiner=" + ", output_field=DateField())
-    rows = OverdueLoan.objects.exclude(status=SETTLED)
-    rows = rows.annotate(oldest_due_date=Min("instalments__due_date", filter=unpaid))
-    rows = rows.annotate(due_by_date=due_by).filter(due_by_date__lt=business_date())
     latest = CollectionAssignment.objects.filter(loan=OuterRef("pk")).order_by("-pk")
     contacts = CollectionContact.objects.filter(loan=OuterRef("pk")).order_by("-pk")
-    return rows.annotate(
+    return OverdueLoan.objects.annotate(
+        oldest_due_date=Min("instalments__due_date", filter=unpaid),
         collector=Subquery(latest.values("collector")[:1]),
         agency_name=Subquery(latest.values("agency__name")[:1]),
         last_contact_at=Subquery(contacts.values("started_at")[:1]),
-    ).order_by("oldest_due_date", "pk")
+    )
+
+
+def overdue_loans() -> QuerySet[OverdueLoan]:
+    """Return the loans that are overdue on the business date, beyond their days of grace (PEN-02), the longest first."""
+    due_by = Func(F("oldest_due_date"), F("grace_days"), template=AND_DAYS, arg_joiner=" + ", output_field=DateField())
+    rows = loans_to_collect().exclude(status=SETTLED).annotate(due_by_date=due_by)
+    return rows.filter(due_by_date__lt=business_date()).order_by("oldest_due_date", "pk")
 
 
 def assignment_of(loan_id: uuid.UUID) -> CollectionAssignment | None:

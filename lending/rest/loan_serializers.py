@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.ids import parse_id
 from core.rest.fields import AmountField, IdField, RateField
 from core.rest.lists import page_schema
 from lending.loans.classification import Category
@@ -27,6 +29,7 @@ REPAYMENT_KINDS: Final = [kind.value for kind in RepaymentKind]
 KEEPS: Final = [keep.value for keep in Keep]
 PAYEE_NUMBER: Final = r"^[0-9A-Za-z-]{6,34}$"
 MOST_PROOFS: Final = 10
+ID_SCHEMA: Final = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 HEX: Final = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
 
 
@@ -44,6 +47,29 @@ class PayeeBody(serializers.Serializer[Any]):
     def validate_bank(self, bank: str) -> str:
         """Refuse text that no encoding can hold."""
         return encodable(bank)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [ID_SCHEMA, {"type": "array", "items": ID_SCHEMA, "maxItems": MOST_PROOFS}],
+        "description": "一个或多个 uploads 的编号，种类 proof",
+    }
+)
+class ProofField(serializers.Field[list[uuid.UUID], Any, list[str], Any]):
+    """What proves a drawdown's purpose: the id of an upload, or several."""
+
+    def to_internal_value(self, data: Any) -> list[uuid.UUID]:
+        """Read one id or a list of them."""
+        given = data if isinstance(data, list) else [data]
+        found = [parse_id(each) if isinstance(each, str) else None for each in given]
+        ids = [each for each in found if each is not None]
+        if len(ids) != len(given) or len(ids) > MOST_PROOFS:
+            raise serializers.ValidationError(f"须为上传编号，最多 {MOST_PROOFS} 个")
+        return ids
+
+    def to_representation(self, value: list[uuid.UUID]) -> list[str]:
+        """Write the ids."""
+        return [each.hex for each in value]
 
 
 def encodable(text: str) -> str:
@@ -69,12 +95,7 @@ class DrawdownBody(serializers.Serializer[Any]):
     account = IdField(help_text="收款账户")
     purpose = PurposeField()
     payee = PayeeBody(required=False, help_text="受托支付的收款人；单笔超过自主支付上限时必填")
-    proof = serializers.ListField(
-        child=IdField(),
-        required=False,
-        max_length=MOST_PROOFS,
-        help_text="用途凭证（uploads 的编号，种类 proof）；单笔超过自主支付上限时必填",
-    )
+    proof = ProofField(required=False, help_text="用途凭证（uploads 的编号，种类 proof）；单笔超过自主支付上限时必填")
 
 
 class DisclosureBody(serializers.Serializer[Any]):

@@ -25,6 +25,7 @@ OF_STAFF = {
     "nothing_to_report",
     "outside_collection_hours",
     "parameter_refused",
+    "proposal_waiting",
     "product_refused",
     "proposal_waiting",
     "register_refused",

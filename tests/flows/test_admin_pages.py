@@ -31,6 +31,17 @@ WITHOUT_ROWS = {
     "admin.LogEntry": "nobody saved a form",
     "core.Proposal": "staff proposed nothing",
     "lending.Repayment": "the first due date lies ahead",
+    "core.Proposal": "nothing waits for a second person",
+    "lending.LoanPaper": "nobody asked for a paper",
+    "lending.EntrustedPayment": "the borrower was paid",
+    "lending.PurposeFinding": "no money left the account",
+    "lending.WatchTerm": "the platform's words were enough",
+    "lending.CollectionContact": "nothing is overdue",
+    "lending.CollectionAgency": "no agency is commissioned",
+    "lending.CreditNotice": "nothing is overdue",
+    "lending.BureauRecord": "the business day is not over",
+    "lending.BureauExport": "nothing was reported",
+    "lending.BureauObjection": "nothing was reported",
 }
 
 

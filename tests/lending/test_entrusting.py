@@ -211,7 +211,7 @@ class TestWhatTheCustomerReads:
         who = make_borrower()
         upload = proof_of(who)
         payee = {"name": SHOP.name, "number": SHOP.number, "bank": SHOP.bank}
-        answer = caller(who).post("drawdowns", body(who, payee=payee, proof=[upload.hex]))
+        answer = caller(who).post("drawdowns", body(who, payee=payee, proof=upload.hex))
         assert answer.status_code == 201
         shown = answer.json()
         assert shown["payee"] == {
@@ -230,7 +230,11 @@ class TestWhatTheCustomerReads:
             ({"payee": {"number": "6217000012345678"}}, (400, "invalid_request")),
             ({"payee": {"name": "\ud800", "number": "6217000012345678"}}, (400, "invalid_request")),
             ({"proof": ["0" * 32]}, (422, "upload_unknown")),
+            ({"proof": "0" * 32}, (422, "upload_unknown")),
             ({"proof": ["nonsense"]}, (400, "invalid_request")),
+            ({"proof": 1}, (400, "invalid_request")),
+            ({"proof": [[]]}, (400, "invalid_request")),
+            ({"proof": ["0" * 32] * 11}, (400, "invalid_request")),
         ],
     )
     def test_each_refusal_has_its_code(

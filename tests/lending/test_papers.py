@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import date, timedelta
 
@@ -13,6 +14,7 @@ from core.clock import business_date, move_business_date
 from core.errors import InvalidRequest, NotFound, StateConflict, TooManyRequests, Unavailable
 from core.evidence.models import EvidenceLeaf
 from core.gateway import forget_breakers
+from core.tenancy import in_bank
 from core.vault.models import VaultAccess
 from lending import queries
 from lending.models import Loan, LoanPaper, PaperCounter, Repayment
@@ -252,6 +254,32 @@ class TestIssuing:
                 LoanPaper.objects.filter(pk=paper.pk).update(**change)
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM lending_loan_paper")
+
+
+class TestRaces:
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.slow
+    def test_any_number_of_requests_at_once_get_one_paper(self, bank_a: str, vendors: Sandbox) -> None:
+        set_day(START)
+        who = make_borrower(valid_until_date=date(2028, 1, 1))
+        loan = lend(who, 100_000_00)
+        made: list[tuple[str, bytes]] = []
+
+        def ask() -> None:
+            with in_bank(bank_a):
+                paper = papers.issue_statement(loan_id=loan.pk, from_date=None, to_date=None, actor="test")
+                made.append((paper.number, papers.read_paper(paper=paper, purpose="t", actor="t")))
+            connection.close()
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(made) == 6
+        assert len(set(made)) == 1
+        assert LoanPaper.objects.count() == 1
+        assert EvidenceLeaf.objects.filter(kind="lending.paper").count() == 1
 
 
 @pytest.mark.usefixtures("vendors")

@@ -33,7 +33,7 @@ from lending.models import (
 )
 from lending.operations import collecting, papers
 from lending.servicing_day import follow_servicing
-from tests.lending.borrowers import Borrower, lend, make_borrower, set_day, signed
+from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day, signed
 from tests.lending.test_purpose_watch import spend
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
@@ -159,6 +159,20 @@ class TestWorkList:
         collecting.assign_loan(loan_id=loan.pk, collector=login_of(collector), agency_id=None, actor="boss")
         for query, shown in (("assigned=nobody", False), ("assigned=mine", True)):
             assert (short in told(collector.get(f"{ADMIN}/overdueloan/?{query}"))) is shown, query
+
+    def test_a_loan_that_was_put_right_leaves_the_list_and_can_still_be_read(
+        self, overdue: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = overdue
+        collecting.begin_contact(loan_id=loan.pk, channel="sms", person="borrower", agency_id=None, actor="x")
+        give_money(who, 20_000_00)
+        repay(who, loan)
+        collector = staff("催收")
+        assert loan.pk.hex[-8:] not in told(collector.get(f"{ADMIN}/overdueloan/"))
+        page = told(collector.get(f"{ADMIN}/overdueloan/{loan.pk}/change/"))
+        assert "M0" in page
+        assert "短信" in page
+        assert collector.get(f"{ADMIN}/overdueloan/nonsense/change/").status_code == 302
 
     def test_a_contact_is_begun_its_number_shown_and_its_result_entered(self, overdue: tuple[Borrower, Loan]) -> None:
         who, loan = overdue
