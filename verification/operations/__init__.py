@@ -31,7 +31,7 @@ from verification.operations.factors import (
 )
 from verification.operations.id_cards import UploadUnknown, request_id_card_reading
 from verification.operations.phone_codes import PhoneCodeWrong, consume_phone_code, request_phone_code
-from verification.operations.screening import screen_subject
+from verification.operations.screening import screen_counterparty, screen_subject
 from verification.operations.subjects import IdentityTaken, enrol_subject, identify_subject
 from verification.operations.uploads import (
     UploadKindUnknown,
@@ -81,6 +81,7 @@ __all__ = [
     "request_id_check",
     "request_phone_code",
     "require_consents",
+    "screen_counterparty",
     "screen_subject",
     "show_agreements",
     "start_face_check",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["clear", "review", "hit"]
 LOCAL: Final = "local"
+COUNTERPARTY: Final = "counterparty"
 
 
 @within_transaction
@@ -36,8 +37,26 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
     known = identity(subject_id)
     if known is None:
         raise StateConflict("请先完成注册")
-    versions = current_versions()
     person = Person(name=known.name, id_number=known.id_number, birth_date=known.birth_date)
+    return _screen(person, subject_id=subject_id, purpose=purpose, business_id=business_id, asked=None)
+
+
+@within_transaction
+def screen_counterparty(*, name: str, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
+    """Screen somebody with whom a subject deals and of whom only the name is known (AML-05), and put it on record.
+
+    The check stands under the subject whose business it is, with the name that was asked for; a name alone is never
+    more than `review`, which is for staff to judge.
+    """
+    person = Person(name=name)
+    asked = {"party": COUNTERPARTY, "name": name}
+    return _screen(person, subject_id=subject_id, purpose=purpose, business_id=business_id, asked=asked)
+
+
+def _screen(
+    person: Person, *, subject_id: uuid.UUID, purpose: str, business_id: str, asked: dict[str, str] | None
+) -> Outcome:
+    versions = current_versions()
     candidates = find_candidates(person, versions)
     outcome = outcome_of(candidates, review_score=parameters.number(parameters.SCREENING_REVIEW_SCORE))
     check = Check.objects.create(
@@ -49,6 +68,7 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
         status=ANSWERED,
         outcome=outcome,
         provider=LOCAL,
+        asked=asked,
         detail={"lists": {version.list_code: version.number for version in versions}},
         answered_at=now(),
     )
