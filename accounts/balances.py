@@ -20,14 +20,14 @@ from accounts.models.holds import PENDING
 from accounts.models.quotas import DAY, YEAR
 
 TRIAL: Final = """
-WITH closed AS (SELECT max(booking_date) AS day FROM accounts_gl_day WHERE booking_date <= coalesce(%(on)s, 'infinity'))
+WITH closed AS (SELECT max(booking_date) AS day FROM accounts_gl_day WHERE booking_date <= coalesce(%(on)s::date, 'infinity'))
 SELECT gl_code, sum(fen)::bigint FROM (
     SELECT d.gl_code, d.closing_fen AS fen FROM accounts_gl_day d WHERE d.booking_date = (SELECT day FROM closed)
     UNION ALL
     SELECT p.gl_code, p.amount_fen FROM accounts_journal_entry e JOIN accounts_posting p ON p.entry_id = e.id
     WHERE e.booking_date > coalesce((SELECT day FROM closed), '-infinity')
-      AND e.booking_date <= coalesce(%(on)s, 'infinity')
-) moved WHERE %(code)s IS NULL OR gl_code = %(code)s
+      AND e.booking_date <= coalesce(%(on)s::date, 'infinity')
+) moved WHERE %(code)s::text IS NULL OR gl_code = %(code)s
 GROUP BY gl_code ORDER BY gl_code
 """
 

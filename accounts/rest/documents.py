@@ -102,14 +102,14 @@ def top_up_document(row: TopUp) -> dict[str, Any]:
 
 def transfer_document(row: Transfer) -> dict[str, Any]:
     """Render a transfer; of the payee's name and number only what a receipt needs."""
-    kind = "card" if row.payee_kind == BOUND else "account"
+    is_card = row.payee_kind == BOUND
     return {
         "id": row.pk.hex,
         "from_account": row.account_id.hex,
         "to": {
-            "kind": kind,
+            "kind": "card" if is_card else "account",
             "card_id": row.card_id.hex if row.card_id else None,
-            "number": masking.mask_card(row.payee_number),
+            "number": masking.mask_card(row.payee_number) if is_card else masking.mask_account(row.payee_number),
             "name": masking.mask_name(row.payee_name),
         },
         "amount": fen_to_yuan(row.amount_fen),
