@@ -40,20 +40,23 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "tenants.*_entry", "tenants.view_bankparameter", "core.*_step", "core.view_statechange",
+        *_SEEING_BUSINESS, "accounts.propose_restriction", "tenants.*_entry", "tenants.view_bankparameter",
+        "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
         *_SEEING_CUSTOMERS, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan", "lending.view_product",
         "lending.view_application", "lending.view_creditline",
     ),
     "合规": (
-        "verification.view_*", "verification.change_screeningalert", "accounts.view_*", "lending.view_*",
+        "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
+        "accounts.propose_restriction", "accounts.check_restriction", "lending.view_*",
         "lending.freeze_creditline", "core.view_auditentry", "core.view_statechange", "core.view_vaultaccess",
         "tenants.view_bankparameter",
     ),
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
-        "accounts.view_filing", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
+        "accounts.view_filing", "accounts.view_glday", "accounts.view_hold", "accounts.view_topup",
+        "accounts.view_transfer", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
         "lending.decide_loan_change",
     ),
     "催收": (*_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*"),
