@@ -22,6 +22,7 @@ OF_STAFF = {
     "parameter_refused",
     "product_refused",
     "register_refused",
+    "restriction_refused",
     "staff_refused",
 }
 # What is refused where money goes out to a card, and documented at the calls that move it.
@@ -29,6 +30,11 @@ OF_TRANSFERS = {"card_cooling"}
 # More than the contract promises: where a Location leads, and a list beside it.
 BESIDE = {
     ("GET", "/b/{bank}/api/v1/cards"),
+    ("GET", "/b/{bank}/api/v1/accounts/{}/statement"),
+    ("GET", "/b/{bank}/api/v1/accounts/{}/top-ups"),
+    ("GET", "/b/{bank}/api/v1/accounts/{}/top-ups/{}"),
+    ("GET", "/b/{bank}/api/v1/transfers"),
+    ("GET", "/b/{bank}/api/v1/transfers/{}"),
     ("GET", "/b/{bank}/api/v1/cards/{}"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments/{}"),

@@ -32,6 +32,7 @@ NAMES = {
     "consents": "consent_id", "registrations": "registration_id", "face-checks": "face_check_id",
     "voice-checks": "voice_check_id", "accounts": "account_id", "cards": "card_id", "applications": "application_id",
     "drawdowns": "drawdown_id", "contracts": "contract_id", "loans": "loan_id", "repayments": "repayment_id",
+    "top-ups": "top_up_id", "transfers": "transfer_id",
 }  # fmt: skip
 NAMING = [call for call in PROTECTED if "{}" in call.path]
 # What a refused call may leave: its key with the answer, and a try at somebody's code or face.
@@ -136,6 +137,7 @@ class TestBankAsIds:
             ("voice-checks", {"action": "bind_card", "subject": ids["further_card"]}),
             ("drawdowns", draft | {"credit_line": ids["credit_line"]}),
             ("drawdowns", draft | {"account": ids["account"]}),
+            ("transfers", {"from_account": ids["account"], "to": {"card_id": ids["card"]}, "amount": "1.00"}),
         ]
         before = _everything_at(OTHER_BANK)
         for path, body in tried:
