@@ -73,9 +73,10 @@ def charge_quota(
     spans = _spans(today)
     for place, (span, starts_date) in enumerate(spans):
         limit_fen = parameters.in_fen(limits[place])
-        key = [new_id(), account_id, direction, span, starts_date]
+        values: list[str | int | date | uuid.UUID] = [new_id(), account_id, direction, span, starts_date]
+        values += [amount_fen, amount_fen, limit_fen, limit_fen]
         with connection.cursor() as cursor:
-            cursor.execute(CHARGE, [*key, amount_fen, amount_fen, limit_fen, limit_fen])
+            cursor.execute(CHARGE, values)
             fits = cursor.rowcount == 1
         if not fits:
             counted_fen = (amount_fen, 0) if place else (0, 0)  # the day has been charged when the year says no

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -37,11 +38,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 TO_CLEARING = Leg(gl_code=PAYMENT_CLEARING, amount_fen=600)
 
 
-def place(who: Holder, amount_fen: int = 600, reference: str = "", **more: object) -> uuid.UUID:
+def place(who: Holder, amount_fen: int = 600, reference: str = "", **more: Any) -> uuid.UUID:
     with transaction.atomic():
         return place_hold(
             account_id=who.account_id, amount_fen=amount_fen, business_ref=reference or f"t:{new_id().hex}", **more
-        )  # type: ignore[arg-type]
+        )
 
 
 def post(hold_id: uuid.UUID, *legs: Leg) -> uuid.UUID:
@@ -164,9 +165,12 @@ class TestEnding:
     def test_an_ended_hold_ends_no_second_time(self, ended: str, event: str) -> None:
         who = make_holder(1_000)
         hold = place(who, expires_at=now() - timedelta(seconds=1))
-        {"posted": post, "voided": lambda one: end(one, void_hold), "expired": lambda one: end(one, expire_hold)}[
-            ended
-        ](hold)
+        ways: dict[str, Callable[[uuid.UUID], object]] = {
+            "posted": post,
+            "voided": lambda one: end(one, void_hold),
+            "expired": lambda one: end(one, expire_hold),
+        }
+        ways[ended](hold)
         before = (who.balance, who.account.held_fen)
         if event == "expire":
             assert end(hold, expire_hold) is False

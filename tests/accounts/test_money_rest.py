@@ -166,7 +166,7 @@ class TestBadInput:
             card.status = "unbound"
             card.save(update_fields=["status"])
             changes = {"card": who.card_id.hex}
-        answer = post(api, who, f"accounts/{who.account_id.hex}/top-ups", top_up(who, **changes))
+        answer = post(api, who, f"accounts/{who.account_id.hex}/top-ups", top_up(who) | changes)
         assert answer.status_code in {404, 409}
         assert nothing_moved(who, other)
 

@@ -251,7 +251,6 @@ class TestScreening:
     """AML-05: who pays and who gets it, before any money is set aside."""
 
     def listed(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-        real = screening.outcome_of
         found: dict[str, str] = {}
 
         def find(person: Any, versions: Any, **more: Any) -> list[Any]:
@@ -259,10 +258,12 @@ class TestScreening:
             return []
 
         monkeypatch.setattr(screening, "find_candidates", find)
-        monkeypatch.setattr(
-            screening, "outcome_of",
-            lambda candidates, **more: "review" if found["name"] in names else real(candidates, **more),
-        )  # fmt: skip
+
+        def judge(_: Any, *, review_score: int) -> str:
+            assert review_score
+            return "review" if found["name"] in names else "clear"
+
+        monkeypatch.setattr(screening, "outcome_of", judge)
 
     @pytest.mark.parametrize("to_whom", ["elsewhere", "here", "card"])
     @pytest.mark.parametrize("listed", ["payer", "payee"])
@@ -270,10 +271,12 @@ class TestScreening:
         self, network: Network, run_steps: Run, monkeypatch: pytest.MonkeyPatch, to_whom: str, listed: str
     ) -> None:
         payer, payee = make_holder(5_000_00), make_holder(name="王样例", face_to_face=True)
-        to = {"elsewhere": ELSEWHERE, "here": account_of(payee), "card": card_of(payer)}[to_whom]
+        payees: dict[str, ToCard | ToAccount] = {
+            "elsewhere": ELSEWHERE, "here": account_of(payee), "card": card_of(payer),
+        }  # fmt: skip
         names = {"payer": payer.name, "payee": payer.name if to_whom == "card" else "王样例"}
         self.listed(monkeypatch, names[listed])
-        made = start(payer, to)
+        made = start(payer, payees[to_whom])
         run_steps()
         assert (made.status, made.reason_code) == ("failed", "refused")
         assert (payer.balance, payer.account.held_fen, payee.balance) == (5_000_00, 0, 0)
@@ -282,7 +285,8 @@ class TestScreening:
 
     def test_every_transfer_leaves_the_checks_on_record(self, network: Network) -> None:
         payer, payee = make_holder(5_000_00), make_holder(name="王样例", face_to_face=True)
-        for to, parties in ((ELSEWHERE, 2), (account_of(payee), 2), (card_of(payer), 1)):
+        cases: list[tuple[ToCard | ToAccount, int]] = [(ELSEWHERE, 2), (account_of(payee), 2), (card_of(payer), 1)]
+        for to, parties in cases:
             made = start(payer, to)
             checks = Check.objects.filter(kind="watchlist", purpose="transfer", business_id=made.pk.hex)
             assert checks.count() == parties

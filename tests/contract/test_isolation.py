@@ -50,7 +50,10 @@ def _path(call: Call, ids: dict[str, str]) -> str:
 def _with_other_ids(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
     """Put ids that nothing has in the place of somebody's."""
     theirs = set(ids.values())
-    return {name: uuid.uuid4().hex if value in theirs else value for name, value in body.items()}
+    return {
+        name: _with_other_ids(value, ids) if isinstance(value, dict) else uuid.uuid4().hex if value in theirs else value
+        for name, value in body.items()
+    }
 
 
 def _everything_at(bank: str) -> dict[str, str]:
@@ -129,7 +132,9 @@ class TestBankAsIds:
             "credit_line": line_b.body_ids["credit_line"], "amount": "1000.00", "term": 12, "method": "equal_instalment",
             "account": line_b.body_ids["account"], "purpose": "consumption",
         }  # fmt: skip
-        tried = [
+        own_card = {"card_id": line_b.body_ids["card"]}
+        transfer = {"from_account": line_b.body_ids["account"], "to": own_card, "amount": "1.00"}
+        tried: list[tuple[str, dict[str, Any]]] = [
             ("consents", consent | {"agreement_id": ids["agreement_id"]}),
             ("consents", own_consent | {"subject": ids["subject"]}),
             ("phone-codes", {"phone": phone.person["phone"], "action": "sign", "subject": ids["subject"]}),
@@ -137,7 +142,8 @@ class TestBankAsIds:
             ("voice-checks", {"action": "bind_card", "subject": ids["further_card"]}),
             ("drawdowns", draft | {"credit_line": ids["credit_line"]}),
             ("drawdowns", draft | {"account": ids["account"]}),
-            ("transfers", {"from_account": ids["account"], "to": {"card_id": ids["card"]}, "amount": "1.00"}),
+            ("transfers", transfer | {"from_account": ids["account"]}),
+            ("transfers", transfer | {"to": {"card_id": ids["card"]}}),
         ]
         before = _everything_at(OTHER_BANK)
         for path, body in tried:
