@@ -69,12 +69,14 @@ $body$;
 
 CREATE TRIGGER accounts_debits_stopped
     BEFORE UPDATE OF balance_fen ON accounts_deposit_account
-    FOR EACH ROW WHEN (NEW.debits_stopped AND NEW.balance_fen < OLD.balance_fen AND NEW.held_fen >= OLD.held_fen)
+    FOR EACH ROW WHEN (NEW.debits_stopped AND NEW.balance_fen < OLD.balance_fen
+                       AND OLD.balance_fen - NEW.balance_fen > OLD.held_fen - NEW.held_fen)
     EXECUTE FUNCTION accounts_debit_refuse();
 
 CREATE TRIGGER accounts_frozen_stays
     BEFORE UPDATE OF balance_fen ON accounts_deposit_account
-    FOR EACH ROW WHEN (NEW.frozen_fen > 0 AND NEW.balance_fen < OLD.balance_fen AND NEW.held_fen >= OLD.held_fen
+    FOR EACH ROW WHEN (NEW.frozen_fen > 0 AND NEW.balance_fen < OLD.balance_fen
+                       AND OLD.balance_fen - NEW.balance_fen > OLD.held_fen - NEW.held_fen
                        AND NEW.balance_fen < NEW.held_fen + NEW.frozen_fen)
     EXECUTE FUNCTION accounts_debit_refuse();
 
@@ -101,9 +103,11 @@ CREATE TRIGGER accounts_gl_day_append_only
     BEFORE UPDATE OR DELETE ON accounts_gl_day
     FOR EACH ROW EXECUTE FUNCTION accounts_ledger_refuse();
 """
-"""A debit never touches what an order keeps (ACC-15): only the posting of a hold, which came first, lowers both at
-once. An entry cannot be booked on a closed day: it takes the books' lock shared and then looks, while closing takes it
-alone, so that each of them sees the other or waits for it."""
+"""A debit never touches what an order keeps (ACC-15), but for what a hold that came first releases with it.
+
+An entry cannot be booked on a closed day: it takes the books' lock shared and then looks, while closing takes it alone,
+so that each of them sees the other or waits for it.
+"""
 
 REMOVE_BOOKS: Final = """
 DROP TRIGGER accounts_gl_day_append_only ON accounts_gl_day;

@@ -241,6 +241,21 @@ class TestAnswers:
         assert (Transfer.objects.count(), who.account.held_fen) == (1, 10_00)
 
 
+class TestCodes:
+    @pytest.mark.parametrize("action", ["top_up", "transfer"])
+    def test_are_asked_for_with_an_amount_and_perhaps_for_an_account_of_ones_own(
+        self, api: Client, action: str
+    ) -> None:
+        who, other = make_holder(), make_holder()
+        body = {"phone": who.phone, "action": action, "amount": "10.00"}
+        assert post(api, who, "phone-codes", body | {"subject": who.account_id.hex}).status_code == 202
+        assert post(api, who, "phone-codes", body | {"subject": other.account_id.hex}).status_code == 404
+        without = {name: value for name, value in body.items() if name != "amount"}
+        assert post(api, who, "phone-codes", without).json()["errors"].keys() == {"amount"}
+        DepositAccount.objects.filter(pk=who.account_id).update(status="closed")
+        assert post(api, who, "phone-codes", body | {"subject": who.account_id.hex}).status_code == 409
+
+
 class TestStatement:
     def test_adds_up_and_is_told_by_business_days(self, api: Client) -> None:
         set_day(TODAY)

@@ -129,6 +129,15 @@ class TestAnOrderOnAnAmount:
             post_hold(hold_id=held, legs=[Leg(gl_code=PAYMENT_CLEARING, amount_fen=700)], kind="transfer", memo="转账")
         assert (who.balance, available_fen(who.account)) == (300, 0)
 
+    def test_lets_a_hold_take_its_own_amount_and_not_a_fen_more(self) -> None:
+        who = make_holder(1_000)
+        hold(who, 700)
+        impose(who, 600)
+        for fields in ({"held_fen": 0, "balance_fen": 299}, {"held_fen": 1, "balance_fen": 300}):
+            with pytest.raises(IntegrityError) as raised, transaction.atomic():
+                DepositAccount.objects.filter(pk=who.account_id).update(**fields)
+            assert violated(raised.value) == "accounts_frozen_stays"
+
     def test_keeps_its_money_from_a_reversal_too(self) -> None:
         who = make_holder()
         entry = give(who.account_id, 1_000)
