@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import DepositAccount, Restriction
 from accounts.models.deposit_account import ACTIVE
-from accounts.models.restrictions import FREEZE, STANDING
+from accounts.models.restrictions import FREEZE, IN_FORCE
 from core.clock import business_date
 
 
@@ -46,7 +46,7 @@ def freezes_of(account: DepositAccount) -> list[RankedFreeze]:
     """
     left_fen = max(account.balance_fen - account.held_fen, 0)
     found = []
-    orders = _in_force(account.pk).filter(kind=FREEZE).order_by("in_force_at", "pk")
+    orders = _in_force(account.pk).filter(kind=FREEZE).order_by("placed_at", "pk")
     for rank, (restriction_id, amount_fen) in enumerate(orders.values_list("pk", "amount_fen"), start=1):
         covered_fen = left_fen if amount_fen is None else min(amount_fen, left_fen)
         left_fen -= covered_fen
@@ -58,4 +58,4 @@ def freezes_of(account: DepositAccount) -> list[RankedFreeze]:
 
 def _in_force(account_id: uuid.UUID) -> QuerySet[Restriction]:
     still = Q(expires_date=None) | Q(expires_date__gte=business_date())
-    return Restriction.objects.filter(still, account_id=account_id, status__in=STANDING)
+    return Restriction.objects.filter(still, account_id=account_id, status=IN_FORCE)

@@ -64,16 +64,8 @@ HOLD: Final = Machine(
 RESTRICTION: Final = Machine(
     name="restriction",
     model=Restriction,
-    initial="proposed",
-    table={
-        ("proposed", "approve"): "in_force",
-        ("proposed", "decline"): "declined",
-        ("in_force", "propose_lift"): "lifting",
-        ("in_force", "expire"): "expired",
-        ("lifting", "approve_lift"): "lifted",
-        ("lifting", "decline_lift"): "in_force",
-        ("lifting", "expire"): "expired",
-    },
+    initial="in_force",
+    table={("in_force", "lift"): "lifted", ("in_force", "expire"): "expired"},
 )
 
 TOP_UP: Final = Machine(

@@ -40,7 +40,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "accounts.propose_restriction", "tenants.*_entry", "tenants.view_bankparameter",
+        *_SEEING_BUSINESS, "accounts.propose_restriction", "core.view_proposal", "tenants.*_entry",
+        "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
@@ -49,7 +50,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
-        "accounts.propose_restriction", "accounts.check_restriction", "lending.view_*",
+        "accounts.propose_restriction", "accounts.decide_restriction", "core.view_proposal", "lending.view_*",
         "lending.freeze_creditline", "core.view_auditentry", "core.view_statechange", "core.view_vaultaccess",
         "tenants.view_bankparameter",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.deposit_account import DepositAccount
@@ -15,21 +15,10 @@ FREEZE: Final = "freeze"
 STOP_PAY: Final = "stop_pay"
 KINDS: Final = [(FREEZE, "司法冻结"), (STOP_PAY, "止付")]
 
-PROPOSED: Final = "proposed"
 IN_FORCE: Final = "in_force"
-LIFTING: Final = "lifting"
 LIFTED: Final = "lifted"
 EXPIRED: Final = "expired"
-DECLINED: Final = "declined"
-STATUSES: Final = [
-    (PROPOSED, "待复核"),
-    (IN_FORCE, "生效中"),
-    (LIFTING, "解除待复核"),
-    (LIFTED, "已解除"),
-    (EXPIRED, "已到期"),
-    (DECLINED, "复核不通过"),
-]
-STANDING: Final = (IN_FORCE, LIFTING)
+STATUSES: Final = [(IN_FORCE, "生效中"), (LIFTED, "已解除"), (EXPIRED, "已到期")]
 
 
 class Restriction(models.Model):
@@ -38,9 +27,9 @@ class Restriction(models.Model):
     A freeze names an amount, or the whole account where `amount_fen` is empty; a stop-pay is always on the whole
     account. Money comes in as before. Several freezes rank by the moment from which they are in force.
 
-    States (see `accounts.states.RESTRICTION`): proposed → in_force | declined; in_force → lifting → lifted, or back;
-    expired by date from both. Who checks is never who proposed (named constraints). What is in force adds up in the
-    account's `frozen_fen` and `debits_stopped`, which triggers hold against every debit.
+    States (see `accounts.states.RESTRICTION`): in_force → lifted | expired (by date). Placing and lifting take two people
+    each (`core.approvals`); `placed_by` and `lifted_by` name both. What is in force adds up in the account's
+    `frozen_fen` and `debits_stopped`, which triggers hold against every debit.
 
     PII: an authority's order against a person: staff with the right see it, the customer sees only what is available.
     Kept ten years after the account is closed (AML-04).
@@ -56,20 +45,17 @@ class Restriction(models.Model):
     authority = models.CharField("有权机关", max_length=100)
     reason = models.CharField("事由", max_length=200, blank=True, default="")
     expires_date = models.DateField("到期日", null=True, blank=True, help_text="当日日终后失效")
-    status = models.CharField("状态", max_length=8, choices=STATUSES, default=PROPOSED)
-    proposed_by = models.CharField("经办人", max_length=100)
-    checked_by = models.CharField("复核人", max_length=100, blank=True, default="")
-    lift_proposed_by = models.CharField("解除经办人", max_length=100, blank=True, default="")
-    lift_checked_by = models.CharField("解除复核人", max_length=100, blank=True, default="")
+    status = models.CharField("状态", max_length=8, choices=STATUSES, default=IN_FORCE)
+    placed_by = models.CharField("经办与复核", max_length=301)
+    lifted_by = models.CharField("解除经办与复核", max_length=301, blank=True, default="")
     lift_reason = models.CharField("解除依据", max_length=200, blank=True, default="")
-    created_at = models.DateTimeField("登记时间", default=timezone.now)
-    in_force_at = models.DateTimeField("生效时间", null=True, blank=True)
+    placed_at = models.DateTimeField("生效时间", default=timezone.now)
     ended_at = models.DateTimeField("结束时间", null=True, blank=True)
 
     class Meta:
         db_table = "accounts_restriction"
         verbose_name = verbose_name_plural = "账户限制令"
-        permissions = [("propose_restriction", "经办账户限制令"), ("check_restriction", "复核账户限制令")]
+        permissions = [("propose_restriction", "经办账户限制令"), ("decide_restriction", "复核账户限制令")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=[status for status, _ in STATUSES]), name="accounts_restriction_status"
@@ -81,16 +67,9 @@ class Restriction(models.Model):
             models.CheckConstraint(
                 condition=Q(amount_fen=None) | Q(amount_fen__gt=0), name="accounts_restriction_positive"
             ),
-            models.CheckConstraint(
-                condition=Q(checked_by="") | ~Q(checked_by=F("proposed_by")), name="accounts_restriction_two_people"
-            ),
-            models.CheckConstraint(
-                condition=Q(lift_checked_by="") | ~Q(lift_checked_by=F("lift_proposed_by")),
-                name="accounts_restriction_lift_two_people",
-            ),
         ]
         indexes = [
-            models.Index(fields=["account"], condition=Q(status__in=STANDING), name="accounts_restriction_standing"),
+            models.Index(fields=["account"], condition=Q(status=IN_FORCE), name="accounts_restriction_in_force"),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from accounts.operations import cards
 from accounts.operations.class_three import keep_cap
 from accounts.operations.quotas import QuotaExceeded, charge_quota
 from core.crypto import blind_index
-from core.errors import InvalidRequest, NotFound, Problem, StateConflict
+from core.errors import InvalidRequest, NotFound, Problem
 from core.operations import within_transaction
 from verification import queries as verified
 
@@ -72,8 +72,6 @@ def find_recipient(*, payer: DepositAccount, to: ToCard | ToAccount) -> Recipien
         card = Card.objects.filter(pk=to.card_id, customer_id=payer.customer_id).first()
         if card is None:
             raise NotFound
-        if card.status != CARD_ACTIVE:
-            raise StateConflict("该银行卡未绑定")
         return _own_card(payer, card)
     index = blind_index(to.number, domain=cards.NUMBER)
     card = Card.objects.filter(customer_id=payer.customer_id, number_index=index, status=CARD_ACTIVE).first()
@@ -94,20 +92,13 @@ def find_recipient(*, payer: DepositAccount, to: ToCard | ToAccount) -> Recipien
 
 
 def _own_card(payer: DepositAccount, card: Card) -> Recipient:
-    _refuse_cooling(card)
+    cards.refuse_cooling_card(card=card)
     return Recipient(kind=BOUND, number=card.number, name=_name_of(payer.customer_id), card=card)
 
 
 def _name_of(customer_id: uuid.UUID) -> str:
     known = verified.identity(customer_id)
     return "" if known is None else known.name
-
-
-def _refuse_cooling(card: Card) -> None:
-    """Let the cards' own rule refuse one that was bound too short a time ago (A2-18), where that rule is installed."""
-    rule = getattr(cards, "refuse_cooling_card", None)
-    if rule is not None:
-        rule(card=card)
 
 
 @within_transaction

@@ -13,6 +13,7 @@ from accounts import parameters, queries
 from accounts.models import TopUp, Transfer
 from accounts.models.deposit_account import OWN
 from accounts.operations import top_ups, transfers
+from accounts.operations.cards import CardCooling
 from accounts.operations.ledger import AccountNotActive, BalanceLimitExceeded, InsufficientFunds
 from accounts.operations.payees import PayeeRefused, ToAccount, ToCard
 from accounts.operations.quotas import QuotaExceeded
@@ -108,7 +109,7 @@ class Transfers(ContractView):
         request=wire.TransferBody,
         answers={202: wire.TransferDocument},
         problems=[
-            PhoneCodeWrong, StateConflict, AccountNotActive, InsufficientFunds, QuotaExceeded, PayeeRefused,
+            PhoneCodeWrong, StateConflict, AccountNotActive, InsufficientFunds, QuotaExceeded, PayeeRefused, CardCooling,
         ],
         idempotent=True,
         tags=["transfers"],

@@ -109,7 +109,7 @@ def make_account(customer_id: uuid.UUID, **fields: Any) -> DepositAccount:
 def make_card(customer_id: uuid.UUID, phone: str, **fields: Any) -> Card:
     """Bind a card of another bank."""
     number = f"621799{next(_numbers):012d}"
-    given = {"status": "active", "checked_at": now(), **fields}
+    given = {"status": "active", "checked_at": now(), "bound_at": now(), **fields}
     return Card.objects.create(
         customer_id=customer_id, number=number, number_index=blind_index(number, domain="card.number"),
         last_four=number[-4:], phone=phone, **given,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.approvals import LIFT, RESTRICT, values_of
 from accounts.ledger.chart import LOAN_PRINCIPAL, PAYMENT_CLEARING
 from accounts.models import DepositAccount, Restriction
 from accounts.operations import (
@@ -24,16 +24,10 @@ from accounts.operations import (
     post_hold,
     reverse_entry,
 )
-from accounts.operations.restrictions import (
-    Order,
-    RestrictionRefused,
-    check_lift,
-    check_restriction,
-    propose_lift,
-    propose_restriction,
-)
+from accounts.operations.restrictions import Order, RestrictionRefused, check_order
 from accounts.queries import available_fen, freezes_of
-from accounts.states import RESTRICTION
+from core.approvals.models import Proposal
+from core.approvals.operations import SameHands, approve, propose, refuse
 from core.audit.models import AuditEntry
 from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
@@ -49,24 +43,33 @@ bank = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 def order(who: Holder, amount_fen: int | None = 600, kind: str = "freeze", **changes: Any) -> Order:
     fields = {
         "account_id": who.account_id, "kind": kind, "amount_fen": amount_fen, "order_number": "（2026）苏01执1号",
-        "authority": "样例人民法院", "reason": "执行", "expires_date": TODAY + timedelta(days=180), **changes,
+        "authority": "样例人民法院", "expires_date": TODAY + timedelta(days=180), **changes,
     }  # fmt: skip
     return Order(**fields)
 
 
-def propose(who: Holder, *args: Any, **changes: Any) -> uuid.UUID:
-    return propose_restriction(order=order(who, *args, **changes), actor=MAKER)
+def propose_order(who: Holder, *args: Any, **changes: Any) -> uuid.UUID:
+    made = order(who, *args, **changes)
+    check_order(order=made)
+    subject = made.account_id.hex
+    return propose(kind=RESTRICT, subject=subject, values=values_of(made), reason="执行", actor=MAKER).pk
+
+
+def agree(proposal_id: uuid.UUID) -> None:
+    approve(proposal_id=proposal_id, actor=CHECKER, reason="文书相符")
 
 
 def impose(who: Holder, *args: Any, **changes: Any) -> uuid.UUID:
-    made = propose(who, *args, **changes)
-    check_restriction(restriction_id=made, approve=True, actor=CHECKER)
-    return made
+    agree(propose_order(who, *args, **changes))
+    return Restriction.objects.filter(account_id=who.account_id).latest("placed_at").pk
+
+
+def propose_lifting(restriction_id: uuid.UUID) -> uuid.UUID:
+    return propose(kind=LIFT, subject=restriction_id.hex, values={}, reason="解除冻结通知书", actor=MAKER).pk
 
 
 def lift(restriction_id: uuid.UUID) -> None:
-    propose_lift(restriction_id=restriction_id, actor=MAKER, reason="解除冻结通知书")
-    check_lift(restriction_id=restriction_id, approve=True, actor=CHECKER)
+    agree(propose_lifting(restriction_id))
 
 
 def collect(who: Holder, amount_fen: int) -> None:
@@ -178,12 +181,9 @@ class TestSeveralOrders:
 
     def test_rank_by_time_and_each_reaches_what_the_former_leave(self) -> None:
         who = make_holder(1_000)
-        late = propose(who, 700)
-        first = impose(who, 600)
-        check_restriction(restriction_id=late, approve=True, actor=CHECKER)
-        third = impose(who, None)
+        first, second, third = impose(who, 600), impose(who, 700), impose(who, None)
         found = [(one.restriction_id, one.rank, one.covered_fen) for one in freezes_of(who.account)]
-        assert found == [(first, 1, 600), (late, 2, 400), (third, 3, 0)]
+        assert found == [(first, 1, 600), (second, 2, 400), (third, 3, 0)]
 
     def test_move_up_when_one_before_them_is_lifted(self) -> None:
         who = make_holder(1_000)
@@ -226,27 +226,22 @@ class TestDates:
         for who in people:
             impose(who, None, expires_date=TODAY)
             impose(who, None, "stop_pay", expires_date=None)
-        waiting = propose(people[0], 5, expires_date=TODAY)
-        lifting = impose(people[1], 7, expires_date=TODAY)
-        propose_lift(restriction_id=lifting, actor=MAKER, reason="r")
         set_day(TODAY + timedelta(days=1))
         with transaction.atomic():
-            assert end_restrictions() == 3
+            assert end_restrictions() == 2
         with transaction.atomic():
             assert end_restrictions() == 0
-        assert Restriction.objects.get(pk=waiting).status == "declined"
-        assert Restriction.objects.get(pk=lifting).status == "expired"
         assert [who.account.debits_stopped for who in people] == [True, True]
         assert [who.account.frozen_fen for who in people] == [0, 0]
 
     def test_one_whose_day_has_passed_is_not_put_in_force(self) -> None:
         who = make_holder(1_000)
-        made = propose(who, 5, expires_date=TODAY)
+        made = propose_order(who, 5, expires_date=TODAY)
         set_day(TODAY + timedelta(days=1))
-        with pytest.raises(StateConflict):
-            check_restriction(restriction_id=made, approve=True, actor=CHECKER)
-        check_restriction(restriction_id=made, approve=False, actor=CHECKER, reason="过期")
-        assert Restriction.objects.get().status == "declined"
+        with pytest.raises(RestrictionRefused):
+            agree(made)
+        assert Restriction.objects.count() == 0
+        assert Proposal.objects.get().status == "proposed"
 
 
 class TestTwoPeople:
@@ -254,44 +249,47 @@ class TestTwoPeople:
 
     def test_a_proposal_stops_nothing(self) -> None:
         who = make_holder(1_000)
-        propose(who, None)
+        propose_order(who, None)
         collect(who, 1_000)
 
-    def test_nobody_checks_their_own_order_nor_their_own_lifting(self) -> None:
+    def test_nobody_decides_on_their_own_order_nor_on_their_own_lifting(self) -> None:
         who = make_holder(1_000)
-        made = propose(who)
-        for approve in (True, False):
-            with pytest.raises(StateConflict):
-                check_restriction(restriction_id=made, approve=approve, actor=MAKER)
-        check_restriction(restriction_id=made, approve=True, actor=CHECKER)
-        propose_lift(restriction_id=made, actor=CHECKER, reason="r")
-        with pytest.raises(StateConflict):
-            check_lift(restriction_id=made, approve=True, actor=CHECKER)
-        check_lift(restriction_id=made, approve=True, actor=MAKER)
-        assert Restriction.objects.get().status == "lifted"
-
-    def test_the_database_refuses_one_person_too(self) -> None:
-        made = propose(make_holder())
-        for fields in ({"checked_by": MAKER}, {"lift_proposed_by": "x", "lift_checked_by": "x"}):
-            with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
-                Restriction.objects.filter(pk=made).update(**fields)
-
-    def test_a_declined_lifting_leaves_the_order_in_force(self) -> None:
-        who = make_holder(1_000)
-        made = impose(who)
-        propose_lift(restriction_id=made, actor=MAKER, reason="r")
-        check_lift(restriction_id=made, approve=False, actor=CHECKER, reason="文书不符")
-        assert Restriction.objects.get().status == "in_force"
+        made = propose_order(who)
+        with pytest.raises(SameHands):
+            approve(proposal_id=made, actor=MAKER)
+        agree(made)
+        lifting = propose_lifting(Restriction.objects.get().pk)
+        with pytest.raises(SameHands):
+            approve(proposal_id=lifting, actor=MAKER)
         assert available_fen(who.account) == 400
-        lift(made)
+        agree(lifting)
         assert available_fen(who.account) == 1_000
 
-    def test_every_beat_is_on_record_with_who_did_it(self) -> None:
-        lift(impose(make_holder()))
+    def test_a_refused_proposal_changes_nothing(self) -> None:
+        who = make_holder(1_000)
+        refuse(proposal_id=propose_order(who), actor=CHECKER, reason="文书不符")
+        assert Restriction.objects.count() == 0
+        made = impose(who)
+        refuse(proposal_id=propose_lifting(made), actor=CHECKER, reason="文书不符")
+        assert Restriction.objects.get().status == "in_force"
+        assert available_fen(who.account) == 400
+
+    def test_an_order_is_lifted_once(self) -> None:
+        made = impose(make_holder())
+        lift(made)
+        with pytest.raises(StateConflict):
+            lift(made)
+        with pytest.raises(NotFound):
+            lift(new_id())
+
+    def test_both_are_on_record(self) -> None:
+        made = impose(make_holder())
+        lift(made)
+        row = Restriction.objects.get()
+        assert (row.placed_by, row.lifted_by) == (f"{MAKER}+{CHECKER}", f"{MAKER}+{CHECKER}")
         acts = AuditEntry.objects.filter(action__startswith="restriction.").order_by("pk")
-        assert list(acts.values_list("action", "actor")) == [
-            ("restriction.proposed", MAKER), ("restriction.in_force", CHECKER), ("restriction.lift_proposed", MAKER),
-            ("restriction.lifted", CHECKER),
+        assert list(acts.values_list("action", "subject")) == [
+            ("restriction.placed", made.hex), ("restriction.lifted", made.hex),
         ]  # fmt: skip
 
 
@@ -311,42 +309,38 @@ class TestBadOrders:
     def test_are_refused_with_the_reason(self, changes: dict[str, Any]) -> None:
         who = make_holder(1_000)
         with pytest.raises(RestrictionRefused) as raised:
-            propose_restriction(order=order(who, **{"amount_fen": 600, "kind": "freeze", **changes}), actor=MAKER)
+            propose_order(who, **{"amount_fen": 600, "kind": "freeze", **changes})
         assert raised.value.detail
-        assert Restriction.objects.count() == 0
+        assert Restriction.objects.count() == Proposal.objects.count() == 0
 
     @pytest.mark.parametrize("fields", [{"keeper": "core"}, {"status": "closed"}])
     def test_are_refused_on_an_account_on_which_no_money_stands_here(self, fields: dict[str, str]) -> None:
         who = make_holder()
+        made = propose_order(who)
         DepositAccount.objects.filter(pk=who.account_id).update(**fields)
         with pytest.raises(RestrictionRefused):
-            propose(who)
+            agree(made)
+        with pytest.raises(RestrictionRefused):
+            propose_order(who)
 
-    def test_are_refused_on_no_account_and_no_order(self) -> None:
+    def test_are_refused_on_no_account(self) -> None:
         with pytest.raises(NotFound):
-            propose_restriction(order=order(make_holder(), account_id=new_id()), actor=MAKER)
-        with pytest.raises(NotFound):
-            check_restriction(restriction_id=new_id(), approve=True, actor=CHECKER)
+            propose_order(make_holder(), account_id=new_id())
 
-    @pytest.mark.parametrize("event", ["approve", "decline", "propose_lift", "approve_lift", "decline_lift"])
-    @pytest.mark.parametrize("state", RESTRICTION.states)
-    def test_move_as_the_table_says_and_not_otherwise(self, state: str, event: str) -> None:
+    @pytest.mark.parametrize(
+        ("changes", "name"),
+        [
+            ({"kind": "freeze", "expires_date": None}, "accounts_restriction_kind"),
+            ({"kind": "stop_pay", "amount_fen": 5}, "accounts_restriction_kind"),
+            ({"amount_fen": 0}, "accounts_restriction_positive"),
+            ({"status": "paused"}, "accounts_restriction_status"),
+        ],
+    )
+    def test_are_refused_by_the_database_too(self, changes: dict[str, Any], name: str) -> None:
         made = impose(make_holder())
-        Restriction.objects.filter(pk=made).update(status=state, lift_proposed_by=MAKER)
-        ways: dict[str, Callable[[], None]] = {
-            "approve": partial(check_restriction, restriction_id=made, approve=True, actor=CHECKER),
-            "decline": partial(check_restriction, restriction_id=made, approve=False, actor=CHECKER),
-            "propose_lift": partial(propose_lift, restriction_id=made, actor=MAKER, reason="r"),
-            "approve_lift": partial(check_lift, restriction_id=made, approve=True, actor=CHECKER),
-            "decline_lift": partial(check_lift, restriction_id=made, approve=False, actor=CHECKER),
-        }
-        target = RESTRICTION.table.get((state, event))
-        if target is None:
-            with pytest.raises(StateConflict):
-                ways[event]()
-        else:
-            ways[event]()
-        assert Restriction.objects.get().status == (target or state)
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            Restriction.objects.filter(pk=made).update(**changes)
+        assert violated(raised.value) == name
 
 
 @pytest.mark.django_db(transaction=True)
@@ -354,8 +348,8 @@ def test_an_order_and_debits_at_once_never_leave_less_than_the_order_keeps() -> 
     with in_bank("125"):
         set_day(TODAY)
         who = make_holder(1_000)
-        made = propose(who, 600)
-    freeze = partial(check_restriction, restriction_id=made, approve=True, actor=CHECKER)
+        made = propose_order(who, 600)
+    freeze = partial(agree, made)
     outcomes = at_once("125", [freeze, *[partial(collect, who, 150) for _ in range(8)]])
     with in_bank("125"):
         taken = sum(outcome is None for outcome in outcomes[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import transaction
 from accounts.ledger.chart import CORE_CLEARING, CUSTOMER_DEPOSITS, PAYMENT_CLEARING, SUSPENSE
 from accounts.models import Card, Claim, DepositAccount, Hold, JournalEntry, Payment, QuotaUse, Transfer
 from accounts.operations import AccountNotActive, InsufficientFunds
+from accounts.operations.cards import CardCooling
 from accounts.operations.payees import PayeeRefused, ToAccount, ToCard
 from accounts.operations.payments import payment_arrived, payment_failed
 from accounts.operations.transfer_outcomes import (
@@ -23,11 +25,12 @@ from accounts.operations.transfer_outcomes import (
 from accounts.operations.transfers import SEND, start_transfer
 from accounts.providers.payments import OrderStatus, PaymentRefusal
 from accounts.queries import deposits_equal_ledger, holds_equal_accounts, trial_balance
+from core.clock import now
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
 from core.steps.models import Step
-from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_holder, refusal
+from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_card, make_holder, refusal
 from verification.models import Check
 from verification.operations import PhoneCodeWrong, screening
 
@@ -105,6 +108,17 @@ class TestToABoundCard:
         with pytest.raises(StateConflict):
             start(who, card_of(who))
         assert Transfer.objects.count() == 0
+
+    def test_that_was_bound_as_a_further_one_waits_for_its_cooling_period(self, network: Network) -> None:
+        who = make_holder(5_000_00)
+        proofs = {"step_up_face_id": new_id(), "step_up_voice_id": new_id()}
+        further = make_card(who.customer_id, who.phone, further=True, **proofs)
+        for to in (ToCard(card_id=further.pk), ToAccount(number=further.number, name=who.name)):
+            with pytest.raises(CardCooling):
+                start(who, to)
+        assert Transfer.objects.count() == 0
+        Card.objects.filter(pk=further.pk).update(bound_at=now() - timedelta(hours=25))
+        assert start(who, ToCard(card_id=further.pk)).status == "sending"
 
     def test_named_by_its_number_is_the_same_card(self) -> None:
         who = make_holder(5_000_00)

@@ -25,8 +25,6 @@ OF_STAFF = {
     "restriction_refused",
     "staff_refused",
 }
-# What is refused where money goes out to a card, and documented at the calls that move it.
-OF_TRANSFERS = {"card_cooling"}
 # More than the contract promises: where a Location leads, and a list beside it.
 BESIDE = {
     ("GET", "/b/{bank}/api/v1/cards"),
@@ -108,7 +106,7 @@ class TestEveryAnswer:
 class TestEveryCode:
     def test_of_the_catalogue_is_documented_at_some_call(self, document: Document) -> None:
         documented = {code for operation in _operations(document).values() for code in _codes(operation)}
-        assert set(CATALOGUE) - documented == (OF_THE_SERVER | OF_STAFF | OF_TRANSFERS) - documented
+        assert set(CATALOGUE) - documented == (OF_THE_SERVER | OF_STAFF) - documented
 
     def test_that_is_documented_is_in_the_catalogue_with_that_status(self, document: Document) -> None:
         for operation in _operations(document).values():
