@@ -8,17 +8,62 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
-from django.db.models import Model, QuerySet, Sum
+from django.db.models import Model, QuerySet
 
 from accounts import parameters
+from accounts.availability import RankedFreeze, available_fen, freezes_of
+from accounts.balances import (
+    Statement,
+    StatementLine,
+    balance_at,
+    deposits_equal_ledger,
+    gl_balance,
+    holds_equal_accounts,
+    quota_used_fen,
+    quotas_equal_charges,
+    statement_of_account,
+    trial_balance,
+)
 from accounts.ledger.chart import CHART
-from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
-from accounts.models.deposit_account import ACTIVE, CLASS_ONE, OWN
+from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration, TopUp, Transfer
+from accounts.models.deposit_account import ACTIVE, CLASS_ONE
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
 from core.ids import parse_id
 from tenants.parameters import value_of
+
+__all__ = [
+    "AccountView",
+    "CustomerView",
+    "PaymentStatus",
+    "Progress",
+    "RankedFreeze",
+    "Statement",
+    "StatementLine",
+    "access_account",
+    "access_card",
+    "access_registration",
+    "access_top_up",
+    "access_transfer",
+    "account_view",
+    "available_fen",
+    "balance_at",
+    "customer",
+    "deposits_equal_ledger",
+    "freezes_of",
+    "gl_balance",
+    "gl_name",
+    "holds_equal_accounts",
+    "latest_opening",
+    "latest_registration",
+    "payment",
+    "quota_used_fen",
+    "quotas_equal_charges",
+    "statement_of_account",
+    "trial_balance",
+    "usable_accounts",
+]
 
 M = TypeVar("M", bound=Model)
 ACCOUNT_NUMBER: Final = "account.number"
@@ -39,7 +84,7 @@ class CustomerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountView:
-    """A deposit account as other rooms see one; amounts in fen."""
+    """A deposit account as other rooms see one; amounts in fen. What is available is what is not held or frozen."""
 
     id: uuid.UUID
     customer_id: uuid.UUID
@@ -48,6 +93,7 @@ class AccountView:
     status: str
     keeper: str
     balance_fen: int
+    available_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +162,25 @@ def access_card(customer_id: uuid.UUID, card_id: str) -> Card:
         NotFound: there is none with this id, or it is another's.
     """
     return _own(Card.objects.all(), customer_id, card_id)
+
+
+def access_top_up(customer_id: uuid.UUID, account_id: str, top_up_id: str) -> TopUp:
+    """Return the customer's own top-up of an account.
+
+    Raises:
+        NotFound: there is none with this id on this account, or it is another's.
+    """
+    account = access_account(customer_id, account_id)
+    return _own(TopUp.objects.select_related("card").filter(account=account), customer_id, top_up_id)
+
+
+def access_transfer(customer_id: uuid.UUID, transfer_id: str) -> Transfer:
+    """Return the customer's own transfer.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    return _own(Transfer.objects.all(), customer_id, transfer_id)
 
 
 def _own(rows: QuerySet[M], customer_id: uuid.UUID, text: str) -> M:
@@ -219,6 +284,7 @@ def _view(row: DepositAccount) -> AccountView:
         status=row.status,
         keeper=row.keeper,
         balance_fen=row.balance_fen,
+        available_fen=available_fen(row),
     )
 
 
@@ -259,14 +325,6 @@ def account_with_number(number: str) -> AccountView | None:
     return None if row is None else _view(row)
 
 
-def gl_balance(gl_code: str, *, on: date | None = None) -> int:
-    """Return the balance of a GL account in fen, debit positive, now or at the end of a past booking date."""
-    rows = Posting.objects.filter(gl_code=gl_code)
-    if on is not None:
-        rows = rows.filter(entry__booking_date__lte=on)
-    return int(rows.aggregate(total=Sum("amount_fen"))["total"] or 0)
-
-
 def gl_name(gl_code: str) -> str:
     """Return the Chinese name of a GL account.
 
@@ -274,15 +332,3 @@ def gl_name(gl_code: str) -> str:
         KeyError: the chart has no such account.
     """
     return CHART[gl_code].name
-
-
-def trial_balance(*, on: date | None = None) -> dict[str, int]:
-    """Return every GL account's balance in fen, debit positive; they sum to zero."""
-    rows = Posting.objects.all() if on is None else Posting.objects.filter(entry__booking_date__lte=on)
-    return dict(rows.values_list("gl_code").annotate(total=Sum("amount_fen")).order_by("gl_code"))
-
-
-def deposits_equal_ledger() -> bool:
-    """Tell whether the balances of all accounts kept here equal the ledger's customer deposits."""
-    held = DepositAccount.objects.filter(keeper=OWN).aggregate(total=Sum("balance_fen"))["total"] or 0
-    return held == -gl_balance("2011")

@@ -58,3 +58,63 @@ DROP TRIGGER accounts_entry_balances ON accounts_journal_entry;
 DROP FUNCTION accounts_entry_balances();
 DROP SEQUENCE accounts_number_seq;
 """
+
+INSTALL_BOOKS: Final = """
+CREATE FUNCTION accounts_debit_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+BEGIN
+    RAISE EXCEPTION 'an order keeps this money on its account (%)', TG_NAME
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+END
+$body$;
+
+CREATE TRIGGER accounts_debits_stopped
+    BEFORE UPDATE OF balance_fen ON accounts_deposit_account
+    FOR EACH ROW WHEN (NEW.debits_stopped AND NEW.balance_fen < OLD.balance_fen
+                       AND OLD.balance_fen - NEW.balance_fen > OLD.held_fen - NEW.held_fen)
+    EXECUTE FUNCTION accounts_debit_refuse();
+
+CREATE TRIGGER accounts_frozen_stays
+    BEFORE UPDATE OF balance_fen ON accounts_deposit_account
+    FOR EACH ROW WHEN (NEW.frozen_fen > 0 AND NEW.balance_fen < OLD.balance_fen
+                       AND OLD.balance_fen - NEW.balance_fen > OLD.held_fen - NEW.held_fen
+                       AND NEW.balance_fen < NEW.held_fen + NEW.frozen_fen)
+    EXECUTE FUNCTION accounts_debit_refuse();
+
+CREATE FUNCTION accounts_books_key() RETURNS bigint LANGUAGE sql STABLE SET search_path FROM CURRENT AS $body$
+    SELECT hashtextextended(current_schema() || '.accounts.books', 0)
+$body$;
+
+CREATE FUNCTION accounts_day_is_open() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(accounts_books_key());
+    IF EXISTS (SELECT 1 FROM accounts_gl_day d WHERE d.booking_date >= NEW.booking_date) THEN
+        RAISE EXCEPTION 'the books of % are closed', NEW.booking_date
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER accounts_day_is_open
+    BEFORE INSERT ON accounts_journal_entry
+    FOR EACH ROW EXECUTE FUNCTION accounts_day_is_open();
+
+CREATE TRIGGER accounts_gl_day_append_only
+    BEFORE UPDATE OR DELETE ON accounts_gl_day
+    FOR EACH ROW EXECUTE FUNCTION accounts_ledger_refuse();
+"""
+"""A debit never touches what an order keeps (ACC-15), but for what a hold that came first releases with it.
+
+An entry cannot be booked on a closed day: it takes the books' lock shared and then looks, while closing takes it alone,
+so that each of them sees the other or waits for it.
+"""
+
+REMOVE_BOOKS: Final = """
+DROP TRIGGER accounts_gl_day_append_only ON accounts_gl_day;
+DROP TRIGGER accounts_day_is_open ON accounts_journal_entry;
+DROP FUNCTION accounts_day_is_open();
+DROP FUNCTION accounts_books_key();
+DROP TRIGGER accounts_frozen_stays ON accounts_deposit_account;
+DROP TRIGGER accounts_debits_stopped ON accounts_deposit_account;
+DROP FUNCTION accounts_debit_refuse();
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from accounts.models import Card, DepositAccount, Registration
+from accounts.models import Card, DepositAccount, Hold, Registration, Restriction, TopUp, Transfer
 from core.states import Machine
 
 REGISTRATION: Final = Machine(
@@ -53,4 +53,55 @@ CARD: Final = Machine(
         ("active", "unbind"): "unbound",
     },
 )
-MACHINES: Final = (REGISTRATION, ACCOUNT, CARD)
+
+HOLD: Final = Machine(
+    name="hold",
+    model=Hold,
+    initial="pending",
+    table={("pending", "post"): "posted", ("pending", "void"): "voided", ("pending", "expire"): "expired"},
+)
+
+RESTRICTION: Final = Machine(
+    name="restriction",
+    model=Restriction,
+    initial="in_force",
+    table={("in_force", "lift"): "lifted", ("in_force", "expire"): "expired"},
+)
+
+TOP_UP: Final = Machine(
+    name="top_up",
+    model=TopUp,
+    initial="collecting",
+    table={
+        ("collecting", "credit"): "crediting",
+        ("collecting", "post"): "posted",
+        ("collecting", "refuse"): "failed",
+        ("collecting", "strand"): "stranded",
+        ("crediting", "post"): "posted",
+        ("crediting", "strand"): "stranded",
+    },
+)
+
+TRANSFER: Final = Machine(
+    name="transfer",
+    model=Transfer,
+    initial="checking",
+    table={
+        ("checking", "refuse"): "failed",
+        ("checking", "post"): "posted",
+        ("checking", "hold"): "sending",
+        ("checking", "debit"): "debiting",
+        ("debiting", "send"): "sending",
+        ("debiting", "post"): "posted",
+        ("debiting", "refuse"): "failed",
+        ("debiting", "give_back"): "refunding",
+        ("debiting", "strand"): "stranded",
+        ("sending", "post"): "posted",
+        ("sending", "refuse"): "failed",
+        ("sending", "give_back"): "refunding",
+        ("sending", "strand"): "stranded",
+        ("refunding", "refuse"): "failed",
+        ("refunding", "strand"): "stranded",
+    },
+)
+MACHINES: Final = (REGISTRATION, ACCOUNT, CARD, HOLD, RESTRICTION, TOP_UP, TRANSFER)

@@ -8,6 +8,7 @@ from accounts.providers.bank_gateway.provider import (
     GatewayAccountFilings,
     GatewayBoundCardCheck,
     GatewayCoreSystem,
+    GatewayPaymentNetwork,
 )
 from core.tenancy import current_bank
 from tenants.gateway import gateway_of
@@ -15,6 +16,7 @@ from tenants.gateway import gateway_of
 if TYPE_CHECKING:
     from accounts.providers.bound_card import BoundCardCheck
     from accounts.providers.core_system import AccountFilings, CoreSystem
+    from accounts.providers.payments import PaymentNetwork
 
 
 def core_system() -> CoreSystem:
@@ -30,3 +32,8 @@ def bound_card_check() -> BoundCardCheck:
 def account_filings() -> AccountFilings:
     """Return the way to the central bank's account system."""
     return GatewayAccountFilings(gateway_of(current_bank().code))
+
+
+def payment_network() -> PaymentNetwork:
+    """Return the way to accounts at other banks."""
+    return GatewayPaymentNetwork(gateway_of(current_bank().code))

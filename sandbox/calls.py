@@ -28,6 +28,7 @@ VENDORS: Final = (
     "government",
     "core",
     "filings",
+    "payments",
     "tsa",
 )
 PROCESSING: Final = "processing"
@@ -43,6 +44,7 @@ _GATEWAY_VENDORS: Final = {
     "government": "government",
     "core": "core",
     "filings": "filings",
+    "payments": "payments",
 }
 _SECRET_ID: Final = re.compile(r"Credential=([^/\s,]+)")
 _BANK_OF_SECRET_ID: Final = re.compile(r"AKID(\d{3})")

@@ -335,6 +335,21 @@ class Phone:
         answer = self.call("POST", f"loans/{loan}/repayments", body, expect=202)
         return self.until_settled(answer.headers["Location"])
 
+    def top_up(self, account: str, card: str, amount: str) -> dict[str, Any]:
+        """Bring money in from a bound card."""
+        code = self.phone_code("top_up", amount=amount)
+        body = {"card": card, "amount": amount, "phone_code": code}
+        answer = self.call("POST", f"accounts/{account}/top-ups", body, expect=202)
+        return self.until_settled(answer.headers["Location"])
+
+    def transfer(self, account: str, to: Mapping[str, str], amount: str) -> dict[str, Any]:
+        """Send money: to a bound card as it is, to anybody else with a code."""
+        body: dict[str, Any] = {"from_account": account, "to": dict(to), "amount": amount}
+        if "card_id" not in to:
+            body["phone_code"] = self.phone_code("transfer", amount=amount)
+        answer = self.call("POST", "transfers", body, expect=202)
+        return self.until_settled(answer.headers["Location"])
+
 
 def _items(answer: Any) -> list[dict[str, Any]]:
     return answer if isinstance(answer, list) else answer["items"]

@@ -41,7 +41,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
+        *_SEEING_BUSINESS, "accounts.propose_restriction", "core.view_proposal",
+        "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
         "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
@@ -50,14 +51,16 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "lending.view_application", "lending.view_creditline",
     ),
     "合规": (
-        "verification.view_*", "verification.change_screeningalert", "accounts.view_*", "lending.view_*",
+        "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
+        "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
         "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
         "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter",
     ),
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
-        "accounts.view_filing", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
+        "accounts.view_filing", "accounts.view_glday", "accounts.view_hold", "accounts.view_topup",
+        "accounts.view_transfer", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
         "lending.decide_loan_change",
     ),
     "催收": (

@@ -8,7 +8,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from accounts.admin.tables import CARD_COLOURS, ClaimTable, FilingTable, StatementTable, masked_number
+from accounts.admin.tables import (
+    CARD_COLOURS,
+    ClaimTable,
+    FilingTable,
+    QuotaTable,
+    RestrictionTable,
+    StatementTable,
+    masked_number,
+)
+from accounts.availability import available_fen
 from accounts.models import Card, DepositAccount, Filing
 from accounts.models.deposit_account import ACTIVE, CHECKING, CLOSED, FACE, OPENING, OWN, REJECTED
 from core.admin.amounts import exact
@@ -28,11 +37,11 @@ class DepositAccountPage(ReadOnlyPage):
                     opaque("customer_id", "客户号"), "opened_date", "created_at")  # fmt: skip
     list_filter = ("status", "account_class", "keeper", "opened_date")
     ordering = ("-id",)
-    inlines = (StatementTable, ClaimTable, FilingTable)
-    readonly_fields = ("number_in_short", "balance")
+    inlines = (StatementTable, RestrictionTable, QuotaTable, ClaimTable, FilingTable)
+    readonly_fields = ("number_in_short", "balance", "available", "held")
     fieldsets = (
-        (None, {"fields": (("number_in_short", "account_class"), ("keeper", "status"), ("balance", "customer"),
-                           ("reason_code", "retryable"))}),
+        (None, {"fields": (("number_in_short", "account_class"), ("keeper", "status"), ("balance", "available"),
+                           ("held", "customer"), ("reason_code", "retryable"))}),
         ("开户", {"fields": (("open_channel", "face_to_face"), ("purpose", "core_request_id"), "opened_date")}),
         ("记录", {"fields": (("created_at", "opened_at"),)}),
     )  # fmt: skip
@@ -46,6 +55,16 @@ class DepositAccountPage(ReadOnlyPage):
     def balance(self, account: DepositAccount) -> str:
         """Show the balance where it is kept here."""
         return exact(account.balance_fen) if account.keeper == OWN else "由核心系统记账"
+
+    @display(description="可用（元）")
+    def available(self, account: DepositAccount) -> str:
+        """Show what can leave the account now, where it is kept here."""
+        return exact(available_fen(account)) if account.keeper == OWN else "由核心系统记账"
+
+    @display(description="在途占用（元）")
+    def held(self, account: DepositAccount) -> str:
+        """Show what is on its way out."""
+        return exact(account.held_fen)
 
 
 class CardPage(ReadOnlyPage):

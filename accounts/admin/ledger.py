@@ -1,4 +1,4 @@
-"""The books: vouchers with their lines, the trial balance, and money on its way."""
+"""The books: vouchers with their lines, closed days, the trial balance, and money on its way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 from accounts import queries
 from accounts.admin.tables import PostingTable, gl_name, masked_number
 from accounts.ledger.chart import CHART, Normal
-from accounts.models import JournalEntry, Payment
+from accounts.models import GlDay, JournalEntry, Payment
 from core.admin.amounts import exact
 from core.admin.columns import amount, state
 from core.admin.pages import ReadOnlyPage
@@ -62,17 +62,48 @@ class JournalEntryPage(ReadOnlyPage):
         debits = sum(balance for balance in balances.values() if balance > 0)
         credits_ = -sum(balance for balance in balances.values() if balance < 0)
         rows.append(["合计", exact(debits), exact(credits_), "平衡" if debits == credits_ else "不平衡"])
-        agrees = queries.deposits_equal_ledger()
+        agrees = queries.deposits_equal_ledger() and queries.holds_equal_accounts()
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "model_admin": self,
             "title": "科目余额表",
-            "note": "本系统所记存款账户余额之和与总账“个人活期存款”" + ("一致" if agrees else "不一致，请立即核查"),
+            "note": "本系统所记存款账户余额之和与总账“个人活期存款”、各账户占用与占用明细"
+            + ("一致" if agrees else "不一致，请立即核查"),
             "alarm": not agrees or debits != credits_,
             "table": {"headers": ["科目", "借方余额（元）", "贷方余额（元）", "方向"], "rows": rows},
         }
         return TemplateResponse(request, TABLE, context)
+
+
+class GlDayPage(ReadOnlyPage):
+    """What each general ledger account did on each closed day, newest day first."""
+
+    list_display = ("booking_date", "subject", amount("debit_fen", "借方发生额"), amount("credit_fen", "贷方发生额"),
+                    "closing_debit", "closing_credit", "closed_at")  # fmt: skip
+    list_filter = ("booking_date", "gl_code")
+    date_hierarchy = "booking_date"
+    ordering = ("-booking_date", "gl_code")
+    readonly_fields = ("subject", "debit_fen_in_yuan", "credit_fen_in_yuan", "closing_debit", "closing_credit")
+    fields = (("booking_date", "subject"), ("debit_fen_in_yuan", "credit_fen_in_yuan"),
+              ("closing_debit", "closing_credit"), "closed_at")  # fmt: skip
+    debit_fen_in_yuan = staticmethod(amount("debit_fen", "借方发生额"))
+    credit_fen_in_yuan = staticmethod(amount("credit_fen", "贷方发生额"))
+
+    @display(description="科目", ordering="gl_code")
+    def subject(self, row: GlDay) -> str:
+        """Name the general ledger account."""
+        return gl_name(row.gl_code)
+
+    @display(description="日终借方余额（元）", ordering="closing_fen")
+    def closing_debit(self, row: GlDay) -> str:
+        """Show a debit balance."""
+        return _two_sides(row.closing_fen)[0]
+
+    @display(description="日终贷方余额（元）")
+    def closing_credit(self, row: GlDay) -> str:
+        """Show a credit balance."""
+        return _two_sides(row.closing_fen)[1]
 
 
 def _two_sides(balance_fen: int) -> tuple[str, str]:

@@ -9,7 +9,16 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from accounts.ledger.chart import CHART
-from accounts.models import Card, Claim, DepositAccount, Filing, Posting, Registration
+from accounts.models import (
+    Card,
+    Claim,
+    DepositAccount,
+    Filing,
+    Posting,
+    QuotaUse,
+    Registration,
+    Restriction,
+)
 from core.admin.amounts import exact
 from core.admin.columns import amount
 from core.admin.pages import ReadOnlyTable
@@ -92,6 +101,27 @@ class ClaimTable(ReadOnlyTable):
     model = Claim
     verbose_name_plural = "账户占用"
     fields = readonly_fields = ("claimant", "placed_at", "released_at")
+
+
+class RestrictionTable(ReadOnlyTable):
+    """The orders on an account."""
+
+    model = Restriction
+    verbose_name_plural = "限制令"
+    readonly_fields = ("kind", amount("amount_fen", "冻结金额"), "status", "authority", "order_number", "expires_date")
+    fields = readonly_fields
+    show_change_link = True
+
+
+class QuotaTable(ReadOnlyTable):
+    """How much of its quotas an account has used, the latest first."""
+
+    model = QuotaUse
+    verbose_name_plural = "限额使用"
+    ordering = ("-starts_date", "span")
+    per_page = 10
+    readonly_fields = ("direction", "span", "starts_date", amount("used_fen", "已用"))
+    fields = readonly_fields
 
 
 class FilingTable(ReadOnlyTable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.customer import Customer
@@ -43,7 +43,10 @@ class DepositAccount(models.Model):
     States: checking → face → opening → active → closed; rejected from the first three (see `accounts.states`). A
     Class I
     account is kept by the core system and is active at once: it was opened at the counter. `balance_fen` is the
-    customer's money where the keeper is this system; where the core keeps it, the core knows.
+    customer's money where the keeper is this system; where the core keeps it, the core knows. Of it `held_fen` is on
+    its way out (`Hold`), and orders keep `frozen_fen`, or with `debits_stopped` all of it, from leaving
+    (`Restriction`); both may only be changed with the rows that they add up. `balance_cap_fen` is what a Class III
+    account may have at most (ACC-07).
 
     PII: number and phone sealed; kept ten years after closing (AML-04).
     """
@@ -58,6 +61,10 @@ class DepositAccount(models.Model):
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     retryable = models.BooleanField("可重试", default=False)
     balance_fen = models.BigIntegerField("余额（分）", default=0)
+    held_fen = models.BigIntegerField("在途占用金额（分）", default=0)
+    frozen_fen = models.BigIntegerField("冻结金额（分）", default=0)
+    debits_stopped = models.BooleanField("只收不付", default=False)
+    balance_cap_fen = models.BigIntegerField("余额上限（分）", null=True, blank=True)
     open_channel = models.CharField("开户渠道", max_length=12, default="MINIPROGRAM")
     face_to_face = models.BooleanField("是否面签", default=False)
     purpose = models.CharField("用途", max_length=60, blank=True, default="")
@@ -72,6 +79,14 @@ class DepositAccount(models.Model):
         verbose_name = verbose_name_plural = "存款账户"
         constraints = [
             models.CheckConstraint(condition=Q(balance_fen__gte=0), name="accounts_balance_not_negative"),
+            models.CheckConstraint(
+                condition=Q(held_fen__gte=0, held_fen__lte=F("balance_fen")), name="accounts_held_within_balance"
+            ),
+            models.CheckConstraint(condition=Q(frozen_fen__gte=0), name="accounts_frozen_not_negative"),
+            models.CheckConstraint(
+                condition=Q(balance_cap_fen=None) | Q(balance_fen__lte=F("balance_cap_fen")),
+                name="accounts_balance_within_cap",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=[status for status, _ in STATUSES]),
                 name="accounts_deposit_account_status",

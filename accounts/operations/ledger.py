@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from django.db import IntegrityError, connection
 
@@ -14,7 +16,7 @@ from accounts.models import JournalEntry, Posting
 from accounts.models.deposit_account import ACTIVE, OWN
 from core.clock import business_date
 from core.db.constraints import violated
-from core.errors import Problem
+from core.errors import Problem, StateConflict
 from core.ids import new_id
 from core.operations import within_transaction
 
@@ -38,6 +40,51 @@ class AccountNotActive(Problem):
     code = "account_not_active"
     status = 422
     title = "账户当前不可用"
+
+
+class BalanceLimitExceeded(Problem):
+    """The account would have more than an account of its class may have (ACC-07)."""
+
+    code = "balance_limit_exceeded"
+    status = 422
+    title = "超过该类账户的余额上限"
+
+
+class DayChanging(StateConflict):
+    """The business day was closed between the first line of the request and its entry; the same may be sent again."""
+
+    replayable = False
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("系统正在切换营业日，请重试")
+
+
+REFUSALS: Final[Mapping[str, Callable[[], Problem]]] = {
+    "accounts_balance_not_negative": InsufficientFunds,
+    "accounts_held_within_balance": InsufficientFunds,
+    "accounts_frozen_stays": InsufficientFunds,
+    "accounts_debits_stopped": AccountNotActive,
+    "accounts_balance_within_cap": BalanceLimitExceeded,
+    "accounts_day_is_open": DayChanging,
+}
+"""What each guard of the database means: a constraint's or a trigger's name, and the problem that it becomes."""
+
+
+@contextmanager
+def guards_told() -> Iterator[None]:
+    """Turn the database's refusal into the problem that it means; any other error stays what it is.
+
+    Raises:
+        Problem: one of `REFUSALS`.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        problem = REFUSALS.get(violated(error))
+        if problem is None:
+            raise
+        raise problem() from error
 
 
 class UnbalancedEntry(ValueError):
@@ -70,35 +117,49 @@ def post_entry(
 
     Raises:
         UnbalancedEntry: the lines are no entry.
-        InsufficientFunds: an account would fall below zero.
-        AccountNotActive: an account is not active or is kept by the core system.
+        InsufficientFunds: an account has less than is taken, what is held or frozen left aside.
+        AccountNotActive: an account is not active, is kept by the core system, or pays nothing out by an order.
+        BalanceLimitExceeded: an account would have more than its class may have.
+        DayChanging: the day has been closed under the caller; nothing was booked.
         django.db.IntegrityError: the business reference is booked already.
     """
-    _check(lines)
+    check_lines(lines)
     today = business_date()
-    entry = JournalEntry.objects.create(
-        business_ref=business_ref,
-        kind=kind,
-        booking_date=today,
-        value_date=value_date or today,
-        memo=memo,
-        reverses_id=reverses_id,
-    )
-    Posting.objects.bulk_create(
-        Posting(
-            id=new_id(),
-            entry_id=entry.id,
-            gl_code=line.gl_code,
-            account_id=line.account_id,
-            amount_fen=line.amount_fen,
-            balance_after_fen=None if line.account_id is None else _move(line.account_id, line.amount_fen),
+    with guards_told():
+        entry = JournalEntry.objects.create(
+            business_ref=business_ref,
+            kind=kind,
+            booking_date=today,
+            value_date=value_date or today,
+            memo=memo,
+            reverses_id=reverses_id,
         )
+    Posting.objects.bulk_create(
+        _posting(entry.id, line)
         for line in sorted(lines, key=lambda line: (line.account_id is not None, str(line.account_id)))
     )
     return entry.id
 
 
-def _check(lines: Sequence[Line]) -> None:
+def _posting(entry_id: uuid.UUID, line: Line) -> Posting:
+    """Make one line's row. Its id is made after the balance has moved, so that an account's ids are in that order."""
+    balance_fen = None if line.account_id is None else _move(line.account_id, line.amount_fen)
+    return Posting(
+        id=new_id(),
+        entry_id=entry_id,
+        gl_code=line.gl_code,
+        account_id=line.account_id,
+        amount_fen=line.amount_fen,
+        balance_after_fen=balance_fen,
+    )
+
+
+def check_lines(lines: Sequence[Line]) -> None:
+    """Refuse lines that are no entry.
+
+    Raises:
+        UnbalancedEntry: they do not sum to zero, are fewer than two, or name no account of the chart.
+    """
     if len(lines) < 2 or sum(line.amount_fen for line in lines) != 0:  # noqa: PLR2004 -- a double entry
         raise UnbalancedEntry("the lines of an entry must be at least two and sum to zero")
     for line in lines:
@@ -108,14 +169,9 @@ def _check(lines: Sequence[Line]) -> None:
 
 def _move(account_id: uuid.UUID, amount_fen: int) -> int:
     """Move a deposit account's balance by a debit (positive) or credit (negative); return the balance after it."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(MOVE, [amount_fen, account_id, OWN, ACTIVE])
-            row = cursor.fetchone()
-    except IntegrityError as error:
-        if violated(error) != "accounts_balance_not_negative":
-            raise
-        raise InsufficientFunds from error
+    with guards_told(), connection.cursor() as cursor:
+        cursor.execute(MOVE, [amount_fen, account_id, OWN, ACTIVE])
+        row = cursor.fetchone()
     if row is None:
         raise AccountNotActive
     return int(row[0])

@@ -17,7 +17,9 @@ from accounts.ledger.chart import CORE_CLEARING, CUSTOMER_DEPOSITS
 from accounts.models import DepositAccount, Payment
 from accounts.models.deposit_account import ACTIVE, OWN
 from accounts.models.ledger import ARRIVED, FAILED, IN, OUT, PENDING, POSTED
+from accounts.operations.class_three import keep_cap
 from accounts.operations.ledger import AccountNotActive, Line, post_entry
+from accounts.operations.restrictions import end_restrictions_of
 from core.errors import NotFound
 from core.ids import new_id
 from core.operations import within_transaction
@@ -58,9 +60,11 @@ def pay_into(
     """Pay money of the bank into a customer's account: debit the legs, credit the account.
 
     Posted at once where the account is kept here; otherwise pending, and `then` is started when the core has answered.
+    No quota counts it (ACC-06).
 
     Raises:
         AccountNotActive: the account cannot receive money now.
+        BalanceLimitExceeded: a Class III account would have more than it may (ACC-07).
         UnbalancedEntry: the legs do not sum to the amount.
     """
     return _move(IN, account_id, amount_fen, legs, business_ref, kind, memo, then)
@@ -79,9 +83,12 @@ def collect_from(
 ) -> PaymentView:
     """Collect money from a customer's account: debit the account, credit the legs. See `pay_into`.
 
+    An order on an account kept here beats the collection (ACC-15): one on the whole account makes it as good as not
+    active, one on an amount leaves what is above it. An order past its day keeps nothing.
+
     Raises:
-        AccountNotActive: money cannot be taken from the account now.
-        InsufficientFunds: the account, kept here, has less.
+        AccountNotActive: money cannot be taken from the account now: its state, or an order on the whole of it.
+        InsufficientFunds: the account, kept here, has less, what is held or frozen left aside.
         UnbalancedEntry: the legs do not sum to the amount.
     """
     return _move(OUT, account_id, amount_fen, legs, business_ref, kind, memo, then)
@@ -97,11 +104,11 @@ def _move(
     memo: str,
     then: Then,
 ) -> PaymentView:
-    account = DepositAccount.objects.filter(pk=account_id).only("keeper", "status").first()
-    if account is None:
-        raise NotFound
-    if account.status != ACTIVE:
-        raise AccountNotActive
+    account = _account(account_id)
+    if direction == OUT and (account.debits_stopped or account.frozen_fen):
+        end_restrictions_of(account_id=account_id)
+    if direction == IN:
+        keep_cap(account=account)
     payment = Payment(
         id=new_id(),
         account_id=account_id,
@@ -120,6 +127,16 @@ def _move(
     if account.keeper != OWN:
         enqueue(MOVE_IN_CORE, payment.id, then=then)
     return PaymentView(id=payment.id, status=payment.status)
+
+
+def _account(account_id: uuid.UUID) -> DepositAccount:
+    columns = ("keeper", "status", "account_class", "debits_stopped", "frozen_fen", "balance_cap_fen")
+    account = DepositAccount.objects.filter(pk=account_id).only(*columns).first()
+    if account is None:
+        raise NotFound
+    if account.status != ACTIVE:
+        raise AccountNotActive
+    return account
 
 
 def _post(payment: Payment, other_side: Line) -> uuid.UUID:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from accounts import queries
-from accounts.models import Card, DepositAccount, Posting, Registration
+from accounts.balances import Statement
+from accounts.models import Card, DepositAccount, Posting, Registration, TopUp, Transfer
+from accounts.models import movements as states
+from accounts.models.movements import BOUND
 from core.clock import now
 from core.crypto import masking
 from core.money import fen_to_yuan
@@ -46,14 +49,13 @@ def card_document(row: Card) -> dict[str, Any]:
 
 def account_document(row: DepositAccount) -> dict[str, Any]:
     """Render an account with its cards."""
-    balance = fen_to_yuan(row.balance_fen)
     return {
         "id": row.pk.hex,
         "class": row.account_class,
         "number": masking.mask_card(row.number) if row.number else None,
         "status": row.status,
-        "balance": balance,
-        "available": balance if row.status == "active" else "0.00",
+        "balance": fen_to_yuan(row.balance_fen),
+        "available": fen_to_yuan(queries.available_fen(row)),
         "as_of": on_the_wire(now()),
         "bound_cards": [card_document(card) for card in row.cards.all() if card.status == "active"],
         "reason_code": row.reason_code or None,
@@ -70,4 +72,78 @@ def entry_document(row: Posting) -> dict[str, Any]:
         "balance_after": fen_to_yuan(row.balance_after_fen or 0),
         "kind": row.entry.kind,
         "memo": row.entry.memo,
+    }
+
+
+ON_THE_WIRE = {
+    states.COLLECTING: "posting",
+    states.CREDITING: "posting",
+    states.CHECKING: "posting",
+    states.DEBITING: "posting",
+    states.SENDING: "posting",
+    states.REFUNDING: "posting",
+    states.POSTED: "posted",
+    states.FAILED: "failed",
+    states.STRANDED: "failed",
+}
+"""State of a top-up or a transfer → the word for the customer: on its way, arrived, or not."""
+
+
+def top_up_document(row: TopUp) -> dict[str, Any]:
+    """Render a top-up."""
+    return {
+        "id": row.pk.hex,
+        "account": row.account_id.hex,
+        "card": row.card_id.hex,
+        "amount": fen_to_yuan(row.amount_fen),
+        **_progress(row),
+    }
+
+
+def transfer_document(row: Transfer) -> dict[str, Any]:
+    """Render a transfer; of the payee's name and number only what a receipt needs."""
+    is_card = row.payee_kind == BOUND
+    return {
+        "id": row.pk.hex,
+        "from_account": row.account_id.hex,
+        "to": {
+            "kind": "card" if is_card else "account",
+            "card_id": row.card_id.hex if row.card_id else None,
+            "number": masking.mask_card(row.payee_number) if is_card else masking.mask_account(row.payee_number),
+            "name": masking.mask_name(row.payee_name),
+        },
+        "amount": fen_to_yuan(row.amount_fen),
+        **_progress(row),
+    }
+
+
+def _progress(row: TopUp | Transfer) -> dict[str, Any]:
+    status = ON_THE_WIRE[row.status]
+    return {
+        "status": status,
+        "reason_code": (row.reason_code or None) if status == "failed" else None,
+        "created_at": on_the_wire(row.created_at),
+        "ended_at": on_the_wire(row.ended_at),
+    }
+
+
+def statement_document(row: DepositAccount, statement: Statement) -> dict[str, Any]:
+    """Render a statement of account."""
+    return {
+        "account": row.pk.hex,
+        "number": masking.mask_card(row.number) if row.number else None,
+        "from": statement.from_date.isoformat(),
+        "to": statement.to_date.isoformat(),
+        "opening_balance": fen_to_yuan(statement.opening_fen),
+        "credited": fen_to_yuan(statement.credited_fen),
+        "debited": fen_to_yuan(statement.debited_fen),
+        "closing_balance": fen_to_yuan(statement.closing_fen),
+        "entries": [
+            entry_document(line.posting)
+            | {
+                "date": line.posting.entry.booking_date.isoformat(),
+                "balance_after": fen_to_yuan(line.balance_after_fen),
+            }
+            for line in statement.lines
+        ],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.rest import account_views, views
+from accounts.rest import account_views, money_views, views
 
 bank_urls = [
     path("sessions", views.Sessions.as_view()),
@@ -18,6 +18,11 @@ bank_urls = [
     path("accounts/<str:account_id>", account_views.OneAccount.as_view()),
     path("accounts/<str:account_id>/submit", account_views.AccountSubmit.as_view()),
     path("accounts/<str:account_id>/entries", account_views.AccountEntries.as_view()),
+    path("accounts/<str:account_id>/statement", money_views.AccountStatement.as_view()),
+    path("accounts/<str:account_id>/top-ups", money_views.TopUps.as_view()),
+    path("accounts/<str:account_id>/top-ups/<str:top_up_id>", money_views.OneTopUp.as_view()),
+    path("transfers", money_views.Transfers.as_view()),
+    path("transfers/<str:transfer_id>", money_views.OneTransfer.as_view()),
     path("cards", account_views.Cards.as_view()),
     path("cards/<str:card_id>", account_views.OneCard.as_view()),
     path("cards/<str:card_id>/submit", account_views.CardSubmit.as_view()),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sandbox.gateway.core_bank import CoreBank
+    from sandbox.gateway.purses import Purses
     from sandbox.people.person import Person
     from sandbox.people.world import World
 
@@ -25,6 +26,7 @@ class Call:
     asked_id: str
     world: World
     core: CoreBank
+    purses: Purses
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,11 @@ def header_problem(name: str, value: str) -> str | None:
     return _problem(("header", name), document()["components"]["parameters"][name]["schema"], value)
 
 
+def fits(schema: str, value: object) -> bool:
+    """Tell whether a value is as a schema of the contract, named there, describes it."""
+    return _problem(("schema", schema), document()["components"]["schemas"][schema], value) is None
+
+
 def response_problem(operation_id: str, status: int, body: object) -> str | None:
     """Tell how an answer departs from what the contract promises; None when it does not."""
     described = operations()[operation_id]["responses"].get(str(status))

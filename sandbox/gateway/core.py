@@ -68,7 +68,7 @@ def holder(call: Call) -> str | None:
     """Say whom a call is about: by the ID number in it, else by the account."""
     id_number = call.body.get("id_number")
     if id_number is None:
-        account = call.core.find_account(call.bank, call.body["account_number"])
+        account = call.core.find_account(call.bank, call.body.get("account_number", ""))
         id_number = account.id_number if account else ""
     return id_of(call.world.by_id_number(id_number))
 

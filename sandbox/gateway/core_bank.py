@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Kind = Literal["account", "credit", "debit", "filing"]
+Kind = Literal["account", "credit", "debit", "filing", "collection", "transfer"]
 MAX_CLASS_TWO: Final = 5
 """ACC-01, 银发〔2018〕16号: Class II accounts of one person at one bank."""
 
@@ -93,6 +93,11 @@ class CoreBank:
         self._closing = weakref.finalize(self, self._db.close)
         # Not synced: a killed process loses nothing that way, only a power cut could; this is a sandbox.
         self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_SCHEMA}")
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """Give the database, for what else is to be one transaction with a request."""
+        return self._db
 
     def close(self) -> None:
         """Close the database."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.gateway import checks, contract, core, credit, inspect, voices
+from sandbox.gateway import checks, contract, core, credit, inspect, payments, voices
 from sandbox.gateway.calling import Answer, Call, refusal
 from sandbox.gateway.core_bank import CoreRefusalError, StoredAnswer
 from sandbox.gateway.state import gateway_of
@@ -42,12 +42,17 @@ HANDLERS: Final[dict[str, Handler]] = {
     "core.debit": core.debit,
     "core.query": core.query,
     "filings.file": core.file,
+    "payments.collect": payments.collect,
+    "payments.send": payments.send,
+    "payments.query": payments.query,
 }
 _KINDS: Final[dict[str, Kind]] = {
     "core.open_account": "account",
     "core.credit": "credit",
     "core.debit": "debit",
     "filings.file": "filing",
+    "payments.collect": "collection",
+    "payments.send": "transfer",
 }
 
 
@@ -57,7 +62,7 @@ def routes() -> list[Route]:
         Route(contract.operations()[name]["path"], _door(name), methods=[contract.operations()[name]["method"]])
         for name in HANDLERS
     ]
-    return found + inspect.routes()
+    return found + inspect.routes() + payments.routes()
 
 
 def _door(operation: str) -> Callable[[Request], Awaitable[Response]]:
@@ -109,6 +114,7 @@ def _read(operation: str, request: Request, body: bytes) -> Call | Answer:
         asked_id=asked or "",
         world=request.app.state.world,
         core=gateway_of(request.app).core,
+        purses=gateway_of(request.app).purses,
     )
 
 

@@ -70,6 +70,8 @@ CALLS: Final = (
     _get("accounts"),
     _get("accounts/{}"),
     _get("accounts/{}/entries"),
+    _keyed("accounts/{}/top-ups", 202, "phone_code_wrong"),
+    _keyed("transfers", 202, "quota_exceeded", "phone_code_wrong", "insufficient_funds", "account_not_active"),
     _keyed("cards", 202, "phone_code_wrong"),
     _keyed("cards/{}/submit", 202, "step_up_required", *FACE, *VOICE, "state_conflict"),
     Call("DELETE", BASE + "cards/{}", 204, ("last_card_with_loan",)),

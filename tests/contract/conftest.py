@@ -46,6 +46,7 @@ def with_a_loan(someone: Phone) -> Life:
     """Bring a customer to a loan that is drawn and repaid, and to a next draft."""
     life = with_a_line(someone)
     _borrow(life, life.phone.get(f"drawdowns/{life.path_ids['drawdown_id']}"))
+    _move_money(life)
     _repay(life)
     life.body_ids["subject"] = _draft(life)["id"]
     return life
@@ -81,6 +82,11 @@ def _open_an_account(life: Life) -> None:
     assert account["status"] == "active", account
     life.path_ids["account_id"] = life.body_ids["account"] = account["id"]
     life.path_ids["card_id"] = account["bound_cards"][0]["id"]
+    life.body_ids |= {
+        "from_account": account["id"],
+        "card": life.path_ids["card_id"],
+        "card_id": life.path_ids["card_id"],
+    }
 
 
 def _show_a_further_card(life: Life) -> None:
@@ -110,6 +116,14 @@ def _borrow(life: Life, draft: dict[str, Any]) -> None:
     assert drawn["status"] == "disbursed", drawn
     life.path_ids |= {"contract_id": signed["contract"]["id"], "loan_id": drawn["loan"]}
     life.contract_pdf = life.phone.call("GET", f"contracts/{signed['contract']['id']}/pdf", expect=200).content
+
+
+def _move_money(life: Life) -> None:
+    account, card = life.path_ids["account_id"], life.path_ids["card_id"]
+    topped_up = life.phone.top_up(account, card, "100.00")
+    sent = life.phone.transfer(account, {"card_id": card}, "100.00")
+    assert (topped_up["status"], sent["status"]) == ("posted", "posted")
+    life.path_ids |= {"top_up_id": topped_up["id"], "transfer_id": sent["id"]}
 
 
 def _repay(life: Life) -> None:

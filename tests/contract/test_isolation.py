@@ -32,6 +32,7 @@ NAMES = {
     "consents": "consent_id", "registrations": "registration_id", "face-checks": "face_check_id",
     "voice-checks": "voice_check_id", "accounts": "account_id", "cards": "card_id", "applications": "application_id",
     "drawdowns": "drawdown_id", "contracts": "contract_id", "loans": "loan_id", "repayments": "repayment_id",
+    "top-ups": "top_up_id", "transfers": "transfer_id",
 }  # fmt: skip
 NAMING = [call for call in PROTECTED if "{}" in call.path]
 # What a refused call may leave: its key with the answer, and a try at somebody's code or face.
@@ -49,7 +50,10 @@ def _path(call: Call, ids: dict[str, str]) -> str:
 def _with_other_ids(body: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
     """Put ids that nothing has in the place of somebody's."""
     theirs = set(ids.values())
-    return {name: uuid.uuid4().hex if value in theirs else value for name, value in body.items()}
+    return {
+        name: _with_other_ids(value, ids) if isinstance(value, dict) else uuid.uuid4().hex if value in theirs else value
+        for name, value in body.items()
+    }
 
 
 def _everything_at(bank: str) -> dict[str, str]:
@@ -128,7 +132,9 @@ class TestBankAsIds:
             "credit_line": line_b.body_ids["credit_line"], "amount": "1000.00", "term": 12, "method": "equal_instalment",
             "account": line_b.body_ids["account"], "purpose": "consumption",
         }  # fmt: skip
-        tried = [
+        own_card = {"card_id": line_b.body_ids["card"]}
+        transfer = {"from_account": line_b.body_ids["account"], "to": own_card, "amount": "1.00"}
+        tried: list[tuple[str, dict[str, Any]]] = [
             ("consents", consent | {"agreement_id": ids["agreement_id"]}),
             ("consents", own_consent | {"subject": ids["subject"]}),
             ("phone-codes", {"phone": phone.person["phone"], "action": "sign", "subject": ids["subject"]}),
@@ -136,6 +142,8 @@ class TestBankAsIds:
             ("voice-checks", {"action": "bind_card", "subject": ids["further_card"]}),
             ("drawdowns", draft | {"credit_line": ids["credit_line"]}),
             ("drawdowns", draft | {"account": ids["account"]}),
+            ("transfers", transfer | {"from_account": ids["account"]}),
+            ("transfers", transfer | {"to": {"card_id": ids["card"]}}),
         ]
         before = _everything_at(OTHER_BANK)
         for path, body in tried:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from django.db import connections
 
-from accounts.models import DepositAccount, Registration
+from accounts.models import DepositAccount, Registration, TopUp
 from core.idempotency.models import IdempotencyRecord
 from core.tenancy import in_bank
 from lending.models import Application, Drawdown
@@ -91,8 +91,14 @@ def _drawdown(life: Life) -> tuple[str, Any, Any]:
     return "drawdowns", body, Drawdown.objects.all()
 
 
+def _top_up(life: Life) -> tuple[str, Any, Any]:
+    code = life.phone.phone_code("top_up", amount=AMOUNT)
+    body = {"card": life.body_ids["card"], "amount": AMOUNT, "phone_code": code}
+    return f"accounts/{life.body_ids['account']}/top-ups", body, TopUp.objects.all()
+
+
 MAKERS: list[Callable[[Life], tuple[str, Any, Any]]] = [
-    _consent, _phone_code, _face_check, _voice_check, _account, _application, _drawdown,
+    _consent, _phone_code, _face_check, _voice_check, _account, _application, _drawdown, _top_up,
 ]  # fmt: skip
 FIRST_OF_ITS_KIND = (_account, _application)
 

@@ -29,7 +29,6 @@ WITHOUT_ROWS = {
     "verification.WatchlistVersion": "no list was imported",
     "tenants.BankParameter": "shown as a catalogue",
     "admin.LogEntry": "nobody saved a form",
-    "core.Proposal": "staff proposed nothing",
     "lending.Repayment": "the first due date lies ahead",
     "core.Proposal": "nothing waits for a second person",
     "lending.LoanPaper": "nobody asked for a paper",
@@ -42,6 +41,8 @@ WITHOUT_ROWS = {
     "lending.BureauRecord": "the business day is not over",
     "lending.BureauExport": "nothing was reported",
     "lending.BureauObjection": "nothing was reported",
+    "accounts.GlDay": "no day has ended",
+    "accounts.Restriction": "no order was served",
 }
 
 
@@ -65,6 +66,9 @@ def _borrower(registered: PhoneMaker) -> Phone:
     someone.consent("voice")
     further = someone.bind_card(someone.further_card())
     assert someone.step_up(further["id"])["status"] == "active"
+    card = account["bound_cards"][0]["id"]
+    assert someone.top_up(account["id"], card, "100.00")["status"] == "posted"
+    assert someone.transfer(account["id"], {"card_id": card}, "50.00")["status"] == "posted"
     return someone
 
 

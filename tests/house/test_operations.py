@@ -20,6 +20,8 @@ NEITHER_SORT: Final = {
     "tenants.operations.wechat.wechat_openid": "an outside call: never within a transaction",
     "tenants.operations.wechat.wechat_phone_number": "an outside call: never within a transaction",
     "tenants.operations.wechat.wechat_code_image": "an outside call: never within a transaction",
+    "accounts.operations.ledger.check_lines": "computes, no row",
+    "accounts.operations.ledger.guards_told": "a context: turns what a guard of the database says into its problem",
     "accounts.operations.login.log_in": "asks WeChat first, then opens",
     "verification.operations.phone_codes.digits_of": "computes, no row",
     "verification.operations.checks.elements_of": "reads one sealed column for the step that asks",

@@ -85,6 +85,16 @@ def voice(person: Person, text: str, *, live: bool = True) -> dict[str, str]:
     return {"form": "wav", "content": base64.b64encode(speak(person, text, live=live)).decode()}
 
 
+def collection(person: Person, amount: str = "10.00") -> dict[str, str]:
+    holder = {**identity(person), "phone": person.phone, "card_number": person.card_number}
+    return {**holder, "amount": amount, "memo": "x"}
+
+
+def transfer(person: Person, amount: str = "10.00") -> dict[str, str]:
+    payee = {"payee_number": person.card_number, "payee_name": person.name}
+    return {"payer_number": "6223241172000000014", **payee, "amount": amount, "memo": "x"}
+
+
 def samples(person: Person) -> dict[str, dict[str, Any]]:
     """Give one good body for every operation."""
     movement = {"account_number": person.card_number, "amount": "10.00", "memo": "x"}
@@ -106,4 +116,6 @@ def samples(person: Person) -> dict[str, dict[str, Any]]:
             "class": "II",
             "opened_on": "2026-11-22",
         },
+        "payments.collect": collection(person),
+        "payments.send": transfer(person),
     }

@@ -18,13 +18,14 @@ from core.tenancy import PUBLIC, at, in_bank
 from tests.verification.conftest import BUSINESS, PERSON, enrolled, identified
 from verification import queries
 from verification.models import Check, ScreeningAlert, ScreeningMatch, WatchlistName, WatchlistVersion
-from verification.operations import screen_subject
+from verification.operations import screen_counterparty, screen_subject
 from verification.screening.match import Person, find_candidates, outcome_of
 from verification.screening.names import han_of, keys_to_ask, keys_to_list, spellings_of
 from verification.screening.readers import ListedEntry, ListFileUnreadable, read_list
 from verification.screening.versions import current_versions, import_version
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -381,6 +382,33 @@ class TestScreenSubject:
         self._screen(subject_id, "disburse")
         assert queries.last_check(kind="watchlist", business_id=BUSINESS).purpose == "disburse"
         assert queries.last_check(kind="watchlist", business_id=BUSINESS, purpose="apply").outcome == "clear"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestScreenCounterparty:
+    def _screen(self, name: str, subject_id: uuid.UUID) -> str:
+        with transaction.atomic():
+            return screen_counterparty(name=name, subject_id=subject_id, purpose="transfer", business_id=BUSINESS)
+
+    def test_a_name_that_nobody_listed_is_clear_and_on_record(self) -> None:
+        subject_id = identified()
+        assert self._screen("王样例", subject_id) == "clear"
+        check = Check.objects.get()
+        assert (check.subject_id, check.outcome, check.asked) == (
+            subject_id, "clear", {"party": "counterparty", "name": "王样例"},
+        )  # fmt: skip
+        assert check.evidence_leaf is not None
+        assert not ScreeningAlert.objects.exists()
+
+    @pytest.mark.parametrize("written", ["王样例", "WANG Yangli"])
+    def test_a_listed_name_is_for_staff_and_never_more(self, written: str) -> None:
+        subject_id = identified()
+        _import(_listed(written))
+        assert self._screen("王样例", subject_id) == "review"
+        alert = ScreeningAlert.objects.get()
+        assert (alert.subject_id, alert.outcome) == (subject_id, "review")
+        assert ScreeningMatch.objects.get().matched_by == "name"
 
 
 @pytest.mark.django_db(transaction=True)

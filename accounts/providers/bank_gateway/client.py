@@ -1,22 +1,23 @@
-"""Bound card, core system and filings of the published contract, on the wire."""
+"""Bound card, core system, payments and filings of the published contract, on the wire."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accounts.providers.bank_gateway.mapping import CORE_REFUSALS
+from accounts.providers.bank_gateway.mapping import CORE_REFUSALS, PAYMENT_REFUSALS
 from core.gateway import Answer, Repeat, SignedEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CORE = "/gateway/v1/core"
+_PAYMENTS = "/gateway/v1/payments"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountsClient:
-    """Speaks `/gateway/v1/bound-card`, `/gateway/v1/core` and `/gateway/v1/filings`."""
+    """Speaks `/gateway/v1/bound-card`, `/gateway/v1/core`, `/gateway/v1/payments` and `/gateway/v1/filings`."""
 
     endpoint: SignedEndpoint
 
@@ -58,6 +59,30 @@ class AccountsClient:
             path="/gateway/v1/filings",
             payload=payload,
             request_id=request_id,
+        )
+
+    def collect(self, payload: Mapping[str, object], request_id: str) -> Answer:
+        """POST /payments/collections."""
+        return self._payments("payments.collect", Repeat.QUERYABLE, "/collections", payload, request_id)
+
+    def send(self, payload: Mapping[str, object], request_id: str) -> Answer:
+        """POST /payments/transfers."""
+        return self._payments("payments.send", Repeat.QUERYABLE, "/transfers", payload, request_id)
+
+    def query_payment(self, asked_id: str, request_id: str) -> Answer:
+        """GET /payments/requests/{asked_id}."""
+        return self._payments("payments.query", Repeat.PURE, f"/requests/{asked_id}", None, request_id)
+
+    def _payments(
+        self, operation: str, repeat: Repeat, path: str, payload: Mapping[str, object] | None, request_id: str
+    ) -> Answer:
+        return self.endpoint.service("payments").ask(
+            operation,
+            repeat=repeat,
+            path=_PAYMENTS + path,
+            payload=payload,
+            request_id=request_id,
+            refusals=PAYMENT_REFUSALS,
         )
 
     def _core(

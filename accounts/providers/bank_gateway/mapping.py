@@ -1,4 +1,4 @@
-"""Bound card, core system and filings in our words; total, an unknown code is loud."""
+"""Bound card, core system, payments and filings in our words; total, an unknown code is loud."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from accounts.providers.core_system import (
     RequestFate,
     RequestStatus,
 )
+from accounts.providers.payments import Order, OrderStatus, PaymentRefusal
 from core.gateway import Answer, Refusals, Rejected, garbage, unknown_code
 from core.money import MoneyFormatError, yuan_to_fen
 
@@ -23,6 +24,22 @@ _REFUSALS = {
     "account_not_found": CoreRefusal.ACCOUNT_NOT_FOUND,
     "account_limit_reached": CoreRefusal.ACCOUNT_LIMIT_REACHED,
 }
+PAYMENT_REFUSALS: Refusals = {
+    "insufficient_funds": Rejected,
+    "card_refused": Rejected,
+    "payee_not_found": Rejected,
+    "payee_name_mismatch": Rejected,
+    "limit_exceeded": Rejected,
+}
+_PAYMENT_REFUSALS = {
+    "insufficient_funds": PaymentRefusal.INSUFFICIENT_FUNDS,
+    "card_refused": PaymentRefusal.CARD_REFUSED,
+    "payee_not_found": PaymentRefusal.PAYEE_NOT_FOUND,
+    "payee_name_mismatch": PaymentRefusal.PAYEE_NAME_MISMATCH,
+    "limit_exceeded": PaymentRefusal.LIMIT_EXCEEDED,
+}
+_ACCEPTED = {"done": OrderStatus.DONE, "processing": OrderStatus.PROCESSING}
+_FATES = {**_ACCEPTED, "refused": OrderStatus.REFUSED, "unknown": OrderStatus.UNKNOWN}
 _RESULTS = {"match": BoundCardResult.MATCH, "mismatch": BoundCardResult.MISMATCH}
 _ELEMENTS = {
     "name": CardElement.NAME,
@@ -112,3 +129,29 @@ def fate(answer: Answer) -> RequestFate:
             return RequestFate(status=status, receipt=receipt(result))
         case other:
             raise unknown_code(answer.vendor, answer.operation, other)
+
+
+def order(answer: Answer) -> Order:
+    """Read how an order was taken: settled at once, or on its way."""
+    return _order(answer, answer.choice("status", _ACCEPTED))
+
+
+def payment_fate(answer: Answer) -> Order:
+    """Read what became of an order.
+
+    A refusal is final whatever its code, since no money moved; an unknown code is loud and becomes OTHER, so that no
+    money waits for a mapping.
+    """
+    status = answer.choice("status", _FATES)
+    if status is not OrderStatus.REFUSED:
+        return _order(answer, status)
+    code = answer.text("code")
+    if code not in _PAYMENT_REFUSALS:
+        unknown_code(answer.vendor, answer.operation, code)
+    return Order(status=status, refusal=_PAYMENT_REFUSALS.get(code, PaymentRefusal.OTHER))
+
+
+def _order(answer: Answer, status: OrderStatus) -> Order:
+    if status is not OrderStatus.DONE:
+        return Order(status=status)
+    return Order(status=status, reference=answer.text("reference"), settled_at=answer.moment("settled_at"))

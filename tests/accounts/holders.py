@@ -1,0 +1,226 @@
+"""Customers who hold accounts, cards and money, and a payment network that answers as a test tells it."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from django.db import connection, transaction
+
+from accounts.ledger.chart import CUSTOMER_DEPOSITS, PAYMENT_CLEARING
+from accounts.models import Card, Customer, DepositAccount
+from accounts.models.deposit_account import ACTIVE, CLASS_TWO
+from accounts.operations import Line, post_entry
+from accounts.operations.top_ups import CodeProof
+from accounts.providers.payments import CardHolder, Order, OrderStatus, Payee
+from core.clock import SHANGHAI, now
+from core.clock.models import BusinessDay
+from core.crypto import blind_index
+from core.errors import Problem
+from core.gateway import GatewayError, Rejected
+from core.ids import new_id
+from core.steps.models import LIVE, Step
+from core.tenancy import current_bank, in_bank
+from verification.identity import Identity
+from verification.models import PhoneCode, Subject
+from verification.operations import enrol_subject, identify_subject
+from verification.operations.phone_codes import digits_of
+
+T = TypeVar("T")
+TODAY: Final = date(2026, 11, 23)
+_numbers = itertools.count(1)
+
+
+def make_customer(*, name: str = "林样例") -> uuid.UUID:
+    """Make a registered customer of the current bank whom nobody else is."""
+    number = next(_numbers)
+    openid = f"openid-{number}-{secrets.token_hex(4)}"
+    customer = Customer.objects.create(
+        stage="registered", openid=openid, openid_index=blind_index(openid, domain="wechat.openid")
+    )
+    who = Identity(
+        name=name,
+        id_number=f"32070619900101{number:04d}",
+        sex="male",
+        ethnicity="汉",
+        birth_date=date(1990, 1, 1),
+        address="江苏省连云港市海州区样例路1号",
+        authority="连云港市公安局",
+        valid_from=date(2018, 5, 1),
+        valid_until=date(2038, 5, 1),
+    )
+    with transaction.atomic():
+        enrol_subject(subject_id=customer.pk)
+        identify_subject(subject_id=customer.pk, identity=who, phone=f"139{number:08d}")
+    return customer.pk
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A customer with one account and one bound card."""
+
+    customer_id: uuid.UUID
+    account_id: uuid.UUID
+    card_id: uuid.UUID
+    phone: str
+    name: str
+
+    @property
+    def account(self) -> DepositAccount:
+        """Read the account anew."""
+        return DepositAccount.objects.get(pk=self.account_id)
+
+    @property
+    def card(self) -> Card:
+        """Read the card anew."""
+        return Card.objects.get(pk=self.card_id)
+
+    @property
+    def balance(self) -> int:
+        """Return the balance in fen."""
+        return self.account.balance_fen
+
+    def code(self, action: str, amount_fen: int, **changes: Any) -> CodeProof:
+        """Get a one-time code for an amount."""
+        fields = {"phone": self.phone, "business_id": "", **changes}
+        row = PhoneCode.objects.create(
+            subject_id=self.customer_id, phone_index=blind_index(fields["phone"], domain="verification.phone"),
+            action=action, amount_fen=amount_fen, salt=secrets.token_bytes(16), expires_at=now() + timedelta(minutes=5),
+            **fields,
+        )  # fmt: skip
+        return CodeProof(code_id=row.pk, code=digits_of(row))
+
+
+def make_account(customer_id: uuid.UUID, **fields: Any) -> DepositAccount:
+    """Open an account: of Class II and kept here, where nothing else is said."""
+    number = f"6223{current_bank().code}{next(_numbers):012d}"
+    index = blind_index(number, domain="account.number")
+    given = {"account_class": CLASS_TWO, "status": ACTIVE, "number": number, "number_index": index, **fields}
+    return DepositAccount.objects.create(customer_id=customer_id, **given)
+
+
+def make_card(customer_id: uuid.UUID, phone: str, **fields: Any) -> Card:
+    """Bind a card of another bank."""
+    number = f"621799{next(_numbers):012d}"
+    given = {"status": "active", "checked_at": now(), "bound_at": now(), **fields}
+    return Card.objects.create(
+        customer_id=customer_id, number=number, number_index=blind_index(number, domain="card.number"),
+        last_four=number[-4:], phone=phone, **given,
+    )  # fmt: skip
+
+
+def make_holder(balance_fen: int = 0, *, name: str = "林样例", **account: Any) -> Holder:
+    """Make a customer with an account, money on it, and a bound card."""
+    customer_id = make_customer(name=name)
+    phone = f"138{next(_numbers):08d}"
+    row = make_account(customer_id, **account)
+    card = make_card(customer_id, phone, account=row)
+    with transaction.atomic():
+        Subject.objects.filter(pk=customer_id).update(phone=phone)
+    if balance_fen:
+        give(row.pk, balance_fen)
+    return Holder(customer_id, row.pk, card.pk, phone, name)
+
+
+def give(account_id: uuid.UUID, amount_fen: int) -> uuid.UUID:
+    """Put money on an account, from nowhere in particular; return the entry."""
+    with transaction.atomic():
+        return post_entry(
+            business_ref=f"gift:{new_id().hex}",
+            kind="test",
+            lines=[
+                Line(gl_code=PAYMENT_CLEARING, amount_fen=amount_fen),
+                Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=-amount_fen, account_id=account_id),
+            ],
+        )
+
+
+def set_day(day: date) -> None:
+    """Put the current bank's books at a day."""
+    BusinessDay.objects.update_or_create(pk=1, defaults={"date": day})
+
+
+def at_once(bank: str, tasks: Sequence[Callable[[], T]]) -> list[T | Problem]:
+    """Run tasks at the same moment, each at the bank over a connection of its own; what a task refuses is its result."""
+    start = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], T]) -> T | Problem:
+        try:
+            start.wait(30)
+            with in_bank(bank):
+                return task()
+        except Problem as problem:
+            return problem
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
+        return [future.result() for future in [pool.submit(run, task) for task in tasks]]
+
+
+def due_again() -> None:
+    """Let every live step be due now, as if its pause had passed."""
+    Step.objects.filter(state=LIVE).update(run_at=now() - timedelta(seconds=1), lease_until=None)
+
+
+DONE: Final = Order(
+    status=OrderStatus.DONE, reference="REF1", settled_at=datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
+)
+
+
+@dataclass
+class Network:
+    """A payment network in this process: what it is asked for is kept, what it answers is told.
+
+    `answers` are for orders, `fates` for questions; an error is raised. Where a list is empty the order is done.
+    """
+
+    name: str = "stand-in"
+    answers: list[Order | GatewayError] = field(default_factory=list)
+    fates: list[Order | GatewayError] = field(default_factory=list)
+    collected: list[tuple[str, int]] = field(default_factory=list)
+    sent: list[tuple[str, int]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    payees: list[Payee] = field(default_factory=list)
+    holders: list[CardHolder] = field(default_factory=list)
+
+    def collect(self, *, holder: CardHolder, amount_fen: int, memo: str, request_id: str) -> Order:
+        """Draw from a card."""
+        self.collected.append((request_id, amount_fen))
+        self.holders.append(holder)
+        return self._told(self.answers)
+
+    def send(self, *, payee: Payee, payer_number: str, amount_fen: int, memo: str, request_id: str) -> Order:
+        """Send to an account."""
+        self.sent.append((request_id, amount_fen))
+        self.payees.append(payee)
+        return self._told(self.answers)
+
+    def fate_of(self, *, asked_id: str, request_id: str) -> Order:
+        """Tell what became of an order."""
+        self.asked.append(asked_id)
+        return self._told(self.fates)
+
+    @staticmethod
+    def _told(told: list[Order | GatewayError]) -> Order:
+        answer = told.pop(0) if told else DONE
+        if isinstance(answer, GatewayError):
+            raise answer
+        return answer
+
+
+def refusal(code: str) -> Rejected:
+    """Make the network's refusal."""
+    return Rejected("payments", "order", code=code)
+
+
+def fate(status: OrderStatus, **more: Any) -> Order:
+    """Make what is known of an order."""
+    return replace(DONE, status=status, reference="", settled_at=None, **more)
