@@ -94,7 +94,10 @@ def repay(
     if kind is not RepaymentKind.DUE:
         debts = settlement(loan, policy, on_date=on_date)
         if total_fen >= sum(debt.owed.total_fen for debt in debts):
-            return _spread(loan, policy, debts, total_fen, on_date)
+            done = _spread(loan, policy, debts, total_fen, on_date)
+            ended_date = loan.ended_date or on_date
+            ended = dataclasses.replace(done.loan, ended_date=ended_date, carried_interest_fen=0)
+            return dataclasses.replace(done, loan=ended)
     standing = standing_on(loan, on_date=on_date)
     due_fen = standing.due_in_all.total_fen
     paid = _spread(loan, policy, standing.due, min(total_fen, due_fen), on_date)
