@@ -121,7 +121,7 @@ class Bank:
             bank="", customer_id=line.customer_id, line_id=line.id, account_id=account_id
         )  # fmt: skip
         terms = {"term_months": months, "method": method}
-        refusal = self._refusal_of_draft(line, account_id, amount, months, method)
+        refusal = self.refusal_of_draft(line, account_id, amount, months, method)
         if refusal is not None:
             self.refused(refusal, lambda: borrowers.draft(who, amount, **terms))
             return
@@ -147,7 +147,7 @@ class Bank:
         self.lent.append(lent)
         self.check([lent])
 
-    def _refusal_of_draft(self, line: Line, account_id: uuid.UUID, amount: int, months: int, method: str) -> str | None:
+    def refusal_of_draft(self, line: Line, account_id: uuid.UUID, amount: int, months: int, method: str) -> str | None:
         if not LEAST <= amount <= MOST:
             return "amount_out_of_range"
         if months not in TERMS or (months > SHORT and method in {*AT_ONCE, "interest_only"}):
@@ -214,8 +214,10 @@ class Bank:
         lent.next_price = _next_price(lent.line, lent.loan.contract.start, day)
         price = lpr_on(day) + Fraction(lent.line.spread_bp, 10_000)
         assert Fraction(rate) / 100 == price
-        if price != lent.loan.contract_rate(self.today):
-            lent.happens(NewRate(day=day, rate=price), self.today)
+        if price == lent.loan.contract_rate(self.today):
+            self.check([])
+            return
+        lent.happens(NewRate(day=day, rate=price), self.today)
         self.check([lent])
 
     def _has_no_new_price(self, lent: Lent) -> bool:
