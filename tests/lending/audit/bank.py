@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -27,9 +27,9 @@ from lending.operations import loan_changes
 from lending.operations.reversal import reverse_repayment
 from tests.lending import borrowers
 from tests.lending.audit import books, comparing
-from tests.lending.audit.days import same_day_of, working_day
+from tests.lending.audit.days import ONE_DAY, same_day_of, working_day
 from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, lived, total_of
-from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, lpr_on
+from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, price_on
 
 LONGEST = 60
 SHORT = 12
@@ -212,7 +212,7 @@ class Bank:
         day = lent.next_price
         assert day is not None
         lent.next_price = _next_price(lent.line, lent.loan.contract.start, day)
-        price = lpr_on(day) + Fraction(lent.line.spread_bp, 10_000)
+        price = price_on(day, lent.line.spread_bp)
         assert Fraction(rate) / 100 == price
         if price == lent.loan.contract_rate(self.today):
             self.check([])
@@ -330,8 +330,9 @@ def _next_price(line: Line, start: date, after: date) -> date | None:
 def _longer(lent: Lent, months: int) -> tuple[date, ...]:
     """Return the dates of what is not due after an extension, moved by the holidays as the contract says (INT-07)."""
     contract, ahead = lent.loan.contract, [row.due_date for row in lent.loan.ahead]
-    more = [same_day_of(ahead[-1], k, contract.anchor) for k in range(1, months + 1)]
-    if lent.line.terms.holiday_rule == "next_working_day":
-        holidays = holidays_from(ahead[-1], months + 1)
-        more = [working_day(day, holidays) for day in more]
+    last, is_moved = ahead[-1], lent.line.terms.holiday_rule == "next_working_day"
+    holidays = holidays_from(last - timedelta(days=40), months + 2) if is_moved else frozenset()
+    month_before = same_day_of(last.replace(day=1) - ONE_DAY, 0, contract.anchor)
+    own = month_before if working_day(month_before, holidays) == last else last
+    more = [working_day(same_day_of(own, k, contract.anchor), holidays) for k in range(1, months + 1)]
     return (more[-1],) if contract.method in AT_ONCE else tuple(dict.fromkeys([*ahead, *more]))

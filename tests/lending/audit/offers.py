@@ -22,6 +22,7 @@ METHODS = ("equal_instalment", "equal_principal", "interest_only", "bullet", "pa
 AT_ONCE = frozenset({"bullet", "pay_any_day"})
 TERMS = (1, 3, 6, 12, 24)
 LEAST, MOST = 500_00, 200_000_00
+FLOOR, CEILING = Fraction("0.04"), Fraction("0.16")
 LPR = (
     (date(2023, 8, 21), "3.45", "4.20"),
     (date(2024, 2, 20), "3.45", "3.95"),
@@ -74,6 +75,11 @@ def lpr_on(day: date) -> Fraction:
     return [Fraction(rate) / 100 for published, rate, _ in LPR if published <= day][-1]
 
 
+def price_on(day: date, spread_bp: int) -> Fraction:
+    """Return the price of a day: the loan prime rate and the spread, within the product's floor and ceiling (INT-01)."""
+    return max(FLOOR, min(CEILING, lpr_on(day) + Fraction(spread_bp, 10_000)))
+
+
 def holidays_from(start: date, months: int) -> frozenset[date]:
     """Return the days of a loan's life on which banks do not work; of a year not published yet, the weekends."""
     published = max(chinese_calendar.constants.holidays).year
@@ -102,11 +108,13 @@ class Line:
             start, months, due_day=terms.due_day, first_period_min_days=terms.first_period_min_days,
             one_row=method in AT_ONCE, holidays=holidays_from(start, months) if is_shifted else (),
         )  # fmt: skip
+        months_as_thirty = terms.day_count == "30/360"
         return Contract(
             principal=amount, rate=self.rate, method=method, start=start, due_dates=dates, anchor=anchor,
-            day_count=terms.day_count, markup=Fraction(terms.overdue_markup_percent, 100),
-            misuse_markup=Fraction(terms.misuse_markup_percent, 100), compound=terms.compound_penalty,
-            grace=terms.grace_days, min_days=terms.min_days, fee=Fraction(terms.early_repayment_fee_percent) / 100,
+            day_count="act/360" if months_as_thirty and method == "pay_any_day" else terms.day_count,
+            markup=Fraction(terms.overdue_markup_percent, 100), misuse_markup=Fraction(terms.misuse_markup_percent, 100),
+            compound=terms.compound_penalty, grace=terms.grace_days, min_days=terms.min_days,
+            fee=Fraction(terms.early_repayment_fee_percent) / 100,
         )  # fmt: skip
 
 
@@ -118,6 +126,7 @@ def open_line(customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, lim
         setattr(version, name, value)
     version.pk, version.number, version.published_at = new_id(), number, now()
     version.min_amount_fen, version.max_amount_fen, version.line_term_months = LEAST, MOST, 12
+    version.floor_rate, version.ceiling_rate = Decimal(4), Decimal(16)
     version.save(force_insert=True)
     application = Application.objects.create(
         customer_id=customer_id, product_version=version, purpose="consumption", facts={}, status="accepted",
