@@ -59,4 +59,6 @@ def running_of(loan: LoanRecord, *, on_date: date) -> Running:
 def is_settled(record: LoanRecord) -> bool:
     """Tell whether nothing is owed on a loan any more, on the present business date."""
     today = business_date()
+    if record.ended_date is not None:
+        return True
     return not (record.outstanding_principal_fen or standing_on(record, on_date=today).due or record.carried_on(today))

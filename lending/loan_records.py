@@ -72,6 +72,7 @@ def _record(loan: Loan, rows: Iterable[Instalment]) -> LoanRecord:
         method=loan.method,
         settled_to_date=loan.settled_to_date,
         carried_interest_fen=loan.carried_interest_fen,
+        ended_date=loan.settled_date,
     )
 
 

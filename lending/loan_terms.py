@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from lending.loans.day_count import DayCount
-from lending.loans.due_dates import due_dates, months_after
+from lending.loans.due_dates import due_dates, months_after, working_day_from
 from lending.loans.terms import RepaymentMethod, ScheduleTerms
 from lending.models import CreditLine, ProductVersion
 from lending.models.product import NEXT_WORKING_DAY
 from tenants import queries as tenants
 
 LONGEST_HOLIDAY_MONTHS = 1
+LONGEST_MOVE = timedelta(days=31)
 
 
 def schedule_terms(
@@ -61,6 +62,18 @@ def day_count_of(version: ProductVersion, method: str) -> str:
     if method == RepaymentMethod.PAY_ANY_DAY and version.day_count == DayCount.THIRTY_360:
         return DayCount.ACT_360.value
     return version.day_count
+
+
+def later_due_dates(version: ProductVersion, *, maturity_date: date, anchor_day: int, months: int) -> list[date]:
+    """Return the due dates of the months after a maturity, moved by the holidays as the product says (INT-06, INT-07).
+
+    A maturity that the holidays moved into the next month counts as of its own month.
+    """
+    non_working = _non_working(version, maturity_date - LONGEST_MOVE, months)
+    own = months_after(maturity_date, -1, anchor_day=anchor_day)
+    base = own if own in non_working and working_day_from(own, non_working) == maturity_date else maturity_date
+    dates = (months_after(base, month, anchor_day=anchor_day) for month in range(1, months + 1))
+    return [working_day_from(day, non_working) for day in dates]
 
 
 def _first_due_date(version: ProductVersion, start_date: date) -> date | None:

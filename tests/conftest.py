@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as generated
 
 from core.tenancy import PUBLIC, enter, in_bank
 from tests import database
@@ -17,6 +18,12 @@ from tests.running_sandbox import running_sandbox, sandbox, vendors
 
 __all__ = ["running_sandbox", "sandbox", "vendors"]
 URL = os.environ["DATABASE_URL"]
+
+# How many examples a generated test gets: as many as its own settings say or Hypothesis thinks right, or, in
+# `make test-deep`, many more. No deadline: a machine that is busy is no defect. A failure prints how to repeat it.
+generated.register_profile("usual", deadline=None, print_blob=True)
+generated.register_profile("deep", parent=generated.get_profile("usual"), max_examples=1000)
+generated.load_profile("usual")
 
 
 @pytest.fixture(scope="session")

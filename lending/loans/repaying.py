@@ -17,6 +17,7 @@ from lending.loans.allocation import ALLOCATION, Allocation, Share, allocate
 from lending.loans.overdue import InstalmentRecord, Payment
 from lending.loans.replanning import Keep, replanned
 from lending.loans.standing import LoanRecord, Owed, OwedOn, running_interest, settlement_on, standing_on
+from lending.loans.terms import RepaymentMethod
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,7 +85,8 @@ def repay(
     """Spread a repayment: what has fallen due comes first, then what its kind prepays; the rest is excess.
 
     - `due` prepays nothing.
-    - Any other settles the loan where it is enough for that; less than that `early_full` prepays as `early_partial` does.
+    - Any other settles the loan where it is enough for that; less than that `early_full` prepays as `early_partial` does,
+      or as `any` does where the loan is repaid any day.
     - `early_partial` prepays the most principal that the rest pays together with its interest and fee; the rows to come
       are made anew.
     - `any` settles the interest that runs, then prepays principal.
@@ -92,14 +94,17 @@ def repay(
     if kind is not RepaymentKind.DUE:
         debts = settlement(loan, policy, on_date=on_date)
         if total_fen >= sum(debt.owed.total_fen for debt in debts):
-            return _spread(loan, policy, debts, total_fen, on_date)
+            done = _spread(loan, policy, debts, total_fen, on_date)
+            ended_date = loan.ended_date or on_date
+            ended = dataclasses.replace(done.loan, ended_date=ended_date, carried_interest_fen=0)
+            return dataclasses.replace(done, loan=ended)
     standing = standing_on(loan, on_date=on_date)
     due_fen = standing.due_in_all.total_fen
     paid = _spread(loan, policy, standing.due, min(total_fen, due_fen), on_date)
     left_fen = total_fen - min(total_fen, due_fen)
     if left_fen == 0 or kind is RepaymentKind.DUE or standing.not_due_principal_fen == 0:
         return dataclasses.replace(paid, excess_fen=left_fen)
-    if kind is RepaymentKind.ANY:
+    if kind is RepaymentKind.ANY or loan.method == RepaymentMethod.PAY_ANY_DAY:
         ahead, after = _pay_any(paid.loan, left_fen, on_date)
     else:
         ahead, after = _prepay(paid.loan, policy, left_fen, on_date, keep)

@@ -42,8 +42,10 @@ def replanned(
     """Return the loan with the rows after a day made anew for a principal, on the same due dates or on others.
 
     With `Keep.INSTALMENT` the instalment (of `equal_instalment`) or the principal of each (of `equal_principal`) stays
-    what it was, so the loan ends sooner. Without principal there are no rows.
+    what it was, so the loan ends sooner. Without principal there are no rows; a loan that has ended keeps those it has.
     """
+    if loan.ended_date is not None:
+        return loan
     fallen, ahead = loan.fallen_by(on_date), loan.ahead_of(on_date)
     dates = tuple(due_dates) if due_dates is not None else tuple(row.due_date for row in ahead)
     if principal_fen == 0 or not dates:

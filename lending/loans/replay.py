@@ -99,5 +99,5 @@ def opening_of(loan: LoanRecord) -> LoanRecord:
     rows = tuple(dataclasses.replace(row, payments=()) for row in loan.instalments)
     terms = dataclasses.replace(loan.terms, later_rates=(), misused_from_date=None)
     return dataclasses.replace(
-        loan, instalments=rows, terms=terms, settled_to_date=None, carried_interest_fen=0
+        loan, instalments=rows, terms=terms, settled_to_date=None, carried_interest_fen=0, ended_date=None
     )  # fmt: skip

@@ -7,7 +7,7 @@ that is not yet due goes on at the contract rate (PEN-01).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
 
 from core.money import divide_half_up
 from lending.loans.overdue import (
@@ -19,9 +19,6 @@ from lending.loans.overdue import (
 )
 from lending.loans.rate_history import RATE_ONE, PenaltyTerms, rate_days
 from lending.loans.terms import RepaymentMethod
-
-if TYPE_CHECKING:
-    from datetime import date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +61,8 @@ class LoanRecord:
 
     `instalments` are the rows in force, those that have fallen due and those to come, in order. Interest on principal
     that is not yet due runs from the last due date, or from `settled_to_date` where a repayment in between has settled
-    it; what that repayment left unpaid of it is `carried_interest_fen`.
+    it; what that repayment left unpaid of it is `carried_interest_fen`. A loan that was settled has an `ended_date`: its
+    rows keep their terms, but what lies after that day never falls due.
     """
 
     start_date: date
@@ -74,6 +72,7 @@ class LoanRecord:
     method: str = RepaymentMethod.EQUAL_INSTALMENT
     settled_to_date: date | None = None
     carried_interest_fen: int = 0
+    ended_date: date | None = None
 
     @property
     def outstanding_principal_fen(self) -> int:
@@ -82,11 +81,13 @@ class LoanRecord:
 
     def fallen_by(self, day: date) -> tuple[InstalmentRecord, ...]:
         """Return the instalments that have fallen due by a day."""
-        return tuple(record for record in self.instalments if record.due_date <= day)
+        last = day if self.ended_date is None else min(day, self.ended_date)
+        return tuple(record for record in self.instalments if record.due_date <= last)
 
     def ahead_of(self, day: date) -> tuple[InstalmentRecord, ...]:
         """Return the instalments that fall due after a day."""
-        return tuple(record for record in self.instalments if record.due_date > day)
+        last = day if self.ended_date is None else date.max
+        return tuple(record for record in self.instalments if record.due_date > last)
 
     def running_from(self, day: date) -> date:
         """Return the day from which the interest runs that is running on a day."""

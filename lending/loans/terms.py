@@ -78,7 +78,10 @@ class ScheduleTerms:
         self.due_dates()
 
     def due_dates(self) -> DueDates:
-        """Return the dates on which the loan falls due; for `bullet` and `pay_any_day` that is maturity alone."""
+        """Return the dates on which the loan falls due; for `bullet` and `pay_any_day` that is maturity alone.
+
+        Two dates that a long holiday moves onto one day are one.
+        """
         due = due_dates(
             start_date=self.start_date,
             periods=self.periods,
@@ -86,7 +89,8 @@ class ScheduleTerms:
             due_day=self.due_day,
         )
         dates = due.dates[-1:] if self.method in ALL_AT_MATURITY else due.dates
-        return DueDates(tuple(working_day_from(day, self.non_working) for day in dates), due.anchor_day)
+        moved = dict.fromkeys(working_day_from(day, self.non_working) for day in dates)
+        return DueDates(tuple(moved), due.anchor_day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books
 from lending.loan_records import record_of
+from lending.loan_terms import later_due_dates
 from lending.loans.classification import Category
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.repricing import next_repricing, price
@@ -129,8 +130,10 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
 
 def _extended_dates(loan: Loan, months: int) -> list[date]:
     ahead = [row.due_date for row in record_of(loan).ahead_of(business_date())]
-    more = [months_after(loan.maturity_date, month, anchor_day=loan.anchor_day) for month in range(1, months + 1)]
-    return more[-1:] if loan.method in ALL_AT_MATURITY else [*ahead, *more]
+    more = later_due_dates(
+        loan.line.product_version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
+    )  # fmt: skip
+    return more[-1:] if loan.method in ALL_AT_MATURITY else list(dict.fromkeys([*ahead, *more]))
 
 
 @within_transaction
