@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lending.admin.applications import ApplicationPage, BureauReportPage, DecisionPage
 from lending.admin.bureau import BureauExportPage, BureauObjectionPage, BureauRecordPage, CreditNoticePage
+from lending.admin.closing import AutoDebitPage, DayEndPage
 from lending.admin.collection import CollectionAgencyPage, CollectionContactPage, OverdueLoanPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
 from lending.admin.entrusted import EntrustedPaymentPage
@@ -15,6 +16,7 @@ from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import InvitationPage, RelatedPartyPage
 from lending.models import (
     Application,
+    AutoDebit,
     BankCertificate,
     BureauExport,
     BureauObjection,
@@ -25,6 +27,7 @@ from lending.models import (
     Contract,
     CreditLine,
     CreditNotice,
+    DayEndStage,
     Decision,
     Drawdown,
     EntrustedPayment,
@@ -50,6 +53,8 @@ bank_pages = [
     (Contract, ContractPage),
     (Loan, LoanPage),
     (Repayment, RepaymentPage),
+    (AutoDebit, AutoDebitPage),
+    (DayEndStage, DayEndPage),
     (LoanPaper, LoanPaperPage),
     (EntrustedPayment, EntrustedPaymentPage),
     (PurposeFinding, PurposeFindingPage),
