@@ -15,7 +15,7 @@ from accounts.models import JournalEntry
 from core.clock import business_date
 from core.money import divide_half_up
 from core.tenancy import in_bank
-from lending.closing import income, stages
+from lending.closing import income, ledger, stages
 from lending.closing.runner import close_until
 from lending.loan_records import record_of
 from lending.loans.standing import standing_on

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Model
 
+from accounts import operations as account_operations
 from accounts.models import JournalEntry, Posting
 from core.clock import business_date, now
 from core.clock.models import BusinessDay
@@ -128,7 +129,7 @@ class TestRestart:
             if broken == "repricing":
                 patched.setattr(runner, "reprice_loans", fail)
             elif broken == "books":
-                patched.setattr(accounts, "close_books", fail)
+                patched.setattr(account_operations, "close_books", fail)
             else:
                 patched.setattr(stages, place[broken], lambda *_, **__: fail())
             with pytest.raises(RuntimeError, match=broken):

@@ -14,12 +14,12 @@ from core.clock import business_date
 from lending.closing import owed
 from lending.closing.income import owed_by_product
 from lending.closing.rows import fetch_all
+from lending.loan_columns import running_of
 from lending.loan_records import record_of
 from lending.loans.classification import Category, observed_until, stage_of, worse
 from lending.loans.standing import standing_on
 from lending.models import Instalment, Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
-from lending.loan_columns import running_of
 from tests.lending.closing.random_loans import DAY, LoanBook, begin
 
 START: Final = date(2025, 9, 28)
