@@ -45,6 +45,13 @@ def _relink_identity(subject: str, customer_id: uuid.UUID) -> uuid.UUID:
     return known
 
 
+def _check_standing(subject: str, customer_id: uuid.UUID) -> None:
+    if access_account(customer_id, subject).status != "active":
+        raise StateConflict("该账户当前不需要人脸核验")
+
+
 register_act(Act(action="open_account", check=_check_account, describe=_describe_account))
 register_act(Act(action="relink", check=_check_relink, identity_of=_relink_identity))
 register_act(Act(action="register", check=_check_registration))
+register_act(Act(action="reverify", check=_check_standing))
+register_act(Act(action="close_account", check=_check_standing))

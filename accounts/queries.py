@@ -9,12 +9,51 @@ from typing import TypeVar
 
 from django.db.models import Model, QuerySet, Sum
 
+from accounts.filing_days import FilingAgreement, FilingCount, FilingDifference, filings_agree, overdue_filings
 from accounts.ledger.chart import CHART
-from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration
-from accounts.models.deposit_account import ACTIVE, CLASS_ONE, OWN
+from accounts.models import (
+    AccountClosing,
+    Card,
+    Customer,
+    DepositAccount,
+    Payment,
+    Posting,
+    Registration,
+    Reverification,
+    Suspension,
+)
+from accounts.models.closing import CLOSING
+from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE, OWN
 from core.errors import NotFound
 from core.ids import parse_id
 
+__all__ = [
+    "AccountView",
+    "CustomerView",
+    "FilingAgreement",
+    "FilingCount",
+    "FilingDifference",
+    "PaymentStatus",
+    "Progress",
+    "access_account",
+    "access_card",
+    "access_closing",
+    "access_registration",
+    "access_reverification",
+    "account_view",
+    "customer",
+    "deposits_equal_ledger",
+    "filings_agree",
+    "gl_balance",
+    "gl_name",
+    "latest_opening",
+    "latest_registration",
+    "overdue_filings",
+    "payment",
+    "suspended_for",
+    "trial_balance",
+    "usable_accounts",
+]
 M = TypeVar("M", bound=Model)
 
 
@@ -89,6 +128,32 @@ def access_card(customer_id: uuid.UUID, card_id: str) -> Card:
     return _own(Card.objects.all(), customer_id, card_id)
 
 
+def access_closing(customer_id: uuid.UUID, account_id: str, closing_id: str) -> AccountClosing:
+    """Return a request to close one of the customer's own accounts.
+
+    Raises:
+        NotFound: there is none with this id on this account, or it is another's.
+    """
+    return _of_account(AccountClosing.objects.all(), access_account(customer_id, account_id), closing_id)
+
+
+def access_reverification(customer_id: uuid.UUID, account_id: str, reverification_id: str) -> Reverification:
+    """Return a reverification of one of the customer's own accounts.
+
+    Raises:
+        NotFound: there is none with this id on this account, or it is another's.
+    """
+    return _of_account(Reverification.objects.all(), access_account(customer_id, account_id), reverification_id)
+
+
+def _of_account(rows: QuerySet[M], account: DepositAccount, text: str) -> M:
+    found = parse_id(text)
+    row = None if found is None else rows.filter(pk=found, account=account).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
 def _own(rows: QuerySet[M], customer_id: uuid.UUID, text: str) -> M:
     found = parse_id(text)
     row = None if found is None else rows.filter(pk=found, customer_id=customer_id).first()
@@ -130,9 +195,19 @@ def account_view(account_id: uuid.UUID) -> AccountView:
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
-    """Return the customer's accounts at this bank that money can move on, Class I first."""
-    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("account_class", "pk")
-    return [_view(row) for row in rows]
+    """Return the customer's accounts at this bank that a loan can be paid into and repaid from, Class I first.
+
+    A Class III account is none (A1-24), nor is one that is being closed.
+    """
+    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
+    standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
+    return [_view(row) for row in standing.order_by("account_class", "pk")]
+
+
+def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:
+    """Return the reasons for which an account takes no new business now, none where it takes some (ACC-08, ACC-13)."""
+    rows = Suspension.objects.filter(account_id=account_id, until_date=None).order_by("reason")
+    return tuple(rows.values_list("reason", flat=True))
 
 
 def latest_registration(customer_id: uuid.UUID) -> Progress | None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from accounts.models import Card, DepositAccount, Registration
+from accounts.models import (
+    AccountClosing,
+    Card,
+    Correction,
+    DepositAccount,
+    Filing,
+    Refund,
+    Registration,
+    Reverification,
+)
 from core.states import Machine
 
 REGISTRATION: Final = Machine(
@@ -52,4 +61,57 @@ CARD: Final = Machine(
         ("active", "unbind"): "unbound",
     },
 )
-MACHINES: Final = (REGISTRATION, ACCOUNT, CARD)
+
+CLOSING: Final = Machine(
+    name="account_closing",
+    model=AccountClosing,
+    initial="closing",
+    table={
+        ("closing", "close"): "closed",
+        ("closing", "refuse"): "refused",
+    },
+)
+
+REVERIFICATION: Final = Machine(
+    name="reverification",
+    model=Reverification,
+    initial="reading",
+    table={
+        ("reading", "verify"): "verified",
+        ("reading", "refuse"): "rejected",
+    },
+)
+
+FILING: Final = Machine(
+    name="filing",
+    model=Filing,
+    initial="pending",
+    table={
+        ("pending", "acknowledge"): "acknowledged",
+        ("pending", "refuse"): "refused",
+        ("refused", "resend"): "pending",
+    },
+)
+
+REFUND: Final = Machine(
+    name="refund",
+    model=Refund,
+    initial="owed",
+    table={
+        ("owed", "send"): "sending",
+        ("owed", "pay"): "paid",
+        ("sending", "pay"): "paid",
+        ("sending", "return"): "owed",
+    },
+)
+
+CORRECTION: Final = Machine(
+    name="correction",
+    model=Correction,
+    initial="proposed",
+    table={
+        ("proposed", "approve"): "booked",
+        ("proposed", "reject"): "rejected",
+    },
+)
+MACHINES: Final = (REGISTRATION, ACCOUNT, CARD, CLOSING, REVERIFICATION, FILING, REFUND, CORRECTION)

@@ -11,10 +11,12 @@ from accounts.providers.bank_gateway.provider import (
 )
 from core.tenancy import current_bank
 from tenants.gateway import gateway_of
+from tenants.providers.sms.provider import GatewayTextMessages
 
 if TYPE_CHECKING:
     from accounts.providers.bound_card import BoundCardCheck
     from accounts.providers.core_system import AccountFilings, CoreSystem
+    from tenants.providers.text_messages import TextMessages
 
 
 def core_system() -> CoreSystem:
@@ -30,3 +32,8 @@ def bound_card_check() -> BoundCardCheck:
 def account_filings() -> AccountFilings:
     """Return the way to the central bank's account system."""
     return GatewayAccountFilings(gateway_of(current_bank().code))
+
+
+def text_messages() -> TextMessages:
+    """Return who sends this bank's text messages."""
+    return GatewayTextMessages(gateway_of(current_bank().code))

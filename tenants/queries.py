@@ -17,6 +17,8 @@ from tenants.models import Bank, Holiday, LprQuote, Scan
 from tenants.models.bank import SERVING
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
+REACH: Final = timedelta(days=31)
+
 
 class LprUnknown(LookupError):
     """Raised where no quote of the loan prime rate lies on or before the date: the province must enter it."""
@@ -165,3 +167,21 @@ def non_working_days(from_date: date, to_date: date) -> frozenset[date]:
     )  # fmt: skip
     span = (from_date + timedelta(days=n) for n in range((to_date - from_date).days + 1))
     return frozenset(day for day in span if not known.get(day, day.weekday() < SATURDAY))
+
+
+def working_day_after(day: date, count: int) -> date:
+    """Return the working day `count` working days after a day, which itself does not count (ACC-11).
+
+    Raises:
+        ValueError: the count is negative.
+    """
+    if count < 0:
+        raise ValueError("working days are counted forwards")
+    known_until, off = day, frozenset[date]()
+    while count:
+        day += timedelta(days=1)
+        if day > known_until:
+            known_until = day + REACH
+            off = non_working_days(day, known_until)
+        count -= day not in off
+    return day

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from accounts.models.closing import AccountClosing
+from accounts.models.correction import Correction
 from accounts.models.customer import Customer
 from accounts.models.deposit_account import Claim, DepositAccount
 from accounts.models.filing import Filing
 from accounts.models.ledger import JournalEntry, Payment, Posting
+from accounts.models.notice import Notice
+from accounts.models.receipt import Receipt, ReceiptUse, Refund
+from accounts.models.reconciliation import CoreReconciliation, ReconciliationBreak
 from accounts.models.registration import Card, Registration
 from accounts.models.session import Session
+from accounts.models.suspension import Reverification, Suspension
 
 __all__ = [
+    "AccountClosing",
     "Card",
     "Claim",
+    "CoreReconciliation",
+    "Correction",
     "Customer",
     "DepositAccount",
     "Filing",
     "JournalEntry",
+    "Notice",
     "Payment",
     "Posting",
+    "Receipt",
+    "ReceiptUse",
+    "ReconciliationBreak",
+    "Refund",
     "Registration",
+    "Reverification",
     "Session",
+    "Suspension",
 ]

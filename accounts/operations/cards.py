@@ -7,10 +7,13 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from accounts import parameters
 from accounts.models import Card, Claim, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CORE
+from accounts.models.filing import BOUND_CARD
 from accounts.numbers import is_card_number
+from accounts.operations.filings import owe_change
 from accounts.states import CARD
 from core.clock import now
 from core.crypto import blind_index
@@ -18,6 +21,7 @@ from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
+from tenants.parameters import value_of
 from verification import operations as verification
 
 NUMBER: Final = "card.number"
@@ -115,14 +119,17 @@ def bind_card(*, customer_id: uuid.UUID, number: str, phone: str, code_id: uuid.
 def card_checked(
     *, card_id: uuid.UUID, refusal: str, class_one_number: str | None = None, balance_fen: int = 0
 ) -> None:
-    """End a card's check: active or refused; a Class I card of this bank makes its account known here."""
+    """End a card's check: active or refused; a Class I card of this bank makes its account known here.
+
+    Locks are taken in the room's order: customer, account, card.
+    """
+    Customer.objects.select_for_update().get(cards__pk=card_id)
     card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "checking":
         return
     account = None
     if not refusal and class_one_number is not None:
-        account = _class_one(card.customer_id, class_one_number, balance_fen)
-        refusal = "" if account is not None else "bound_card_mismatch"
+        account, refusal = _class_one(card.customer_id, class_one_number, balance_fen)
     if refusal:
         transition(
             CARD, card_id, "refuse", actor="system", reason=refusal, reason_code=refusal, checked_at=now(),
@@ -132,9 +139,18 @@ def card_checked(
     transition(CARD, card_id, "match", actor="system", checked_at=now(), account=account)
 
 
-def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> DepositAccount | None:
-    """Return the customer's Class I account; None where another customer has it, so that it is no own card."""
+def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> tuple[DepositAccount | None, str]:
+    """Return the customer's Class I account, or why there is none: another customer has it, or the customer another.
+
+    The customer's row is locked by the caller, so that of two cards at once each sees the other's account.
+    """
     index = blind_index(number, domain="account.number")
+    known = DepositAccount.objects.filter(number_index=index).first()
+    if known is not None:
+        return (known, "") if known.customer_id == customer_id else (None, "bound_card_mismatch")
+    held = DepositAccount.objects.filter(customer_id=customer_id, account_class=CLASS_ONE, status=ACTIVE).count()
+    if held >= value_of(parameters.MAX_CLASS_ONE.name, kind=int):  # ACC-01
+        return None, "account_limit_reached"
     account, _ = DepositAccount.objects.get_or_create(
         number_index=index,
         defaults={
@@ -143,7 +159,7 @@ def _class_one(customer_id: uuid.UUID, number: str, balance_fen: int) -> Deposit
             "opened_at": now(),
         },
     )  # fmt: skip
-    return account if account.customer_id == customer_id else None
+    return (account, "") if account.customer_id == customer_id else (None, "bound_card_mismatch")
 
 
 @opens_transaction
@@ -154,11 +170,16 @@ def unbind_card(*, card_id: uuid.UUID, customer_id: uuid.UUID) -> None:
         LastCardWithLoan: it is the last card of an account on which something rests.
         StateConflict: the card is not bound.
     """
-    card = Card.objects.select_for_update().filter(pk=card_id, customer_id=customer_id).first()
+    Customer.objects.select_for_update().get(pk=customer_id)
+    card = Card.objects.filter(pk=card_id, customer_id=customer_id).first()
     if card is None:
         raise NotFound
+    if card.account_id is not None:
+        DepositAccount.objects.select_for_update(no_key=True).get(pk=card.account_id)
     others = Card.objects.filter(customer_id=customer_id, status="active").exclude(pk=card_id)
     claims = Claim.objects.filter(account__customer_id=customer_id, released_at=None)
     if card.status == "active" and claims.exists() and not others.exists():
         raise LastCardWithLoan
     transition(CARD, card_id, "unbind", actor=f"customer:{customer_id.hex}", unbound_at=now())
+    if card.account_id is not None:
+        owe_change(account_id=card.account_id, changed=BOUND_CARD)

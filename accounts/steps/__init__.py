@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from accounts.steps import cards, core, opening, registration
+from accounts.steps import (
+    cards,
+    closing,
+    core,
+    day,
+    filings,
+    notices,
+    opening,
+    receipts,
+    registration,
+    reverification,
+)
 
-__all__ = ["cards", "core", "opening", "registration"]
+__all__ = [
+    "cards",
+    "closing",
+    "core",
+    "day",
+    "filings",
+    "notices",
+    "opening",
+    "receipts",
+    "registration",
+    "reverification",
+]

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Final
 
 from accounts import vendors
-from accounts.models import Card
+from accounts.models import Card, DepositAccount
+from accounts.models.deposit_account import CLASS_THREE
 from accounts.operations import cards, opening
 from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass
 from core.operations import opens_transaction
@@ -17,6 +18,9 @@ from verification import queries as verified
 
 PATIENCE: Final = timedelta(seconds=120)
 BINDABLE: Final = (CardAccountClass.CLASS_I, CardAccountClass.CREDIT)
+NEVER_BOUND: Final = (CardAccountClass.CLASS_II, CardAccountClass.CLASS_III)
+FOUR: Final = 4
+FIVE: Final = 5
 
 
 def _asked(card: Card, request_id: str) -> BoundCardAnswer:
@@ -32,9 +36,14 @@ def _asked(card: Card, request_id: str) -> BoundCardAnswer:
     )
 
 
-def _refusal(answer: BoundCardAnswer) -> str:
-    """Return why the card cannot be bound, or nothing (ACC-03: same name, Class I or a credit card)."""
-    bindable = answer.result is BoundCardResult.MATCH and answer.account_class in BINDABLE
+def refusal_of(answer: BoundCardAnswer, *, elements: int = FIVE) -> str:
+    """Return why the card cannot be bound, or nothing (ACC-03).
+
+    Name, ID number, phone and number must agree, and an account of Class II or III is never bound to. The fifth
+    element, that the issuer says it is Class I or a credit card, is not asked for by a Class III account.
+    """
+    agrees = answer.result is BoundCardResult.MATCH and answer.account_class not in NEVER_BOUND
+    bindable = agrees and (elements == FOUR or answer.account_class in BINDABLE)
     return "" if bindable else "bound_card_mismatch"
 
 
@@ -54,7 +63,7 @@ def check_card(run: StepRun) -> Outcome:
     """Ask the issuer about a card; one of this bank's own shows its Class I account. PURE."""
     card = Card.objects.get(pk=run.subject_id)
     answer = _asked(card, run.request_id)
-    refusal = _refusal(answer)
+    refusal = refusal_of(answer)
     _keep_issuer(card, answer)
     number, balance = None, 0
     own = answer.issuer_bank == current_bank().code and answer.account_class is CardAccountClass.CLASS_I
@@ -80,4 +89,6 @@ def check_bound_card(run: StepRun) -> Outcome:
     card = Card.objects.get(account_id=run.subject_id, status__in=["checking", "active"])
     answer = _asked(card, run.request_id)
     _keep_issuer(card, answer)
-    return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=_refusal(answer)))
+    account_class = DepositAccount.objects.values_list("account_class", flat=True).get(pk=run.subject_id)
+    refusal = refusal_of(answer, elements=FOUR if account_class == CLASS_THREE else FIVE)
+    return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=refusal))

@@ -93,10 +93,13 @@ def samples(person: Person) -> dict[str, dict[str, Any]]:
         "core.open_account": account_order(person),
         "core.credit": movement,
         "core.debit": movement,
+        "core.close_account": {"account_number": person.card_number},
+        "core.statement": {"date": "2026-11-22"},
         "filings.file": {
             "kind": "open",
             "account_number": person.card_number,
             "class": "II",
             "opened_on": "2026-11-22",
+            "event_on": "2026-11-22",
         },
     }
