@@ -27,6 +27,11 @@ PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
 _SEEING_ALL: Final = ("core.view_*", "tenants.view_*", "verification.view_*", "accounts.view_*", "lending.view_*")
 _SEEING_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
+_OUTSIDE_MONEY: Final = (
+    "accounts.add_receipt", "accounts.change_receipt", "accounts.view_receipt*", "accounts.change_refund",
+    "accounts.view_refund", "accounts.add_correction", "accounts.change_correction", "accounts.view_correction",
+    "accounts.change_corereconciliation", "accounts.change_reconciliationbreak", "accounts.view_*reconciliation*",
+)  # fmt: skip
 _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_entry", "tenants.view_scan")
 
 ROLES: Final[Mapping[str, Sequence[str]]] = {
@@ -41,6 +46,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "运营": (
         *_SEEING_BUSINESS, "tenants.*_entry", "tenants.view_bankparameter", "core.*_step", "core.view_statechange",
+        "accounts.change_filing",
     ),
     "客户经理": (
         *_SEEING_CUSTOMERS, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan", "lending.view_product",
@@ -54,11 +60,12 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
         "accounts.view_filing", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
-        "lending.decide_loan_change",
+        "lending.decide_loan_change", *_OUTSIDE_MONEY,
     ),
     "催收": (*_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*"),
     "客服": (
-        *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "lending.view_product",
+        *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "accounts.view_suspension",
+        "accounts.view_reverification", "accounts.view_accountclosing", "accounts.view_notice", "lending.view_product",
         "lending.view_application", "lending.view_creditline", "lending.view_*loan*",
     ),
     "审计": (*_SEEING_ALL, "admin.view_logentry", "auth.view_*"),

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from accounts.ledger.chart import CHART
-from accounts.models import Card, Claim, DepositAccount, Filing, Posting, Registration
+from accounts.models import Card, Claim, DepositAccount, Filing, Posting, Registration, Suspension
 from core.admin.amounts import exact
 from core.admin.columns import amount
 from core.admin.pages import ReadOnlyTable
@@ -97,7 +97,15 @@ class FilingTable(ReadOnlyTable):
 
     model = Filing
     verbose_name_plural = "账户备案"
-    fields = readonly_fields = ("kind", "status", "due_date", "receipt")
+    fields = readonly_fields = ("kind", "changed", "status", "event_date", "due_date", "receipt")
+
+
+class SuspensionTable(ReadOnlyTable):
+    """Why an account takes or took no new business."""
+
+    model = Suspension
+    verbose_name_plural = "业务暂停"
+    fields = readonly_fields = ("reason", "from_date", "until_date", "lifted_by")
 
 
 class StatementTable(ReadOnlyTable):

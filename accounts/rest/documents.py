@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.models import Card, DepositAccount, Posting, Registration
+from accounts.models import AccountClosing, Card, DepositAccount, Posting, Registration, Reverification
 from core.clock import now
 from core.crypto import masking
 from core.money import fen_to_yuan
@@ -54,6 +54,32 @@ def account_document(row: DepositAccount) -> dict[str, Any]:
         "available": balance if row.status == "active" else "0.00",
         "as_of": on_the_wire(now()),
         "bound_cards": [card_document(card) for card in row.cards.all() if card.status == "active"],
+        "suspensions": [
+            {"reason": one.reason, "from_date": one.from_date.isoformat()}
+            for one in row.suspensions.all()
+            if one.until_date is None
+        ],
+        "reason_code": row.reason_code or None,
+        "retryable": row.retryable,
+    }
+
+
+def closing_document(row: AccountClosing) -> dict[str, Any]:
+    """Render a request to close an account."""
+    return {
+        "id": row.pk.hex,
+        "account": row.account_id.hex,
+        "status": row.status,
+        "reason_code": row.reason_code or None,
+    }
+
+
+def reverification_document(row: Reverification) -> dict[str, Any]:
+    """Render a reverification."""
+    return {
+        "id": row.pk.hex,
+        "account": row.account_id.hex,
+        "status": row.status,
         "reason_code": row.reason_code or None,
         "retryable": row.retryable,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.rest import account_views, views
+from accounts.rest import account_views, life_views, views
 
 bank_urls = [
     path("sessions", views.Sessions.as_view()),
@@ -18,6 +18,10 @@ bank_urls = [
     path("accounts/<str:account_id>", account_views.OneAccount.as_view()),
     path("accounts/<str:account_id>/submit", account_views.AccountSubmit.as_view()),
     path("accounts/<str:account_id>/entries", account_views.AccountEntries.as_view()),
+    path("accounts/<str:account_id>/close", life_views.AccountClose.as_view()),
+    path("accounts/<str:account_id>/closings/<str:closing_id>", life_views.OneClosing.as_view()),
+    path("accounts/<str:account_id>/reverify", life_views.AccountReverify.as_view()),
+    path("accounts/<str:account_id>/reverifications/<str:reverification_id>", life_views.OneReverification.as_view()),
     path("cards", account_views.Cards.as_view()),
     path("cards/<str:card_id>", account_views.OneCard.as_view()),
 ]

@@ -25,7 +25,7 @@ from verification.operations import (
 )
 
 FACE_PROBLEMS = [FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed]
-UNFINISHED = frozenset({"reading", "checking", "opening"})
+UNFINISHED = frozenset({"reading", "checking", "opening", "closing"})
 
 
 def location(request: Request, resource: str) -> dict[str, str]:

@@ -61,11 +61,18 @@ CALLS: Final = (
     _keyed("face-checks", 202),
     _get("face-checks/{}"),
     _keyed("face-checks/{}/complete", 202),
-    _keyed("accounts", 202, "phone_code_wrong"),
+    _keyed("accounts", 202, "phone_code_wrong", "counter_required"),
     _keyed("accounts/{}/submit", 202, *FACE, "state_conflict"),
     _get("accounts"),
     _get("accounts/{}"),
     _get("accounts/{}/entries"),
+    _keyed("accounts/{}/reverify", 202, *FACE, "id_card_required", "state_conflict"),
+    _get("accounts/{}/reverifications/{}"),
+    _keyed(
+        "accounts/{}/close", 202, *FACE, "counter_required", "account_not_empty", "account_in_use", "account_busy",
+        "state_conflict",
+    ),
+    _get("accounts/{}/closings/{}"),
     _keyed("cards", 202, "phone_code_wrong"),
     Call("DELETE", BASE + "cards/{}", 204, ("last_card_with_loan",)),
     _get("products", needs_token=False),
@@ -100,5 +107,5 @@ CALLS: Final = (
 OUTCOMES: Final = (
     "image_unclear", "id_card_expired", "id_number_invalid", "too_young", "carrier_mismatch", "carrier_not_found",
     "id_mismatch", "id_not_found", "bound_card_mismatch", "face_mismatch", "account_limit_reached", "refused",
-    "not_invited", "region_not_served", "related_party", "id_expired",
+    "not_invited", "region_not_served", "related_party", "id_expired", "phone_shared", "device_limit", "draft_expired",
 )  # fmt: skip

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from accounts.models import AccountClosing, Reverification
+from core.clock import now
+from core.tenancy import in_bank
 from scripts.phone import Phone
 from scripts.story import METHOD, PRODUCT, TERM_MONTHS
 from tests.over_rest import BANK, OTHER_BANK, Customer, api, committed, customer, doors
@@ -80,6 +84,18 @@ def _open_an_account(life: Life) -> None:
     assert account["status"] == "active", account
     life.path_ids["account_id"] = life.body_ids["account"] = account["id"]
     life.path_ids["card_id"] = account["bound_cards"][0]["id"]
+    _leave_traces(life, account["id"])
+
+
+def _leave_traces(life: Life, account: str) -> None:
+    """Leave a closing that was refused and a reverification: what becomes of them is another test's matter."""
+    with in_bank(life.phone.bank):
+        face = {"account_id": account, "face_check_id": uuid.uuid4()}
+        closing = AccountClosing.objects.create(
+            **face, status="refused", reason_code="account_not_empty", ended_at=now()
+        )
+        proof = Reverification.objects.create(**face, status="verified", ended_at=now())
+    life.path_ids |= {"closing_id": closing.pk.hex, "reverification_id": proof.pk.hex}
 
 
 def _draft(life: Life) -> dict[str, Any]:

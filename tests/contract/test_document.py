@@ -18,10 +18,15 @@ OF_THE_SERVER = {"method_not_allowed", "internal_error", "payload_too_large"}
 # What only staff can be told, in their admin.
 OF_STAFF = {
     "agreement_text_refused",
+    "correction_refused",
     "lpr_refused",
+    "outside_money_refused",
     "parameter_refused",
     "product_refused",
+    "receipt_exceeded",
+    "receipt_known",
     "register_refused",
+    "same_person",
     "staff_refused",
 }
 # More than the contract promises: where a Location leads, and a list beside it.

@@ -31,7 +31,7 @@ PROTECTED = [call for call in OF_BANKS if call.needs_token]
 NAMES = {
     "consents": "consent_id", "registrations": "registration_id", "face-checks": "face_check_id", "accounts": "account_id",
     "cards": "card_id", "applications": "application_id", "drawdowns": "drawdown_id", "contracts": "contract_id",
-    "loans": "loan_id", "repayments": "repayment_id",
+    "loans": "loan_id", "repayments": "repayment_id", "closings": "closing_id", "reverifications": "reverification_id",
 }  # fmt: skip
 NAMING = [call for call in PROTECTED if "{}" in call.path]
 # What a refused call may leave: its key with the answer, and a try at somebody's code or face.
