@@ -490,7 +490,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='suspension',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_by', ''), ('until_date', None)), models.Q(('until_date__gte', models.F('from_date')), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='accounts_suspension_days'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_by', ''), ('until_date', None)), models.Q(('until_date__gte', models.F('from_date')), ('until_date__isnull', False), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='accounts_suspension_days'),
         ),
         migrations.RunSQL(sql.INSTALL_LIFE, sql.REMOVE_LIFE, hints=BANK),
     ]

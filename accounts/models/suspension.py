@@ -50,7 +50,8 @@ class Suspension(models.Model):
                 condition=Q(reason__in=[reason for reason, _ in REASONS]), name="accounts_suspension_reason"
             ),
             models.CheckConstraint(
-                condition=Q(until_date=None, lifted_by="") | (Q(until_date__gte=F("from_date")) & ~Q(lifted_by="")),
+                condition=Q(until_date=None, lifted_by="")
+                | (Q(until_date__isnull=False, until_date__gte=F("from_date")) & ~Q(lifted_by="")),
                 name="accounts_suspension_days",
             ),
         ]

@@ -26,7 +26,7 @@ WITH candidate AS (
                                     WHERE s.account_id = a.id AND s.reason = %(reason)s)) AS since
     FROM accounts_deposit_account a
     WHERE a.status = %(active)s AND a.account_class <> %(class_one)s
-      AND a.opened_date <= %(day)s::date - make_interval(months => %(months)s)
+      AND a.opened_date + make_interval(months => %(months)s) <= %(day)s
       AND NOT EXISTS (SELECT 1 FROM accounts_suspension s
                       WHERE s.account_id = a.id AND s.reason = %(reason)s AND s.until_date IS NULL)
       AND NOT EXISTS (SELECT 1 FROM accounts_claim c WHERE c.account_id = a.id AND c.released_at IS NULL)
@@ -39,14 +39,14 @@ WITH candidate AS (
     WHERE p.status = ANY(%(moved)s) AND p.account_id IN (SELECT id FROM candidate)
 )
 SELECT c.id, c.customer_id FROM candidate c
-WHERE c.since <= %(day)s::date - make_interval(months => %(months)s)
+WHERE c.since + make_interval(months => %(months)s) <= %(day)s
   AND (NOT EXISTS (SELECT 1 FROM moved m
                    WHERE m.account_id = c.id AND m.on_date >= c.since
                      AND m.on_date < c.since + make_interval(months => %(months)s))
        OR (c.keeper = %(own)s AND c.balance_fen < %(cap_fen)s
            AND NOT EXISTS (SELECT 1 FROM moved m
                            WHERE m.account_id = c.id
-                             AND m.on_date > %(day)s::date - make_interval(months => %(months)s))))
+                             AND m.on_date + make_interval(months => %(months)s) > %(day)s)))
 """
 
 
