@@ -7,7 +7,6 @@ from typing import Final
 from accounts.models import (
     AccountClosing,
     Card,
-    Correction,
     DepositAccount,
     Filing,
     Refund,
@@ -105,13 +104,4 @@ REFUND: Final = Machine(
     },
 )
 
-CORRECTION: Final = Machine(
-    name="correction",
-    model=Correction,
-    initial="proposed",
-    table={
-        ("proposed", "approve"): "booked",
-        ("proposed", "reject"): "rejected",
-    },
-)
-MACHINES: Final = (REGISTRATION, ACCOUNT, CARD, CLOSING, REVERIFICATION, FILING, REFUND, CORRECTION)
+MACHINES: Final = (REGISTRATION, ACCOUNT, CARD, CLOSING, REVERIFICATION, FILING, REFUND)

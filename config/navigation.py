@@ -63,7 +63,6 @@ BANK: Final[Mapping[str, Place]] = {
     "accounts.Payment": Place("账务", "swap_horiz"),
     "accounts.Receipt": Place("账务", "move_to_inbox"),
     "accounts.Refund": Place("账务", "undo"),
-    "accounts.Correction": Place("账务", "published_with_changes"),
     "accounts.CoreReconciliation": Place("账务", "compare_arrows"),
     "accounts.ReconciliationBreak": Place("账务", "rule_folder"),
     "accounts.Filing": Place("账务", "inventory"),

@@ -29,7 +29,7 @@ _SEEING_ALL: Final = ("core.view_*", "tenants.view_*", "verification.view_*", "a
 _SEEING_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
 _OUTSIDE_MONEY: Final = (
     "accounts.add_receipt", "accounts.change_receipt", "accounts.view_receipt*", "accounts.change_refund",
-    "accounts.view_refund", "accounts.add_correction", "accounts.change_correction", "accounts.view_correction",
+    "accounts.view_refund", "accounts.propose_correction", "accounts.decide_correction",
     "accounts.change_corereconciliation", "accounts.change_reconciliationbreak", "accounts.view_*reconciliation*",
 )  # fmt: skip
 _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_entry", "tenants.view_scan")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.admin.corrections import CorrectionPage
 from accounts.admin.customers import CustomerPage, RegistrationPage
 from accounts.admin.deposits import CardPage, DepositAccountPage
 from accounts.admin.filings import FilingPage
@@ -14,7 +13,6 @@ from accounts.models import (
     AccountClosing,
     Card,
     CoreReconciliation,
-    Correction,
     Customer,
     DepositAccount,
     Filing,
@@ -42,7 +40,6 @@ bank_pages = [
     (Payment, PaymentPage),
     (Receipt, ReceiptPage),
     (Refund, RefundPage),
-    (Correction, CorrectionPage),
     (CoreReconciliation, CoreReconciliationPage),
     (ReconciliationBreak, ReconciliationBreakPage),
     (Filing, FilingPage),

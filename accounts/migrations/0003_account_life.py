@@ -25,6 +25,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='journalentry',
+            options={'permissions': [('propose_correction', '可以申请错扣退回'), ('decide_correction', '可以复核错扣退回')], 'verbose_name': '会计分录', 'verbose_name_plural': '会计分录'},
+        ),
         migrations.CreateModel(
             name='AccountClosing',
             fields=[
@@ -55,24 +59,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '核心对账',
                 'verbose_name_plural': '核心对账',
                 'db_table': 'accounts_core_reconciliation',
-            },
-        ),
-        migrations.CreateModel(
-            name='Correction',
-            fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('proposed', '待复核'), ('booked', '已冲正'), ('rejected', '已驳回')], default='proposed', max_length=8, verbose_name='状态')),
-                ('reason', models.CharField(max_length=100, verbose_name='原因')),
-                ('proposed_by', models.CharField(max_length=100, verbose_name='提出人')),
-                ('decided_by', models.CharField(blank=True, default='', max_length=100, verbose_name='复核人')),
-                ('decision_note', models.CharField(blank=True, default='', max_length=100, verbose_name='复核意见')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='提出时间')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='复核时间')),
-            ],
-            options={
-                'verbose_name': '错账更正',
-                'verbose_name_plural': '错账更正',
-                'db_table': 'accounts_correction',
             },
         ),
         migrations.CreateModel(
@@ -323,16 +309,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='closings', to='accounts.depositaccount', verbose_name='账户'),
         ),
         migrations.AddField(
-            model_name='correction',
-            name='correcting',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.journalentry', verbose_name='冲正分录'),
-        ),
-        migrations.AddField(
-            model_name='correction',
-            name='entry',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='accounts.journalentry', verbose_name='原分录'),
-        ),
-        migrations.AddField(
             model_name='notice',
             name='customer',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='accounts.customer', verbose_name='客户'),
@@ -399,18 +375,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='accountclosing',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('reason_code', ''), ('status', 'closing')), models.Q(('ended_at__isnull', False), ('reason_code', ''), ('status', 'closed')), models.Q(('ended_at__isnull', False), ('status', 'refused'), models.Q(('reason_code', ''), _negated=True)), _connector='OR'), name='accounts_closing_status'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['proposed', 'booked'])), fields=('entry',), name='accounts_correction_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(('proposed_by', models.F('decided_by')), _negated=True), name='accounts_correction_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correcting__isnull', True), ('decided_by', ''), ('status', 'proposed')), models.Q(('correcting__isnull', False), ('status', 'booked'), models.Q(('decided_by', ''), _negated=True)), models.Q(('correcting__isnull', True), ('status', 'rejected'), models.Q(('decided_by', ''), _negated=True)), _connector='OR'), name='accounts_correction_status'),
         ),
         migrations.AddConstraint(
             model_name='notice',

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from accounts.models.closing import AccountClosing
-from accounts.models.correction import Correction
 from accounts.models.customer import Customer
 from accounts.models.deposit_account import Claim, DepositAccount
 from accounts.models.filing import Filing
@@ -20,7 +19,6 @@ __all__ = [
     "Card",
     "Claim",
     "CoreReconciliation",
-    "Correction",
     "Customer",
     "DepositAccount",
     "Filing",

@@ -48,6 +48,7 @@ class JournalEntry(models.Model):
     class Meta:
         db_table = "accounts_journal_entry"
         verbose_name = verbose_name_plural = "会计分录"
+        permissions = [("propose_correction", "可以申请错扣退回"), ("decide_correction", "可以复核错扣退回")]
         indexes = [models.Index(fields=["booking_date"], name="accounts_entry_by_day")]
 
     def __str__(self) -> str:

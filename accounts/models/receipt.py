@@ -69,7 +69,8 @@ class ReceiptUse(models.Model):
     """What a second person decided about a receipt, or a part of it: into an account, taken by another room, or back.
 
     The maker recorded the receipt, the checker decided: never the same person. Booked by `entry`; money on its way to
-    an account in the core has a `payment` first, and one that the core refused has a `code` and gave its part back.
+    an account in the core has a `payment` first. One with a `code` gave its part back: the core refused it, or it was
+    reversed (`returned`).
 
     PII: none beside the staff's logins.
     """

@@ -12,9 +12,9 @@ from accounts.operations.receipts import (
     OutsideMoney,
     ReceiptExceeded,
     ReceiptKnown,
-    SamePerson,
     assign_receipt_to_account,
     open_receipt,
+    return_to_receipt,
     take_receipt_for,
 )
 from accounts.operations.refunds import Payee, owe_refund
@@ -30,7 +30,6 @@ __all__ = [
     "PaymentView",
     "ReceiptExceeded",
     "ReceiptKnown",
-    "SamePerson",
     "UnbalancedEntry",
     "assign_receipt_to_account",
     "book_payment",
@@ -44,6 +43,7 @@ __all__ = [
     "post_entry",
     "refuse_suspended",
     "release_claim",
+    "return_to_receipt",
     "reverse_entry",
     "take_receipt_for",
 ]

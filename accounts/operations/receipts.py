@@ -18,8 +18,10 @@ from accounts.ledger.chart import COUNTER_CLEARING, PAYMENT_CLEARING, SUSPENSE
 from accounts.models import Card, DepositAccount, Payment, Receipt, ReceiptUse
 from accounts.models.deposit_account import CLASS_ONE
 from accounts.models.receipt import COUNTER_CASH, REFUND, TAKEN, THIRD_PARTY, TO_ACCOUNT, TRANSFER_IN
+from accounts.operations.corrections import reverse_entry
 from accounts.operations.ledger import Line, post_entry
 from accounts.operations.payments import Leg, book_payment, pay_into
+from core.approvals.operations import SameHands
 from core.audit.log import record
 from core.clock import business_date
 from core.crypto import blind_index
@@ -31,6 +33,8 @@ from core.steps.registry import Then
 
 CREDITED: Final = "receipt.credited"
 KIND: Final = "receipt"
+RETURNED: Final = "returned"
+BOTH: Final = "+"  # joins the two people of an approval (`core.approvals`)
 ONCE: Final = "accounts_receipt_once"
 NUMBER: Final = "account.number"
 CLEARING: Final[Mapping[str, str]] = {
@@ -46,14 +50,6 @@ class ReceiptKnown(Problem):
     code = "receipt_known"
     status = 409
     title = "该凭证已登记，请勿重复登记"
-
-
-class SamePerson(Problem):
-    """Whoever made something up cannot decide on it."""
-
-    code = "same_person"
-    status = 409
-    title = "登记人与处理人不能为同一人，请由其他员工处理"
 
 
 class ReceiptExceeded(Problem):
@@ -129,14 +125,14 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
 
     Raises:
         NotFound: there is none.
-        SamePerson: who decides is who recorded it.
+        SameHands: who decides is who recorded it.
         InvalidRequest, ReceiptExceeded: the amount is not positive, or more than is left.
     """
     receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
     if receipt is None:
         raise NotFound
-    if receipt.recorded_by == actor:
-        raise SamePerson
+    if receipt.recorded_by in actor.split(BOTH):
+        raise SameHands("登记人与处理人不能为同一人，请由其他员工处理")
     if amount_fen <= 0:
         raise InvalidRequest("金额须大于零")
     if amount_fen > receipt.left_fen:
@@ -152,7 +148,7 @@ def assign_receipt_to_account(
     """Book a receipt, or a part of it, into a customer's account, whoever keeps that; return the use's id.
 
     Raises:
-        SamePerson, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
+        SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
         OutsideMoneyRefused: the account takes no such money.
         AccountNotActive: the account cannot receive money now.
     """
@@ -237,7 +233,7 @@ def take_receipt_for(
     A repayment from outside: debit 3101, credit the legs, which sum to the amount.
 
     Raises:
-        SamePerson, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
+        SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
         UnbalancedEntry: the legs do not sum to the amount.
     """
     receipt = take_receipt_part(receipt_id=receipt_id, amount_fen=amount_fen, actor=actor)
@@ -252,6 +248,28 @@ def take_receipt_for(
     )
     record_use(receipt=receipt, use=TAKEN, amount_fen=amount_fen, entry_id=entry_id, actor=actor)
     return entry_id
+
+
+@within_transaction
+def return_to_receipt(*, entry_id: uuid.UUID, memo: str, actor: str) -> uuid.UUID:
+    """Take back what another room has booked out of suspense: reversed, and left of the receipt again.
+
+    For a repayment from outside that is reversed; that it takes two people is the other room's approval. Return the
+    reversing entry's id.
+
+    Raises:
+        NotFound: nothing was taken from a receipt by this entry.
+        CorrectionRefused: it was returned already.
+    """
+    use = ReceiptUse.objects.filter(entry_id=entry_id, use=TAKEN).first()
+    if use is None:
+        raise NotFound
+    Receipt.objects.select_for_update().get(pk=use.receipt_id)
+    reversal_id = reverse_entry(entry_id=entry_id, memo=memo)
+    Receipt.objects.filter(pk=use.receipt_id).update(left_fen=F("left_fen") + use.amount_fen)
+    ReceiptUse.objects.filter(pk=use.pk).update(code=RETURNED)
+    _trace("receipt.returned", use.receipt_id, use.amount_fen, actor)
+    return reversal_id
 
 
 @within_transaction

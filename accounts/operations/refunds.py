@@ -13,8 +13,9 @@ from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
 from accounts.models import Refund
 from accounts.models.receipt import REFUND, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import CLEARING, SamePerson, record_use, take_receipt_part
+from accounts.operations.receipts import CLEARING, record_use, take_receipt_part
 from accounts.states import REFUND as MACHINE
+from core.approvals.operations import SameHands
 from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound
@@ -39,7 +40,7 @@ def owe_refund(*, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: 
     """Decide that a receipt, or what is left of it, goes back: debit 3101, credit 2241; return the refund's id.
 
     Raises:
-        SamePerson, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
+        SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
     """
     receipt = take_receipt_part(receipt_id=receipt_id, amount_fen=amount_fen, actor=actor)
     # What was decided before is in the uses, so that each part of a receipt has a reference of its own.
@@ -94,14 +95,14 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
     Raises:
         NotFound: there is no such refund.
         StateConflict: it is paid already.
-        SamePerson: who pays is who approved it.
+        SameHands: who pays is who approved it.
     """
     refund = Refund.objects.select_for_update().select_related("use__receipt").filter(pk=refund_id).first()
     if refund is None:
         raise NotFound
     MACHINE.target(refund.status, "pay")
     if refund.approved_by == actor:
-        raise SamePerson
+        raise SameHands("批准人与付款登记人不能为同一人，请由其他员工登记")
     entry_id = post_entry(
         business_ref=f"refund_paid:{refund_id.hex}",
         kind=KIND,

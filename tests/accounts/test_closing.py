@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -239,7 +240,8 @@ class TestKeptByTheCore:
 
     def test_nothing_begins_on_it_meanwhile(self, in_core: DepositAccount) -> None:
         close(in_core)
-        for work in (lambda: pay(in_core), lambda: _collect(in_core), lambda: _claim(in_core)):
+        works: list[Callable[[], None]] = [lambda: pay(in_core), lambda: _collect(in_core), lambda: _claim(in_core)]
+        for work in works:
             with pytest.raises(AccountNotActive):
                 work()
         with pytest.raises(StateConflict):
@@ -312,7 +314,7 @@ class TestRaces:
         with in_bank("125"):
             account = make_account()
             tokens = [face_token(account, ACT) for _ in range(5)]
-        ended = self.together(*[lambda token=token: _close(account, token) for token in tokens])  # type: ignore[misc]
+        ended = self.together(*[partial(_close, account, token) for token in tokens])
         assert sorted(ended) == ["done"] + ["state_conflict"] * 4
         with in_bank("125"):
             assert Filing.objects.filter(account=account, kind="close").count() == 1

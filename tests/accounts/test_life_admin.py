@@ -14,7 +14,6 @@ from django.test import Client
 from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
 from accounts.models import (
     CoreReconciliation,
-    Correction,
     DepositAccount,
     Filing,
     JournalEntry,
@@ -25,6 +24,7 @@ from accounts.models import (
 )
 from accounts.operations.filings import filing_refused, owe_filing
 from accounts.queries import gl_balance
+from core.approvals.models import Proposal
 from core.clock import business_date
 from core.steps.models import Step
 from tests.accounts.holders import give_money, make_account
@@ -32,6 +32,10 @@ from tests.accounts.holders import give_money, make_account
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 ADMIN = "/b/125/admin/accounts"
 PAYER_ACCOUNT = "6217990000000000013"
+
+
+def _url(path: str) -> str:
+    return f"/b/125/admin/{path}" if path.startswith("core/") else f"{ADMIN}/{path}"
 
 
 class Staff:
@@ -45,16 +49,16 @@ class Staff:
         self.client.force_login(user)
 
     def get(self, path: str) -> str:
-        answer = self.client.get(f"{ADMIN}/{path}")
+        answer = self.client.get(_url(path))
         assert answer.status_code == 200, path
         return answer.content.decode()
 
     def act(self, path: str, **fields: Any) -> int:
-        return self.client.post(f"{ADMIN}/{path}", fields).status_code
+        return self.client.post(_url(path), fields).status_code
 
     def told(self, path: str, **fields: Any) -> str:
         """Try an act that the page refuses, and return what it says."""
-        answer = self.client.post(f"{ADMIN}/{path}", fields)
+        answer = self.client.post(_url(path), fields)
         assert answer.status_code == 200, path
         return answer.content.decode()
 
@@ -140,31 +144,37 @@ class TestReceipts:
         assert PAYER_ACCOUNT not in payer.get(f"refund/{refund.pk}/change/")
 
 
-class TestCorrections:
-    def test_one_proposes_and_another_books(self) -> None:
-        maker, checker = Staff("会计"), Staff("会计")
+class TestWrongDebits:
+    def debited(self) -> tuple[DepositAccount, JournalEntry]:
         account = make_account(balance_fen=1_000)
-        wrong = JournalEntry.objects.get(pk=give_money(account, -300))
-        assert maker.act("correction/add/", business_ref=wrong.business_ref, reason="重复扣款") == 302
-        row = Correction.objects.get()
-        assert maker.act(f"correction/{row.pk}/approve/", note="x") == 403
-        assert checker.act(f"correction/{row.pk}/approve/", note="属实") == 302
+        return account, JournalEntry.objects.get(pk=give_money(account, -300))
+
+    def test_one_proposes_and_another_agrees(self) -> None:
+        maker, checker = Staff("会计"), Staff("会计")
+        account, wrong = self.debited()
+        assert "错扣退回" in maker.get(f"journalentry/{wrong.pk}/change/")
+        assert maker.act(f"journalentry/{wrong.pk}/give_back/", reason="重复扣款") == 302
+        row = Proposal.objects.get()
+        assert maker.act(f"core/proposal/{row.pk}/approve/", reason="x") == 403
+        assert checker.act(f"core/proposal/{row.pk}/approve/", reason="属实") == 302
         account.refresh_from_db()
         assert account.balance_fen == 1_000
-        assert "已冲正" in checker.get(f"correction/{row.pk}/change/")
+        assert "冲正" in checker.get("journalentry/")
 
-    def test_turning_down_books_nothing(self) -> None:
-        maker, checker = Staff("会计"), Staff("会计")
-        account = make_account(balance_fen=1_000)
-        wrong = JournalEntry.objects.get(pk=give_money(account, -300))
-        maker.act("correction/add/", business_ref=wrong.business_ref, reason="重复扣款")
-        assert checker.act(f"correction/{Correction.objects.get().pk}/reject/", note="无误") == 302
+    def test_a_credit_is_offered_no_such_act(self) -> None:
+        account, _ = self.debited()
+        credit = JournalEntry.objects.get(business_ref__startswith="gift:", postings__amount_fen=-1_000)
+        maker = Staff("会计")
+        assert "错扣退回" not in maker.get(f"journalentry/{credit.pk}/change/")
+        assert maker.act(f"journalentry/{credit.pk}/give_back/", reason="x") == 403
         account.refresh_from_db()
-        assert (Correction.objects.get().status, account.balance_fen) == ("rejected", 700)
+        assert (account.balance_fen, Proposal.objects.count()) == (700, 0)
 
-    def test_an_unknown_reference_is_told(self) -> None:
-        page = Staff("会计").told("correction/add/", business_ref="nothing", reason="x")
-        assert "没有该业务参考号的分录" in page
+    @pytest.mark.parametrize("role", ["客服", "审计", "运营"])
+    def test_nobody_else_proposes(self, role: str) -> None:
+        _, wrong = self.debited()
+        assert Staff(role).act(f"journalentry/{wrong.pk}/give_back/", reason="x") == 403
+        assert not Proposal.objects.exists()
 
 
 def _refused() -> Filing:
@@ -229,7 +239,6 @@ class TestReconciliation:
 
 ACTS: dict[str, Callable[[], str]] = {
     "record": lambda: "receipt/add/",
-    "propose": lambda: "correction/add/",
     "resend": lambda: f"filing/{_refused().pk}/resend/",
 }
 
@@ -239,9 +248,8 @@ class TestWhoMay:
     @pytest.mark.parametrize("act", sorted(ACTS))
     def test_nobody_else(self, role: str, act: str) -> None:
         path = ACTS[act]()
-        assert Staff(role).act(path, amount="1.00", business_ref="x", reason="x") == 403
+        assert Staff(role).act(path, amount="1.00") == 403
         assert not Receipt.objects.exists()
-        assert not Correction.objects.exists()
 
     @pytest.mark.parametrize("role", ["客服", "审计", "运营"])
     def test_nobody_else_decides_on_receipts(self, role: str) -> None:

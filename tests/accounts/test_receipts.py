@@ -21,14 +21,14 @@ from accounts.ledger.chart import (
     SUSPENSE,
 )
 from accounts.models import DepositAccount, JournalEntry, Payment, Posting, Receipt, ReceiptUse, Refund, Suspension
-from accounts.operations import Leg, take_receipt_for
+from accounts.operations import Leg, return_to_receipt, take_receipt_for
+from accounts.operations.corrections import CorrectionRefused
 from accounts.operations.ledger import AccountNotActive, UnbalancedEntry
 from accounts.operations.receipts import (
     OutsideMoney,
     OutsideMoneyRefused,
     ReceiptExceeded,
     ReceiptKnown,
-    SamePerson,
     assign_receipt,
     record_receipt,
 )
@@ -40,6 +40,7 @@ from accounts.operations.refunds import (
     register_refund_paid,
 )
 from accounts.queries import deposits_equal_ledger, gl_balance, trial_balance
+from core.approvals.operations import SameHands
 from core.audit.models import AuditEntry
 from core.clock import business_date
 from core.errors import InvalidRequest, NotFound, Problem, StateConflict
@@ -143,7 +144,7 @@ class TestFourEyes:
             "take": lambda: take(receipt, 1, (LOAN_PRINCIPAL, 1), actor=MAKER),
             "refund": lambda: refund(receipt, 1, MAKER),
         }
-        with pytest.raises(SamePerson):
+        with pytest.raises(SameHands):
             acts[act]()
         assert (rows(), left(receipt)) == (before, 1_000_00)
 
@@ -157,7 +158,7 @@ class TestFourEyes:
     def test_whoever_approved_a_refund_does_not_pay_it(self) -> None:
         owed = refund(record(), 5)
         before = rows()
-        with pytest.raises(SamePerson):
+        with pytest.raises(SameHands):
             register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=CHECKER)
         assert rows() == before
         with pytest.raises(IntegrityError, match="accounts_refund_four_eyes"), transaction.atomic():
@@ -302,6 +303,27 @@ class TestTakenByAnotherRoom:
         use = ReceiptUse.objects.get()
         assert (use.use, use.entry_id, use.amount_fen, left(receipt)) == ("taken", entry_id, 950_00, 50_00)
 
+    def test_is_refused_to_two_people_of_whom_one_recorded_it(self) -> None:
+        receipt = record()
+        for both in (f"{MAKER}+{CHECKER}", f"{CHECKER}+{MAKER}"):
+            with pytest.raises(SameHands):
+                take(receipt, 1, (LOAN_PRINCIPAL, 1), actor=both)
+        take(receipt, 1, (LOAN_PRINCIPAL, 1), actor=f"{CHECKER}+{THIRD}")
+
+    def test_is_left_of_the_receipt_again_when_it_is_taken_back(self) -> None:
+        receipt = record(1_000_00)
+        entry_id = take(receipt, 950_00, (LOAN_PRINCIPAL, 950_00))
+        with transaction.atomic():
+            return_to_receipt(entry_id=entry_id, memo="还款冲正", actor="a+b")
+        assert (books(), left(receipt)) == ({PAYMENT_CLEARING: 1_000_00, SUSPENSE: -1_000_00}, 1_000_00)
+        assert ReceiptUse.objects.get().code == "returned"
+        with pytest.raises(CorrectionRefused), transaction.atomic():
+            return_to_receipt(entry_id=entry_id, memo="x", actor="a+b")
+        with pytest.raises(NotFound), transaction.atomic():
+            return_to_receipt(entry_id=receipt.entry_id, memo="x", actor="a+b")
+        assert left(receipt) == 1_000_00
+        take(receipt, 1_000_00, (LOAN_PRINCIPAL, 1_000_00))
+
     def test_that_does_not_add_up_is_refused(self) -> None:
         receipt = record()
         before = rows()
@@ -351,10 +373,11 @@ class TestRefunds:
         owed = refund(record(), 1_00)
         register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=THIRD)
         before = rows()
-        for work in (
+        works: list[Callable[[], None]] = [
             lambda: register_refund_paid(refund_id=owed.pk, outside_reference="P2", actor=THIRD),
             lambda: _send(owed),
-        ):
+        ]
+        for work in works:
             with pytest.raises(StateConflict):
                 work()
         assert rows() == before

@@ -52,6 +52,7 @@ def read(row: Reverification, **states: Any) -> None:
     """Let the reader tell what it has read: the known identity, with what the new card states otherwise."""
     known = verified.identity(row.account.customer_id)
     assert known is not None
+    assert row.reading_id is not None
     reading = IdCardReading.objects.get(pk=row.reading_id)
     with transaction.atomic():
         accept_reading(reading_id=reading.pk, identity=replace(known, **states), warnings=())
@@ -113,8 +114,8 @@ class TestByANewCard:
     def test_takes_it_over_lifts_everything_and_files_the_change(self) -> None:
         who = make_customer(valid_until=business_date() - timedelta(days=100))
         account, other, own = make_account(who), make_account(who), make_account(who, account_class="I", keeper="core")
-        for row in (account, other, own):
-            suspend(row, "id_expired")
+        for one in (account, other, own):
+            suspend(one, "id_expired")
         suspend(account, "dormant")
         suspend(other, "dormant")
         row = reverify(account, card=new_card(who))

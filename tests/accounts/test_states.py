@@ -10,7 +10,6 @@ from django.db import transaction
 
 from accounts.models import (
     AccountClosing,
-    Correction,
     Filing,
     JournalEntry,
     Receipt,
@@ -19,7 +18,7 @@ from accounts.models import (
     Reverification,
 )
 from accounts.operations.receipts import OutsideMoney, record_receipt
-from accounts.states import CLOSING, CORRECTION, FILING, REFUND, REVERIFICATION
+from accounts.states import CLOSING, FILING, REFUND, REVERIFICATION
 from core.clock import business_date, now
 from core.errors import StateConflict
 from core.ids import new_id
@@ -28,7 +27,7 @@ from core.states.models import StateChange
 from tests.accounts.holders import make_account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
-MACHINES = (CLOSING, REVERIFICATION, FILING, REFUND, CORRECTION)
+MACHINES = (CLOSING, REVERIFICATION, FILING, REFUND)
 PAIRS = [(machine, state, event) for machine in MACHINES for state in machine.states for event in machine.events]
 
 
@@ -63,9 +62,6 @@ def _fields(machine: Machine[Any], state: str) -> dict[str, Any]:
             "owed": {}, "sending": {},
             "paid": {"paid_by": "third", "paid_at": now(), "outside_reference": "P1"},
         },
-        Correction: {
-            "proposed": {}, "booked": {"decided_by": "checker"}, "rejected": {"decided_by": "checker"},
-        },
     }  # fmt: skip
     return own[machine.model][state]
 
@@ -81,11 +77,8 @@ def _make(machine: Machine[Any], state: str) -> uuid.UUID:
             "event_date": business_date(),
             "due_date": business_date(),
         }
-    elif machine.model is Refund:
-        fields |= _refund_of() | ({"entry": _entry()} if state == "paid" else {})
     else:
-        fields |= {"entry": _entry(), "reason": "x", "proposed_by": "maker"}
-        fields |= {"correcting": _entry()} if state == "booked" else {}
+        fields |= _refund_of() | ({"entry": _entry()} if state == "paid" else {})
     row_id: uuid.UUID = machine.model._default_manager.create(status=state, **fields).pk
     return row_id
 
@@ -96,8 +89,6 @@ def _to_hold(machine: Machine[Any], target: str) -> dict[str, Any]:
     fields = cleared.get(machine.model, {}) | _fields(machine, target)
     if machine.model is Refund and target == "paid":
         fields["entry"] = _entry()
-    if machine.model is Correction and target == "booked":
-        fields["correcting"] = _entry()
     return fields
 
 

@@ -175,7 +175,8 @@ class TestWhatStops:
     def test_new_business_with_the_next_step_told(self, reason: str) -> None:
         account = make_account(balance_fen=1_000)
         Suspension.objects.create(account=account, reason=reason, from_date=OPENED)
-        for work in (lambda: pay(account), lambda: _refuse(account)):
+        works: list[Callable[[], None]] = [lambda: pay(account), lambda: _refuse(account)]
+        for work in works:
             with pytest.raises(AccountNotActive) as refused:
                 work()
             assert refused.value.code == "account_not_active"

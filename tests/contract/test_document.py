@@ -26,7 +26,6 @@ OF_STAFF = {
     "receipt_exceeded",
     "receipt_known",
     "register_refused",
-    "same_person",
     "staff_refused",
 }
 # More than the contract promises: where a Location leads, and a list beside it.

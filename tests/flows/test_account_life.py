@@ -227,7 +227,7 @@ class TestClosing:
 
 
 class TestOpening:
-    def ask(self, someone: Phone, expect: int = 202, **wanted: str) -> dict[str, Any]:
+    def ask(self, someone: Phone, *, expect: int = 202, **wanted: Any) -> dict[str, Any]:
         code = someone.phone_code("open_account")
         card = {"number": someone.person["card_number"], "phone": someone.person["phone"]}
         body = {"class": "II", "bound_card": card, "phone_code": code, **wanted}
@@ -258,9 +258,9 @@ class TestOpening:
         assert steps["open_account"] == "todo"
 
     @pytest.mark.parametrize("wanted", [{"class": "I"}, {"holder": "company"}])
-    def test_what_needs_the_counter_is_sent_there(self, registered: PhoneMaker, wanted: dict[str, str]) -> None:
+    def test_what_needs_the_counter_is_sent_there(self, registered: PhoneMaker, wanted: dict[str, Any]) -> None:
         someone = registered()
-        problem = self.ask(someone, 422, **wanted)
+        problem = self.ask(someone, expect=422, **wanted)
         assert problem["code"] == "counter_required"
         assert someone.get("accounts")["items"] == []
 

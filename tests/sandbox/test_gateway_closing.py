@@ -117,6 +117,7 @@ class TestStatement:
             caller.ask("core.credit", order(number, f"0.0{fen}"))
         amounts: list[str] = []
         body: dict[str, Any] = {"date": DAY, "limit": 3}
+        page: dict[str, Any] = {}
         for size in (3, 3, 1):
             page = caller.ask("core.statement", body)
             assert len(page["lines"]) == size

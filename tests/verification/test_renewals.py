@@ -51,7 +51,7 @@ class TestRenewing:
         identified()
         before = Subject.objects.values().get()
         with pytest.raises(AnotherPerson):
-            self.renew(replace(NEW, **changed))
+            self.renew(replace(NEW, **changed))  # type: ignore[arg-type]  # names and numbers alone
         assert Subject.objects.values().get() == before
 
     def test_of_nobody_is_not_found(self) -> None:
