@@ -50,7 +50,7 @@ def _relink_identity(subject: str, customer_id: uuid.UUID) -> uuid.UUID:
     return known
 
 
-def _check_money(subject: str, customer_id: uuid.UUID) -> None:
+def _check_standing(subject: str, customer_id: uuid.UUID) -> None:
     if access_account(customer_id, subject).status != "active":
         raise StateConflict("该账户当前不可用")
 
@@ -59,5 +59,7 @@ register_act(Act(action="open_account", check=_check_account, describe=_describe
 register_act(Act(action="bind_card", check=_check_card))
 register_act(Act(action="relink", check=_check_relink, identity_of=_relink_identity))
 register_act(Act(action="register", check=_check_registration))
-register_act(Act(action="top_up", check=_check_money))
-register_act(Act(action="transfer", check=_check_money))
+register_act(Act(action="top_up", check=_check_standing))
+register_act(Act(action="transfer", check=_check_standing))
+register_act(Act(action="reverify", check=_check_standing))
+register_act(Act(action="close_account", check=_check_standing))

@@ -1,4 +1,4 @@
-"""What staff do to accounts by two people (`core.approvals`): the second one's agreement is the act."""
+"""What staff do to accounts and the books by two people (`core.approvals`): the second one's agreement is the act."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import uuid
 from datetime import date
 from typing import Any, Final
 
+from accounts.operations import corrections
 from accounts.operations.restrictions import Order, lift_restriction, place_restriction
 from core.approvals.registry import Approved, register_approval
 
 RESTRICT: Final = "account.restrict"
 LIFT: Final = "restriction.lift"
-PROPOSER: Final = "accounts.propose_restriction"
-DECIDER: Final = "accounts.decide_restriction"
+PROPOSE_RESTRICTION: Final = "accounts.propose_restriction"
+DECIDE_RESTRICTION: Final = "accounts.decide_restriction"
+GIVE_BACK_DEBIT: Final = "entry.give_back_debit"
+PROPOSE_CORRECTION: Final = "accounts.propose_correction"
+DECIDE_CORRECTION: Final = "accounts.decide_correction"
 
 
 def values_of(order: Order) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def values_of(order: Order) -> dict[str, Any]:
     }
 
 
-@register_approval(RESTRICT, title="账户限制令", proposer=PROPOSER, decider=DECIDER)
+@register_approval(RESTRICT, title="账户限制令", proposer=PROPOSE_RESTRICTION, decider=DECIDE_RESTRICTION)
 def restrict(approved: Approved) -> None:
     """Put an order in force; the subject is the account."""
     values = dict(approved.values)
@@ -39,7 +43,15 @@ def restrict(approved: Approved) -> None:
     place_restriction(order=order, reason=approved.reason, actor=approved.actor)
 
 
-@register_approval(LIFT, title="解除账户限制令", proposer=PROPOSER, decider=DECIDER)
+@register_approval(LIFT, title="解除账户限制令", proposer=PROPOSE_RESTRICTION, decider=DECIDE_RESTRICTION)
 def lift(approved: Approved) -> None:
     """Lift an order; the subject is the order."""
     lift_restriction(restriction_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor)
+
+
+@register_approval(GIVE_BACK_DEBIT, title="错扣退回", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION)
+def give_back_debit(approved: Approved) -> None:
+    """Give back what an entry took wrongly; the subject is the entry."""
+    corrections.give_back_debit(
+        entry_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
+    )  # fmt: skip

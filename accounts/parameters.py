@@ -23,12 +23,67 @@ KEEPER: Final = declare(
     Parameter(
         "account.keeper",
         "own",
-        "Ⅱ类户记账方",
+        "Ⅱ类户和Ⅲ类户记账方",
         "",
         "ADR: deposit accounts have a keeper",
         "free",
         choices=("own", "core"),
     )
+)
+MAX_CLASS_ONE: Final = declare(
+    Parameter("account.max_class_one", 1, "每人在本行Ⅰ类户上限", "个", "ACC-01, 银发〔2016〕261号", "fixed", 1, 1)
+)
+MAX_CLASS_THREE: Final = declare(
+    Parameter("account.max_class_three", 5, "每人在本行Ⅲ类户上限", "个", "ACC-01, 银发〔2018〕16号", "lower", 1, 5)
+)
+DRAFT_DAYS: Final = declare(
+    Parameter("account.draft_days", 7, "待人脸核验的开户申请保留天数，逾期作废", "天", "工程取值", "free", 1, 30)
+)
+PERSONS_PER_PHONE: Final = declare(
+    Parameter(
+        "account.persons_per_phone", 1, "同一手机号在本行可自动开户的人数上限，声明共用的除外", "人",
+        "ACC-10, 银发〔2016〕261号", "lower", 1, 3,
+    )
+)  # fmt: skip
+OPENINGS_PER_DEVICE: Final = declare(
+    Parameter("account.openings_per_device", 3, "同一设备每日申请开户上限", "个", "ACC-10", "lower", 1, 10)
+)
+DORMANT_MONTHS: Final = declare(
+    Parameter(
+        "account.dormant_months",
+        6,
+        "开户后无交易即暂停非柜面业务的月数",
+        "个月",
+        "ACC-08, 银发〔2016〕261号",
+        "lower",
+        1,
+        12,
+    )
+)
+DORMANT_BALANCE_YUAN: Final = declare(
+    Parameter(
+        "account.dormant_balance_yuan", 0, "余额低于此值且同样月数无交易的账户也暂停，0 为不启用", "元", "ACC-08, 各行自定",
+        "higher", 0, 10_000,
+    )
+)  # fmt: skip
+ID_FIRST_NOTICE_DAYS: Final = declare(
+    Parameter("id_card.first_notice_days", 90, "证件到期首次提醒提前天数", "天", "ACC-13", "higher", 60, 180)
+)
+ID_SECOND_NOTICE_DAYS: Final = declare(
+    Parameter("id_card.second_notice_days", 30, "证件到期再次提醒提前天数", "天", "ACC-13", "higher", 15, 59)
+)
+ID_LAST_NOTICE_DAYS: Final = declare(
+    Parameter("id_card.last_notice_days", 7, "证件到期末次提醒提前天数", "天", "ACC-13", "higher", 1, 14)
+)
+ID_GRACE_DAYS: Final = declare(
+    Parameter("id_card.grace_days", 90, "证件过期后更新的合理期限，逾期暂停新业务", "天", "ACC-13, 金融机构客户身份识别办法",
+              "lower", 0, 90)
+)  # fmt: skip
+NOTICE_FIRST_HOUR: Final = declare(
+    Parameter("notice.first_hour", 8, "短信通知最早发送时刻", "点", "工程取值", "higher", 0, 12)
+)
+NOTICE_LAST_HOUR: Final = declare(
+    Parameter("notice.last_hour", 21, "短信通知最晚发送时刻", "点", "工程取值", "lower", 13, 24)
 )
 FILING_DAYS: Final = declare(Parameter("filing.open_days", 5, "开户备案期限", "个工作日", "ACC-11", "lower", 1, 5))
 CARD_COOLING_HOURS: Final = declare(
@@ -86,3 +141,11 @@ STATEMENT_DAYS: Final = declare(
 def in_fen(parameter: Parameter) -> int:
     """Return the value in force of a parameter that is an amount in yuan, in fen."""
     return value_of(parameter.name, kind=int) * FEN_PER_YUAN
+
+
+FILING_CHANGE_DAYS: Final = declare(
+    Parameter("filing.change_days", 2, "变更备案期限", "个工作日", "ACC-11", "lower", 1, 2)
+)
+FILING_CLOSE_DAYS: Final = declare(
+    Parameter("filing.close_days", 2, "撤销备案期限", "个工作日", "ACC-11", "lower", 1, 2)
+)

@@ -24,9 +24,23 @@ from accounts.balances import (
     statement_of_account,
     trial_balance,
 )
+from accounts.filing_days import FilingAgreement, FilingCount, FilingDifference, filings_agree, overdue_filings
 from accounts.ledger.chart import CHART
-from accounts.models import Card, Customer, DepositAccount, Payment, Posting, Registration, TopUp, Transfer
-from accounts.models.deposit_account import ACTIVE, CLASS_ONE
+from accounts.models import (
+    AccountClosing,
+    Card,
+    Customer,
+    DepositAccount,
+    Payment,
+    Posting,
+    Registration,
+    Reverification,
+    Suspension,
+    TopUp,
+    Transfer,
+)
+from accounts.models.closing import CLOSING
+from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -36,6 +50,9 @@ from tenants.parameters import value_of
 __all__ = [
     "AccountView",
     "CustomerView",
+    "FilingAgreement",
+    "FilingCount",
+    "FilingDifference",
     "PaymentStatus",
     "Progress",
     "RankedFreeze",
@@ -43,7 +60,9 @@ __all__ = [
     "StatementLine",
     "access_account",
     "access_card",
+    "access_closing",
     "access_registration",
+    "access_reverification",
     "access_top_up",
     "access_transfer",
     "account_view",
@@ -51,20 +70,22 @@ __all__ = [
     "balance_at",
     "customer",
     "deposits_equal_ledger",
+    "filings_agree",
     "freezes_of",
     "gl_balance",
     "gl_name",
     "holds_equal_accounts",
     "latest_opening",
     "latest_registration",
+    "overdue_filings",
     "payment",
     "quota_used_fen",
     "quotas_equal_charges",
     "statement_of_account",
+    "suspended_for",
     "trial_balance",
     "usable_accounts",
 ]
-
 M = TypeVar("M", bound=Model)
 ACCOUNT_NUMBER: Final = "account.number"
 
@@ -183,6 +204,32 @@ def access_transfer(customer_id: uuid.UUID, transfer_id: str) -> Transfer:
     return _own(Transfer.objects.all(), customer_id, transfer_id)
 
 
+def access_closing(customer_id: uuid.UUID, account_id: str, closing_id: str) -> AccountClosing:
+    """Return a request to close one of the customer's own accounts.
+
+    Raises:
+        NotFound: there is none with this id on this account, or it is another's.
+    """
+    return _of_account(AccountClosing.objects.all(), access_account(customer_id, account_id), closing_id)
+
+
+def access_reverification(customer_id: uuid.UUID, account_id: str, reverification_id: str) -> Reverification:
+    """Return a reverification of one of the customer's own accounts.
+
+    Raises:
+        NotFound: there is none with this id on this account, or it is another's.
+    """
+    return _of_account(Reverification.objects.all(), access_account(customer_id, account_id), reverification_id)
+
+
+def _of_account(rows: QuerySet[M], account: DepositAccount, text: str) -> M:
+    found = parse_id(text)
+    row = None if found is None else rows.filter(pk=found, account=account).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
 def _own(rows: QuerySet[M], customer_id: uuid.UUID, text: str) -> M:
     found = parse_id(text)
     row = None if found is None else rows.filter(pk=found, customer_id=customer_id).first()
@@ -257,9 +304,19 @@ def is_opened_here(number: str) -> bool:
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
-    """Return the customer's accounts at this bank that money can move on, Class I first."""
-    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("account_class", "pk")
-    return [_view(row) for row in rows]
+    """Return the customer's accounts at this bank that a loan can be paid into and repaid from, Class I first.
+
+    A Class III account is none (A1-24), nor is one that is being closed.
+    """
+    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
+    standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
+    return [_view(row) for row in standing.order_by("account_class", "pk")]
+
+
+def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:
+    """Return the reasons for which an account takes no new business now, none where it takes some (ACC-08, ACC-13)."""
+    rows = Suspension.objects.filter(account_id=account_id, until_date=None).order_by("reason")
+    return tuple(rows.values_list("reason", flat=True))
 
 
 def latest_registration(customer_id: uuid.UUID) -> Progress | None:

@@ -118,3 +118,37 @@ DROP TRIGGER accounts_frozen_stays ON accounts_deposit_account;
 DROP TRIGGER accounts_debits_stopped ON accounts_deposit_account;
 DROP FUNCTION accounts_debit_refuse();
 """
+
+# ACC-14: no money and no claim begins on an account that is closed or about to be. The row is locked as a foreign key
+# locks it, so a closing (which locks the account for itself) and a payment or claim that begin at once take turns, and
+# whoever comes second sees what the first has done.
+INSTALL_LIFE: Final = """
+CREATE FUNCTION accounts_account_stands() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+DECLARE
+    standing text;
+BEGIN
+    SELECT a.status INTO standing FROM accounts_deposit_account a WHERE a.id = NEW.account_id FOR KEY SHARE;
+    IF standing IS DISTINCT FROM 'active' OR EXISTS (
+        SELECT 1 FROM accounts_account_closing c WHERE c.account_id = NEW.account_id AND c.status = 'closing'
+    ) THEN
+        RAISE EXCEPTION 'account % is not open for %', NEW.account_id, TG_TABLE_NAME
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_account_stands';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER accounts_payment_on_standing_account
+    BEFORE INSERT ON accounts_payment
+    FOR EACH ROW EXECUTE FUNCTION accounts_account_stands();
+
+CREATE TRIGGER accounts_claim_on_standing_account
+    BEFORE INSERT ON accounts_claim
+    FOR EACH ROW EXECUTE FUNCTION accounts_account_stands();
+"""
+
+REMOVE_LIFE: Final = """
+DROP TRIGGER accounts_claim_on_standing_account ON accounts_claim;
+DROP TRIGGER accounts_payment_on_standing_account ON accounts_payment;
+DROP FUNCTION accounts_account_stands();
+"""

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from accounts.models import Card, DepositAccount, Hold, Registration, Restriction, TopUp, Transfer
+from accounts.models import (
+    AccountClosing,
+    Card,
+    DepositAccount,
+    Filing,
+    Hold,
+    Refund,
+    Registration,
+    Restriction,
+    Reverification,
+    TopUp,
+    Transfer,
+)
 from core.states import Machine
 
 REGISTRATION: Final = Machine(
@@ -104,4 +116,60 @@ TRANSFER: Final = Machine(
         ("refunding", "strand"): "stranded",
     },
 )
-MACHINES: Final = (REGISTRATION, ACCOUNT, CARD, HOLD, RESTRICTION, TOP_UP, TRANSFER)
+
+CLOSING: Final = Machine(
+    name="account_closing",
+    model=AccountClosing,
+    initial="closing",
+    table={
+        ("closing", "close"): "closed",
+        ("closing", "refuse"): "refused",
+    },
+)
+
+REVERIFICATION: Final = Machine(
+    name="reverification",
+    model=Reverification,
+    initial="reading",
+    table={
+        ("reading", "verify"): "verified",
+        ("reading", "refuse"): "rejected",
+    },
+)
+
+FILING: Final = Machine(
+    name="filing",
+    model=Filing,
+    initial="pending",
+    table={
+        ("pending", "acknowledge"): "acknowledged",
+        ("pending", "refuse"): "refused",
+        ("refused", "resend"): "pending",
+    },
+)
+
+REFUND: Final = Machine(
+    name="refund",
+    model=Refund,
+    initial="owed",
+    table={
+        ("owed", "send"): "sending",
+        ("owed", "pay"): "paid",
+        ("sending", "pay"): "paid",
+        ("sending", "return"): "owed",
+    },
+)
+
+MACHINES: Final = (
+    REGISTRATION,
+    ACCOUNT,
+    CARD,
+    HOLD,
+    RESTRICTION,
+    TOP_UP,
+    TRANSFER,
+    CLOSING,
+    REVERIFICATION,
+    FILING,
+    REFUND,
+)

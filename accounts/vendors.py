@@ -12,11 +12,13 @@ from accounts.providers.bank_gateway.provider import (
 )
 from core.tenancy import current_bank
 from tenants.gateway import gateway_of
+from tenants.providers.sms.provider import GatewayTextMessages
 
 if TYPE_CHECKING:
     from accounts.providers.bound_card import BoundCardCheck
     from accounts.providers.core_system import AccountFilings, CoreSystem
     from accounts.providers.payments import PaymentNetwork
+    from tenants.providers.text_messages import TextMessages
 
 
 def core_system() -> CoreSystem:
@@ -37,3 +39,8 @@ def account_filings() -> AccountFilings:
 def payment_network() -> PaymentNetwork:
     """Return the way to accounts at other banks."""
     return GatewayPaymentNetwork(gateway_of(current_bank().code))
+
+
+def text_messages() -> TextMessages:
+    """Return who sends this bank's text messages."""
+    return GatewayTextMessages(gateway_of(current_bank().code))

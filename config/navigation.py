@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
+from accounts.models import Filing, ReconciliationBreak
+from accounts.queries import overdue_filings
 from config.admin_site import bank_admin, province_admin
 from config.look import bank_of
 from core.steps.models import PARKED, Step
@@ -30,6 +32,10 @@ BANK: Final[Mapping[str, Place]] = {
     "accounts.Registration": Place("客户", "how_to_reg"),
     "accounts.DepositAccount": Place("客户", "account_balance_wallet"),
     "accounts.Card": Place("客户", "credit_card"),
+    "accounts.Suspension": Place("客户", "pause_circle"),
+    "accounts.Reverification": Place("客户", "person_check"),
+    "accounts.AccountClosing": Place("客户", "logout"),
+    "accounts.Notice": Place("客户", "notifications"),
     "verification.Subject": Place("客户", "badge"),
     "verification.Consent": Place("客户", "handshake"),
     "verification.Check": Place("客户", "verified_user"),
@@ -73,6 +79,10 @@ BANK: Final[Mapping[str, Place]] = {
     "accounts.Transfer": Place("账务", "send_money"),
     "accounts.Hold": Place("账务", "lock_clock"),
     "accounts.Restriction": Place("账务", "gavel"),
+    "accounts.Receipt": Place("账务", "move_to_inbox"),
+    "accounts.Refund": Place("账务", "undo"),
+    "accounts.CoreReconciliation": Place("账务", "compare_arrows"),
+    "accounts.ReconciliationBreak": Place("账务", "rule_folder"),
     "accounts.Filing": Place("账务", "inventory"),
     "lending.DayEndStage": Place("账务", "bedtime", "日终处理"),
     "tenants.Entry": Place("渠道", "qr_code_2"),
@@ -104,6 +114,12 @@ PROVINCE: Final[Mapping[str, Place]] = {
 }
 GROUP_OF_ROOM: Final = {"verification": "客户", "accounts": "账务", "lending": "信贷"}
 OTHER_SYMBOL: Final = "article"
+# What somebody must look at, counted beside the page's title.
+ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
+    Step: Step.objects.filter(state=PARKED).count,
+    Filing: overdue_filings,
+    ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,
+}
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -142,6 +158,6 @@ def _item(model: Any, place: Place) -> dict[str, Any]:
         "icon": place.symbol,
         "link": reverse(f"admin:{options.app_label}_{options.model_name}_changelist"),
     }
-    if model is Step and (parked := Step.objects.filter(state=PARKED).count()):
-        item |= {"badge": str(parked), "badge_variant": "danger", "badge_style": "solid"}
+    if model in ALARMS and (count := ALARMS[model]()):
+        item |= {"badge": str(count), "badge_variant": "danger", "badge_style": "solid"}
     return item

@@ -7,7 +7,9 @@ import uuid
 import structlog
 from django.db.models import Q
 
+from accounts import operations as accounts
 from core.clock import business_date, now
+from core.operations import opens_transaction
 from lending.models import Drawdown
 from lending.models.drawdown import DRAFT, SIGNED
 from lending.operations.day_change import end_drawdown, end_offers_and_lines
@@ -26,6 +28,7 @@ def follow_day() -> None:
         LogRewritten, HeadRefused: the evidence log was tampered with; an operator's case.
     """
     _warn_of_missing_calendar()
+    _follow_accounts()
     end_offers_and_lines()
     for drawdown_id, status in _over():
         end_drawdown(drawdown_id=drawdown_id, status=status)
@@ -39,6 +42,12 @@ def _warn_of_missing_calendar() -> None:
     year = missing_calendar_year(business_date())
     if year is not None:
         log.error("calendar.year_missing", year=year)
+
+
+@opens_transaction
+def _follow_accounts() -> None:
+    """Let the accounts' room owe what hangs on the day there: dormancy, ID cards, filings, the core's statement."""
+    accounts.follow_day(day=business_date())
 
 
 def _over() -> list[tuple[uuid.UUID, str]]:

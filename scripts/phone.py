@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 
 UNFINISHED: Final = frozenset(
-    {"reading", "checking", "starting", "opening", "deciding", "signing", "disbursing", "posting"}
+    {"reading", "checking", "starting", "opening", "closing", "deciding", "signing", "disbursing", "posting"}
 )
 PATIENCE_SECONDS: Final = 60.0
 PURPOSES_AT_LOGIN: Final = ("privacy", "face")

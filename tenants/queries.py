@@ -18,6 +18,7 @@ from tenants.models.bank import SERVING
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
 NOVEMBER: Final = 11
+REACH: Final = timedelta(days=31)
 
 
 class LprUnknown(LookupError):
@@ -178,3 +179,21 @@ def missing_calendar_year(day: date) -> int | None:
     year = day.year + 1 if day.month >= NOVEMBER else day.year
     known = Holiday.objects.filter(date__range=(date(year, 1, 1), date(year, 12, 31))).exists()
     return None if known else year
+
+
+def working_day_after(day: date, count: int) -> date:
+    """Return the working day `count` working days after a day, which itself does not count (ACC-11).
+
+    Raises:
+        ValueError: the count is negative.
+    """
+    if count < 0:
+        raise ValueError("working days are counted forwards")
+    known_until, off = day, frozenset[date]()
+    while count:
+        day += timedelta(days=1)
+        if day > known_until:
+            known_until = day + REACH
+            off = non_working_days(day, known_until)
+        count -= day not in off
+    return day

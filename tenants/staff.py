@@ -27,6 +27,11 @@ PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
 _SEEING_ALL: Final = ("core.view_*", "tenants.view_*", "verification.view_*", "accounts.view_*", "lending.view_*")
 _SEEING_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
+_OUTSIDE_MONEY: Final = (
+    "accounts.add_receipt", "accounts.change_receipt", "accounts.view_receipt*", "accounts.change_refund",
+    "accounts.view_refund", "accounts.propose_correction", "accounts.decide_correction",
+    "accounts.change_corereconciliation", "accounts.change_reconciliationbreak", "accounts.view_*reconciliation*",
+)  # fmt: skip
 _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_entry", "tenants.view_scan")
 
 ROLES: Final[Mapping[str, Sequence[str]]] = {
@@ -41,7 +46,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "accounts.propose_restriction", "core.view_proposal",
+        *_SEEING_BUSINESS, "accounts.propose_restriction", "accounts.change_filing", "core.view_proposal",
         "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
         "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
@@ -61,14 +66,15 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
         "accounts.view_filing", "accounts.view_glday", "accounts.view_hold", "accounts.view_topup",
         "accounts.view_transfer", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
-        "lending.decide_loan_change",
+        "lending.decide_loan_change", *_OUTSIDE_MONEY,
     ),
     "催收": (
         *_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*",
         "lending.collect_overdueloan", "lending.view_collection*", "lending.*_creditnotice",
     ),
     "客服": (
-        *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "lending.view_product",
+        *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "accounts.view_suspension",
+        "accounts.view_reverification", "accounts.view_accountclosing", "accounts.view_notice", "lending.view_product",
         "lending.view_application", "lending.view_creditline", "lending.view_*loan*", "lending.download_loanpaper",
         "lending.view_bureau*", "lending.add_bureauobjection",
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from core.crypto import blind_index, normalise_id_number
+from core.crypto import blind_index, normalise_id_number, normalise_phone
 from core.errors import NotFound
 from core.ids import parse_id
 from verification.identity import Identity
@@ -33,9 +33,12 @@ __all__ = [
     "face_check",
     "find_subject_by_id_number",
     "id_card_reading",
+    "id_cards_ending",
+    "id_cards_over",
     "identities",
     "identity",
     "last_check",
+    "others_with_phone",
     "own_uploads",
     "phone_of",
 ]
@@ -115,6 +118,25 @@ def phone_of(subject_id: uuid.UUID) -> str | None:
     """Return the phone number that the carrier has confirmed for a subject, or None."""
     row = Subject.objects.filter(pk=subject_id, identified_at__isnull=False).only("phone").first()
     return None if row is None else row.phone
+
+
+def others_with_phone(phone: str, subject_id: uuid.UUID) -> int:
+    """Return how many other persons of the current bank are known by this phone number (ACC-10)."""
+    wanted = blind_index(normalise_phone(phone), domain=PHONE_DOMAIN)
+    rows = Subject.objects.filter(phone_index=wanted, identified_at__isnull=False)
+    return rows.exclude(pk=subject_id).count()
+
+
+def id_cards_ending(*, first: date, last: date) -> list[tuple[uuid.UUID, date]]:
+    """Return whose ID card ends between two days, both included, and when (ACC-13)."""
+    rows = Subject.objects.filter(identified_at__isnull=False, valid_until_date__range=(first, last))
+    return [(pk, ends) for pk, ends in rows.values_list("pk", "valid_until_date") if ends is not None]
+
+
+def id_cards_over(*, before: date, among: Sequence[uuid.UUID] | None = None) -> list[uuid.UUID]:
+    """Return whose ID card had ended before a day, of all persons or of those named (ACC-13)."""
+    rows = Subject.objects.filter(identified_at__isnull=False, valid_until_date__lt=before)
+    return list((rows if among is None else rows.filter(pk__in=among)).values_list("pk", flat=True))
 
 
 def find_subject_by_id_number(id_number: str) -> uuid.UUID | None:

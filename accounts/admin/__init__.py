@@ -1,23 +1,35 @@
-"""What staff see of customers, accounts and books: only shown, and masked; orders on accounts are acts of two people."""
+"""What staff see of customers, accounts and books, masked; orders on accounts, outside money and breaks are their acts."""
 
 from __future__ import annotations
 
 from accounts.admin.customers import CustomerPage, RegistrationPage
-from accounts.admin.deposits import CardPage, DepositAccountPage, FilingPage
+from accounts.admin.deposits import CardPage, DepositAccountPage
+from accounts.admin.filings import FilingPage
 from accounts.admin.ledger import GlDayPage, JournalEntryPage, PaymentPage
+from accounts.admin.life import AccountClosingPage, NoticePage, ReverificationPage, SuspensionPage
 from accounts.admin.money import HoldPage, TopUpPage, TransferPage
+from accounts.admin.receipts import ReceiptPage, RefundPage
+from accounts.admin.reconciliation import CoreReconciliationPage, ReconciliationBreakPage
 from accounts.admin.restrictions import RestrictionPage
 from accounts.models import (
+    AccountClosing,
     Card,
+    CoreReconciliation,
     Customer,
     DepositAccount,
     Filing,
     GlDay,
     Hold,
     JournalEntry,
+    Notice,
     Payment,
+    Receipt,
+    ReconciliationBreak,
+    Refund,
     Registration,
     Restriction,
+    Reverification,
+    Suspension,
     TopUp,
     Transfer,
 )
@@ -27,6 +39,10 @@ bank_pages = [
     (Registration, RegistrationPage),
     (DepositAccount, DepositAccountPage),
     (Card, CardPage),
+    (Suspension, SuspensionPage),
+    (Reverification, ReverificationPage),
+    (AccountClosing, AccountClosingPage),
+    (Notice, NoticePage),
     (JournalEntry, JournalEntryPage),
     (GlDay, GlDayPage),
     (Payment, PaymentPage),
@@ -34,5 +50,9 @@ bank_pages = [
     (Transfer, TransferPage),
     (Hold, HoldPage),
     (Restriction, RestrictionPage),
+    (Receipt, ReceiptPage),
+    (Refund, RefundPage),
+    (CoreReconciliation, CoreReconciliationPage),
+    (ReconciliationBreak, ReconciliationBreakPage),
     (Filing, FilingPage),
 ]

@@ -1,4 +1,4 @@
-"""Deposit accounts, cards and filings."""
+"""Deposit accounts and cards."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from accounts.admin.tables import (
     QuotaTable,
     RestrictionTable,
     StatementTable,
+    SuspensionTable,
     masked_number,
 )
 from accounts.availability import available_fen
-from accounts.models import Card, DepositAccount, Filing
+from accounts.models import Card, DepositAccount
 from accounts.models.deposit_account import ACTIVE, CHECKING, CLOSED, FACE, OPENING, OWN, REJECTED
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
@@ -37,12 +38,14 @@ class DepositAccountPage(ReadOnlyPage):
                     opaque("customer_id", "客户号"), "opened_date", "created_at")  # fmt: skip
     list_filter = ("status", "account_class", "keeper", "opened_date")
     ordering = ("-id",)
-    inlines = (StatementTable, RestrictionTable, QuotaTable, ClaimTable, FilingTable)
+    inlines = (StatementTable, RestrictionTable, SuspensionTable, QuotaTable, ClaimTable, FilingTable)
     readonly_fields = ("number_in_short", "balance", "available", "held")
     fieldsets = (
         (None, {"fields": (("number_in_short", "account_class"), ("keeper", "status"), ("balance", "available"),
                            ("held", "customer"), ("reason_code", "retryable"))}),
-        ("开户", {"fields": (("open_channel", "face_to_face"), ("purpose", "core_request_id"), "opened_date")}),
+        ("开户", {"fields": (("open_channel", "face_to_face"), ("purpose", "core_request_id"),
+                           ("opened_date", "phone_shared"))}),
+        ("销户", {"fields": (("closed_date", "closed_at"),)}),
         ("记录", {"fields": (("created_at", "opened_at"),)}),
     )  # fmt: skip
 
@@ -90,18 +93,3 @@ class CardPage(ReadOnlyPage):
     def card_in_short(self, card: Card) -> str:
         """Show the last four digits."""
         return f"{HIDDEN}{card.last_four}"
-
-
-class FilingPage(ReadOnlyPage):
-    """Filings with the central bank, the most urgent first."""
-
-    list_display = ("kind", "account_in_short", state("status", "状态", {"pending": "warning", "acknowledged": "success"}),
-                    "due_date", "receipt", "acknowledged_at")  # fmt: skip
-    list_filter = ("status", "kind", "due_date")
-    list_select_related = ("account",)
-    ordering = ("due_date", "id")
-
-    @display(description="账号")
-    def account_in_short(self, filing: Filing) -> str:
-        """Show the last four digits."""
-        return masked_number(filing.account)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Final
 
+from django import forms
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,14 +13,30 @@ from unfold.decorators import action, display
 
 from accounts import queries
 from accounts.admin.tables import PostingTable, gl_name, masked_number
-from accounts.ledger.chart import CHART, Normal
+from accounts.approvals import GIVE_BACK_DEBIT, PROPOSE_CORRECTION
+from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS, Normal
 from accounts.models import GlDay, JournalEntry, Payment
+from accounts.operations.corrections import check_correctable
+from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import amount, state
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
 
 PAYMENT_COLOURS: Final = {"pending": "info", "arrived": "warning", "posted": "success", "failed": "danger"}
 TABLE: Final = "admin/table.html"
+GIVE_BACK: Final = Act(
+    title="申请错扣退回",
+    submit="提交复核",
+    explanation="从客户账户错扣的款项以冲正分录退回，须由另一名员工复核。还款等业务的扣款请在原业务中冲正。",
+    done="已提交复核",
+)
+
+
+class ReasonForm(ActForm):
+    """Why; kept with the proposal and as the memo of the reversal."""
+
+    reason = forms.CharField(label="原因", max_length=100)
 
 
 class JournalEntryPage(ReadOnlyPage):
@@ -30,6 +48,7 @@ class JournalEntryPage(ReadOnlyPage):
     search_help_text = "按业务参考号查找"
     ordering = ("-id",)
     actions_list = ("trial_balance",)
+    actions_detail = ("give_back",)
     inlines = (PostingTable,)
     readonly_fields = ("total",)
     fieldsets = (
@@ -51,6 +70,26 @@ class JournalEntryPage(ReadOnlyPage):
     def is_reversal(self, entry: JournalEntry) -> str | None:
         """Tell whether it reverses another."""
         return "冲正" if entry.reverses_id is not None else None
+
+    def has_give_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act on a debit of a customer that is not reversed."""
+        if not request.user.has_perm(PROPOSE_CORRECTION):
+            return False
+        debits = JournalEntry.objects.filter(postings__gl_code=CUSTOMER_DEPOSITS, postings__amount_fen__gt=0)
+        return object_id is None or debits.filter(pk=object_id, reverses=None, reversed_by=None).exists()
+
+    @action(description="错扣退回", permissions=["give_back"], icon="undo")
+    def give_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose to give back what was taken wrongly; a second member of staff decides under 复核事项."""
+        entry_id = uuid.UUID(object_id)
+
+        def run(given: Any) -> None:
+            check_correctable(entry_id=entry_id)
+            propose(
+                kind=GIVE_BACK_DEBIT, subject=entry_id.hex, values={}, reason=given["reason"], actor=actor_of(request)
+            )
+
+        return perform(self, request, GIVE_BACK, run=run, form_class=ReasonForm, object_id=object_id)
 
     @action(description="科目余额表", permissions=["view"], icon="balance")
     def trial_balance(self, request: HttpRequest) -> HttpResponse:

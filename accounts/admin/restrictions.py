@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 
 from accounts import queries
 from accounts.admin.tables import masked_number
-from accounts.approvals import LIFT, PROPOSER, RESTRICT, values_of
+from accounts.approvals import LIFT, PROPOSE_RESTRICTION, RESTRICT, values_of
 from accounts.models import DepositAccount, Restriction
 from accounts.models.restrictions import EXPIRED, IN_FORCE, KINDS, LIFTED
 from accounts.operations.restrictions import Order, RestrictionRefused, check_order
@@ -113,11 +113,11 @@ class RestrictionPage(ReadOnlyPage):
 
     def has_place_permission(self, request: HttpRequest) -> bool:
         """Offer the act to whoever enters orders."""
-        return bool(request.user.has_perm(PROPOSER))
+        return bool(request.user.has_perm(PROPOSE_RESTRICTION))
 
     def has_lift_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer to lift an order in force."""
-        if not request.user.has_perm(PROPOSER):
+        if not request.user.has_perm(PROPOSE_RESTRICTION):
             return False
         return object_id is None or Restriction.objects.filter(pk=object_id, status=IN_FORCE).exists()
 

@@ -18,6 +18,7 @@ from accounts.models import (
     QuotaUse,
     Registration,
     Restriction,
+    Suspension,
 )
 from core.admin.amounts import exact
 from core.admin.columns import amount
@@ -129,7 +130,15 @@ class FilingTable(ReadOnlyTable):
 
     model = Filing
     verbose_name_plural = "账户备案"
-    fields = readonly_fields = ("kind", "status", "due_date", "receipt")
+    fields = readonly_fields = ("kind", "changed", "status", "event_date", "due_date", "receipt")
+
+
+class SuspensionTable(ReadOnlyTable):
+    """Why an account takes or took no new business."""
+
+    model = Suspension
+    verbose_name_plural = "业务暂停"
+    fields = readonly_fields = ("reason", "from_date", "until_date", "lifted_by")
 
 
 class StatementTable(ReadOnlyTable):

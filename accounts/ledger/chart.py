@@ -30,6 +30,7 @@ class GlAccount:
 
 CORE_CLEARING: Final = "1011"
 PAYMENT_CLEARING: Final = "1012"
+COUNTER_CLEARING: Final = "1013"
 LOAN_PRINCIPAL: Final = "1301"
 INTEREST_RECEIVABLE: Final = "1302"
 PENALTY_RECEIVABLE: Final = "1303"
@@ -50,6 +51,7 @@ CHART: Final[dict[str, GlAccount]] = {
     for account in (
         GlAccount(CORE_CLEARING, "核心系统往来", Normal.DEBIT),
         GlAccount(PAYMENT_CLEARING, "支付清算往来", Normal.DEBIT),
+        GlAccount(COUNTER_CLEARING, "柜面收付往来", Normal.DEBIT),
         GlAccount(LOAN_PRINCIPAL, "个人贷款本金", Normal.DEBIT),
         GlAccount(INTEREST_RECEIVABLE, "应收利息", Normal.DEBIT),
         GlAccount(PENALTY_RECEIVABLE, "应收罚息", Normal.DEBIT),

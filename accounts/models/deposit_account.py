@@ -48,7 +48,8 @@ class DepositAccount(models.Model):
     (`Restriction`); both may only be changed with the rows that they add up. `balance_cap_fen` is what a Class III
     account may have at most (ACC-07).
 
-    PII: number and phone sealed; kept ten years after closing (AML-04).
+    PII: number and phone sealed; the device's opaque id, to bound how many accounts one device opens (ACC-10). Kept ten
+    years after closing (AML-04).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -73,6 +74,14 @@ class DepositAccount(models.Model):
     created_at = models.DateTimeField("申请时间", default=timezone.now)
     opened_at = models.DateTimeField("开户时间", null=True, blank=True)
     opened_date = models.DateField("开户营业日", null=True, blank=True)
+    closed_at = models.DateTimeField("销户时间", null=True, blank=True)
+    closed_date = models.DateField("销户营业日", null=True, blank=True)
+    applied_date = models.DateField("申请营业日", null=True, blank=True)
+    device_id = models.CharField("申请设备", max_length=128, blank=True, default="")
+    phone_shared = models.CharField(
+        "手机号共用声明", max_length=10, blank=True, default="",
+        choices=[("guardian", "监护人代用"), ("family", "家人共用")],
+    )  # fmt: skip
 
     class Meta:
         db_table = "accounts_deposit_account"
@@ -97,8 +106,17 @@ class DepositAccount(models.Model):
             models.CheckConstraint(
                 condition=~Q(account_class=CLASS_ONE) | Q(keeper=CORE), name="accounts_class_one_in_core"
             ),
+            models.UniqueConstraint(
+                fields=["customer"], condition=Q(account_class=CLASS_ONE, status=ACTIVE), name="accounts_class_one_once"
+            ),
+            models.CheckConstraint(condition=~Q(status=CLOSED) | Q(balance_fen=0), name="accounts_closed_is_empty"),
         ]
-        indexes = [models.Index(fields=["customer", "status"], name="accounts_of_customer")]
+        indexes = [
+            models.Index(fields=["customer", "status"], name="accounts_of_customer"),
+            models.Index(
+                fields=["device_id", "applied_date"], condition=~Q(device_id=""), name="accounts_by_device_and_day"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Show class and opaque id only."""

@@ -48,6 +48,7 @@ class JournalEntry(models.Model):
     class Meta:
         db_table = "accounts_journal_entry"
         verbose_name = verbose_name_plural = "会计分录"
+        permissions = [("propose_correction", "可以申请错扣退回"), ("decide_correction", "可以复核错扣退回")]
         indexes = [models.Index(fields=["booking_date"], name="accounts_entry_by_day")]
 
     def __str__(self) -> str:
@@ -101,8 +102,9 @@ class Posting(models.Model):
 class Payment(models.Model):
     """One movement between the bank and a customer's account, on its way.
 
-    States: an account kept here: posted at once. Kept by the core: pending (the step asks the core under the payment's
-    own id) → arrived (the core has booked; ours follows in the caller's transaction) → posted; failed from pending.
+    States: an account kept here: posted at once. Kept by the core: pending (the step asks the core under `request_id`, and
+    the core lists the order on its statement of `order_date`) → arrived (the core has booked; ours follows in the
+    caller's transaction) → posted; failed from pending.
 
     PII: none; amounts hang on the account.
     """
@@ -118,6 +120,8 @@ class Payment(models.Model):
     status = models.CharField("状态", max_length=8, choices=PAYMENT_STATUSES, default=PENDING)
     code = models.CharField("失败原因", max_length=40, blank=True, default="")
     core_reference = models.CharField("核心流水", max_length=64, blank=True, default="")
+    order_date = models.DateField("业务日")
+    request_id = models.UUIDField("核心请求号", null=True, blank=True, unique=True)
     entry = models.OneToOneField(JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
@@ -129,6 +133,9 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=~Q(status=POSTED) | Q(entry__isnull=False), name="accounts_posted_payment_has_entry"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["order_date"], condition=Q(request_id__isnull=False), name="accounts_order_by_day")
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from accounts.operations.books import DayNotOver, NotALedgerAccount, close_books, reverse_entry, true_up
 from accounts.operations.claims import place_claim, release_claim
+from accounts.operations.day import follow_day
+from accounts.operations.filings import owe_change
 from accounts.operations.holds import expire_hold, place_hold, post_hold, void_hold
 from accounts.operations.ledger import (
     AccountNotActive,
@@ -15,7 +17,18 @@ from accounts.operations.ledger import (
 )
 from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into
 from accounts.operations.quotas import QuotaExceeded, charge_quota, return_quota
+from accounts.operations.receipts import (
+    OutsideMoney,
+    ReceiptExceeded,
+    ReceiptKnown,
+    assign_receipt_to_account,
+    open_receipt,
+    return_to_receipt,
+    take_receipt_for,
+)
+from accounts.operations.refunds import Payee, owe_refund
 from accounts.operations.restrictions import end_restrictions
+from accounts.operations.suspensions import refuse_suspended
 
 __all__ = [
     "AccountNotActive",
@@ -25,23 +38,35 @@ __all__ = [
     "Leg",
     "Line",
     "NotALedgerAccount",
+    "OutsideMoney",
+    "Payee",
     "PaymentView",
     "QuotaExceeded",
+    "ReceiptExceeded",
+    "ReceiptKnown",
     "UnbalancedEntry",
+    "assign_receipt_to_account",
     "book_payment",
     "charge_quota",
     "close_books",
     "collect_from",
     "end_restrictions",
     "expire_hold",
+    "follow_day",
+    "open_receipt",
+    "owe_change",
+    "owe_refund",
     "pay_into",
     "place_claim",
     "place_hold",
     "post_entry",
     "post_hold",
+    "refuse_suspended",
     "release_claim",
     "return_quota",
+    "return_to_receipt",
     "reverse_entry",
+    "take_receipt_for",
     "true_up",
     "void_hold",
 ]

@@ -24,6 +24,7 @@ from core.tenancy import current_bank
 CLOSE: Final = "SELECT pg_advisory_xact_lock(accounts_books_key())"
 ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 REVERSAL: Final = "reversal"
+MEMO_LENGTH: Final = 100
 
 
 class DayNotOver(ValueError):
@@ -113,7 +114,7 @@ def reverse_entry(*, entry_id: uuid.UUID, business_ref: str, memo: str, value_da
         business_ref=business_ref,
         kind=REVERSAL,
         lines=lines,
-        memo=memo,
+        memo=memo[:MEMO_LENGTH],
         value_date=value_date,
         reverses_id=entry_id,
     )

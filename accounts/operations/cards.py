@@ -13,7 +13,9 @@ from accounts import parameters, queries
 from accounts.models import Card, Claim, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
 from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CORE, FACE, OPENING
+from accounts.models.filing import BOUND_CARD
 from accounts.numbers import is_card_number
+from accounts.operations.filings import owe_change
 from accounts.states import CARD
 from core.clock import now
 from core.crypto import blind_index
@@ -143,21 +145,21 @@ def card_checked(
 ) -> None:
     """End a card's check: refused, bound, or waiting for face and voice (A2-15).
 
-    A Class I card of this bank makes its account known here, as soon as it is bound.
+    A Class I card of this bank makes its account known here, as soon as it is bound. Locks are taken in the room's order:
+    customer, account, card.
     """
     _locked_customer(Card.objects.values_list("customer_id", flat=True).get(pk=card_id))
     card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "checking":
         return
-    own = class_one_number is not None
-    if not refusal and class_one_number is not None and _is_of_another(card.customer_id, class_one_number):
-        refusal = "bound_card_mismatch"
+    if not refusal and class_one_number is not None:
+        refusal = _class_one_refusal(card.customer_id, class_one_number)
     if refusal:
         refuse_card(card_id=card_id, code=refusal)
         return
     card = accept_card(card_id=card_id)
-    if own and card.status == "active":
-        show_class_one(card_id=card_id, number=str(class_one_number), balance_fen=balance_fen)
+    if class_one_number is not None and card.status == "active":
+        show_class_one(card_id=card_id, number=class_one_number, balance_fen=balance_fen)
 
 
 @within_transaction
@@ -212,6 +214,8 @@ def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str |
     )  # fmt: skip
     if bound.issuer_bank == current_bank().code and bound.account_class == CLASS_ONE:
         enqueue(SHOW_ACCOUNT, card_id)
+    if bound.account_id is not None:
+        owe_change(account_id=bound.account_id, changed=BOUND_CARD)
     return bound
 
 
@@ -226,6 +230,9 @@ def _actor(customer_id: uuid.UUID) -> str:
 
 
 def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
+    """Lock one of the customer's cards, and before it the account that it stands for."""
+    accounts = DepositAccount.objects.select_for_update(no_key=True, of=("self",))
+    accounts.filter(cards__pk=card_id, customer_id=customer_id).first()
     card = Card.objects.select_for_update().filter(pk=card_id, customer_id=customer_id).first()
     if card is None:
         raise NotFound
@@ -234,9 +241,10 @@ def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
 
 @within_transaction
 def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None:
-    """Make the Class I account known that a bound card of this bank stands for; somebody else's is left alone."""
+    """Make the Class I account known that a bound card of this bank stands for, but for one that cannot be this customer's."""
+    _locked_customer(Card.objects.values_list("customer_id", flat=True).get(pk=card_id))
     card = Card.objects.select_for_update().get(pk=card_id)
-    if card.status != "active" or _is_of_another(card.customer_id, number):
+    if card.status != "active" or _class_one_refusal(card.customer_id, number):
         return
     account, _ = DepositAccount.objects.get_or_create(
         number_index=blind_index(number, domain=ACCOUNT_NUMBER),
@@ -246,15 +254,22 @@ def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None
             "opened_at": now(),
         },
     )  # fmt: skip
-    if card.account_id is None and account.customer_id == card.customer_id:
+    if card.account_id is None:
         card.account = account
         card.save(update_fields=["account"])
 
 
-def _is_of_another(customer_id: uuid.UUID, number: str) -> bool:
-    """Tell whether an account is known here as another customer's, so that its card is no own card of this one."""
+def _class_one_refusal(customer_id: uuid.UUID, number: str) -> str:
+    """Return why a Class I account is not this customer's: another has it, or the customer has another; or nothing.
+
+    The customer's row is locked by the caller, so that of two cards at once each sees the other's account.
+    """
     index = blind_index(number, domain=ACCOUNT_NUMBER)
-    return DepositAccount.objects.filter(number_index=index).exclude(customer_id=customer_id).exists()
+    owner_id = DepositAccount.objects.filter(number_index=index).values_list("customer_id", flat=True).first()
+    if owner_id is not None:
+        return "" if owner_id == customer_id else "bound_card_mismatch"
+    held = DepositAccount.objects.filter(customer_id=customer_id, account_class=CLASS_ONE, status=ACTIVE).count()
+    return "account_limit_reached" if held >= value_of(parameters.MAX_CLASS_ONE.name, kind=int) else ""  # ACC-01
 
 
 @opens_transaction
@@ -278,6 +293,8 @@ def unbind_card(*, card_id: uuid.UUID, customer_id: uuid.UUID) -> None:
     _refuse_needed(card)
     transition(CARD, card_id, "unbind", actor=_actor(customer_id), unbound_at=now())
     _give_another(card)
+    if card.account_id is not None:
+        owe_change(account_id=card.account_id, changed=BOUND_CARD)
 
 
 def _refuse_needed(card: Card) -> None:

@@ -1,7 +1,8 @@
-"""Open a Class II account: checks in a fixed order, then face and will, then the account itself.
+"""Open a Class II or III account: checks in a fixed order, then face and will, then the account itself.
 
-Order (domain A4, step 3): local rules → carrier → bound card, five elements → national ID check → face → watchlist,
-last before opening and again in the same transaction → opening → filing. A failure leaves every later call unmade.
+Order (domain A4, step 3): local rules → carrier → bound card, five elements (four for Class III) → national ID check →
+face → watchlist, last before opening and again in the same transaction → opening → filing. A failure leaves every later
+call unmade.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from datetime import date, timedelta
 from typing import Final
 
 from accounts import parameters
-from accounts.models import Card, Customer, DepositAccount, Filing
+from accounts.models import Card, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
-from accounts.models.deposit_account import CHECKING, CLASS_TWO, FACE, OPENING, OWN
+from accounts.models.deposit_account import FACE, OPENING, OWN
+from accounts.models.filing import OPEN as OPENED
 from accounts.numbers import next_account_number
 from accounts.operations.cards import accept_card, record_card, refuse_card
+from accounts.operations.filings import owe_filing
+from accounts.operations.opening_rules import Wanted, local_refusal, refuse_remote
 from accounts.queries import ACCOUNT_NUMBER
 from accounts.states import ACCOUNT
 from core.clock import business_date, now
@@ -28,7 +32,6 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from tenants.parameters import value_of
-from verification import numbers
 from verification import operations as verification
 from verification import queries as verified
 
@@ -36,13 +39,11 @@ CARRIER_CHECKED: Final = "account.carrier_checked"
 CHECK_CARD: Final = "account.check_card"
 ID_CHECKED: Final = "account.id_checked"
 OPEN: Final = "account.open"
-FILE: Final = "account.file"
 ACT: Final = "open_account"
 NUMBER: Final = ACCOUNT_NUMBER
-CHINA_ONLY: Final = "cn_only"
-UNFINISHED: Final = (CHECKING, FACE, OPENING, "active")
+DRAFT_EXPIRED: Final = "draft_expired"
+MAY_TRY_AGAIN: Final = ("vendor_unavailable", DRAFT_EXPIRED)
 ID_CHECK_REFUSALS: Final[Mapping[str, str]] = {"name_mismatch": "id_mismatch", "not_found": "id_not_found"}
-WORKING_WEEK: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,51 +55,41 @@ class BoundCard:
 
 
 @opens_transaction
-def start_account(*, customer_id: uuid.UUID, bound_card: BoundCard, code_id: uuid.UUID, code: str) -> DepositAccount:
-    """Start opening a Class II account: local rules, then the first outside check.
+def start_account(
+    *, customer_id: uuid.UUID, bound_card: BoundCard, code_id: uuid.UUID, code: str, wanted: Wanted | None = None
+) -> DepositAccount:
+    """Start opening an account: local rules, then the first outside check.
+
+    The customer's row is locked first, so that of any number of openings at once each counts the others (ACC-01).
 
     Raises:
         StateConflict: the customer is not registered.
+        CounterRequired: such an account is opened at the counter only.
         PhoneCodeWrong: the code is not the one that was sent to the bound card's phone.
         CardNumberInvalid: the card number is none.
     """
+    wanted = wanted or Wanted()
     customer = Customer.objects.select_for_update().get(pk=customer_id)
-    if customer.stage != REGISTERED:
+    identity = verified.identity(customer_id)
+    if customer.stage != REGISTERED or identity is None:
         raise StateConflict("请先完成注册")
+    refuse_remote(wanted=wanted)
     verification.consume_phone_code(
         subject_id=customer_id, code_id=code_id, code=code, phone=bound_card.phone, action=ACT, subject=None
     )
-    refusal = _local_refusal(customer)
+    refusal = local_refusal(customer=customer, wanted=wanted, phone=bound_card.phone)
     account = DepositAccount.objects.create(
-        customer=customer, account_class=CLASS_TWO, keeper=value_of(parameters.KEEPER.name, kind=str)
-    )
+        customer=customer, account_class=wanted.account_class, keeper=value_of(parameters.KEEPER.name, kind=str),
+        applied_date=business_date(), device_id=wanted.device_id, phone_shared=wanted.phone_shared,
+    )  # fmt: skip
     record_card(customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id)
     if refusal:
         return _refuse(account.id, refusal)
-    identity = verified.identity(customer_id)
-    if identity is None:
-        raise StateConflict("请先完成注册")
     verification.request_carrier_check(
         subject_id=customer_id, name=identity.name, id_number=identity.id_number, phone=bound_card.phone,
         purpose=ACT, business_id=account.id.hex, then=Then(CARRIER_CHECKED, account.id.hex),
     )  # fmt: skip
     return account
-
-
-def _local_refusal(customer: Customer) -> str:
-    """Return why local rules refuse an account, or nothing (ACC-01, ACC-11, ACC-12, ACC-13)."""
-    identity, today = verified.identity(customer.pk), business_date()
-    if identity is None:
-        return "refused"
-    limit = value_of(parameters.MAX_CLASS_TWO.name, kind=int)
-    held = DepositAccount.objects.filter(customer=customer, account_class=CLASS_TWO, status__in=UNFINISHED).count()
-    if held >= limit:
-        return "account_limit_reached"
-    if identity.valid_until is not None and identity.valid_until < today:
-        return "refused"
-    if numbers.age_on(identity.birth_date, today) < value_of(parameters.MIN_AGE.name, kind=int):
-        return "refused"
-    return "" if customer.tax_residency == CHINA_ONLY else "refused"
 
 
 @within_transaction
@@ -189,12 +180,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):
         accept_card(card_id=card.pk)
-    filing = Filing.objects.create(
-        account=account,
-        kind="open",
-        due_date=_working_days_after(today, value_of(parameters.FILING_DAYS.name, kind=int)),
-    )
-    enqueue(FILE, filing.id)
+    owe_filing(account_id=account_id, kind=OPENED)
 
 
 @within_transaction
@@ -209,21 +195,16 @@ def _refuse(account_id: uuid.UUID, code: str) -> DepositAccount:
     Card.objects.filter(account_id=account_id, status="active").update(account_id=None)
     return transition(
         ACCOUNT, account_id, "refuse", actor="system", reason=code, reason_code=code,
-        retryable=code == "vendor_unavailable",
+        retryable=code in MAY_TRY_AGAIN,
     )  # fmt: skip
 
 
 @within_transaction
-def filing_acknowledged(*, filing_id: uuid.UUID, receipt: str) -> None:
-    """Record the central bank's receipt."""
-    Filing.objects.filter(pk=filing_id, status="pending").update(
-        status="acknowledged", receipt=receipt[:64], acknowledged_at=now()
-    )
-
-
-def _working_days_after(day: date, count: int) -> date:
-    """Return the day `count` weekdays later; the holiday table refines this for the overdue alarm."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < WORKING_WEEK
-    return day
+def lapse_openings(*, day: date) -> int:
+    """End the openings that have waited too long for the customer's face: they take a place (ACC-01); return how many."""
+    since = day - timedelta(days=value_of(parameters.DRAFT_DAYS.name, kind=int, on=day))
+    stale = DepositAccount.objects.filter(status=FACE, applied_date__lt=since)
+    account_ids = list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    for account_id in account_ids:
+        _refuse(account_id, DRAFT_EXPIRED)
+    return len(account_ids)

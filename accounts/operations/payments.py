@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import IntegrityError
+
 from accounts.ledger.chart import CORE_CLEARING, CUSTOMER_DEPOSITS
 from accounts.models import DepositAccount, Payment
 from accounts.models.deposit_account import ACTIVE, OWN
@@ -20,6 +22,9 @@ from accounts.models.ledger import ARRIVED, FAILED, IN, OUT, PENDING, POSTED
 from accounts.operations.class_three import keep_cap
 from accounts.operations.ledger import AccountNotActive, Line, post_entry
 from accounts.operations.restrictions import end_restrictions_of
+from accounts.operations.suspensions import refuse_suspended
+from core.clock import business_date
+from core.db.constraints import violated
 from core.errors import NotFound
 from core.ids import new_id
 from core.operations import within_transaction
@@ -56,17 +61,21 @@ def pay_into(
     kind: str,
     memo: str,
     then: Then,
+    is_new_business: bool = True,
 ) -> PaymentView:
     """Pay money of the bank into a customer's account: debit the legs, credit the account.
 
     Posted at once where the account is kept here; otherwise pending, and `then` is started when the core has answered.
-    No quota counts it (ACC-06).
+    No quota counts it (ACC-06). A suspended account takes no new business, but what is the customer's own already
+    (`is_new_business=False`).
 
     Raises:
-        AccountNotActive: the account cannot receive money now.
+        AccountNotActive: the account cannot receive money now, or is suspended (ACC-08, ACC-13).
         BalanceLimitExceeded: a Class III account would have more than it may (ACC-07).
         UnbalancedEntry: the legs do not sum to the amount.
     """
+    if is_new_business:
+        refuse_suspended(account_id=account_id)
     return _move(IN, account_id, amount_fen, legs, business_ref, kind, memo, then)
 
 
@@ -118,14 +127,15 @@ def _move(
         business_ref=business_ref,
         kind=kind,
         memo=memo,
+        order_date=business_date(),
         status=PENDING,
     )
     if account.keeper == OWN:
         payment.entry_id = _post(payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
         payment.status = POSTED
-    payment.save(force_insert=True)
-    if account.keeper != OWN:
-        enqueue(MOVE_IN_CORE, payment.id, then=then)
+    else:
+        payment.request_id = enqueue(MOVE_IN_CORE, payment.id, then=then)
+    _insert(payment)
     return PaymentView(id=payment.id, status=payment.status)
 
 
@@ -137,6 +147,16 @@ def _account(account_id: uuid.UUID) -> DepositAccount:
     if account.status != ACTIVE:
         raise AccountNotActive
     return account
+
+
+def _insert(payment: Payment) -> None:
+    """Insert a payment; the account may have begun to close since it was looked at (ACC-14)."""
+    try:
+        payment.save(force_insert=True)
+    except IntegrityError as error:
+        if violated(error) != "accounts_account_stands":
+            raise
+        raise AccountNotActive from error
 
 
 def _post(payment: Payment, other_side: Line) -> uuid.UUID:

@@ -116,6 +116,7 @@ def top_up_collected(*, top_up_id: uuid.UUID, reference: str) -> None:
                 kind=KIND,
                 memo=MEMO,
                 then=Then(CREDITED, top_up_id.hex),
+                is_new_business=False,
             )
     except (AccountNotActive, BalanceLimitExceeded) as refused:
         _strand(top_up, refused.code)

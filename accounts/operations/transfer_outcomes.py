@@ -117,6 +117,7 @@ def _give_back(transfer: Transfer, code: str) -> None:
                 kind=REFUND,
                 memo=REFUND_MEMO,
                 then=Then(REFUNDED, transfer.pk.hex),
+                is_new_business=False,
             )
     except AccountNotActive:
         _strand(transfer, code)

@@ -31,6 +31,7 @@ from accounts.operations.payees import (
 from accounts.operations.payments import Leg, collect_from
 from accounts.operations.quotas import charge_quota
 from accounts.operations.restrictions import end_restrictions_of
+from accounts.operations.suspensions import refuse_suspended
 from accounts.operations.top_ups import CodeProof
 from accounts.states import TRANSFER
 from core.clock import now
@@ -62,7 +63,8 @@ def start_transfer(
         NotFound: the account or the card is not the customer's.
         InvalidRequest: a code is missing that this payee asks for, or the payee is the account itself.
         PhoneCodeWrong: the code is not the one that was sent to the customer for this amount.
-        AccountNotActive: nothing can leave the account now: its state, or an order on the whole of it (ACC-15).
+        AccountNotActive: nothing can leave the account now: its state, a suspension (ACC-08, ACC-13), or an order on the
+            whole of it (ACC-15).
         StateConflict, CardCooling, PayeeRefused: see `find_recipient` and `refuse_payee`.
         QuotaExceeded: more than the account may send to accounts that are not bound (ACC-05, ACC-07).
         InsufficientFunds: less is available.
@@ -75,6 +77,7 @@ def start_transfer(
     payer, payee = lock_accounts(payer_id=account_id, payee_id=recipient.account_id)
     if payer.status != ACTIVE:
         raise AccountNotActive
+    refuse_suspended(account_id=account_id)
     if payer.debits_stopped or payer.frozen_fen:
         end_restrictions_of(account_id=account_id)
     from_bound = payee is not None and is_from_bound(payer=payer, payee=payee)

@@ -1,4 +1,4 @@
-"""A bank's core system, as far as we use it: open, credit, debit, ask; and filings for the central bank."""
+"""A bank's core system, as far as we use it: open, close, credit, debit, ask, compare; and filings for the central bank."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import uuid
     from datetime import date, datetime
 
 
@@ -19,6 +20,10 @@ class CoreRefusal(enum.StrEnum):
     INSUFFICIENT_FUNDS = "insufficient_funds"
     ACCOUNT_NOT_FOUND = "account_not_found"
     ACCOUNT_LIMIT_REACHED = "account_limit_reached"
+    BALANCE_NOT_ZERO = "balance_not_zero"
+    FILING_DUPLICATE = "filing_duplicate"
+    FILING_UNKNOWN_ACCOUNT = "filing_unknown_account"
+    FILING_INCOMPLETE = "filing_incomplete"
     OTHER = "other"
 
 
@@ -50,14 +55,32 @@ class RequestStatus(enum.StrEnum):
 class RequestFate:
     """What became of a request that was asked for by its id.
 
-    Exactly one of `account_number`, `booking` and `receipt` is there when DONE, `refusal` when REJECTED.
+    Exactly one of `account_number`, `closed_at`, `booking` and `receipt` is there when DONE, `refusal` when REJECTED.
     """
 
     status: RequestStatus
     account_number: str | None = field(default=None, repr=False)
+    closed_at: datetime | None = None
     booking: Booking | None = None
     receipt: str | None = None
     refusal: CoreRefusal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One movement that the core has booked under one of our request ids; `amount_fen` positive for a credit."""
+
+    request_id: uuid.UUID
+    amount_fen: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPage:
+    """A page of the core's statement of one day; `following` asks for the next one, None on the last."""
+
+    lines: tuple[StatementLine, ...]
+    following: str | None
 
 
 class FilingKind(enum.StrEnum):
@@ -66,6 +89,18 @@ class FilingKind(enum.StrEnum):
     OPEN = "open"
     CHANGE = "change"
     CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingOrder:
+    """One event to be filed; `changed` says what changed and is empty for the other kinds. PII: the number."""
+
+    kind: FilingKind
+    account_number: str = field(repr=False)
+    account_class: str
+    opened_on: date
+    event_on: date
+    changed: str = ""
 
 
 class CoreSystem(Protocol):
@@ -85,8 +120,10 @@ class CoreSystem(Protocol):
         """
         ...
 
-    def open_class_two(self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str) -> str:
-        """Open a Class II account and return its number. QUERYABLE.
+    def open_account(
+        self, *, account_class: str, name: str, id_number: str, phone: str, bound_card: str, request_id: str
+    ) -> str:
+        """Open an account of Class II or III and return its number. QUERYABLE.
 
         Raises:
             Rejected: `account_limit_reached`.
@@ -94,8 +131,19 @@ class CoreSystem(Protocol):
         """
         ...
 
-    def credit(self, *, account_number: str, amount_fen: int, memo: str, request_id: str) -> Booking:
-        """Pay into an account. QUERYABLE.
+    def close_account(self, *, account_number: str, request_id: str) -> datetime:
+        """Close an empty account and return the time. QUERYABLE.
+
+        Raises:
+            Rejected: `account_not_found`, `balance_not_zero`.
+            GatewayError: see core.gateway.
+        """
+        ...
+
+    def credit(
+        self, *, account_number: str, amount_fen: int, memo: str, request_id: str, order_date: date | None = None
+    ) -> Booking:
+        """Pay into an account. QUERYABLE; listed on the statement of `order_date`, the same in every attempt.
 
         Raises:
             Rejected: `account_not_found`.
@@ -103,11 +151,21 @@ class CoreSystem(Protocol):
         """
         ...
 
-    def debit(self, *, account_number: str, amount_fen: int, memo: str, request_id: str) -> Booking:
-        """Take out of an account. QUERYABLE.
+    def debit(
+        self, *, account_number: str, amount_fen: int, memo: str, request_id: str, order_date: date | None = None
+    ) -> Booking:
+        """Take out of an account. QUERYABLE; listed on the statement of `order_date`, the same in every attempt.
 
         Raises:
             Rejected: `insufficient_funds`, `account_not_found`.
+            GatewayError: see core.gateway.
+        """
+        ...
+
+    def statement(self, *, order_date: date, cursor: str | None, request_id: str) -> StatementPage:
+        """List what the core has booked under our request ids of one day, page by page. PURE.
+
+        Raises:
             GatewayError: see core.gateway.
         """
         ...
@@ -126,12 +184,11 @@ class AccountFilings(Protocol):
 
     name: str
 
-    def file(
-        self, *, kind: FilingKind, account_number: str, account_class: str, opened_on: date, request_id: str
-    ) -> str:
+    def file(self, order: FilingOrder, *, request_id: str) -> str:
         """File one event and return the receipt. QUERYABLE (`CoreSystem.fate_of` knows filings too).
 
         Raises:
+            Rejected: `filing_duplicate`, `filing_unknown_account`, `filing_incomplete`.
             GatewayError: see core.gateway.
         """
         ...

@@ -9,6 +9,7 @@ from accounts import queries
 from accounts.models import Card, DepositAccount, Posting
 from accounts.operations import cards, opening
 from accounts.operations.opening import BoundCard
+from accounts.operations.opening_rules import PERSON, CounterRequired, Wanted
 from accounts.rest import serializers as wire
 from accounts.rest.documents import account_document, card_document, entry_document
 from accounts.rest.views import FACE_PROBLEMS, location, polled
@@ -35,14 +36,16 @@ class Accounts(ContractView):
     @endpoint(summary="账户列表", answers={200: wire.AccountPage}, parameters=PAGE_PARAMETERS, tags=["accounts"])
     def get(self, request: Request) -> Response:
         """List them, newest first."""
-        rows = DepositAccount.objects.filter(customer_id=caller(request).customer_id).prefetch_related("cards")
+        rows = DepositAccount.objects.filter(customer_id=caller(request).customer_id).prefetch_related(
+            "cards", "suspensions"
+        )
         return self.answer(Answer(200, page(request, rows, account_document), {}))
 
     @endpoint(
-        summary="开立Ⅱ类户",
+        summary="开立Ⅱ类户或Ⅲ类户",
         request=wire.AccountBody,
         answers={202: wire.AccountDocument},
-        problems=[StateConflict, PhoneCodeWrong, cards.CardNumberInvalid, cards.CardBoundAlready],
+        problems=[StateConflict, CounterRequired, PhoneCodeWrong, cards.CardNumberInvalid, cards.CardBoundAlready],
         idempotent=True,
         tags=["accounts"],
     )
@@ -56,6 +59,12 @@ class Accounts(ContractView):
                 bound_card=BoundCard(**body["bound_card"]),
                 code_id=body["phone_code"]["id"],
                 code=body["phone_code"]["code"],
+                wanted=Wanted(
+                    account_class=body["class"],
+                    holder=body.get("holder", PERSON),
+                    device_id=caller(request).device_id,
+                    phone_shared=body.get("phone_shared", ""),
+                ),
             ),
             lambda row: _answer_account(request, row),
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts import queries
 from accounts.balances import Statement
-from accounts.models import Card, DepositAccount, Posting, Registration, TopUp, Transfer
+from accounts.models import AccountClosing, Card, DepositAccount, Posting, Registration, Reverification, TopUp, Transfer
 from accounts.models import movements as states
 from accounts.models.movements import BOUND
 from core.clock import now
@@ -58,6 +58,32 @@ def account_document(row: DepositAccount) -> dict[str, Any]:
         "available": fen_to_yuan(queries.available_fen(row)),
         "as_of": on_the_wire(now()),
         "bound_cards": [card_document(card) for card in row.cards.all() if card.status == "active"],
+        "suspensions": [
+            {"reason": one.reason, "from_date": one.from_date.isoformat()}
+            for one in row.suspensions.all()
+            if one.until_date is None
+        ],
+        "reason_code": row.reason_code or None,
+        "retryable": row.retryable,
+    }
+
+
+def closing_document(row: AccountClosing) -> dict[str, Any]:
+    """Render a request to close an account."""
+    return {
+        "id": row.pk.hex,
+        "account": row.account_id.hex,
+        "status": row.status,
+        "reason_code": row.reason_code or None,
+    }
+
+
+def reverification_document(row: Reverification) -> dict[str, Any]:
+    """Render a reverification."""
+    return {
+        "id": row.pk.hex,
+        "account": row.account_id.hex,
+        "status": row.status,
         "reason_code": row.reason_code or None,
         "retryable": row.retryable,
     }

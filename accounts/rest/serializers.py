@@ -124,10 +124,14 @@ class AccountBody(Body):
 
     bound_card = BoundCardBody()
     phone_code = PhoneCodeProof()
+    holder = serializers.ChoiceField(["person", "company"], required=False, help_text="单位账户须到柜面办理")
+    phone_shared = serializers.ChoiceField(
+        ["guardian", "family"], required=False, help_text="手机号由监护人或家人共用的声明"
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """Add `class`, which is a word of Python."""
-        return {"class": serializers.ChoiceField(["II"]), **super().get_fields()}
+        return {"class": serializers.ChoiceField(["I", "II", "III"]), **super().get_fields()}
 
 
 class IntentionBody(Body):
@@ -157,6 +161,13 @@ class CardDocument(serializers.Serializer[Any]):
     retryable = serializers.BooleanField()
 
 
+class SuspensionDocument(serializers.Serializer[Any]):
+    """A reason for which an account takes no new business, and since when."""
+
+    reason = serializers.ChoiceField(["dormant", "id_expired"])
+    from_date = serializers.DateField()
+
+
 class AccountDocument(serializers.Serializer[Any]):
     """An account; the number masked."""
 
@@ -167,12 +178,52 @@ class AccountDocument(serializers.Serializer[Any]):
     available = AmountField()
     as_of = serializers.DateTimeField()
     bound_cards = CardDocument(many=True)
+    suspensions = SuspensionDocument(many=True)
     reason_code = serializers.CharField(allow_null=True)
     retryable = serializers.BooleanField()
 
     def get_fields(self) -> dict[str, Any]:
         """Add `class`, which is a word of Python."""
         return {"class": serializers.ChoiceField(["I", "II", "III"]), **super().get_fields()}
+
+
+class CloseBody(Body):
+    """POST accounts/{id}/close."""
+
+    face_token = serializers.CharField(max_length=128)
+
+
+class ClosingDocument(serializers.Serializer[Any]):
+    """A request to close an account."""
+
+    id = IdField()
+    account = IdField()
+    status = serializers.ChoiceField(["closing", "closed", "refused"])
+    reason_code = serializers.CharField(allow_null=True)
+
+
+class ReverifyBody(Body):
+    """POST accounts/{id}/reverify: a face, and both sides of a new ID card where there is one (upload ids)."""
+
+    face_token = serializers.CharField(max_length=128)
+    id_card_front = IdField(required=False)
+    id_card_back = IdField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for both sides or none."""
+        if ("id_card_front" in attrs) != ("id_card_back" in attrs):
+            raise serializers.ValidationError({"id_card_back": ["身份证须同时提供正反两面"]})
+        return attrs
+
+
+class ReverificationDocument(serializers.Serializer[Any]):
+    """A customer's new proof of who they are."""
+
+    id = IdField()
+    account = IdField()
+    status = serializers.ChoiceField(["reading", "verified", "rejected"])
+    reason_code = serializers.CharField(allow_null=True)
+    retryable = serializers.BooleanField()
 
 
 class EntryDocument(serializers.Serializer[Any]):

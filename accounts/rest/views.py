@@ -25,7 +25,7 @@ from verification.operations import (
 )
 
 FACE_PROBLEMS = [FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed]
-UNFINISHED = frozenset({"reading", "checking", "opening", "posting"})
+UNFINISHED = frozenset({"reading", "checking", "opening", "posting", "closing"})
 
 
 def location(request: Request, resource: str) -> dict[str, str]:

@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from accounts.steps import cards, core, holds, housekeeping, money, opening, registration
+from accounts.steps import (
+    cards,
+    closing,
+    core,
+    day,
+    filings,
+    holds,
+    housekeeping,
+    money,
+    notices,
+    opening,
+    receipts,
+    registration,
+    reverification,
+)
 
-__all__ = ["cards", "core", "holds", "housekeeping", "money", "opening", "registration"]
+__all__ = [
+    "cards",
+    "closing",
+    "core",
+    "day",
+    "filings",
+    "holds",
+    "housekeeping",
+    "money",
+    "notices",
+    "opening",
+    "receipts",
+    "registration",
+    "reverification",
+]

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Final
 
 from accounts import queries, vendors
-from accounts.models import Card
+from accounts.models import Card, DepositAccount
+from accounts.models.deposit_account import CLASS_THREE
 from accounts.operations import cards, opening
 from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass
 from accounts.providers.core_system import ClassOneAccount
@@ -19,6 +20,9 @@ from verification import queries as verified
 PATIENCE: Final = timedelta(seconds=120)
 MISMATCH: Final = "bound_card_mismatch"
 BINDABLE: Final = (CardAccountClass.CLASS_I, CardAccountClass.CREDIT)
+NEVER_BOUND: Final = (CardAccountClass.CLASS_II, CardAccountClass.CLASS_III)
+FOUR: Final = 4
+FIVE: Final = 5
 
 
 def _asked(card: Card, request_id: str) -> BoundCardAnswer:
@@ -34,9 +38,14 @@ def _asked(card: Card, request_id: str) -> BoundCardAnswer:
     )
 
 
-def _refusal(answer: BoundCardAnswer) -> str:
-    """Return why the card cannot be bound, or nothing (ACC-03: same name, Class I or a credit card)."""
-    bindable = answer.result is BoundCardResult.MATCH and answer.account_class in BINDABLE
+def refusal_of(answer: BoundCardAnswer, *, elements: int = FIVE) -> str:
+    """Return why the card cannot be bound, or nothing (ACC-03).
+
+    Name, ID number, phone and number must agree, and an account of Class II or III is never bound to. The fifth
+    element, that the issuer says it is Class I or a credit card, is not asked for by a Class III account.
+    """
+    agrees = answer.result is BoundCardResult.MATCH and answer.account_class not in NEVER_BOUND
+    bindable = agrees and (elements == FOUR or answer.account_class in BINDABLE)
     return "" if bindable else MISMATCH
 
 
@@ -58,7 +67,7 @@ def check_card(run: StepRun) -> Outcome:
     if queries.is_opened_here(card.number):
         return Done(partial(cards.card_checked, card_id=card.pk, refusal=MISMATCH))
     answer = _asked(card, run.request_id)
-    refusal = _refusal(answer)
+    refusal = refusal_of(answer)
     _keep_issuer(card, answer)
     own = answer.issuer_bank == current_bank().code and answer.account_class is CardAccountClass.CLASS_I
     account = _class_one_account(card, run.request_id) if own and not refusal else None
@@ -109,4 +118,6 @@ def check_bound_card(run: StepRun) -> Outcome:
         return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=MISMATCH))
     answer = _asked(card, run.request_id)
     _keep_issuer(card, answer)
-    return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=_refusal(answer)))
+    account_class = DepositAccount.objects.values_list("account_class", flat=True).get(pk=run.subject_id)
+    refusal = refusal_of(answer, elements=FOUR if account_class == CLASS_THREE else FIVE)
+    return Done(partial(opening.bound_card_checked, account_id=run.subject_id, refusal=refusal))

@@ -42,4 +42,7 @@ def _booked(payment: Payment, run: StepRun) -> Booking:
     if number is None:
         raise NotFound
     move = core.credit if payment.direction == IN else core.debit
-    return move(account_number=number, amount_fen=payment.amount_fen, memo=payment.memo, request_id=run.request_id)
+    return move(
+        account_number=number, amount_fen=payment.amount_fen, memo=payment.memo, request_id=run.request_id,
+        order_date=payment.order_date,
+    )  # fmt: skip

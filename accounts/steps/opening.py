@@ -1,4 +1,4 @@
-"""The steps of an opening after its checks: the account itself and its filing."""
+"""The steps of an opening after its checks, and the account itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from functools import partial
 from typing import Final
 
 from accounts import vendors
-from accounts.models import Card, DepositAccount, Filing
+from accounts.models import Card, DepositAccount
 from accounts.models.deposit_account import OPENING, OWN
 from accounts.operations import opening
-from accounts.providers.core_system import CoreRefusal, FilingKind, RequestStatus
+from accounts.providers.core_system import CoreRefusal, RequestStatus
 from core.errors import NotFound
 from core.gateway import Rejected
 from core.operations import opens_transaction
-from core.steps.registry import DEFAULT, LEDGER, VENDOR, Done, Failed, Outcome, StepRun, register_step
+from core.steps.registry import DEFAULT, LEDGER, Done, Failed, Outcome, StepRun, register_step
 from verification import operations as verification
 from verification import queries as verified
 
@@ -67,34 +67,18 @@ def _opened_in_core(account: DepositAccount, run: StepRun) -> str | None:
         if fate.status is RequestStatus.DONE and fate.account_number is not None:
             return fate.account_number
         if fate.status is RequestStatus.REJECTED:
-            raise Rejected("core", "open_class_two", code=str(fate.refusal))
+            raise Rejected("core", "open_account", code=str(fate.refusal))
     if not _screened_last(account):
         return None
     identity = verified.identity(account.customer_id)
     if identity is None:
         raise NotFound
     card = Card.objects.get(account_id=account.pk, status__in=["checking", "active"])
-    return core.open_class_two(
+    return core.open_account(
+        account_class=account.account_class,
         name=identity.name,
         id_number=identity.id_number,
         phone=card.phone,
         bound_card=card.number,
         request_id=run.request_id,
     )
-
-
-@register_step(opening.FILE, lane=VENDOR)
-def file_opening(run: StepRun) -> Outcome:
-    """File an opening with the central bank (ACC-11), asked for until it is acknowledged. QUERYABLE."""
-    filing = Filing.objects.select_related("account").get(pk=run.subject_id)
-    account = filing.account
-    if account.number is None or account.opened_date is None:
-        raise NotFound
-    receipt = vendors.account_filings().file(
-        kind=FilingKind.OPEN,
-        account_number=account.number,
-        account_class=account.account_class,
-        opened_on=account.opened_date,
-        request_id=run.request_id,
-    )
-    return Done(partial(opening.filing_acknowledged, filing_id=filing.pk, receipt=receipt))

@@ -193,6 +193,13 @@ class Answer:
         """Return an object member."""
         return Answer(self.vendor, self.operation, self._typed(name, dict))
 
+    def parts(self, name: str) -> list[Answer]:
+        """Return a list of objects, which may be empty."""
+        members = self._typed(name, list)
+        if not all(isinstance(member, dict) for member in members):
+            raise garbage(self.vendor, self.operation, name)
+        return [Answer(self.vendor, self.operation, member) for member in members]
+
     def optional_part(self, name: str) -> Answer | None:
         """Return an object member, or None."""
         return self.part(name) if self.has(name) else None

@@ -56,6 +56,7 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
         kind=books.REVERSAL,
         memo="还款冲正",
         then=Then(RETURNED, repayment_id.hex),
+        is_new_business=False,
     )
     repayment.reversal_payment_id = payment.id
     repayment.save(update_fields=["reversal_payment_id"])

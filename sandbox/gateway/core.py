@@ -1,4 +1,4 @@
-"""Answer for a bank's core system: accounts, credits, debits, filings, and what became of a request."""
+"""Answer for a bank's core system: accounts, credits, debits, the day's statement, filings, and what became of a request."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sandbox.people.person import Person
     from sandbox.people.world import World
 
+_PAGE = 200
 _LEAST_SAVINGS_YUAN = 2_000
 _MOST_SAVINGS_YUAN = 60_000
 
@@ -32,8 +33,35 @@ def class_one(call: Call) -> Answer:
 
 
 def open_account(call: Call) -> Answer:
-    """Open a Class II account."""
-    return Answer({"account_number": call.core.open_class_two(call.bank, call.body)}, holder(call))
+    """Open an account of Class II or III."""
+    return Answer({"account_number": call.core.open_account(call.bank, call.body)}, holder(call))
+
+
+def close_account(call: Call) -> Answer:
+    """Close an empty account."""
+    person = holder(call)
+    return Answer({"closed_at": call.core.close_account(call.bank, call.body["account_number"])}, person)
+
+
+def statement(call: Call) -> Answer:
+    """List what was booked by a bank's requests under one day, page by page."""
+    limit = call.body.get("limit", _PAGE)
+    cursor = call.body.get("cursor", "0")
+    after = int(cursor) if cursor.isdecimal() else 0
+    rows = call.core.statement(call.bank, call.body["date"], after=after, limit=limit + 1)
+    following = str(rows[limit - 1]["number"]) if len(rows) > limit else None
+    lines = [
+        {
+            "request_id": row["request_id"],
+            "kind": row["kind"],
+            "account_number": row["account_number"],
+            "amount": to_yuan(row["amount_fen"]),
+            "reference": row["reference"],
+            "booked_at": row["booked_at"],
+        }
+        for row in rows[:limit]
+    ]
+    return Answer({"date": call.body["date"], "lines": lines, "next": following})
 
 
 def credit(call: Call) -> Answer:
@@ -98,5 +126,6 @@ def _move(call: Call, kind: Kind) -> Answer:
         account_number=call.body["account_number"],
         amount_fen=to_fen(call.body["amount"]),
         memo=call.body["memo"],
+        order_date=call.body.get("order_date"),
     )
     return Answer(dict(booked), holder(call))

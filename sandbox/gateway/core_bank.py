@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Kind = Literal["account", "credit", "debit", "filing", "collection", "transfer"]
-MAX_CLASS_TWO: Final = 5
-"""ACC-01, 银发〔2018〕16号: Class II accounts of one person at one bank."""
+Kind = Literal["account", "closing", "credit", "debit", "filing", "collection", "transfer"]
+MAX_OF_A_CLASS: Final = 5
+"""ACC-01, 银发〔2018〕16号: accounts of Class II, and as many of Class III, of one person at one bank."""
 
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+_FILED: Final = ("kind", "account_number", "class", "opened_on", "event_on", "changed")
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS requests (
     bank TEXT NOT NULL, request_id TEXT NOT NULL, kind TEXT NOT NULL, fingerprint TEXT NOT NULL,
@@ -35,16 +36,16 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE TABLE IF NOT EXISTS accounts (
     number INTEGER PRIMARY KEY, bank TEXT NOT NULL, account_number TEXT NOT NULL UNIQUE, class TEXT NOT NULL,
     name TEXT NOT NULL, id_number TEXT NOT NULL, phone TEXT NOT NULL, bound_card TEXT,
-    balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0), opened_at TEXT NOT NULL);
+    balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0), opened_at TEXT NOT NULL, closed_at TEXT);
 CREATE TABLE IF NOT EXISTS movements (
     number INTEGER PRIMARY KEY, bank TEXT NOT NULL, request_id TEXT, account_number TEXT NOT NULL,
     kind TEXT NOT NULL, amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
     balance_after_fen INTEGER NOT NULL, memo TEXT NOT NULL, reference TEXT NOT NULL,
-    booked_at TEXT NOT NULL, UNIQUE (bank, request_id));
+    booked_at TEXT NOT NULL, order_date TEXT NOT NULL, UNIQUE (bank, request_id));
 CREATE TABLE IF NOT EXISTS filings (
     number INTEGER PRIMARY KEY, bank TEXT NOT NULL, request_id TEXT NOT NULL, kind TEXT NOT NULL,
-    account_number TEXT NOT NULL, class TEXT NOT NULL, opened_on TEXT NOT NULL, receipt TEXT NOT NULL,
-    UNIQUE (bank, request_id));
+    account_number TEXT NOT NULL, class TEXT NOT NULL, opened_on TEXT NOT NULL, event_on TEXT NOT NULL,
+    changed TEXT, receipt TEXT NOT NULL, UNIQUE (bank, request_id));
 """
 
 
@@ -140,9 +141,10 @@ class CoreBank:
         )
 
     def find_account(self, bank: str, account_number: str) -> Account | None:
-        """Find an account of this bank."""
+        """Find an account of this bank that is not closed."""
         row = self._db.execute(
-            "SELECT * FROM accounts WHERE bank = ? AND account_number = ?", (bank, account_number)
+            "SELECT * FROM accounts WHERE bank = ? AND account_number = ? AND closed_at IS NULL",
+            (bank, account_number),
         ).fetchone()
         return _account(row) if row else None
 
@@ -151,22 +153,37 @@ class CoreBank:
         row = self._db.execute("SELECT * FROM accounts WHERE account_number = ?", (account_number,)).fetchone()
         return _account(row) if row else None
 
-    def open_class_two(self, bank: str, holder: dict[str, str]) -> str:
-        """Open a Class II account and give its number; `holder` has name, id_number, phone and bound_card.
+    def open_account(self, bank: str, order: dict[str, str]) -> str:
+        """Open an account and give its number; `order` has class, name, id_number, phone and bound_card.
 
         Raises:
             CoreRefusalError: `account_limit_reached`.
         """
         (held,) = self._db.execute(
-            "SELECT count(*) FROM accounts WHERE bank = ? AND id_number = ? AND class = 'II'",
-            (bank, holder["id_number"]),
+            "SELECT count(*) FROM accounts WHERE bank = ? AND id_number = ? AND class = ? AND closed_at IS NULL",
+            (bank, order["id_number"], order["class"]),
         ).fetchone()
-        if held >= MAX_CLASS_TWO:
-            raise CoreRefusalError(409, "account_limit_reached", f"{MAX_CLASS_TWO} Class II accounts already")
+        if held >= MAX_OF_A_CLASS:
+            raise CoreRefusalError(409, "account_limit_reached", f"{held} accounts of this class already")
         (serial,) = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM accounts").fetchone()
         account_number = union_card(bank, f"{CLASS_TWO_SERIAL}{serial:08d}")
-        self._insert_account(bank, account_number, "II", holder, 0)
+        self._insert_account(bank, account_number, order["class"], order, 0)
         return account_number
+
+    def close_account(self, bank: str, account_number: str) -> str:
+        """Close an empty account and give the time.
+
+        Raises:
+            CoreRefusalError: `account_not_found` or `balance_not_zero`.
+        """
+        account = self.find_account(bank, account_number)
+        if account is None or account.account_class == "I":  # which is closed at the counter alone
+            raise CoreRefusalError(404, "account_not_found", "this bank keeps no such account to be closed so")
+        if account.balance_fen:
+            raise CoreRefusalError(409, "balance_not_zero", "the account is not empty")
+        closed_at = now()
+        self._db.execute("UPDATE accounts SET closed_at = ? WHERE account_number = ?", (closed_at, account_number))
+        return closed_at
 
     def ensure_class_one(self, bank: str, account_number: str, holder: dict[str, str], balance_fen: int) -> Account:
         """Give a Class I account that has been there all along; the first call alone sets its balance."""
@@ -184,8 +201,11 @@ class CoreBank:
         account_number: str,
         amount_fen: int,
         memo: str,
+        order_date: str | None = None,
     ) -> dict[str, str]:
         """Book a credit or a debit on an account; give reference and time.
+
+        `order_date` is the day under which the statement lists it, today where the order names none.
 
         Raises:
             CoreRefusalError: `account_not_found`, or `insufficient_funds` for a debit.
@@ -193,7 +213,7 @@ class CoreBank:
         signed_fen = amount_fen if kind == "credit" else -amount_fen
         balances = self._db.execute(
             "UPDATE accounts SET balance_fen = balance_fen + :signed WHERE bank = :bank"
-            " AND account_number = :number AND balance_fen + :signed >= 0 RETURNING balance_fen",
+            " AND account_number = :number AND closed_at IS NULL AND balance_fen + :signed >= 0 RETURNING balance_fen",
             {"signed": signed_fen, "bank": bank, "number": account_number},
         ).fetchall()
         if not balances:
@@ -213,14 +233,59 @@ class CoreBank:
             amount_fen=amount_fen,
             balance_after_fen=balances[0]["balance_fen"],
             memo=memo,
+            order_date=order_date or booked["booked_at"][:10],
             **booked,
         )
         return booked
 
+    def statement(self, bank: str, order_date: str, *, after: int, limit: int) -> list[dict[str, Any]]:
+        """Give what was booked by requests of a bank under one day, from a number on, with each movement's number."""
+        rows = self._db.execute(
+            "SELECT number, request_id, kind, account_number, amount_fen, reference, booked_at FROM movements"
+            " WHERE bank = ? AND order_date = ? AND request_id IS NOT NULL AND number > ? ORDER BY number LIMIT ?",
+            (bank, order_date, after, limit),
+        )
+        return [dict(row) for row in rows]
+
+    def tamper(self, bank: str, request_id: str, amount_fen: int | None) -> bool:
+        """Book a request's movement with another amount, or lose it and its request; tell whether there was one."""
+        row = self._db.execute(
+            "SELECT * FROM movements WHERE bank = ? AND request_id = ?", (bank, request_id)
+        ).fetchone()
+        if row is None:
+            return False
+        sign = 1 if row["kind"] == "credit" else -1
+        change_fen = sign * ((amount_fen or 0) - row["amount_fen"])
+        self._db.execute(
+            "UPDATE accounts SET balance_fen = balance_fen + ? WHERE account_number = ?",
+            (change_fen, row["account_number"]),
+        )
+        if amount_fen is None:
+            for table in ("movements", "requests"):
+                query = f"DELETE FROM {table} WHERE bank = ? AND request_id = ?"  # noqa: S608 -- fixed names
+                self._db.execute(query, (bank, request_id))
+        else:
+            self._db.execute("UPDATE movements SET amount_fen = ? WHERE number = ?", (amount_fen, row["number"]))
+        return True
+
     def file(self, bank: str, request_id: str, filing: dict[str, str]) -> str:
-        """Take a filing for the central bank; give its receipt."""
+        """Take a filing for the central bank; give its receipt.
+
+        Raises:
+            CoreRefusalError: `filing_duplicate` or `filing_unknown_account`.
+        """
+        filed = {
+            kind
+            for (kind,) in self._db.execute(
+                "SELECT kind FROM filings WHERE bank = ? AND account_number = ?", (bank, filing["account_number"])
+            )
+        }
+        if filing["kind"] != "change" and filing["kind"] in filed:
+            raise CoreRefusalError(409, "filing_duplicate", f"the account's {filing['kind']} is on file already")
+        if filing["kind"] != "open" and "open" not in filed:
+            raise CoreRefusalError(409, "filing_unknown_account", "no opening is on file for this account")
         receipt = self._next_reference("BA", bank, "filings")
-        told = {field: filing[field] for field in ("kind", "account_number", "class", "opened_on")}
+        told = {field: filing.get(field) for field in _FILED}
         self._insert("filings", bank=bank, request_id=request_id, receipt=receipt, **told)
         return receipt
 

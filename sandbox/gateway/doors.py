@@ -38,8 +38,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     "government.data": credit.government_data,
     "core.class_one": core.class_one,
     "core.open_account": core.open_account,
+    "core.close_account": core.close_account,
     "core.credit": core.credit,
     "core.debit": core.debit,
+    "core.statement": core.statement,
     "core.query": core.query,
     "filings.file": core.file,
     "payments.collect": payments.collect,
@@ -48,6 +50,7 @@ HANDLERS: Final[dict[str, Handler]] = {
 }
 _KINDS: Final[dict[str, Kind]] = {
     "core.open_account": "account",
+    "core.close_account": "closing",
     "core.credit": "credit",
     "core.debit": "debit",
     "filings.file": "filing",

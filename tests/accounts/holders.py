@@ -1,4 +1,4 @@
-"""Customers who hold accounts, cards and money, and a payment network that answers as a test tells it."""
+"""Customers with accounts, cards, money and faces, and a payment network that answers as a test tells it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.db import connection, transaction
+from django.utils import timezone
+from stdnum import luhn
 
 from accounts.ledger.chart import CUSTOMER_DEPOSITS, PAYMENT_CLEARING
-from accounts.models import Card, Customer, DepositAccount
-from accounts.models.deposit_account import ACTIVE, CLASS_TWO
+from accounts.models import Card, Claim, Customer, DepositAccount
+from accounts.models.deposit_account import ACTIVE, CLASS_TWO, OWN
 from accounts.operations import Line, post_entry
 from accounts.operations.top_ups import CodeProof
 from accounts.providers.payments import CardHolder, Order, OrderStatus, Payee
-from core.clock import SHANGHAI, now
+from core.clock import SHANGHAI, business_date, now
 from core.clock.models import BusinessDay
 from core.crypto import blind_index
 from core.errors import Problem
@@ -29,37 +31,68 @@ from core.ids import new_id
 from core.steps.models import LIVE, Step
 from core.tenancy import current_bank, in_bank
 from verification.identity import Identity
-from verification.models import PhoneCode, Subject
+from verification.models import FaceCheck, PhoneCode, Subject
 from verification.operations import enrol_subject, identify_subject
+from verification.operations.face_tokens import issue_face_token
 from verification.operations.phone_codes import digits_of
 
 T = TypeVar("T")
 TODAY: Final = date(2026, 11, 23)
 _numbers = itertools.count(1)
+WHO: Final = Identity(
+    name="林样例",
+    id_number="",
+    sex="male",
+    ethnicity="汉",
+    birth_date=date(1990, 1, 1),
+    address="江苏省连云港市海州区样例路1号",
+    authority="连云港市公安局",
+    valid_from=date(2018, 5, 1),
+    valid_until=date(2038, 5, 1),
+)
 
 
-def make_customer(*, name: str = "林样例") -> uuid.UUID:
+def make_customer(*, phone: str = "", tax_residency: str = "cn_only", **identity: Any) -> uuid.UUID:
     """Make a registered customer of the current bank whom nobody else is."""
     number = next(_numbers)
     openid = f"openid-{number}-{secrets.token_hex(4)}"
     customer = Customer.objects.create(
-        stage="registered", openid=openid, openid_index=blind_index(openid, domain="wechat.openid")
-    )
-    who = Identity(
-        name=name,
-        id_number=f"32070619900101{number:04d}",
-        sex="male",
-        ethnicity="汉",
-        birth_date=date(1990, 1, 1),
-        address="江苏省连云港市海州区样例路1号",
-        authority="连云港市公安局",
-        valid_from=date(2018, 5, 1),
-        valid_until=date(2038, 5, 1),
-    )
+        stage="registered", openid=openid, openid_index=blind_index(openid, domain="wechat.openid"),
+        occupation="农民", residence_address="本地", tax_residency=tax_residency,
+    )  # fmt: skip
+    who = replace(WHO, id_number=f"32070619900101{number:04d}", **identity)
     with transaction.atomic():
         enrol_subject(subject_id=customer.pk)
-        identify_subject(subject_id=customer.pk, identity=who, phone=f"139{number:08d}")
+        identify_subject(subject_id=customer.pk, identity=who, phone=phone or f"139{number:08d}")
     return customer.pk
+
+
+def card_number() -> str:
+    """Return a card number that nobody has."""
+    body = f"621799{next(_numbers):012d}"
+    return body + str(luhn.calc_check_digit(body))
+
+
+def make_account(
+    customer_id: uuid.UUID | None = None,
+    *,
+    balance_fen: int = 0,
+    keeper: str = OWN,
+    account_class: str = CLASS_TWO,
+    opened_date: date | None = None,
+    **more: Any,
+) -> DepositAccount:
+    """Open an account of a customer (a new one, where none is named), with money on it."""
+    number = f"623{current_bank().code}{next(_numbers):012d}"
+    account = DepositAccount.objects.create(
+        customer_id=customer_id or make_customer(), account_class=account_class, keeper=keeper, number=number,
+        number_index=blind_index(number, domain="account.number"), opened_date=opened_date or business_date(),
+        opened_at=now(), **{"status": ACTIVE, **more},
+    )  # fmt: skip
+    if balance_fen:
+        give(account.pk, balance_fen)
+        account.refresh_from_db()
+    return account
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +131,6 @@ class Holder:
         return CodeProof(code_id=row.pk, code=digits_of(row))
 
 
-def make_account(customer_id: uuid.UUID, **fields: Any) -> DepositAccount:
-    """Open an account: of Class II and kept here, where nothing else is said."""
-    number = f"6223{current_bank().code}{next(_numbers):012d}"
-    index = blind_index(number, domain="account.number")
-    given = {"account_class": CLASS_TWO, "status": ACTIVE, "number": number, "number_index": index, **fields}
-    return DepositAccount.objects.create(customer_id=customer_id, **given)
-
-
 def make_card(customer_id: uuid.UUID, phone: str, **fields: Any) -> Card:
     """Bind a card of another bank."""
     number = f"621799{next(_numbers):012d}"
@@ -130,7 +155,7 @@ def make_holder(balance_fen: int = 0, *, name: str = "林样例", **account: Any
 
 
 def give(account_id: uuid.UUID, amount_fen: int) -> uuid.UUID:
-    """Put money on an account, from nowhere in particular; return the entry."""
+    """Put money on an account that is kept here, from nowhere in particular, or take it away; return the entry."""
     with transaction.atomic():
         return post_entry(
             business_ref=f"gift:{new_id().hex}",
@@ -224,3 +249,42 @@ def refusal(code: str) -> Rejected:
 def fate(status: OrderStatus, **more: Any) -> Order:
     """Make what is known of an order."""
     return replace(DONE, status=status, reference="", settled_at=None, **more)
+
+
+def give_money(account: DepositAccount, amount_fen: int) -> uuid.UUID:
+    """Put money on an account at hand; see `give`."""
+    return give(account.pk, amount_fen)
+
+
+def bind(account: DepositAccount) -> Card:
+    """Bind a card to an account."""
+    number = card_number()
+    return Card.objects.create(
+        customer_id=account.customer_id, account=account, status="active", number=number, last_four=number[-4:],
+        number_index=blind_index(number, domain="card.number"), phone="13900000000", account_class="I",
+    )  # fmt: skip
+
+
+def claim(account: DepositAccount) -> Claim:
+    """Let something rest on an account."""
+    return Claim.objects.create(account=account, claimant=f"loan:{new_id().hex}")
+
+
+def face_token(account: DepositAccount, action: str) -> str:
+    """Pass a face check for an account and return its token."""
+    check = FaceCheck.objects.create(
+        subject_id=account.customer_id, expected_id=account.customer_id, action=action, business_id=account.pk.hex,
+        status="passed", provider="tencent", finished_at=now(),
+    )  # fmt: skip
+    with transaction.atomic():
+        issue_face_token(face_check=check)
+    return str(check.token.token)
+
+
+def phone_code(customer_id: uuid.UUID, phone: str, action: str = "open_account") -> tuple[uuid.UUID, str]:
+    """Get a one-time code."""
+    row = PhoneCode.objects.create(
+        subject_id=customer_id, phone=phone, phone_index=blind_index(phone, domain="verification.subject.phone"),
+        action=action, salt=secrets.token_bytes(16), expires_at=timezone.now() + timedelta(minutes=5),
+    )  # fmt: skip
+    return row.pk, digits_of(row)

@@ -65,13 +65,20 @@ CALLS: Final = (
     _keyed("voice-checks", 202, "consent_missing", "state_conflict", "voice_locked"),
     _get("voice-checks/{}"),
     _keyed("voice-checks/{}/complete", 202, "upload_unknown", "voice_recording_used", "state_conflict"),
-    _keyed("accounts", 202, "phone_code_wrong"),
+    _keyed("accounts", 202, "phone_code_wrong", "counter_required"),
     _keyed("accounts/{}/submit", 202, *FACE, "state_conflict"),
     _get("accounts"),
     _get("accounts/{}"),
     _get("accounts/{}/entries"),
     _keyed("accounts/{}/top-ups", 202, "phone_code_wrong"),
     _keyed("transfers", 202, "quota_exceeded", "phone_code_wrong", "insufficient_funds", "account_not_active"),
+    _keyed("accounts/{}/reverify", 202, *FACE, "id_card_required", "state_conflict"),
+    _get("accounts/{}/reverifications/{}"),
+    _keyed(
+        "accounts/{}/close", 202, *FACE, "counter_required", "account_not_empty", "account_in_use", "account_busy",
+        "state_conflict",
+    ),
+    _get("accounts/{}/closings/{}"),
     _keyed("cards", 202, "phone_code_wrong"),
     _keyed("cards/{}/submit", 202, "step_up_required", *FACE, *VOICE, "state_conflict"),
     Call("DELETE", BASE + "cards/{}", 204, ("last_card_with_loan",)),
@@ -107,5 +114,5 @@ CALLS: Final = (
 OUTCOMES: Final = (
     "image_unclear", "id_card_expired", "id_number_invalid", "too_young", "carrier_mismatch", "carrier_not_found",
     "id_mismatch", "id_not_found", "bound_card_mismatch", "face_mismatch", "account_limit_reached", "refused",
-    "not_invited", "region_not_served", "related_party", "id_expired",
+    "not_invited", "region_not_served", "related_party", "id_expired", "phone_shared", "device_limit", "draft_expired",
 )  # fmt: skip

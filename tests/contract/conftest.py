@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from accounts.models import AccountClosing, Reverification
+from core.clock import now
+from core.tenancy import in_bank
 from scripts.phone import Phone
 from scripts.story import METHOD, PRODUCT, TERM_MONTHS
 from tests.over_rest import BANK, OTHER_BANK, Customer, api, committed, customer, doors
 
-__all__ = ["api", "committed", "customer", "doors"]
+__all__ = [
+    "api",
+    "committed",
+    "customer",
+    "doors",
+]
 AMOUNT = "10000.00"
 
 
@@ -87,6 +96,7 @@ def _open_an_account(life: Life) -> None:
         "card": life.path_ids["card_id"],
         "card_id": life.path_ids["card_id"],
     }
+    _leave_traces(life, account["id"])
 
 
 def _show_a_further_card(life: Life) -> None:
@@ -98,6 +108,17 @@ def _show_a_further_card(life: Life) -> None:
     check = someone.voice("bind_card", card["id"])
     assert check["status"] == "passed", check
     life.path_ids["voice_check_id"] = check["id"]
+
+
+def _leave_traces(life: Life, account: str) -> None:
+    """Leave a closing that was refused and a reverification: what becomes of them is another test's matter."""
+    with in_bank(life.phone.bank):
+        face = {"account_id": account, "face_check_id": uuid.uuid4()}
+        closing = AccountClosing.objects.create(
+            **face, status="refused", reason_code="account_not_empty", ended_at=now()
+        )
+        proof = Reverification.objects.create(**face, status="verified", ended_at=now())
+    life.path_ids |= {"closing_id": closing.pk.hex, "reverification_id": proof.pk.hex}
 
 
 def _draft(life: Life) -> dict[str, Any]:

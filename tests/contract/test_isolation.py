@@ -33,6 +33,7 @@ NAMES = {
     "voice-checks": "voice_check_id", "accounts": "account_id", "cards": "card_id", "applications": "application_id",
     "drawdowns": "drawdown_id", "contracts": "contract_id", "loans": "loan_id", "repayments": "repayment_id",
     "top-ups": "top_up_id", "transfers": "transfer_id",
+    "closings": "closing_id", "reverifications": "reverification_id",
 }  # fmt: skip
 NAMING = [call for call in PROTECTED if "{}" in call.path]
 # What a refused call may leave: its key with the answer, and a try at somebody's code or face.

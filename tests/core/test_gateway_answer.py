@@ -94,10 +94,17 @@ class TestReaders:
             getattr(answer(member=value), reader)("member")
         assert raised.value.code == "garbage"
 
-    @pytest.mark.parametrize("reader", ["text", "any_text", "integer", "flag", "decimal", "moment", "part"])
+    @pytest.mark.parametrize("reader", ["text", "any_text", "integer", "flag", "decimal", "moment", "part", "parts"])
     def test_refuse_a_missing_member(self, reader: str) -> None:
         with pytest.raises(UnknownOutcome):
             getattr(answer(), reader)("member")
+
+    def test_give_the_parts_of_a_list(self) -> None:
+        found = answer(member=[{"a": "1"}, {"a": "2"}]).parts("member")
+        assert [part.text("a") for part in found] == ["1", "2"]
+        assert answer(member=[]).parts("member") == []
+        with pytest.raises(UnknownOutcome):
+            answer(member=[{"a": "1"}, 2]).parts("member")
 
 
 class TestCodes:

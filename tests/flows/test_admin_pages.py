@@ -23,6 +23,14 @@ ADMIN = "/b/125/admin/"
 PASSWORD = "Sample-Pass-2026"
 # What one journey leaves no row of, each with the reason.
 WITHOUT_ROWS = {
+    "accounts.AccountClosing": "nothing was closed",
+    "accounts.CoreReconciliation": "nothing was ordered from a core system",
+    "accounts.Notice": "no ID card ends soon",
+    "accounts.Receipt": "no money came from outside",
+    "accounts.ReconciliationBreak": "nothing was ordered from a core system",
+    "accounts.Refund": "no money came from outside",
+    "accounts.Reverification": "nothing was suspended",
+    "accounts.Suspension": "nothing was suspended",
     "lending.RelatedParty": "nobody was registered as one",
     "lending.Invitation": "the product is open to all",
     "verification.ScreeningAlert": "nobody was on a list",

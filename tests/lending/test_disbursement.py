@@ -248,7 +248,8 @@ def in_core(who: Borrower) -> Borrower:
     """Open the borrower's account in the core system as well, so that it can be moved there."""
     identity = verified.identity(who.customer_id)
     assert identity is not None
-    number = of_accounts.core_system().open_class_two(
+    number = of_accounts.core_system().open_account(
+        account_class="II",
         name=identity.name, id_number=identity.id_number, phone=verified.phone_of(who.customer_id) or "",
         bound_card="6223240000000000010", request_id=new_id().hex,
     )  # fmt: skip

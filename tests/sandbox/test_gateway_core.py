@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from stdnum import luhn
 
-from sandbox.gateway.core_bank import MAX_CLASS_TWO
+from sandbox.gateway.core_bank import MAX_OF_A_CLASS
 from sandbox.gateway.money import to_fen, to_yuan
 from sandbox.people import World
 from tests.sandbox.gateway_caller import BANK, OTHER_BANK, Caller, account_order, identity, samples
@@ -77,7 +77,7 @@ class TestOpen:
 
     def test_the_sixth_is_refused_for_good(self, caller: Caller, holder: Person) -> None:
         numbers = {caller.ask("core.open_account", account_order(holder))["account_number"] for _ in range(5)}
-        assert len(numbers) == MAX_CLASS_TWO == 5
+        assert len(numbers) == MAX_OF_A_CLASS == 5
         request_id = uuid.uuid4().hex
         for replayed in (False, True):
             answer = caller.send("core.open_account", account_order(holder), request_id=request_id)
@@ -208,8 +208,28 @@ class TestFilings:
         assert {key: filing[key] for key in body} == body
 
     def test_no_two_filings_share_a_receipt(self, caller: Caller, holder: Person) -> None:
-        receipts = {caller.ask("filings.file", samples(holder)["filings.file"])["receipt"] for _ in range(3)}
-        assert len(receipts) == 3
+        opened = samples(holder)["filings.file"]
+        bodies = [opened, {**opened, "kind": "change", "changed": "phone"}, {**opened, "kind": "close"}]
+        assert len({caller.ask("filings.file", body)["receipt"] for body in bodies}) == 3
+
+    @pytest.mark.parametrize("kind", ["open", "close"])
+    def test_what_is_on_file_is_not_filed_again_under_another_id(
+        self, caller: Caller, holder: Person, kind: str
+    ) -> None:
+        opened = samples(holder)["filings.file"]
+        caller.ask("filings.file", opened)
+        if kind == "close":
+            caller.ask("filings.file", {**opened, "kind": "close"})
+        answer = caller.send("filings.file", {**opened, "kind": kind})
+        assert (answer.status_code, answer.json()["code"]) == (409, "filing_duplicate")
+        assert len(caller.core()["filings"]) == (1 if kind == "open" else 2)
+
+    @pytest.mark.parametrize("kind", ["change", "close"])
+    def test_an_account_that_was_never_opened_on_file_is_unknown(
+        self, caller: Caller, holder: Person, kind: str
+    ) -> None:
+        answer = caller.send("filings.file", {**samples(holder)["filings.file"], "kind": kind})
+        assert (answer.status_code, answer.json()["code"]) == (409, "filing_unknown_account")
 
 
 class TestDeposit:

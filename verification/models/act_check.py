@@ -18,6 +18,8 @@ SIGN: Final = "sign"
 DRAWDOWN: Final = "drawdown"
 BIND_CARD: Final = "bind_card"
 RELINK: Final = "relink"
+REVERIFY: Final = "reverify"
+CLOSE_ACCOUNT: Final = "close_account"
 ACTIONS: Final = [
     (APPLY, "申请额度"),
     (OPEN_ACCOUNT, "开立账户"),
@@ -25,6 +27,8 @@ ACTIONS: Final = [
     (DRAWDOWN, "提款"),
     (BIND_CARD, "绑定银行卡"),
     (RELINK, "更换微信"),
+    (REVERIFY, "重新核验身份"),
+    (CLOSE_ACCOUNT, "注销账户"),
 ]
 STARTING: Final = "starting"
 STARTED: Final = "started"

@@ -63,7 +63,10 @@ class Subject(models.Model):
                 name="verification_subject_identified_is_known",
             ),
         ]
-        indexes = [models.Index(fields=["phone_index"], name="verification_subject_phone")]
+        indexes = [
+            models.Index(fields=["phone_index"], name="verification_subject_phone"),
+            models.Index(fields=["valid_until_date"], name="verification_subject_id_ends"),
+        ]
 
     def __str__(self) -> str:
         """Show the opaque id only."""

@@ -32,7 +32,13 @@ from verification.operations.factors import (
 from verification.operations.id_cards import UploadUnknown, request_id_card_reading
 from verification.operations.phone_codes import PhoneCodeWrong, consume_phone_code, request_phone_code
 from verification.operations.screening import screen_counterparty, screen_subject
-from verification.operations.subjects import IdentityTaken, enrol_subject, identify_subject
+from verification.operations.subjects import (
+    AnotherPerson,
+    IdentityTaken,
+    enrol_subject,
+    identify_subject,
+    renew_identity,
+)
 from verification.operations.uploads import (
     UploadKindUnknown,
     UploadNotReadable,
@@ -46,6 +52,7 @@ __all__ = [
     "Act",
     "AgreementChanged",
     "AgreementContext",
+    "AnotherPerson",
     "ConsentMissing",
     "FaceLocked",
     "FaceResultUnknown",
@@ -76,6 +83,7 @@ __all__ = [
     "identify_subject",
     "receive_upload",
     "register_act",
+    "renew_identity",
     "request_carrier_check",
     "request_id_card_reading",
     "request_id_check",

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 ONE_ID_NUMBER = "verification_subject_id_number_once"
 
 
+class AnotherPerson(StateConflict):
+    """The card that was shown belongs to somebody else than the person who is known here."""
+
+
 class IdentityTaken(StateConflict):
     """Somebody else is identified by this ID number at this bank already: the accounts must be linked instead."""
 
@@ -64,3 +68,33 @@ def identify_subject(*, subject_id: uuid.UUID, identity: Identity, phone: str) -
         raise
     if not changed:
         raise NotFound
+
+
+@within_transaction
+def renew_identity(*, subject_id: uuid.UUID, identity: Identity) -> bool:
+    """Take over a new ID card of a known person (ACC-13), and tell whether it states anything else than the former.
+
+    Who somebody is does not change with a card: name and number must be the ones that are known. A person who has
+    changed the name goes to the counter.
+
+    Raises:
+        AnotherPerson: the card is somebody else's, or states another name.
+        NotFound: nobody is known behind the subject.
+    """
+    row = Subject.objects.select_for_update().filter(pk=subject_id, identified_at__isnull=False).first()
+    if row is None:
+        raise NotFound
+    if (row.id_number, row.name) != (normalise_id_number(identity.id_number), identity.name):
+        raise AnotherPerson
+    stated = {
+        "ethnicity": identity.ethnicity,
+        "address": identity.address,
+        "authority": identity.authority,
+        "valid_from_date": identity.valid_from,
+        "valid_until_date": identity.valid_until,
+    }
+    changed = {name: value for name, value in stated.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changed))
+    return bool(changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accounts.providers.bank_gateway.mapping import CORE_REFUSALS, PAYMENT_REFUSALS
+from accounts.providers.bank_gateway.mapping import CORE_REFUSALS, FILING_REFUSALS, PAYMENT_REFUSALS
 from core.gateway import Answer, Repeat, SignedEndpoint
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ class AccountsClient:
         """POST /core/accounts."""
         return self._core("core.open_account", Repeat.QUERYABLE, "/accounts", payload, request_id)
 
+    def close_account(self, payload: Mapping[str, object], request_id: str) -> Answer:
+        """POST /core/accounts/close."""
+        return self._core("core.close_account", Repeat.QUERYABLE, "/accounts/close", payload, request_id)
+
+    def statement(self, payload: Mapping[str, object], request_id: str) -> Answer:
+        """POST /core/statement."""
+        return self._core("core.statement", Repeat.PURE, "/statement", payload, request_id)
+
     def credit(self, payload: Mapping[str, object], request_id: str) -> Answer:
         """POST /core/credits."""
         return self._core("core.credit", Repeat.QUERYABLE, "/credits", payload, request_id)
@@ -59,6 +67,7 @@ class AccountsClient:
             path="/gateway/v1/filings",
             payload=payload,
             request_id=request_id,
+            refusals=FILING_REFUSALS,
         )
 
     def collect(self, payload: Mapping[str, object], request_id: str) -> Answer:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime
+
 from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass, CardElement
 from accounts.providers.core_system import (
     Booking,
@@ -9,6 +12,8 @@ from accounts.providers.core_system import (
     CoreRefusal,
     RequestFate,
     RequestStatus,
+    StatementLine,
+    StatementPage,
 )
 from accounts.providers.payments import Order, OrderStatus, PaymentRefusal
 from core.gateway import Answer, Refusals, Rejected, garbage, unknown_code
@@ -18,11 +23,12 @@ CORE_REFUSALS: Refusals = {
     "insufficient_funds": Rejected,
     "account_not_found": Rejected,
     "account_limit_reached": Rejected,
+    "balance_not_zero": Rejected,
 }
-_REFUSALS = {
-    "insufficient_funds": CoreRefusal.INSUFFICIENT_FUNDS,
-    "account_not_found": CoreRefusal.ACCOUNT_NOT_FOUND,
-    "account_limit_reached": CoreRefusal.ACCOUNT_LIMIT_REACHED,
+FILING_REFUSALS: Refusals = {
+    "filing_duplicate": Rejected,
+    "filing_unknown_account": Rejected,
+    "filing_incomplete": Rejected,
 }
 PAYMENT_REFUSALS: Refusals = {
     "insufficient_funds": Rejected,
@@ -40,6 +46,8 @@ _PAYMENT_REFUSALS = {
 }
 _ACCEPTED = {"done": OrderStatus.DONE, "processing": OrderStatus.PROCESSING}
 _FATES = {**_ACCEPTED, "refused": OrderStatus.REFUSED, "unknown": OrderStatus.UNKNOWN}
+_REFUSALS = {refusal.value: refusal for refusal in CoreRefusal if refusal is not CoreRefusal.OTHER}
+_SIGNS = {"credit": 1, "debit": -1}
 _RESULTS = {"match": BoundCardResult.MATCH, "mismatch": BoundCardResult.MISMATCH}
 _ELEMENTS = {
     "name": CardElement.NAME,
@@ -100,6 +108,31 @@ def booking(answer: Answer) -> Booking:
     return Booking(reference=answer.text("reference"), booked_at=answer.moment("booked_at"))
 
 
+def closed_at(answer: Answer) -> datetime:
+    """Read when an account was closed."""
+    return answer.moment("closed_at")
+
+
+def statement(answer: Answer) -> StatementPage:
+    """Read a page of the statement."""
+    lines = tuple(
+        StatementLine(
+            request_id=_request_id(line),
+            amount_fen=line.choice("kind", _SIGNS) * fen(line, "amount"),
+            reference=line.text("reference"),
+        )
+        for line in answer.parts("lines")
+    )
+    return StatementPage(lines=lines, following=answer.text("next") if answer.has("next") else None)
+
+
+def _request_id(line: Answer) -> uuid.UUID:
+    try:
+        return uuid.UUID(hex=line.text("request_id"))
+    except ValueError:
+        raise garbage(line.vendor, line.operation, "request_id") from None
+
+
 def receipt(answer: Answer) -> str:
     """Read the receipt of a filing."""
     return answer.text("receipt")
@@ -123,6 +156,8 @@ def fate(answer: Answer) -> RequestFate:
     match answer.text("kind"):
         case "account":
             return RequestFate(status=status, account_number=account_number(result))
+        case "closing":
+            return RequestFate(status=status, closed_at=closed_at(result))
         case "credit" | "debit":
             return RequestFate(status=status, booking=booking(result))
         case "filing":

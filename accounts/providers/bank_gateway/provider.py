@@ -9,10 +9,16 @@ from accounts.providers.bank_gateway.client import AccountsClient
 from core.money import fen_to_yuan
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from accounts.providers.bound_card import BoundCardAnswer
-    from accounts.providers.core_system import Booking, ClassOneAccount, FilingKind, RequestFate
+    from accounts.providers.core_system import (
+        Booking,
+        ClassOneAccount,
+        FilingOrder,
+        RequestFate,
+        StatementPage,
+    )
     from accounts.providers.payments import CardHolder, Order, Payee
     from core.gateway import SignedEndpoint
 
@@ -46,10 +52,12 @@ class GatewayCoreSystem:
         payload = {"name": name, "id_number": id_number}
         return mapping.class_one(self._client.class_one(payload, request_id))
 
-    def open_class_two(self, *, name: str, id_number: str, phone: str, bound_card: str, request_id: str) -> str:
-        """Open a Class II account; see `CoreSystem`."""
+    def open_account(
+        self, *, account_class: str, name: str, id_number: str, phone: str, bound_card: str, request_id: str
+    ) -> str:
+        """Open an account; see `CoreSystem`."""
         payload = {
-            "class": "II",
+            "class": account_class,
             "name": name,
             "id_number": id_number,
             "phone": phone,
@@ -57,13 +65,28 @@ class GatewayCoreSystem:
         }
         return mapping.account_number(self._client.open_account(payload, request_id))
 
-    def credit(self, *, account_number: str, amount_fen: int, memo: str, request_id: str) -> Booking:
-        """Pay into an account; see `CoreSystem`."""
-        return mapping.booking(self._client.credit(_movement(account_number, amount_fen, memo), request_id))
+    def close_account(self, *, account_number: str, request_id: str) -> datetime:
+        """Close an account; see `CoreSystem`."""
+        return mapping.closed_at(self._client.close_account({"account_number": account_number}, request_id))
 
-    def debit(self, *, account_number: str, amount_fen: int, memo: str, request_id: str) -> Booking:
+    def credit(
+        self, *, account_number: str, amount_fen: int, memo: str, request_id: str, order_date: date | None = None
+    ) -> Booking:
+        """Pay into an account; see `CoreSystem`."""
+        order = _movement(account_number, amount_fen, memo, order_date)
+        return mapping.booking(self._client.credit(order, request_id))
+
+    def debit(
+        self, *, account_number: str, amount_fen: int, memo: str, request_id: str, order_date: date | None = None
+    ) -> Booking:
         """Take out of an account; see `CoreSystem`."""
-        return mapping.booking(self._client.debit(_movement(account_number, amount_fen, memo), request_id))
+        order = _movement(account_number, amount_fen, memo, order_date)
+        return mapping.booking(self._client.debit(order, request_id))
+
+    def statement(self, *, order_date: date, cursor: str | None, request_id: str) -> StatementPage:
+        """List a day's movements; see `CoreSystem`."""
+        payload = {"date": order_date.isoformat(), **({"cursor": cursor} if cursor else {})}
+        return mapping.statement(self._client.statement(payload, request_id))
 
     def fate_of(self, *, asked_id: str, request_id: str) -> RequestFate:
         """Tell what became of a request; see `CoreSystem`."""
@@ -116,26 +139,27 @@ class GatewayAccountFilings:
         """File through the bank's gateway."""
         self._client = AccountsClient(endpoint)
 
-    def file(
-        self, *, kind: FilingKind, account_number: str, account_class: str, opened_on: date, request_id: str
-    ) -> str:
+    def file(self, order: FilingOrder, *, request_id: str) -> str:
         """File one event; see `AccountFilings`."""
         payload = {
-            "kind": kind.value,
-            "account_number": account_number,
-            "class": account_class,
-            "opened_on": opened_on.isoformat(),
+            "kind": order.kind.value,
+            "account_number": order.account_number,
+            "class": order.account_class,
+            "opened_on": order.opened_on.isoformat(),
+            "event_on": order.event_on.isoformat(),
+            **({"changed": order.changed} if order.changed else {}),
         }
         return mapping.receipt(self._client.file(payload, request_id))
 
 
-def _movement(account_number: str, amount_fen: int, memo: str) -> dict[str, object]:
+def _movement(account_number: str, amount_fen: int, memo: str, order_date: date | None) -> dict[str, object]:
     """Return the order of a movement.
 
     Raises:
         ValueError: the amount is not positive; nothing was sent.
     """
-    return {"account_number": account_number, "amount": _yuan(amount_fen), "memo": memo}
+    order: dict[str, object] = {"account_number": account_number, "amount": _yuan(amount_fen), "memo": memo}
+    return order | ({"order_date": order_date.isoformat()} if order_date else {})
 
 
 def _yuan(amount_fen: int) -> str:

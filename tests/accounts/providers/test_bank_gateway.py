@@ -15,7 +15,7 @@ from accounts.providers.bank_gateway.provider import (
     GatewayCoreSystem,
 )
 from accounts.providers.bound_card import BoundCardResult, CardAccountClass, CardElement
-from accounts.providers.core_system import CoreRefusal, FilingKind, RequestStatus
+from accounts.providers.core_system import CoreRefusal, FilingKind, FilingOrder, RequestStatus
 from core.gateway import (
     GatewayError,
     Invalid,
@@ -51,6 +51,13 @@ def endpoint(base_url: str) -> SignedEndpoint:
 
 def core(base_url: str) -> GatewayCoreSystem:
     return GatewayCoreSystem(endpoint(base_url))
+
+
+def opened(account: str, kind: FilingKind = FilingKind.OPEN, changed: str = "") -> FilingOrder:
+    return FilingOrder(
+        kind=kind, account_number=account, account_class="II", opened_on=date(2026, 11, 22),
+        event_on=date(2026, 11, 23), changed=changed,
+    )  # fmt: skip
 
 
 class TestBoundCard:
@@ -149,6 +156,7 @@ class TestMovements:
             (409, "insufficient_funds", Rejected),
             (404, "account_not_found", Rejected),
             (409, "account_limit_reached", Rejected),
+            (409, "balance_not_zero", Rejected),
             (409, "request_id_reused", Invalid),
             (400, "invalid_request", Invalid),
             (503, "unavailable", RetryAfter),
@@ -162,6 +170,75 @@ class TestMovements:
             core(door.url).debit(account_number=ACCOUNT, amount_fen=1, memo="m", request_id=new_id().hex)
         assert type(raised.value) is kind
         assert raised.value.code == code
+
+
+class TestOrdersOfADay:
+    def test_an_order_names_its_business_day(self, door: Door) -> None:
+        door.then(reply(BOOKED))
+        core(door.url).credit(
+            account_number=ACCOUNT, amount_fen=1, memo="m", request_id=new_id().hex, order_date=date(2026, 11, 23)
+        )
+        assert door.seen[0].json()["order_date"] == "2026-11-23"
+
+    def test_a_statement_is_read_page_by_page_with_signed_amounts(self, door: Door) -> None:
+        line = {
+            "request_id": "a" * 32, "kind": "debit", "account_number": ACCOUNT, "amount": "5.00", "reference": "DR1",
+            "booked_at": "2026-11-22T10:15:00+08:00",
+        }  # fmt: skip
+        door.then(reply({"date": "2026-11-22", "lines": [line], "next": "7"}))
+        door.then(reply({"date": "2026-11-22", "lines": [{**line, "kind": "credit"}], "next": None}))
+        asked: dict[str, Any] = {"order_date": date(2026, 11, 22), "request_id": new_id().hex}
+        first = core(door.url).statement(cursor=None, **asked)
+        second = core(door.url).statement(cursor=first.following, **asked)
+        assert [found.amount_fen for found in (*first.lines, *second.lines)] == [-500, 500]
+        assert (first.lines[0].request_id.hex, first.lines[0].reference) == ("a" * 32, "DR1")
+        assert (first.following, second.following) == ("7", None)
+        assert [seen.json() for seen in door.seen] == [
+            {"date": "2026-11-22"}, {"date": "2026-11-22", "cursor": "7"},
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("changes", "kind"),
+        [
+            ({"request_id": "no id"}, UnknownOutcome),
+            ({"kind": "fee"}, UnknownVendorCode),
+            ({"amount": "5.001"}, UnknownOutcome),
+            ({"reference": ""}, UnknownOutcome),
+        ],
+    )
+    def test_nothing_on_it_is_guessed(self, door: Door, changes: dict[str, object], kind: type[GatewayError]) -> None:
+        line = {"request_id": "a" * 32, "kind": "debit", "amount": "5.00", "reference": "DR1", **changes}
+        door.then(reply({"date": "2026-11-22", "lines": [line], "next": None}))
+        with pytest.raises(kind):
+            core(door.url).statement(order_date=date(2026, 11, 22), cursor=None, request_id=new_id().hex)
+
+
+class TestFilings:
+    def test_a_change_says_what_changed_and_when(self, door: Door) -> None:
+        door.then(reply({"receipt": "BA1", "replayed": False}))
+        order = opened(ACCOUNT, FilingKind.CHANGE, "bound_card")
+        assert GatewayAccountFilings(endpoint(door.url)).file(order, request_id=new_id().hex) == "BA1"
+        assert door.seen[0].json() == {
+            "kind": "change", "account_number": ACCOUNT, "class": "II", "opened_on": "2026-11-22",
+            "event_on": "2026-11-23", "changed": "bound_card",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("status", "code", "kind"),
+        [
+            (409, "filing_duplicate", Rejected),
+            (409, "filing_unknown_account", Rejected),
+            (422, "filing_incomplete", Rejected),
+            (409, "request_id_reused", Invalid),
+            (409, "insufficient_funds", UnknownVendorCode),
+            (503, "unavailable", RetryAfter),
+        ],
+    )
+    def test_every_code(self, door: Door, status: int, code: str, kind: type[GatewayError]) -> None:
+        door.then(reply({"code": code, "message": "m"}, status=status))
+        with pytest.raises(GatewayError) as raised:
+            GatewayAccountFilings(endpoint(door.url)).file(opened(ACCOUNT), request_id=new_id().hex)
+        assert type(raised.value) is kind
 
 
 class TestFateOf:
@@ -182,12 +259,15 @@ class TestFateOf:
             ("credit", BOOKED, "booking"),
             ("debit", BOOKED, "booking"),
             ("filing", {"receipt": "BA1"}, "receipt"),
+            ("closing", {"closed_at": "2026-11-22T10:15:00+08:00"}, "closed_at"),
         ],
     )
     def test_what_is_done(self, door: Door, kind: str, result: dict[str, object], member: str) -> None:
         fate = self.fate(door, status="done", kind=kind, result=result)
         assert fate.status is RequestStatus.DONE
-        there = [name for name in ("account_number", "booking", "receipt", "refusal") if getattr(fate, name)]
+        there = [
+            name for name in ("account_number", "closed_at", "booking", "receipt", "refusal") if getattr(fate, name)
+        ]
         assert there == [member]
 
     @pytest.mark.parametrize("refusal", [refusal for refusal in CoreRefusal if refusal is not CoreRefusal.OTHER])
@@ -222,7 +302,9 @@ class TestOnTheSandbox:
         def open_one() -> str:
             person = sandbox.person()
             holder = {name: person[name] for name in ("name", "id_number", "phone")}
-            return core(sandbox.url).open_class_two(**holder, bound_card=person["card_number"], request_id=new_id().hex)
+            return core(sandbox.url).open_account(
+                account_class="II", **holder, bound_card=person["card_number"], request_id=new_id().hex
+            )
 
         return open_one
 
@@ -281,16 +363,7 @@ class TestOnTheSandbox:
     def test_a_filing_has_one_receipt(self, sandbox: Sandbox, open_account: Callable[[], str]) -> None:
         account, filing_id = open_account(), new_id().hex
         filings = GatewayAccountFilings(endpoint(sandbox.url))
-        receipts = {
-            filings.file(
-                kind=FilingKind.OPEN,
-                account_number=account,
-                account_class="II",
-                opened_on=date(2026, 11, 22),
-                request_id=filing_id,
-            )
-            for _ in range(2)
-        }
+        receipts = {filings.file(opened(account), request_id=filing_id) for _ in range(2)}
         assert len(receipts) == 1
         fate = core(sandbox.url).fate_of(asked_id=filing_id, request_id=new_id().hex)
         assert {fate.receipt} == receipts
@@ -303,6 +376,17 @@ class TestOnTheSandbox:
         assert (right.result, right.account_class) == (BoundCardResult.MATCH, CardAccountClass.CLASS_I)
         wrong = check.verify(**(elements | {"phone": other["phone"]}), request_id=new_id().hex)
         assert (wrong.result, wrong.mismatched) == (BoundCardResult.MISMATCH, frozenset({CardElement.PHONE}))
+
+    def test_an_account_is_closed_once(self, sandbox: Sandbox, open_account: Callable[[], str]) -> None:
+        account, order_id = open_account(), new_id().hex
+        sandbox.fault("core", drop_after=True, count=1)
+        with pytest.raises(UnknownOutcome):
+            core(sandbox.url).close_account(account_number=account, request_id=order_id)
+        fate = core(sandbox.url).fate_of(asked_id=order_id, request_id=new_id().hex)
+        assert fate.closed_at == core(sandbox.url).close_account(account_number=account, request_id=order_id)
+        with pytest.raises(Rejected) as raised:
+            core(sandbox.url).close_account(account_number=account, request_id=new_id().hex)
+        assert raised.value.code == CoreRefusal.ACCOUNT_NOT_FOUND.value
 
     def movements(self, sandbox: Sandbox, account: str) -> list[str]:
         inside = sandbox.json("GET", "/sandbox/core", params={"bank": "125"})

@@ -1,0 +1,227 @@
+"""Money from outside: one person records it, another says whose it is; refunds that are owed and paid."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Final
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
+
+from accounts.models import Receipt, ReceiptUse, Refund
+from accounts.models.receipt import CHANNELS, OWED
+from accounts.operations.receipts import OutsideMoney, assign_receipt, record_receipt
+from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
+from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.columns import amount, state
+from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.crypto.masking import mask_account, mask_name
+
+FEN_PER_YUAN: Final = 100
+REFUND_COLOURS: Final = {"owed": "warning", "sending": "info", "paid": "success"}
+RECORD: Final = Act(
+    title="登记外部来款",
+    submit="登记",
+    explanation="登记柜面现金、转账汇入或第三方代付的款项，记入暂收暂付款。须由另一名员工确认入账、还款或退款。",
+    done="来款已登记",
+)
+ASSIGN: Final = Act(
+    title="来款入账户",
+    submit="入账",
+    explanation="把来款记入本行客户账户。登记人本人不能操作。未经面签的Ⅱ、Ⅲ类户只接收绑定账户的来款（ACC-04）。",
+    done="来款已入账",
+)
+REFUND: Final = Act(
+    title="退还来款",
+    submit="确认退款",
+    explanation="把未处理的来款退还付款人，转为应付款。登记人本人不能操作；付款由另一名员工登记。",
+    done="退款已批准",
+    danger=True,
+)
+PAID: Final = Act(
+    title="登记退款已付",
+    submit="登记",
+    explanation="款项已经柜面或支付系统付出后登记凭证号。批准人本人不能操作。",
+    done="退款已记账",
+)
+
+
+def fen_of(given: Any) -> int:
+    """Return an amount in fen that a form has read in yuan with at most two decimals."""
+    return int(given * FEN_PER_YUAN)
+
+
+class AmountForm(ActForm):
+    """An amount in yuan."""
+
+    amount = forms.DecimalField(label="金额（元）", max_digits=15, decimal_places=2, min_value=0)
+
+
+class RecordForm(AmountForm):
+    """What came in, from whom, and under which voucher."""
+
+    channel = forms.ChoiceField(label="来源", choices=CHANNELS)
+    reference = forms.CharField(label="外部凭证号", max_length=64)
+    payer_name = forms.CharField(label="付款人", max_length=60)
+    payer_account = forms.RegexField(r"^[0-9]{12,22}$", label="付款账号", required=False)
+    memo = forms.CharField(label="附言", max_length=100, required=False)
+
+
+class AssignForm(AmountForm):
+    """Into which account; the number is sent in a body, so that no address or log holds it."""
+
+    account_number = forms.CharField(label="客户账号", min_length=12, max_length=22)
+
+
+class RefundForm(AmountForm):
+    """To whom it goes back."""
+
+    payee_name = forms.CharField(label="收款人", max_length=60)
+    payee_account = forms.RegexField(
+        r"^[0-9]{12,22}$", label="收款账号", required=False, help_text="柜面现金退还可留空"
+    )
+    reason = forms.CharField(label="退款原因", max_length=100)
+
+
+class PaidForm(ActForm):
+    """Under which voucher it was paid."""
+
+    outside_reference = forms.CharField(label="付款凭证号", max_length=64)
+
+
+class ReceiptUseTable(ReadOnlyTable):
+    """What became of a receipt."""
+
+    model = ReceiptUse
+    verbose_name_plural = "处理"
+    readonly_fields = ("use", amount("amount_fen", "金额"), "code", "maker", "checker", "created_at")
+    fields = readonly_fields
+
+
+class ReceiptPage(ReadOnlyPage):
+    """Money from outside, newest first; what is left of it waits for a second person."""
+
+    list_display = ("reference", state("channel", "来源", {}), amount("amount_fen", "金额"), amount("left_fen", "未处理"),
+                    "masked_payer", "received_date", "recorded_by")  # fmt: skip
+    list_filter = ("channel", "received_date", "recorded_by")
+    search_fields = ("reference__startswith",)
+    search_help_text = "按外部凭证号查找"
+    ordering = ("-id",)
+    actions_detail = ("assign", "refund")
+    inlines = (ReceiptUseTable,)
+    readonly_fields = ("amount_fen_in_yuan", "left_fen_in_yuan", "masked_payer", "masked_account")
+    fieldsets = (
+        (None, {"fields": (("channel", "reference"), ("amount_fen_in_yuan", "left_fen_in_yuan"), "memo")}),
+        ("付款人", {"fields": (("masked_payer", "masked_account"),)}),
+        ("记录", {"fields": (("received_date", "recorded_by"), ("entry", "created_at"))}),
+    )
+    amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))
+    left_fen_in_yuan = staticmethod(amount("left_fen", "未处理"))
+
+    @display(description="付款人")
+    def masked_payer(self, row: Receipt) -> str:
+        """Show the name's last character."""
+        return mask_name(row.payer_name or "") or "—"
+
+    @display(description="付款账号")
+    def masked_account(self, row: Receipt) -> str:
+        """Show the last four digits."""
+        return mask_account(row.payer_account) if row.payer_account else "—"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Offer the button to whoever records receipts."""
+        return bool(request.user.has_perm("accounts.add_receipt"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Record a receipt, outside Django's form view."""
+        del form_url, extra_context
+        if not self.has_add_permission(request):
+            return HttpResponse(status=403)
+
+        def run(given: Any) -> None:
+            money = OutsideMoney(
+                channel=given["channel"], reference=given["reference"], amount_fen=fen_of(given["amount"]),
+                payer_name=given["payer_name"], payer_account=given["payer_account"] or None, memo=given["memo"],
+            )  # fmt: skip
+            record_receipt(money=money, actor=actor_of(request))
+
+        return perform(self, request, RECORD, run=run, form_class=RecordForm)
+
+    def has_dispose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the acts to whoever decides on receipts, on another's that has something left."""
+        if not request.user.has_perm("accounts.change_receipt"):
+            return False
+        others = Receipt.objects.filter(left_fen__gt=0).exclude(recorded_by=actor_of(request))
+        return object_id is None or others.filter(pk=object_id).exists()
+
+    @action(description="入账户", permissions=["dispose"], icon="account_balance_wallet")
+    def assign(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Book it into a customer's account."""
+
+        def run(given: Any) -> None:
+            assign_receipt(
+                receipt_id=uuid.UUID(object_id), account_number=given["account_number"],
+                amount_fen=fen_of(given["amount"]), actor=actor_of(request),
+            )  # fmt: skip
+
+        return perform(self, request, ASSIGN, run=run, form_class=AssignForm, object_id=object_id)
+
+    @action(description="退款", permissions=["dispose"], icon="undo")
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send it back."""
+
+        def run(given: Any) -> None:
+            refund_receipt(
+                receipt_id=uuid.UUID(object_id), amount_fen=fen_of(given["amount"]), reason=given["reason"],
+                payee=Payee(name=given["payee_name"], account=given["payee_account"] or None),
+                actor=actor_of(request),
+            )  # fmt: skip
+
+        return perform(self, request, REFUND, run=run, form_class=RefundForm, object_id=object_id)
+
+
+class RefundPage(ReadOnlyPage):
+    """Money that goes back, newest first."""
+
+    list_display = ("masked_payee", amount("amount_fen", "金额"), state("status", "状态", REFUND_COLOURS), "reason",
+                    "approved_by", "paid_by", "created_at", "paid_at")  # fmt: skip
+    list_filter = ("status", "created_at")
+    ordering = ("-id",)
+    actions_detail = ("pay",)
+    readonly_fields = ("amount_fen_in_yuan", "masked_payee", "masked_account")
+    fieldsets = (
+        (None, {"fields": (("amount_fen_in_yuan", "status"), ("masked_payee", "masked_account"), "reason")}),
+        ("记录", {"fields": (("approved_by", "paid_by"), ("outside_reference", "entry"), ("created_at", "paid_at"))}),
+    )
+    amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))
+
+    @display(description="收款人")
+    def masked_payee(self, row: Refund) -> str:
+        """Show the name's last character."""
+        return mask_name(row.payee_name)
+
+    @display(description="收款账号")
+    def masked_account(self, row: Refund) -> str:
+        """Show the last four digits."""
+        return mask_account(row.payee_account) if row.payee_account else "柜面"
+
+    def has_pay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act to whoever pays refunds that another has approved."""
+        if not request.user.has_perm("accounts.change_refund"):
+            return False
+        others = Refund.objects.filter(status=OWED).exclude(approved_by=actor_of(request))
+        return object_id is None or others.filter(pk=object_id).exists()
+
+    @action(description="登记已付", permissions=["pay"], icon="price_check")
+    def pay(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Register that it was paid."""
+
+        def run(given: Any) -> None:
+            register_refund_paid(
+                refund_id=uuid.UUID(object_id), outside_reference=given["outside_reference"], actor=actor_of(request)
+            )
+
+        return perform(self, request, PAID, run=run, form_class=PaidForm, object_id=object_id)

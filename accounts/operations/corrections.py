@@ -1,0 +1,79 @@
+"""Put wrong entries right by entries that reverse them; that it takes two people is `accounts.approvals`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from accounts.ledger.chart import CUSTOMER_DEPOSITS
+from accounts.models import JournalEntry, Payment, Posting
+from accounts.operations.books import REVERSAL, reverse_entry
+from core.audit.log import record
+from core.errors import NotFound, Problem
+from core.operations import opens_transaction, within_transaction
+
+# Kinds of payments that this room concludes by itself: reversing their entry is the whole correction. Whatever another
+# room has drawn conclusions from (a loan that is paid, an instalment that is repaid) is reversed by that room alone.
+OWN_KINDS: Final[frozenset[str]] = frozenset()
+
+
+class CorrectionRefused(Problem):
+    """The entry is none that can be put right here: no debit of a customer, reversed already, or another room's."""
+
+    code = "correction_refused"
+    status = 422
+    title = "该分录不能在此更正"
+
+
+@within_transaction
+def give_back_debit(*, entry_id: uuid.UUID, reason: str, actor: str) -> uuid.UUID:
+    """Give back what an entry took wrongly from a customer's account; return the reversing entry's id.
+
+    Raises:
+        NotFound: there is no such entry.
+        CorrectionRefused: it took nothing from a customer, is reversed already, or is another room's.
+        InsufficientFunds, AccountNotActive: see `reverse_entry`.
+    """
+    refuse_uncorrectable(entry_id=entry_id)
+    reversal_id = reverse_entry(
+        entry_id=entry_id,
+        business_ref=f"{REVERSAL}:{entry_id.hex}",
+        memo=reason,
+        value_date=_entry(entry_id).value_date,
+    )
+    record("entry.debit_given_back", actor=actor, subject=entry_id.hex, detail={"reversal": reversal_id.hex})
+    return reversal_id
+
+
+@within_transaction
+def refuse_uncorrectable(*, entry_id: uuid.UUID) -> None:
+    """Refuse an entry that is no wrong debit of this room.
+
+    Raises:
+        NotFound: there is no such entry.
+        CorrectionRefused: it took nothing from a customer, is reversed already, or is another room's.
+    """
+    entry = _entry(entry_id)
+    if not Posting.objects.filter(entry=entry, gl_code=CUSTOMER_DEPOSITS, amount_fen__gt=0).exists():
+        raise CorrectionRefused("该分录没有从客户账户扣款")
+    _refuse_reversed(entry)
+    if Payment.objects.filter(entry=entry).exclude(kind__in=OWN_KINDS).exists():
+        raise CorrectionRefused("该扣款属于其他业务（如还款），请在原业务中冲正")
+
+
+@opens_transaction
+def check_correctable(*, entry_id: uuid.UUID) -> None:
+    """Refuse a proposal that could not be approved; see `refuse_uncorrectable`."""
+    refuse_uncorrectable(entry_id=entry_id)
+
+
+def _refuse_reversed(entry: JournalEntry) -> None:
+    if entry.reverses_id is not None or JournalEntry.objects.filter(reverses=entry).exists():
+        raise CorrectionRefused("该分录是冲正分录，或已经冲正")
+
+
+def _entry(entry_id: uuid.UUID) -> JournalEntry:
+    entry = JournalEntry.objects.filter(pk=entry_id).first()
+    if entry is None:
+        raise NotFound
+    return entry

@@ -1,0 +1,71 @@
+"""What hangs on a new business day in this room: owed as steps, each restartable and idempotent by itself."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import structlog
+
+from accounts.filing_days import filings_agree
+from accounts.operations.dormancy import suspend_dormant
+from accounts.operations.filings import flag_overdue_filings
+from accounts.operations.id_expiry import remind_of_id_expiry, suspend_expired
+from accounts.operations.opening import lapse_openings
+from accounts.operations.reconciliation import owe_reconciliations
+from core.operations import within_transaction
+from core.steps.queue import enqueue
+
+LAPSE_OPENINGS: Final = "accounts.lapse_openings"
+SUSPEND_DORMANT: Final = "accounts.suspend_dormant"
+FOLLOW_ID_CARDS: Final = "accounts.follow_id_cards"
+WATCH_FILINGS: Final = "accounts.watch_filings"
+PIECES: Final = (LAPSE_OPENINGS, SUSPEND_DORMANT, FOLLOW_ID_CARDS, WATCH_FILINGS)
+log = structlog.get_logger(__name__)
+
+
+@within_transaction
+def follow_day(*, day: date) -> None:
+    """Owe this room's daily work for a business day, in the transaction that begins the day.
+
+    Dormancy, ID cards, filings and stale openings are one step each; past days that were not compared with the core yet
+    are one step each as well. Owing it twice is owing it once, and a piece may run again: it finds its work done.
+    """
+    for piece in PIECES:
+        enqueue(piece, day.isoformat())
+    owe_reconciliations(before=day)
+
+
+@within_transaction
+def do_piece(*, piece: str, day: date) -> None:
+    """Do one piece of a day's work.
+
+    Raises:
+        KeyError: there is no such piece.
+    """
+    {
+        LAPSE_OPENINGS: _lapse,
+        SUSPEND_DORMANT: _sleep,
+        FOLLOW_ID_CARDS: _follow_cards,
+        WATCH_FILINGS: _watch,
+    }[piece](day)
+
+
+def _lapse(day: date) -> None:
+    lapse_openings(day=day)
+
+
+def _sleep(day: date) -> None:
+    suspend_dormant(day=day)
+
+
+def _follow_cards(day: date) -> None:
+    remind_of_id_expiry(day=day)
+    suspend_expired(day=day)
+
+
+def _watch(day: date) -> None:
+    flag_overdue_filings(day=day)
+    agreement = filings_agree(date.fromordinal(day.toordinal() - 1))
+    if not agreement.agrees:
+        log.warning("filing.disagree", day=agreement.on.isoformat(), differences=len(agreement.differences))

@@ -1,0 +1,183 @@
+"""A debit that was taken wrongly is given back by an entry that reverses it, proposed by one and approved by another."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.approvals import GIVE_BACK_DEBIT
+from accounts.ledger.chart import CUSTOMER_DEPOSITS, LOAN_PRINCIPAL, PAYMENT_CLEARING
+from accounts.models import DepositAccount, JournalEntry
+from accounts.operations import InsufficientFunds, Leg, Line, collect_from, post_entry, reverse_entry
+from accounts.operations.corrections import CorrectionRefused, check_correctable
+from accounts.queries import deposits_equal_ledger, trial_balance
+from core.approvals.models import Proposal
+from core.approvals.operations import ProposalWaiting, SameHands, approve, propose, refuse
+from core.audit.models import AuditEntry
+from core.errors import NotFound, StateConflict
+from core.ids import new_id
+from core.steps.registry import Then
+from core.tenancy import in_bank
+from tests.accounts.holders import give_money, make_account
+
+MAKER, CHECKER = "maker", "checker"
+
+
+def debit(account: DepositAccount, amount_fen: int) -> JournalEntry:
+    """Take money from an account, wrongly."""
+    return JournalEntry.objects.get(pk=give_money(account, -amount_fen))
+
+
+def ask(entry: JournalEntry, actor: str = MAKER) -> Proposal:
+    check_correctable(entry_id=entry.pk)
+    return propose(kind=GIVE_BACK_DEBIT, subject=entry.pk.hex, values={}, reason="重复扣款", actor=actor)
+
+
+def balance(account: DepositAccount) -> int:
+    return DepositAccount.objects.get(pk=account.pk).balance_fen
+
+
+def entries() -> int:
+    return JournalEntry.objects.count()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestGivingBack:
+    def test_is_booked_when_a_second_person_agrees(self) -> None:
+        account = make_account(balance_fen=1_000)
+        wrong = debit(account, 300)
+        row = ask(wrong)
+        assert balance(account) == 700
+        approve(proposal_id=row.pk, actor=CHECKER, reason="属实")
+        assert balance(account) == 1_000
+        reversal = JournalEntry.objects.get(reverses=wrong)
+        assert (reversal.kind, reversal.memo, reversal.value_date) == ("reversal", "重复扣款", wrong.value_date)
+        lines = {posting.gl_code: posting.amount_fen for posting in reversal.postings.all()}
+        assert lines == {PAYMENT_CLEARING: 300, CUSTOMER_DEPOSITS: -300}
+        assert deposits_equal_ledger()
+        assert sum(trial_balance().values()) == 0
+        assert AuditEntry.objects.get(action="entry.debit_given_back").actor == f"{MAKER}+{CHECKER}"
+
+    def test_is_turned_down_and_nothing_is_booked(self) -> None:
+        account = make_account(balance_fen=1_000)
+        wrong = debit(account, 300)
+        before = entries()
+        refuse(proposal_id=ask(wrong).pk, actor=CHECKER, reason="扣款无误")
+        assert (balance(account), entries()) == (700, before)
+        assert ask(wrong).status == "proposed"
+
+    def test_whoever_proposed_does_not_agree(self) -> None:
+        account = make_account(balance_fen=1_000)
+        row = ask(debit(account, 300))
+        before = entries()
+        with pytest.raises(SameHands):
+            approve(proposal_id=row.pk, actor=MAKER)
+        row.refresh_from_db()
+        assert (row.status, balance(account), entries()) == ("proposed", 700, before)
+
+    def test_a_transfer_between_two_customers_needs_the_money_to_be_there_still(self) -> None:
+        giver, taker = make_account(balance_fen=500), make_account()
+        with transaction.atomic():
+            entry_id = post_entry(
+                business_ref=new_id().hex, kind="test",
+                lines=[
+                    Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=200, account_id=giver.pk),
+                    Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=-200, account_id=taker.pk),
+                ],
+            )  # fmt: skip
+        row = ask(JournalEntry.objects.get(pk=entry_id))
+        give_money(taker, -1)
+        with pytest.raises(InsufficientFunds):
+            approve(proposal_id=row.pk, actor=CHECKER)
+        row.refresh_from_db()
+        assert (row.status, balance(giver), balance(taker)) == ("proposed", 300, 199)
+        give_money(taker, 1)
+        approve(proposal_id=row.pk, actor=CHECKER)
+        assert (balance(giver), balance(taker)) == (500, 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestWhatIsNoWrongDebit:
+    def test_a_credit_an_unknown_entry_and_a_reversal(self) -> None:
+        account = make_account(balance_fen=1_000)
+        credit = JournalEntry.objects.get()
+        with pytest.raises(CorrectionRefused, match="没有从客户账户扣款"):
+            ask(credit)
+        with pytest.raises(NotFound):
+            check_correctable(entry_id=uuid.uuid4())
+        with transaction.atomic():
+            reversal = reverse_entry(entry_id=credit.pk, memo="x")
+        for entry_id in (reversal, credit.pk):
+            with pytest.raises(CorrectionRefused), transaction.atomic():
+                reverse_entry(entry_id=entry_id, memo="x")
+        assert balance(account) == 0
+        assert not Proposal.objects.exists()
+
+    def test_one_that_is_being_put_right_or_was(self) -> None:
+        account = make_account(balance_fen=1_000)
+        wrong = debit(account, 300)
+        row = ask(wrong)
+        with pytest.raises(ProposalWaiting):
+            ask(wrong, "third")
+        approve(proposal_id=row.pk, actor=CHECKER)
+        with pytest.raises(CorrectionRefused):
+            ask(wrong, "third")
+        with pytest.raises(StateConflict):
+            approve(proposal_id=row.pk, actor="third")
+        assert balance(account) == 1_000
+
+    def test_one_that_was_reversed_after_it_was_proposed(self) -> None:
+        account = make_account(balance_fen=1_000)
+        wrong = debit(account, 300)
+        row = ask(wrong)
+        with transaction.atomic():
+            reverse_entry(entry_id=wrong.pk, memo="x")
+        with pytest.raises(CorrectionRefused):
+            approve(proposal_id=row.pk, actor=CHECKER)
+        row.refresh_from_db()
+        assert (row.status, balance(account)) == ("proposed", 1_000)
+
+    def test_a_repayment_which_the_room_of_the_loan_reverses(self) -> None:
+        account = make_account(balance_fen=1_000)
+        with transaction.atomic():
+            collect_from(
+                account_id=account.pk, amount_fen=300, legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=300)],
+                business_ref="repayment:1", kind="repayment", memo="", then=Then("test.never", "x"),
+            )  # fmt: skip
+        with pytest.raises(CorrectionRefused, match="其他业务"):
+            ask(JournalEntry.objects.get(business_ref="repayment:1"))
+        assert not Proposal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_five_who_approve_at_once_one_books_it() -> None:
+    with in_bank("125"):
+        account = make_account(balance_fen=1_000)
+        row = ask(debit(account, 300))
+    start, ended = threading.Barrier(5), []
+
+    def run(number: int) -> None:
+        try:
+            with in_bank("125"):
+                start.wait(30)
+                approve(proposal_id=row.pk, actor=f"checker-{number}")
+            ended.append("done")
+        except StateConflict:
+            ended.append("conflict")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with in_bank("125"):
+        assert sorted(ended) == ["conflict"] * 4 + ["done"]
+        assert balance(account) == 1_000
+        assert JournalEntry.objects.filter(kind="reversal").count() == 1

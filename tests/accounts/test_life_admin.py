@@ -1,0 +1,264 @@
+"""What a bank's staff do about accounts' lives: filings, money from outside, corrections, breaks; who may, and who may not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.test import Client
+
+from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
+from accounts.models import (
+    CoreReconciliation,
+    DepositAccount,
+    Filing,
+    JournalEntry,
+    Receipt,
+    ReceiptUse,
+    ReconciliationBreak,
+    Refund,
+)
+from accounts.operations.filings import filing_refused, owe_filing
+from accounts.queries import gl_balance
+from core.approvals.models import Proposal
+from core.clock import business_date
+from core.steps.models import Step
+from tests.accounts.holders import give_money, make_account
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
+ADMIN = "/b/125/admin/accounts"
+PAYER_ACCOUNT = "6217990000000000013"
+
+
+def _url(path: str) -> str:
+    return f"/b/125/admin/{path}" if path.startswith("core/") else f"{ADMIN}/{path}"
+
+
+class Staff:
+    """Somebody of the bank's staff, in front of the admin."""
+
+    def __init__(self, role: str) -> None:
+        self.login = f"{role}-{uuid.uuid4().hex[:6]}"
+        user = User.objects.create_user(self.login, password="x", is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        self.client = Client()
+        self.client.force_login(user)
+
+    def get(self, path: str) -> str:
+        answer = self.client.get(_url(path))
+        assert answer.status_code == 200, path
+        return answer.content.decode()
+
+    def act(self, path: str, **fields: Any) -> int:
+        return self.client.post(_url(path), fields).status_code
+
+    def told(self, path: str, **fields: Any) -> str:
+        """Try an act that the page refuses, and return what it says."""
+        answer = self.client.post(_url(path), fields)
+        assert answer.status_code == 200, path
+        return answer.content.decode()
+
+
+def record(staff: Staff, amount: str = "1000.00", **more: str) -> Receipt:
+    form = {
+        "amount": amount, "channel": "transfer_in", "reference": uuid.uuid4().hex, "payer_name": "张付款",
+        "payer_account": PAYER_ACCOUNT, **more,
+    }  # fmt: skip
+    assert staff.act("receipt/add/", **form) == 302
+    return Receipt.objects.latest("pk")
+
+
+class TestReceipts:
+    def test_one_records_and_another_books_it_into_an_account(self) -> None:
+        maker, checker = Staff("会计"), Staff("会计")
+        account = make_account(face_to_face=True)
+        receipt = record(maker)
+        assert (receipt.recorded_by, receipt.amount_fen) == (maker.login, 1_000_00)
+        form = {"amount": "400.00", "account_number": account.number}
+        assert checker.act(f"receipt/{receipt.pk}/assign/", **form) == 302
+        account.refresh_from_db()
+        assert account.balance_fen == 400_00
+        page = checker.get(f"receipt/{receipt.pk}/change/")
+        assert "600.00" in page
+        assert maker.login in page
+
+    def test_shows_no_payer_in_the_clear(self) -> None:
+        maker = Staff("会计")
+        receipt = record(maker)
+        for page in (maker.get("receipt/"), maker.get(f"receipt/{receipt.pk}/change/")):
+            assert "张付款" not in page
+            assert PAYER_ACCOUNT not in page
+
+    def test_the_maker_is_offered_no_act_and_refused_when_trying(self) -> None:
+        maker = Staff("会计")
+        account = make_account(face_to_face=True)
+        receipt = record(maker)
+        assert "入账户" not in maker.get(f"receipt/{receipt.pk}/change/")
+        answer = maker.client.post(
+            f"{ADMIN}/receipt/{receipt.pk}/assign/", {"amount": "1.00", "account_number": account.number}
+        )
+        assert answer.status_code == 403
+        assert not ReceiptUse.objects.exists()
+        assert gl_balance(SUSPENSE) == -1_000_00
+
+    @pytest.mark.parametrize(
+        ("fields", "told"),
+        [
+            ({"amount": "1000.01"}, "金额超过该笔来款的未处理余额"),
+            ({"amount": "0.001"}, "小数"),
+            ({"amount": "-1"}, "大于或等于"),
+            ({"account_number": "623999999999"}, "没有该账号的账户"),
+        ],
+    )
+    def test_bad_input_is_told_and_changes_nothing(self, fields: dict[str, str], told: str) -> None:
+        account = make_account(face_to_face=True)
+        receipt = record(Staff("会计"))
+        form = {"amount": "1.00", "account_number": account.number, **fields}
+        assert told in Staff("会计").told(f"receipt/{receipt.pk}/assign/", **form)
+        receipt.refresh_from_db()
+        assert receipt.left_fen == 1_000_00
+
+    def test_a_voucher_is_recorded_once(self) -> None:
+        maker = Staff("会计")
+        record(maker, reference="V1")
+        form = {"amount": "1.00", "channel": "transfer_in", "reference": "V1", "payer_name": "张付款"}
+        assert "该凭证已登记" in maker.told("receipt/add/", **form)
+        assert Receipt.objects.count() == 1
+
+    def test_what_is_left_goes_back_and_a_third_person_pays_it(self) -> None:
+        maker, checker, payer = Staff("会计"), Staff("会计"), Staff("会计")
+        receipt = record(maker)
+        form = {"amount": "1000.00", "payee_name": "张付款", "payee_account": PAYER_ACCOUNT, "reason": "多付"}
+        assert checker.act(f"receipt/{receipt.pk}/refund/", **form) == 302
+        refund = Refund.objects.get()
+        assert gl_balance(OTHER_PAYABLES) == -1_000_00
+        assert "登记已付" not in checker.get(f"refund/{refund.pk}/change/")
+        assert checker.act(f"refund/{refund.pk}/pay/", outside_reference="P1") == 403
+        assert payer.act(f"refund/{refund.pk}/pay/", outside_reference="P1") == 302
+        refund.refresh_from_db()
+        assert (refund.status, refund.paid_by, gl_balance(OTHER_PAYABLES)) == ("paid", payer.login, 0)
+        assert PAYER_ACCOUNT not in payer.get(f"refund/{refund.pk}/change/")
+
+
+class TestWrongDebits:
+    def debited(self) -> tuple[DepositAccount, JournalEntry]:
+        account = make_account(balance_fen=1_000)
+        return account, JournalEntry.objects.get(pk=give_money(account, -300))
+
+    def test_one_proposes_and_another_agrees(self) -> None:
+        maker, checker = Staff("会计"), Staff("会计")
+        account, wrong = self.debited()
+        assert "错扣退回" in maker.get(f"journalentry/{wrong.pk}/change/")
+        assert maker.act(f"journalentry/{wrong.pk}/give_back/", reason="重复扣款") == 302
+        row = Proposal.objects.get()
+        assert maker.act(f"core/proposal/{row.pk}/approve/", reason="x") == 403
+        assert checker.act(f"core/proposal/{row.pk}/approve/", reason="属实") == 302
+        account.refresh_from_db()
+        assert account.balance_fen == 1_000
+        assert "冲正" in checker.get("journalentry/")
+
+    def test_a_credit_is_offered_no_such_act(self) -> None:
+        account, _ = self.debited()
+        credit = JournalEntry.objects.get(business_ref__startswith="gift:", postings__amount_fen=-1_000)
+        maker = Staff("会计")
+        assert "错扣退回" not in maker.get(f"journalentry/{credit.pk}/change/")
+        assert maker.act(f"journalentry/{credit.pk}/give_back/", reason="x") == 403
+        account.refresh_from_db()
+        assert (account.balance_fen, Proposal.objects.count()) == (700, 0)
+
+    @pytest.mark.parametrize("role", ["客服", "审计", "运营"])
+    def test_nobody_else_proposes(self, role: str) -> None:
+        _, wrong = self.debited()
+        assert Staff(role).act(f"journalentry/{wrong.pk}/give_back/", reason="x") == 403
+        assert not Proposal.objects.exists()
+
+
+def _refused() -> Filing:
+    account = make_account()
+    with transaction.atomic():
+        owe_filing(account_id=account.pk, kind="open")
+        filing = Filing.objects.get()
+        filing_refused(filing_id=filing.pk, code="filing_incomplete")
+    Step.objects.update(state="done")
+    return filing
+
+
+class TestFilings:
+    def test_one_that_was_sent_back_is_sent_again(self) -> None:
+        filing = _refused()
+        staff = Staff("运营")
+        assert "filing_incomplete" in staff.get(f"filing/{filing.pk}/change/")
+        assert staff.act(f"filing/{filing.pk}/resend/") == 302
+        filing.refresh_from_db()
+        assert (filing.status, filing.resends) == ("pending", 1)
+        assert Step.objects.filter(kind="account.file", state="live").count() == 1
+        assert staff.act(f"filing/{filing.pk}/resend/") == 403
+
+    def test_overdue_ones_are_counted_in_the_navigation_and_marked(self) -> None:
+        filing = _refused()
+        Filing.objects.filter(pk=filing.pk).update(due_date="2020-01-03", overdue_date="2020-01-06")
+        staff = Staff("运营")
+        page = staff.get("filing/")
+        assert "逾期未报" in page
+        assert "有 1 笔备案已逾期" in staff.get("filing/agreement/")
+
+    def test_the_days_are_shown_with_their_differences(self) -> None:
+        _refused()
+        page = Staff("审计").get("filing/agreement/")
+        assert str(business_date()) in page
+        assert "没有逾期的备案" in page
+
+
+class TestReconciliation:
+    def make(self) -> ReconciliationBreak:
+        row = CoreReconciliation.objects.create(order_date=business_date(), ours=1, theirs=0)
+        return ReconciliationBreak.objects.create(
+            reconciliation=row, kind="missing_there", request_id=uuid.uuid4(), our_fen=500_00
+        )
+
+    def test_a_break_is_closed_with_a_reason(self) -> None:
+        row, staff = self.make(), Staff("会计")
+        assert "500.00" in staff.get(f"reconciliationbreak/{row.pk}/change/")
+        assert "必填" in staff.told(f"reconciliationbreak/{row.pk}/close/", reason="")
+        assert staff.act(f"reconciliationbreak/{row.pk}/close/", reason="核心补记") == 302
+        row.refresh_from_db()
+        assert (row.closed_by, row.reason) == (staff.login, "核心补记")
+        assert staff.act(f"reconciliationbreak/{row.pk}/close/", reason="x") == 403
+
+    def test_a_day_is_compared_again(self) -> None:
+        row, staff = self.make(), Staff("会计")
+        day = row.reconciliation
+        assert "未核销差异" in staff.get("corereconciliation/")
+        assert staff.act(f"corereconciliation/{day.pk}/again/") == 302
+        assert Step.objects.get(kind="accounts.reconcile_core").subject == str(business_date())
+
+
+ACTS: dict[str, Callable[[], str]] = {
+    "record": lambda: "receipt/add/",
+    "resend": lambda: f"filing/{_refused().pk}/resend/",
+}
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize("role", ["客服", "客户经理", "催收", "产品经理", "审计"])
+    @pytest.mark.parametrize("act", sorted(ACTS))
+    def test_nobody_else(self, role: str, act: str) -> None:
+        path = ACTS[act]()
+        assert Staff(role).act(path, amount="1.00") == 403
+        assert not Receipt.objects.exists()
+
+    @pytest.mark.parametrize("role", ["客服", "审计", "运营"])
+    def test_nobody_else_decides_on_receipts(self, role: str) -> None:
+        receipt = record(Staff("会计"))
+        account: DepositAccount = make_account(face_to_face=True)
+        form = {"amount": "1.00", "account_number": account.number}
+        assert Staff(role).act(f"receipt/{receipt.pk}/assign/", **form) == 403
+        assert not ReceiptUse.objects.exists()
+
+    def test_service_staff_see_why_an_account_is_suspended(self) -> None:
+        assert Staff("客服").get("suspension/")
+        assert Staff("客服").client.get(f"{ADMIN}/receipt/").status_code == 403

@@ -1,0 +1,301 @@
+"""Stories of an account's life over REST: opened, forgotten, proved again, renewed, reconciled, closed, opened anew."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.models import CoreReconciliation, DepositAccount, Filing, Notice, ReconciliationBreak
+from accounts.operations import follow_day
+from accounts.queries import filings_agree
+from core.clock import business_date, move_business_date, now
+from core.steps.models import Step
+from core.tenancy import in_bank
+from scripts.phone import Phone
+from tests.accounts.holders import due_again
+from tests.flows.conftest import PhoneMaker, set_parameter
+from tests.running_sandbox import Sandbox
+from verification.models import PhoneCode, Subject
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
+
+
+def pass_days(someone: Phone, days: int) -> date:
+    """Let days pass at the phone's bank, with the accounts room's work of the last one, and its texts at any hour."""
+    with in_bank(someone.bank):
+        with transaction.atomic():
+            day = business_date() + timedelta(days=days)
+            move_business_date(to_date=day)
+            follow_day(day=day)
+        someone.wait(0)
+        due_again()
+    someone.wait(0)
+    return day
+
+
+def close(someone: Phone, account: str, *, expect: int = 202) -> dict[str, Any]:
+    """Close an account by face; return the closing in its end state, or the problem."""
+    token = someone.face_token("close_account", account)
+    answer = someone.call("POST", f"accounts/{account}/close", {"face_token": token}, expect=expect)
+    if expect != 202:
+        problem: dict[str, Any] = answer.json()
+        return problem
+    return someone.until_settled(answer.headers["Location"])
+
+
+def reverify(someone: Phone, account: str, *, with_card: bool = False) -> dict[str, Any]:
+    """Prove again who one is; return the reverification in its end state."""
+    body = {"face_token": someone.face_token("reverify", account)}
+    if with_card:
+        front, back = someone.upload_card()
+        body |= {"id_card_front": front, "id_card_back": back}
+    answer = someone.call("POST", f"accounts/{account}/reverify", body, expect=202)
+    return someone.until_settled(answer.headers["Location"])
+
+
+def borrow(someone: Phone, account: str) -> tuple[dict[str, Any], Any]:
+    """Apply, draft and sign a drawdown into an account; return it and the line."""
+    application = someone.apply(PRODUCT)
+    assert application["status"] == "offered", application
+    line = someone.accept(application["id"])
+    return sign(someone, line, account), line
+
+
+def sign(someone: Phone, line: dict[str, Any], account: str) -> dict[str, Any]:
+    draft = someone.draft_drawdown(line["id"], account, "1000.00", term=TERM, method=METHOD, purpose="consumption")
+    someone.read_disclosure(draft)
+    signed = someone.sign(draft["id"])
+    assert signed["status"] == "signed", signed
+    return signed
+
+
+def disburse(someone: Phone, drawdown: str, *, expect: int) -> Any:
+    token = someone.face_token("drawdown", drawdown)
+    return someone.call("POST", f"drawdowns/{drawdown}/disburse", {"face_token": token}, expect=expect).json()
+
+
+def texts(sandbox: Sandbox, someone: Phone) -> list[str]:
+    return [text["template"] for text in sandbox.inbox(someone.person["phone"]) if text["template"] != "code"]
+
+
+class TestForgotten:
+    def test_a_dormant_account_is_told_takes_no_loan_and_wakes_by_a_face(
+        self, registered: PhoneMaker, sandbox: Sandbox
+    ) -> None:
+        someone = registered()
+        account = someone.open_account()
+        assert account["suspensions"] == []
+        day = pass_days(someone, 190)
+        shown = someone.get(f"accounts/{account['id']}")
+        assert shown["status"] == "active"
+        assert shown["suspensions"] == [{"reason": "dormant", "from_date": day.isoformat()}]
+        assert texts(sandbox, someone) == ["notice_dormant"]
+        drawdown, _ = borrow(someone, account["id"])
+        refused = disburse(someone, drawdown["id"], expect=422)
+        assert refused["code"] == "account_not_active"
+        assert "重新核验身份" in refused["detail"]
+        assert someone.get(f"accounts/{account['id']}")["balance"] == "0.00"
+        assert reverify(someone, account["id"])["status"] == "verified"
+        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []
+        disburse(someone, drawdown["id"], expect=202)
+        assert someone.until_settled(f"drawdowns/{drawdown['id']}")["status"] == "disbursed"
+        pass_days(someone, 400)
+        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []  # a loan rests on it
+
+    def test_nothing_is_proved_where_nothing_is_asked(self, registered: PhoneMaker) -> None:
+        someone = registered()
+        account = someone.open_account()
+        token = someone.face_token("reverify", account["id"])
+        problem = someone.post(f"accounts/{account['id']}/reverify", {"face_token": token}, expect=409)
+        assert problem["code"] == "state_conflict"
+        body = {"face_token": token, "id_card_front": account["id"]}
+        assert someone.post(f"accounts/{account['id']}/reverify", body, expect=400)["code"] == "invalid_request"
+
+
+class TestTheIdCardEnds:
+    def test_the_customer_is_told_stopped_and_goes_on_with_the_new_card(
+        self, registered: PhoneMaker, sandbox: Sandbox
+    ) -> None:
+        someone = registered()
+        account = someone.open_account()
+        with in_bank("125"):
+            printed = Subject.objects.get().valid_until_date
+            Subject.objects.update(valid_until_date=business_date() + timedelta(days=40))
+        for days in (10, 24):  # 30 and 6 days before the end
+            pass_days(someone, days)
+        pass_days(someone, 6 + 90)
+        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []
+        day = pass_days(someone, 1)
+        shown = someone.get(f"accounts/{account['id']}")
+        assert shown["suspensions"] == [{"reason": "id_expired", "from_date": day.isoformat()}]
+        assert sorted(texts(sandbox, someone)) == [
+            "notice_id_ends_last", "notice_id_ends_second", "notice_id_suspended",
+        ]  # fmt: skip
+        token = someone.face_token("reverify", account["id"])
+        problem = someone.post(f"accounts/{account['id']}/reverify", {"face_token": token}, expect=422)
+        assert problem["code"] == "id_card_required"
+        assert reverify(someone, account["id"], with_card=True)["status"] == "verified"
+        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []
+        with in_bank("125"):
+            assert Subject.objects.get().valid_until_date == printed
+            change = Filing.objects.get(kind="change")
+            assert (change.changed, change.status, change.event_date) == ("identity", "acknowledged", day)
+
+    def test_somebody_elses_card_renews_nothing(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+        someone = registered()
+        account = someone.open_account()
+        with in_bank("125"):
+            Subject.objects.update(valid_until_date=business_date() - timedelta(days=100))
+        pass_days(someone, 1)
+        token = someone.face_token("reverify", account["id"])
+        someone.person = {**sandbox.person(region="320700", age=40), "phone": someone.person["phone"]}
+        front, back = someone.upload_card()
+        body = {"face_token": token, "id_card_front": front, "id_card_back": back}
+        answer = someone.call("POST", f"accounts/{account['id']}/reverify", body, expect=202)
+        ended = someone.until_settled(answer.headers["Location"])
+        assert (ended["status"], ended["reason_code"]) == ("rejected", "id_mismatch")
+        assert [one["reason"] for one in someone.get(f"accounts/{account['id']}")["suspensions"]] == ["id_expired"]
+
+
+class TestClosing:
+    @pytest.mark.parametrize("keeper", ["own", "core"])
+    def test_an_empty_account_closes_is_filed_and_leaves_its_card_free(
+        self, registered: PhoneMaker, keeper: str
+    ) -> None:
+        someone = registered()
+        set_parameter("125", "account.keeper", keeper)
+        account = someone.open_account()
+        ended = close(someone, account["id"])
+        assert (ended["status"], ended["account"]) == ("closed", account["id"])
+        shown = someone.get(f"accounts/{account['id']}")
+        assert (shown["status"], shown["available"], shown["bound_cards"]) == ("closed", "0.00", [])
+        someone.wait(0)
+        with in_bank("125"):
+            kinds = Filing.objects.filter(status="acknowledged").order_by("pk").values_list("kind", flat=True)
+            assert list(kinds) == ["open", "close"]
+            assert filings_agree(business_date()).agrees
+            PhoneCode.objects.update(created_at=now() - timedelta(minutes=2))  # the pause between two codes is over
+        again = someone.open_account()
+        assert (again["status"], again["id"] != account["id"]) == ("active", True)
+
+    def test_one_with_a_loan_does_not_and_one_that_is_repaid_does(self, registered: PhoneMaker) -> None:
+        someone = registered()
+        account = someone.open_account()
+        drawdown, _ = borrow(someone, account["id"])
+        disburse(someone, drawdown["id"], expect=202)
+        loan = someone.until_settled(f"drawdowns/{drawdown['id']}")["loan"]
+        assert close(someone, account["id"], expect=409)["code"] == "account_in_use"
+        assert someone.repay(loan, account["id"], kind="early_full")["status"] == "posted"
+        assert close(someone, account["id"])["status"] == "closed"
+
+    def test_one_with_money_does_not(self, registered: PhoneMaker) -> None:
+        someone = registered()
+        account = someone.open_account()
+        with in_bank("125"):
+            from tests.accounts.holders import give_money
+
+            give_money(DepositAccount.objects.get(), 1)
+        assert close(someone, account["id"], expect=422)["code"] == "account_not_empty"
+        with in_bank("125"):
+            assert DepositAccount.objects.get().status == "active"
+            assert not Filing.objects.filter(kind="close").exists()
+
+    def test_the_core_has_the_last_word(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+        someone = registered()
+        set_parameter("125", "account.keeper", "core")
+        account = someone.open_account()
+        with in_bank("125"):
+            number = DepositAccount.objects.get().number
+        money = {"bank": "125", "account_number": number, "amount": "0.01"}
+        sandbox.json("POST", "/sandbox/core/deposits", json=money)
+        ended = close(someone, account["id"])
+        assert (ended["status"], ended["reason_code"]) == ("refused", "account_not_empty")
+        assert someone.get(f"accounts/{account['id']}")["status"] == "active"
+
+    def test_a_class_one_account_closes_at_the_counter(self, registered: PhoneMaker) -> None:
+        someone = registered(profile="class1_at:125")
+        code = someone.phone_code("bind_card")
+        body = {"number": someone.person["card_number"], "phone": someone.person["phone"], "phone_code": code}
+        card = someone.post("cards", body, expect=202)
+        someone.until_settled(f"cards/{card['id']}")
+        own = someone.get("accounts")["items"][0]["id"]
+        assert close(someone, own, expect=422)["code"] == "counter_required"
+
+
+class TestOpening:
+    def ask(self, someone: Phone, *, expect: int = 202, **wanted: Any) -> dict[str, Any]:
+        code = someone.phone_code("open_account")
+        card = {"number": someone.person["card_number"], "phone": someone.person["phone"]}
+        body = {"class": "II", "bound_card": card, "phone_code": code, **wanted}
+        answer: dict[str, Any] = someone.call("POST", "accounts", body, expect=expect).json()
+        return answer
+
+    @pytest.mark.parametrize("keeper", ["own", "core"])
+    def test_a_class_three_account_is_opened_like_a_class_two_and_is_none_to_borrow_by(
+        self, registered: PhoneMaker, sandbox: Sandbox, keeper: str
+    ) -> None:
+        someone = registered()
+        set_parameter("125", "account.keeper", keeper)
+        account = self.ask(someone, **{"class": "III"})
+        path = f"accounts/{account['id']}"
+        assert someone.until_settled(path)["status"] == "face"
+        intention = {"method": "read_aloud", "evidence": "本人自愿开立账户"}
+        token = someone.face_token("open_account", account["id"])
+        someone.post(f"{path}/submit", {"face_token": token, "purpose": "payment", "intention": intention}, expect=202)
+        opened = someone.until_settled(path)
+        assert (opened["class"], opened["status"]) == ("III", "active")
+        someone.wait(0)
+        inside = sandbox.json("GET", "/sandbox/core", params={"bank": "125"})
+        filed = [row["class"] for row in inside["filings"]]
+        assert filed[-1] == "III"
+        application = someone.apply(PRODUCT)
+        someone.accept(application["id"])
+        steps = {step["name"]: step["status"] for step in someone.get("journey")["steps"]}
+        assert steps["open_account"] == "todo"
+
+    @pytest.mark.parametrize("wanted", [{"class": "I"}, {"holder": "company"}])
+    def test_what_needs_the_counter_is_sent_there(self, registered: PhoneMaker, wanted: dict[str, Any]) -> None:
+        someone = registered()
+        problem = self.ask(someone, expect=422, **wanted)
+        assert problem["code"] == "counter_required"
+        assert someone.get("accounts")["items"] == []
+
+    def test_the_fourth_account_from_one_phone_in_a_day_is_refused(self, registered: PhoneMaker) -> None:
+        people = [registered() for _ in range(4)]
+        for someone in people:
+            someone.device_id = people[0].device_id
+            someone.log_in()
+        ended = [self.ask(someone) for someone in people]
+        assert [one["status"] for one in ended] == ["checking"] * 3 + ["rejected"]
+        assert ended[-1]["reason_code"] == "device_limit"
+
+
+class TestReconciled:
+    def test_a_loan_paid_into_the_core_is_even_the_next_day(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+        someone = registered()
+        set_parameter("125", "account.keeper", "core")
+        with in_bank("125"), transaction.atomic():
+            move_business_date(to_date=date(2035, 5, 7))  # a day of its own in the sandbox's core
+        account = someone.open_account()
+        drawdown, line = borrow(someone, account["id"])
+        disburse(someone, drawdown["id"], expect=202)
+        assert someone.until_settled(f"drawdowns/{drawdown['id']}")["status"] == "disbursed"
+        lost = sign(someone, line, account["id"])
+        disburse(someone, lost["id"], expect=202)
+        assert someone.until_settled(f"drawdowns/{lost['id']}")["status"] == "disbursed"
+        with in_bank("125"):
+            request_id = DepositAccount.objects.get().payments.latest("pk").request_id
+        assert request_id is not None
+        sandbox.json("POST", "/sandbox/core/tamper", json={"bank": "125", "request_id": request_id.hex})
+        pass_days(someone, 1)
+        with in_bank("125"):
+            row = CoreReconciliation.objects.get()
+            assert (row.order_date, row.ours, row.theirs) == (date(2035, 5, 7), 2, 1)
+            found = ReconciliationBreak.objects.get()
+            assert (found.kind, found.request_id, found.our_fen) == ("missing_there", request_id, 1_000_00)
+            assert not Step.objects.filter(state="parked").exists()
+            assert not Notice.objects.exists()
