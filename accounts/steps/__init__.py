@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.steps import cards, core, holds, housekeeping, money, opening, registration
+from accounts.steps import cards, core, days, holds, housekeeping, money, opening, registration
 
-__all__ = ["cards", "core", "holds", "housekeeping", "money", "opening", "registration"]
+__all__ = ["cards", "core", "days", "holds", "housekeeping", "money", "opening", "registration"]
