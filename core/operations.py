@@ -21,6 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 OPENS: Final = "opens"
 WITHIN: Final = "within"
+REPEATABLE_READ: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _settler: ContextVar[Callable[[Callable[[], Any]], Any] | None] = ContextVar("settler", default=None)
 
 
@@ -84,6 +85,41 @@ def opens_transaction(operation: Callable[P, R]) -> Callable[P, R]:
 
     opened.sort = OPENS  # type: ignore[attr-defined]
     return opened
+
+
+def opens_snapshot(operation: Callable[P, R]) -> Callable[P, R]:
+    """Mark an operation that opens a transaction in which every statement sees one moment (REPEATABLE READ).
+
+    For sums that must agree with each other while others go on writing. Such an operation inserts rows; a row that others
+    have changed meanwhile it cannot change: the database refuses that, and everything is undone.
+
+    Raises:
+        NoCurrentBank, TransactionForbidden: see `opens_transaction`.
+        django.db.OperationalError: a row was to be changed that somebody else has changed.
+    """
+
+    @functools.wraps(operation)
+    def isolated(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not _is_wrapped_by_a_test():
+            with connection.cursor() as cursor:
+                cursor.execute(REPEATABLE_READ)
+        return operation(*args, **kwargs)
+
+    opened = opens_transaction(isolated)
+
+    @functools.wraps(operation)
+    def placed(*args: P.args, **kwargs: P.kwargs) -> R:
+        with connection.cursor():  # switches to the bank before BEGIN: the level is refused after any other statement
+            pass
+        return opened(*args, **kwargs)
+
+    placed.sort = OPENS  # type: ignore[attr-defined]
+    return placed
+
+
+def _is_wrapped_by_a_test() -> bool:
+    """Tell whether a test's own transaction is open, whose level nobody can change and in which nobody else writes."""
+    return any(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
 
 
 def within_transaction(operation: Callable[P, R]) -> Callable[P, R]:

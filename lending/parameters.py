@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 from typing import Final, cast
 
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
-from tenants.parameters import Parameter, declare, value_of
+from lending.loans.classification import Category
+from tenants.parameters import Parameter, declare, value_of, values_of
 
 CONSUMER_CAP: Final = declare(
     Parameter(
@@ -117,6 +120,64 @@ COVERAGE: Final = tuple(
 )
 
 
+_RESERVE: Final = (
+    (Category.NORMAL, 150),
+    (Category.SPECIAL_MENTION, 300),
+    (Category.SUBSTANDARD, 3_000),
+    (Category.DOUBTFUL, 6_000),
+    (Category.LOSS, 10_000),
+)
+GENERAL_RESERVE: Final = {
+    category: declare(
+        Parameter(
+            f"loan.general_reserve_{category.value}_bp", default, f"一般准备潜在风险系数：{category.label}", "基点",
+            "RISK-04，财金〔2012〕20号", "higher", low=0, high=10_000,
+        )
+    )
+    for category, default in _RESERVE
+}  # fmt: skip
+LINE_REVIEW_DAYS: Final = declare(
+    Parameter(
+        "line.review_days", 365, "额度须重新评估的间隔，超过后暂停用款", "天", "LN-02，银保监会令2020年第9号", "lower",
+        low=30, high=365,
+    )
+)  # fmt: skip
+_ROUNDS: Final = (  # when the last begins, the day's incoming payments have arrived
+    (510, 360, 719, "8:30"),
+    (720, 600, 899, "12:00"),
+    (1080, 900, 1259, "18:00"),
+    (1330, 1320, 1430, "22:10"),
+)
+AUTO_DEBIT_ROUNDS: Final = tuple(
+    declare(
+        Parameter(
+            f"auto_debit.round_{number}_minutes", default, f"第 {number} 轮自动扣款：北京时间零点之后的分钟数（默认 {clock}）",
+            "分钟", "PEN-02，工程取值", "free", low=low, high=high,
+        )
+    )
+    for number, (default, low, high, clock) in enumerate(_ROUNDS, start=1)
+)  # fmt: skip
+AUTO_DEBIT_KEPT_DAYS: Final = declare(
+    Parameter("auto_debit.kept_days", 30, "自动扣款清单的保留时间", "天", "工程取值", "free", low=1, high=366)
+)
+
+
+def line_review_days() -> int:
+    """Return after how many days without a review a line lends nothing new (LN-02)."""
+    return value_of(LINE_REVIEW_DAYS.name, kind=int)
+
+
+def auto_debit_times(on: date) -> tuple[time, ...]:
+    """Return at which times of a day what is due is collected, in Shanghai, earliest first (PEN-02)."""
+    values = values_of([spec.name for spec in AUTO_DEBIT_ROUNDS], on=on)
+    return tuple(time(*divmod(values[spec.name], 60)) for spec in AUTO_DEBIT_ROUNDS)
+
+
+def auto_debit_kept_days(on: date) -> int:
+    """Return for how many days the list of automatic debits is kept."""
+    return value_of(AUTO_DEBIT_KEPT_DAYS.name, kind=int, on=on)
+
+
 def non_accrual_days(on: date | None = None) -> int:
     """Return above how many days overdue a loan no longer accrues and principal is paid first."""
     return value_of(NON_ACCRUAL_DAYS.name, kind=int, on=on)
@@ -128,25 +189,52 @@ def allocation_order(on: date | None = None) -> tuple[Kind, ...]:
     return tuple(cast("Kind", f"{word}_fen") for word in text.split(","))
 
 
-def observation_months() -> int:
-    """Return how many months a loan is watched before its category is raised (RISK-02)."""
-    return value_of(OBSERVATION_MONTHS.name, kind=int)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationRules:
+    """By which numbers loans are classified on a day (RISK-02, RISK-04).
+
+    A category that was cured rises after so many months and so many instalments paid in time. Above `non_accrual_days`
+    overdue a loan no longer accrues; above `stage_two_days` its credit risk counts as significantly increased.
+    """
+
+    observation_months: int
+    observation_periods: int
+    non_accrual_days: int
+    stage_two_days: int
 
 
-def observation_periods() -> int:
-    """Return how many instalments must be paid in time before a category is raised (RISK-02)."""
-    return value_of(OBSERVATION_PERIODS.name, kind=int)
+def classification_rules(on: date) -> ClassificationRules:
+    """Return the numbers in force on a day."""
+    specs = {
+        "observation_months": OBSERVATION_MONTHS,
+        "observation_periods": OBSERVATION_PERIODS,
+        "non_accrual_days": NON_ACCRUAL_DAYS,
+        "stage_two_days": STAGE_TWO_DAYS,
+    }
+    values = values_of([spec.name for spec in specs.values()], on=on)
+    return ClassificationRules(**{field: values[spec.name] for field, spec in specs.items()})
 
 
-def stage_two_days() -> int:
-    """Return above how many days overdue a loan's credit risk counts as significantly increased (RISK-04)."""
-    return value_of(STAGE_TWO_DAYS.name, kind=int)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveRules:
+    """What is set aside for losses on a day, in basis points of principal.
+
+    `coverage` is the expected credit loss of the three stages (RISK-04), `general_reserve` the coefficients of the general
+    reserve by category (财金〔2012〕20号).
+    """
+
+    coverage: tuple[int, int, int]
+    general_reserve: Mapping[str, int]
 
 
-def coverage_bp() -> tuple[int, int, int]:
-    """Return the expected credit loss of the three stages, in basis points of principal (RISK-04)."""
-    one, two, three = (value_of(parameter.name, kind=int) for parameter in COVERAGE)
-    return one, two, three
+def reserve_rules(on: date) -> ReserveRules:
+    """Return the numbers in force on a day."""
+    values = values_of([spec.name for spec in (*COVERAGE, *GENERAL_RESERVE.values())], on=on)
+    one, two, three = (values[spec.name] for spec in COVERAGE)
+    return ReserveRules(
+        coverage=(one, two, three),
+        general_reserve={category.value: values[spec.name] for category, spec in GENERAL_RESERVE.items()},
+    )
 
 
 def draft_life() -> timedelta:

@@ -8,6 +8,7 @@ effect (the platform's holds).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
@@ -69,6 +70,27 @@ def value_of(name: str, *, kind: type[T], on: date | None = None) -> T:
         msg = f"parameter {name} is {type(value).__name__}, asked for as {kind.__name__}"
         raise TypeError(msg)
     return value
+
+
+def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
+    """Return the values in force at the current bank on a day of several parameters, by their names; two statements.
+
+    Raises:
+        KeyError: no room has declared one of them.
+    """
+    from tenants.models import BankParameter, PlatformParameter
+
+    wanted = {name: CATALOGUE[name] for name in names}
+    in_force = {"name__in": list(wanted), "effective_date__lte": on}
+    platform, narrow = (
+        dict(model.objects.filter(**in_force).order_by("effective_date").values_list("name", "value"))
+        for model in (PlatformParameter, BankParameter)
+    )
+    found = {}
+    for name, spec in wanted.items():
+        wide = platform.get(name, spec.default)
+        found[name] = tightened(spec, wide, narrow[name]) if name in narrow else wide
+    return found
 
 
 def tightened(spec: Parameter, wide: Any, narrow: Any) -> Any:

@@ -36,7 +36,7 @@ LABELS: Final = {
     Category.DOUBTFUL: "可疑",
     Category.LOSS: "损失",
 }
-_ABOVE: Final = (
+ABOVE: Final = (
     (360, Category.LOSS),
     (270, Category.DOUBTFUL),
     (90, Category.SUBSTANDARD),
@@ -46,7 +46,7 @@ _ABOVE: Final = (
 
 def category_of(overdue_days: int) -> Category:
     """Return the category that so many days overdue call for at least."""
-    return next((category for days, category in _ABOVE if overdue_days > days), Category.NORMAL)
+    return next((category for days, category in ABOVE if overdue_days > days), Category.NORMAL)
 
 
 SEVERITY: Final = {category: place for place, category in enumerate(Category)}

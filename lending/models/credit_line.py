@@ -28,7 +28,8 @@ class CreditLine(models.Model):
     held belongs to drawdowns on their way, what is drawn is principal outstanding; repaid principal may be drawn again.
     The amounts change in single guarded statements only (`lending.operations.lines`). `over_limit_fen` is what a
     repayment that was taken back has put above the limit, because it had been drawn again meanwhile. The price is fixed at the
-    offer: LPR of `lpr_tenor` published on `lpr_date`, plus `spread_bp`.
+    offer: LPR of `lpr_tenor` published on `lpr_date`, plus `spread_bp`. A line whose grant or last review (`reviewed_date`)
+    is more than a year ago lends nothing new until it is reviewed (LN-02).
 
     PII: none beside the customer's opaque id.
     """
@@ -54,6 +55,7 @@ class CreditLine(models.Model):
     grade = models.CharField("等级", max_length=4, blank=True, default="")
     starts_date = models.DateField("生效日")
     valid_until_date = models.DateField("有效期止")
+    reviewed_date = models.DateField("最近年审日", null=True, blank=True)
     created_at = models.DateTimeField("生效时间", default=timezone.now)
 
     class Meta:

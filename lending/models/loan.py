@@ -24,6 +24,15 @@ WRITTEN_OFF: Final = "written_off"
 STATUSES: Final = [(ACTIVE, "未结清"), (SETTLED, "已结清"), (WRITTEN_OFF, "已核销")]
 CATEGORIES: Final = [(category.value, category.label) for category in Category]
 STAGES: Final = [(1, "第一阶段"), (2, "第二阶段"), (3, "第三阶段")]
+WATCHED: Final = ~Q(status=SETTLED) & (
+    Q(overdue_since_date__isnull=False)
+    | ~Q(category=Category.NORMAL.value)
+    | ~Q(stage=1)
+    | Q(is_non_accrual=True)
+    | Q(observed_until_date__isnull=False)
+    | Q(restructured_until_date__isnull=False)
+)
+"""The loans that the day end looks at although nothing of them has just become overdue."""
 
 
 class Loan(models.Model):
@@ -39,7 +48,8 @@ class Loan(models.Model):
     "day end" repeat what the rows say, so that one statement can ask a million loans; whatever changes a loan writes
     them (`lending.operations.loan_store`), a due date that passes moves them (`lending.closing.dues`), nothing else.
     Interest that runs on a day d is carried_interest_fen + running_fen × (prior_numerator + running_numerator ×
-    (days counted from running_from_date to d - prior_days)) ÷ (10¹² × base).
+    (days counted from running_from_date to d - prior_days)) ÷ (10¹² × base). None of those that every due date moves is
+    indexed, so that such a change stays in its page (decision 0040).
 
     PII: none beside the customer's opaque id; the loan file is kept ten years after settlement (AML-04).
     """
@@ -140,20 +150,11 @@ class Loan(models.Model):
             models.Index(fields=["customer", "-id"], name="lending_loan_of"),
             models.Index(fields=["line"], condition=Q(status=ACTIVE), name="lending_loan_active_on_line"),
             models.Index(
-                fields=["next_due_date"],
-                condition=Q(status=ACTIVE, next_due_date__isnull=False),
-                name="lending_loan_due",
-            ),
-            models.Index(
                 fields=["overdue_since_date"],
                 condition=Q(status=ACTIVE, overdue_since_date__isnull=False),
                 name="lending_loan_overdue",
             ),
-            models.Index(
-                fields=["observed_until_date"],
-                condition=Q(status=ACTIVE, observed_until_date__isnull=False),
-                name="lending_loan_observed",
-            ),
+            models.Index(fields=["overdue_since_date"], condition=WATCHED, name="lending_loan_watched"),
             models.Index(
                 fields=["next_reprice_date"],
                 condition=Q(status=ACTIVE, next_reprice_date__isnull=False),

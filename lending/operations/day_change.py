@@ -1,4 +1,4 @@
-"""Move the business day, and end what is over with it; `lending.day_end` puts the parts together."""
+"""Owe the end of a business day, and end what is over with it; `lending.closing` and `lending.day_end` do the work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Final
 
-from core.clock import move_business_date
+from core.clock import business_date
 from core.operations import opens_transaction
 from core.steps.queue import enqueue
 from lending.models.drawdown import DRAFT
@@ -20,14 +20,20 @@ DAY_CHANGED: Final = "lending.day_changed"
 
 @opens_transaction
 def move_day(*, to_date: date) -> date:
-    """Move the business date forward, and owe what hangs on it in the same transaction; return the former date.
+    """Owe the day end that brings the bank to a business date; return the present one.
+
+    The date itself moves when the books of the days before are brought to their end (`lending.closing.runner`), which is
+    the step's work.
 
     Raises:
         ValueError: the date lies before the present business date.
     """
-    former = move_business_date(to_date=to_date)
+    present = business_date()
+    if to_date < present:
+        msg = f"the business date is {present} and never goes back (asked for {to_date})"
+        raise ValueError(msg)
     enqueue(DAY_CHANGED, to_date.isoformat())
-    return former
+    return present
 
 
 @opens_transaction

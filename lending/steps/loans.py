@@ -1,4 +1,4 @@
-"""The durable steps from the draft to the repaid loan, and those of the bank as a whole."""
+"""The durable steps from the draft to the repaid loan, and what the province is told."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ import structlog
 from accounts import queries as accounts
 from core import vault
 from core.clock import now
-from core.evidence import HeadOvertaken, LogRewritten
 from core.steps.registry import VENDOR, Again, Done, Failed, Outcome, StepRun, register_step
 from lending import parameters, reporting
 from lending.contracting import contract_of, template_of
 from lending.contracts.errors import ContractDataError, GlyphMissing, TemplateError, TimestampUnavailable
 from lending.contracts.render import render_contract, render_seal
-from lending.day_end import follow_day
 from lending.models import Drawdown, Repayment
 from lending.models.drawdown import SIGNING
-from lending.operations import day_change, disbursement, drawdowns, repayment, reversal, signing
+from lending.operations import disbursement, drawdowns, repayment, reversal, signing
 from lending.signers import current_signer, timestamps_for, trust
-from tenants.operations import HeadRefused
 
 log = structlog.get_logger(__name__)
 SIGNING_LEASE: Final = timedelta(seconds=60)
@@ -141,16 +138,3 @@ def push_figures(run: StepRun) -> Outcome:
         return Done(result=reporting.push_figures())
     except reporting.AnotherPush:
         return Again("another push", SHORTLY)
-
-
-@register_step(day_change.DAY_CHANGED)
-def day_changed(run: StepRun) -> Outcome:
-    """Do what hangs on a new business day; a log that was tampered with is alarmed and ends the step."""
-    try:
-        follow_day()
-    except (reporting.AnotherPush, HeadOvertaken) as error:
-        return Again(type(error).__name__, SHORTLY)
-    except (LogRewritten, HeadRefused) as error:
-        log.exception("evidence.log_rewritten", day=run.subject)
-        return Failed("evidence_refused", None) if isinstance(error, HeadRefused) else Failed("log_rewritten")
-    return Done()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 
 from core.audit.log import record
@@ -14,10 +18,11 @@ from core.operations import (
     TransactionForbidden,
     TransactionRequired,
     forbid_transaction,
+    opens_snapshot,
     opens_transaction,
     within_transaction,
 )
-from core.tenancy import PUBLIC, NoCurrentBank, at
+from core.tenancy import PUBLIC, NoCurrentBank, at, in_bank
 
 
 def _written() -> QuerySet[AuditEntry]:
@@ -89,6 +94,56 @@ class TestSorts:
 
         with pytest.raises(TransactionForbidden, match="call to a vendor"):
             calls_out()
+
+
+@opens_snapshot
+def _count_before_and_after(between: Callable[[], None]) -> tuple[str, int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        level = str(cursor.fetchone()[0])
+    before = _written().count()
+    between()
+    return level, before, _written().count()
+
+
+class TestSnapshot:
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("warm", [True, False])
+    def test_sees_one_moment_whatever_others_commit_meanwhile(self, warm: bool) -> None:  # noqa: FBT001 -- a parameter
+        def elsewhere() -> None:
+            def write() -> None:
+                try:
+                    with in_bank("125"):
+                        _write_durably("a")
+                finally:
+                    connection.close()
+
+            thread = threading.Thread(target=write)
+            thread.start()
+            thread.join(10)
+
+        with in_bank("125"):
+            if warm:  # otherwise the switch to the bank is this connection's first statement
+                _written().count()
+            assert _count_before_and_after(elsewhere) == ("repeatable read", 0, 0)
+            assert _written().count() == 1
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW transaction_isolation")
+                assert cursor.fetchone()[0] == "read committed"
+
+    @pytest.mark.django_db
+    @pytest.mark.usefixtures("bank_a")
+    def test_runs_inside_a_tests_own_transaction_and_refuses_any_other(self) -> None:
+        assert _count_before_and_after(lambda: None)[1:] == (0, 0)
+
+        @opens_transaction
+        def outer() -> None:
+            _count_before_and_after(lambda: None)
+
+        with pytest.raises(TransactionForbidden):
+            outer()
+        with at(PUBLIC), pytest.raises(NoCurrentBank):
+            _count_before_and_after(lambda: None)
 
 
 @pytest.mark.django_db

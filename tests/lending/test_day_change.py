@@ -19,6 +19,7 @@ from core.clock import business_date
 from core.steps.models import Step
 from core.tenancy import in_bank
 from lending import queries, reporting
+from lending.closing.runner import close_until
 from lending.contracts.certificates import read_certificates
 from lending.day_end import follow_day
 from lending.models import BankCertificate, Contract, CreditLine, Drawdown
@@ -51,11 +52,9 @@ class TestFollowDay:
         waiting, living = signed(who), draft(who)
         over = draft(who)
         Drawdown.objects.filter(pk=over.pk).update(expires_at=over.created_at)
-        move_day(to_date=business_date() + timedelta(days=1))
-        follow_day()
+        close_until(to_date=business_date() + timedelta(days=1))
         assert [again(row).status for row in (waiting, living, over)] == ["signed", "draft", "expired"]
-        move_day(to_date=business_date() + timedelta(days=1))
-        follow_day()
+        close_until(to_date=business_date() + timedelta(days=1))
         ended = again(waiting)
         assert (ended.status, ended.reason_code) == ("expired", "not_disbursed_in_time")
         assert who.line().held_fen == 0
@@ -68,18 +67,25 @@ class TestFollowDay:
     def test_doing_it_twice_is_doing_it_once(self) -> None:
         who = make_borrower()
         signed(who)
-        move_day(to_date=business_date() + timedelta(days=2))
+        close_until(to_date=business_date() + timedelta(days=2))
         follow_day()
         follow_day()
         assert who.line().held_fen == 0
 
-    def test_the_step_does_it_where_the_command_died(self, run_steps: RunSteps) -> None:
+    def test_the_step_does_it_all_and_the_date_moves_in_it(self, run_steps: RunSteps) -> None:
         who = make_borrower()
         drawdown = signed(who)
-        move_day(to_date=business_date() + timedelta(days=2))
+        today = business_date()
+        assert move_day(to_date=today + timedelta(days=2)) == today == business_date()
         run_steps()
+        assert business_date() == today + timedelta(days=2)
         assert again(drawdown).status == "expired"
-        assert Step.objects.get(kind="lending.day_changed").state == "done"
+        assert set(Step.objects.filter(kind="lending.day_changed").values_list("state", flat=True)) == {"done"}
+
+    def test_no_day_end_is_owed_for_a_day_that_is_past(self) -> None:
+        with pytest.raises(ValueError, match="never goes back"):
+            move_day(to_date=business_date() - timedelta(days=1))
+        assert not Step.objects.filter(kind="lending.day_changed").exists()
 
 
 @pytest.mark.django_db
@@ -180,10 +186,12 @@ class TestHeads:
             raise HeadRefused
 
         monkeypatch.setattr("lending.day_end.commit_head", refuse)
-        move_day(to_date=business_date() + timedelta(days=1))
+        tomorrow = business_date() + timedelta(days=1)
+        move_day(to_date=tomorrow)
         run_steps()
         step = Step.objects.get(kind="lending.day_changed")
         assert (step.state, step.reason) == ("failed", "evidence_refused")
+        assert business_date() == tomorrow
 
     def test_an_empty_log_has_no_head(self) -> None:
         assert reporting.commit_head() is None
@@ -237,7 +245,7 @@ class TestAdvanceDay:
         with in_bank("125"):
             assert business_date() == start + timedelta(days=31)
             assert again(drawdown).status == "expired"
-            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 31
+            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 32  # the first day, too
             assert EvidenceHeadCopy.objects.filter(bank="125").exists()
         with in_bank("116"):
             assert business_date() == start

@@ -1,7 +1,8 @@
-"""`manage.py advance_day --bank … --to DATE`: move the business date, day by day, and do what hangs on each."""
+"""`manage.py advance_day --bank … --to DATE`: walk the business date forward, each day closed and each followed."""
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -9,21 +10,21 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.clock import business_date
-from core.evidence import HeadOvertaken
 from core.tenancy import in_bank
-from lending.day_end import follow_day
-from lending.operations import move_day
-from lending.reporting import AnotherPush
+from lending.closing.runner import AnotherDayEnd, close_until
 from tenants import directory
 
 FARTHEST: Final = timedelta(days=3700)
+PATIENCE_SECONDS: Final = 60.0
+A_MOMENT: Final = 0.1
 
 
 class Command(BaseCommand):
     """Walk one bank, or all that serve customers, to a date.
 
-    Wall time stays as it is: only what counts in days moves. A bank whose date is there already stays where it is. What
-    hangs on a day is owed by a step as well, so nothing is lost where the command dies half-way.
+    Wall time stays as it is: only what counts in days moves. A bank whose date is there already stays where it is. Each
+    day goes through the stages of `close_day`; what hangs on it is owed by a step as well, so nothing is lost where the
+    command dies half-way.
     """
 
     help = "Move the business date (only with SIMULATION=1)."
@@ -57,14 +58,21 @@ class Command(BaseCommand):
             raise CommandError(f"bank {code} is at {day}: the business date never goes back to {to_date}")
         if to_date - day > FARTHEST:
             raise CommandError(f"{to_date} is more than {FARTHEST.days} days ahead of bank {code}'s {day}")
-        while day < to_date:
-            day += timedelta(days=1)
-            move_day(to_date=day)
-            try:
-                follow_day()
-            except (AnotherPush, HeadOvertaken):
-                continue  # a worker is at it: the day's own step
+        if day < to_date:
+            day = _walk(to_date)
         self.stdout.write(f"{code}: {start} → {day}")
+
+
+def _walk(to_date: date) -> date:
+    """Walk to a date; a worker that is at this bank's day end at this moment is waited for."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return close_until(to_date=to_date).day
+        except AnotherDayEnd:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(A_MOMENT)
 
 
 def _date(text: str) -> date:

@@ -1,0 +1,155 @@
+"""What the day end says of a loan in SQL is what the loan's own arithmetic says, to the fen, whatever has happened to it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from core.clock import business_date
+from lending.closing import owed
+from lending.closing.income import owed_by_product
+from lending.closing.rows import fetch_all
+from lending.loan_records import record_of
+from lending.loans.classification import Category, observed_until, stage_of, worse
+from lending.loans.standing import standing_on
+from lending.models import Instalment, Loan, LoanEvent
+from lending.models.loan import ACTIVE, SETTLED
+from lending.operations.loan_store import running_of
+from tests.lending.closing.random_loans import DAY, LoanBook, begin
+
+START: Final = date(2025, 1, 28)
+LOANS: Final = 20
+TURNS: Final = 10
+PER_LOAN: Final = f"SELECT l.id, ({owed.INTEREST})::bigint FROM lending_loan l"
+PER_DEFAULT: Final = f"""
+SELECT l.id, sum({owed.PENALTY})::bigint, sum({owed.COMPOUND})::bigint
+FROM lending_instalment i JOIN lending_loan l ON l.id = i.loan_id WHERE {owed.UNPAID} GROUP BY l.id
+"""
+
+
+def seeds() -> Sequence[int]:
+    """Return the seeds of this run: two, or thirty with `--hypothesis-profile=deep`."""
+    return range(1, 31) if hypothesis_settings.get_current_profile_name() == "deep" else (1, 2)
+
+
+def by_sql(day: date) -> dict[uuid.UUID, tuple[int, int, int]]:
+    """Return interest, penalty and compound interest of every loan, as the day end computes them."""
+    default = {pk: (penalty, compound) for pk, penalty, compound in fetch_all(PER_DEFAULT, {"day": day})}
+    return {pk: (interest, *default.get(pk, (0, 0))) for pk, interest in fetch_all(PER_LOAN, {"day": day})}
+
+
+def by_arithmetic(loan: Loan, day: date) -> tuple[int, int, int]:
+    """Return the same by the loan's record."""
+    if loan.status == SETTLED:
+        return 0, 0, 0
+    standing = standing_on(record_of(loan), on_date=day)
+    return (standing.accrued_interest_fen, standing.due_in_all.penalty_fen, standing.due_in_all.compound_fen)
+
+
+def columns_of(loan: Loan) -> dict[str, Any]:
+    """Return what the loan's row repeats of its record."""
+    names = (*running_of(record_of(loan), on_date=loan.start_date).__slots__, "carried_interest_fen")
+    return {name: getattr(loan, name) for name in names}
+
+
+def expected_columns(loan: Loan, day: date) -> dict[str, Any]:
+    """Return what the row has to repeat of the record on a day."""
+    record = record_of(loan)
+    running = running_of(record, on_date=day)
+    values = {name: getattr(running, name) for name in running.__slots__}
+    return {**values, "carried_interest_fen": record.carried_on(day)}
+
+
+def expected_class(before: Loan, day: date) -> tuple[str, int, bool, date | None]:
+    """Return category, stage, accrual and observation that a day makes of a loan, by the rules (RISK-01, -02, -04)."""
+    record = record_of(before)
+    days = standing_on(record, on_date=day).overdue_days
+    watched = before.restructured_until_date is not None and before.restructured_until_date > day
+    floor = Category.SPECIAL_MENTION if watched else Category.NORMAL
+    kept, least = Category(before.category), worse(Category.NORMAL, days, at_least=floor)
+    until = before.observed_until_date
+    rises = False
+    if days or kept is Category.NORMAL:
+        until = None
+    elif until is None:
+        closed = [
+            row.closed_date for row in before.instalments.all() if row.closed_date and not row.replaced_by_version
+        ]
+        cured = max([*closed, before.category_date])  # type: ignore[type-var]
+        dates = [row.due_date for row in record.instalments]
+        until = observed_until(cured, dates, months=6, periods=2)  # type: ignore[arg-type]
+    if not days and until is not None and until <= day and worse(least, 0, at_least=kept) != least:
+        rises = not standing_on(record, on_date=day).due
+    category = least if rises else worse(kept, days, at_least=floor)
+    non_accrual = days > 90 or (before.is_non_accrual and not rises)
+    stage = stage_of(category, days, stage_two_days=30, is_restructured=watched)
+    return category.value, stage, non_accrual, until if category is not Category.NORMAL else None
+
+
+def compare(book: LoanBook, day: date) -> None:
+    """Compare every loan's figures, and their sums by product."""
+    loans = book.again()
+    in_sql = by_sql(day)
+    assert {loan.pk: in_sql[loan.pk] for loan in loans} == {loan.pk: by_arithmetic(loan, day) for loan in loans}
+    found = owed_by_product(day)["XF01"]
+    accruing = [by_arithmetic(loan, day) for loan in loans if loan.status == ACTIVE and not loan.is_non_accrual]
+    others = [by_arithmetic(loan, day) for loan in loans if loan.is_non_accrual or loan.status != ACTIVE]
+    assert found["interest_fen"] == sum(interest for interest, _, _ in accruing)
+    assert found["default_fen"] == sum(penalty + compound for _, penalty, compound in accruing)
+    assert found["memo_fen"] == sum(map(sum, others))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+@pytest.mark.parametrize("seed", seeds())
+class TestRandomLoans:
+    def test_every_figure_and_every_column_is_the_arithmetics(self, seed: int) -> None:
+        book = LoanBook(seed)
+        book.open(LOANS, start=START)
+        begin(business_date())
+        compare(book, business_date())
+        for _ in range(TURNS):
+            before = {loan.pk: loan for loan in book.again()}
+            day = book.jump(most_days=47)
+            for loan in book.again():
+                if loan.status == SETTLED:
+                    continue
+                if not loan.events.filter(kind="repriced", business_date__gt=day - DAY * 47).exists():
+                    kept = before[loan.pk]
+                    told = (loan.category, loan.stage, loan.is_non_accrual, loan.observed_until_date)
+                    assert told == expected_class(kept, day), (seed, day, loan.pk)
+                assert columns_of(loan) == expected_columns(loan, day), (seed, day, loan.pk)
+            compare(book, day)
+            book.act(LOANS)
+            compare(book, day)
+
+    def test_a_day_writes_only_what_it_changes_and_twice_it_writes_nothing(self, seed: int) -> None:
+        book = LoanBook(seed)
+        book.open(8, start=START)
+        for _ in range(6):
+            book.act(3)
+            values, versions = rows_now()
+            day = book.jump(most_days=12)
+            values_after, versions_after = rows_now()
+            written = {pk for pk, version in versions_after.items() if versions.get(pk) != version}
+            assert written == {pk for pk, row in values_after.items() if values.get(pk) != row}
+            events = LoanEvent.objects.count()
+            begin(day)
+            assert rows_now() == (values_after, versions_after)
+            assert LoanEvent.objects.count() == events
+
+
+def rows_now() -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Return the values of every loan's and instalment's row, and its version: any write or lock changes that."""
+    values = {row["id"]: row for model in (Loan, Instalment) for row in model.objects.values()}
+    versions = fetch_all(
+        "SELECT id, ctid::text, xmin::text, xmax::text FROM lending_loan"
+        " UNION ALL SELECT id, ctid::text, xmin::text, xmax::text FROM lending_instalment",
+        {},
+    )
+    return values, {pk: version for pk, *version in versions}
