@@ -60,7 +60,7 @@ class LoanBook:
         versions = [change_product("XF01", **{**PLAIN, **sort}) for sort in SORTS]
         for number in range(count):
             set_day(business_date() + timedelta(days=self.chance.randrange(4)))
-            who = make_borrower()
+            who = make_borrower(spread_bp=self.chance.choice((250, 310, 400)))  # a new price at the first repricing
             version = versions[number % len(SORTS)]
             CreditLine.objects.filter(pk=who.line_id).update(product_version=version)
             method = METHODS[number % len(METHODS)]
@@ -81,9 +81,9 @@ class LoanBook:
         return day
 
     def act(self, count: int) -> None:
-        """Do random things to random loans; what a loan refuses is not done."""
+        """Do random things to random loans, but never to a fifth of them; what a loan refuses is not done."""
         for _ in range(count):
-            who, loan = self.chance.choice(self.loans)
+            who, loan = self.chance.choice(self.loans[len(self.loans) // 5 :])
             current = Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)
             if current.status != SETTLED:
                 with contextlib.suppress(Problem):
@@ -101,8 +101,12 @@ class LoanBook:
         repay(who, loan, amount_fen=self.chance.randint(1, max(1, owed_fen)))
 
     def _prepay(self, who: Borrower, loan: Loan) -> None:
-        kind = "any" if loan.method == "pay_any_day" else "early_partial"
-        repay(who, loan, kind=kind, amount_fen=self.chance.randint(1, max(1, loan.outstanding_fen // 2)))
+        if loan.method != "pay_any_day":
+            repay(who, loan, kind="early_partial", amount_fen=self.chance.randint(1, max(1, loan.outstanding_fen // 2)))
+            return
+        running_fen = standing_on(record_of(loan), on_date=business_date()).running_interest_fen
+        most_fen = self.chance.choice((running_fen, loan.outstanding_fen))  # less than the interest: some is carried
+        repay(who, loan, kind="any", amount_fen=self.chance.randint(1, max(1, most_fen)))
 
     def _settle(self, who: Borrower, loan: Loan) -> None:
         if self.chance.random() < 0.2:

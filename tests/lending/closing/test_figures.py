@@ -22,9 +22,10 @@ from lending.models.loan import ACTIVE, SETTLED
 from lending.operations.loan_store import running_of
 from tests.lending.closing.random_loans import DAY, LoanBook, begin
 
-START: Final = date(2025, 1, 28)
-LOANS: Final = 20
-TURNS: Final = 10
+START: Final = date(2025, 9, 28)
+LOANS: Final = 15
+TURNS: Final = 6
+ACTS: Final = 8
 PER_LOAN: Final = f"SELECT l.id, ({owed.INTEREST})::bigint FROM lending_loan l"
 PER_DEFAULT: Final = f"""
 SELECT l.id, sum({owed.PENALTY})::bigint, sum({owed.COMPOUND})::bigint
@@ -115,17 +116,17 @@ class TestRandomLoans:
         compare(book, business_date())
         for _ in range(TURNS):
             before = {loan.pk: loan for loan in book.again()}
-            day = book.jump(most_days=47)
+            day = book.jump(most_days=55)
             for loan in book.again():
                 if loan.status == SETTLED:
                     continue
-                if not loan.events.filter(kind="repriced", business_date__gt=day - DAY * 47).exists():
+                if not loan.events.filter(kind="repriced", business_date__gt=day - DAY * 55).exists():
                     kept = before[loan.pk]
                     told = (loan.category, loan.stage, loan.is_non_accrual, loan.observed_until_date)
                     assert told == expected_class(kept, day), (seed, day, loan.pk)
                 assert columns_of(loan) == expected_columns(loan, day), (seed, day, loan.pk)
             compare(book, day)
-            book.act(LOANS)
+            book.act(ACTS)
             compare(book, day)
 
     def test_a_day_writes_only_what_it_changes_and_twice_it_writes_nothing(self, seed: int) -> None:
