@@ -30,7 +30,7 @@ from lending.models.application import STATUSES
 from lending.queries.figures import figures_now
 from tenants.models import Scan
 from tenants.models.bank import STAGES
-from tenants.queries import BankFigures, ProvinceFigures, province_figures
+from tenants.queries import BankFigures, ProvinceFigures, missing_calendar_year, province_figures
 
 DAYS: Final = 14
 STRONG: Final = "var(--color-primary-600)"
@@ -234,9 +234,23 @@ def of_province(figures: ProvinceFigures) -> Dashboard:
             note="户均 —" if average is None else f"户均 {short(average)}",
         ),
     ]
+    missing = missing_calendar_year(now().date())
+    if missing is not None:
+        cards.append(_missing_calendar(missing))
     reporting = [bank for bank in figures.banks if bank.granted_fen or bank.drawn_fen]
     charts = [_by_bank(reporting)] if reporting else []
     return Dashboard(cards=cards, charts=charts, tables=[_banks(figures)])
+
+
+def _missing_calendar(year: int) -> Card:
+    return Card(
+        title="节假日安排",
+        value=f"缺 {year} 年",
+        symbol="event_busy",
+        note="请录入国务院公布的安排；缺失时还款日只避开周末",
+        link=reverse("admin:tenants_holiday_changelist"),
+        alarm=True,
+    )
 
 
 def _by_bank(banks: Sequence[BankFigures]) -> Chart:

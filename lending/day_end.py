@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import structlog
 from django.db.models import Q
 
 from core.clock import business_date, now
@@ -12,6 +13,9 @@ from lending.models.drawdown import DRAFT, SIGNED
 from lending.operations.day_change import end_drawdown, end_offers_and_lines
 from lending.reporting import commit_head, push_figures
 from lending.servicing_day import follow_servicing
+from tenants.queries import missing_calendar_year
+
+log = structlog.get_logger(__name__)
 
 
 def follow_day() -> None:
@@ -21,12 +25,20 @@ def follow_day() -> None:
         AnotherPush, HeadOvertaken: somebody else is at it; come again.
         LogRewritten, HeadRefused: the evidence log was tampered with; an operator's case.
     """
+    _warn_of_missing_calendar()
     end_offers_and_lines()
     for drawdown_id, status in _over():
         end_drawdown(drawdown_id=drawdown_id, status=status)
     follow_servicing()
     push_figures()
     commit_head()
+
+
+def _warn_of_missing_calendar() -> None:
+    """Alarm where next year's holidays are due and nobody has entered them (INT-07)."""
+    year = missing_calendar_year(business_date())
+    if year is not None:
+        log.error("calendar.year_missing", year=year)
 
 
 def _over() -> list[tuple[uuid.UUID, str]]:

@@ -17,6 +17,8 @@ from tenants.models import Bank, Holiday, LprQuote, Scan
 from tenants.models.bank import SERVING
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
+NOVEMBER: Final = 11
+
 
 class LprUnknown(LookupError):
     """Raised where no quote of the loan prime rate lies on or before the date: the province must enter it."""
@@ -165,3 +167,14 @@ def non_working_days(from_date: date, to_date: date) -> frozenset[date]:
     )  # fmt: skip
     span = (from_date + timedelta(days=n) for n in range((to_date - from_date).days + 1))
     return frozenset(day for day in span if not known.get(day, day.weekday() < SATURDAY))
+
+
+def missing_calendar_year(day: date) -> int | None:
+    """Return the year whose holidays nobody has entered although they are due on a day: the next from November on.
+
+    The State Council publishes a year's arrangement in November of the year before (domain C4). Without it due dates are
+    moved off weekends only.
+    """
+    year = day.year + 1 if day.month >= NOVEMBER else day.year
+    known = Holiday.objects.filter(date__range=(date(year, 1, 1), date(year, 12, 31))).exists()
+    return None if known else year

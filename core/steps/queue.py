@@ -12,7 +12,7 @@ from core.clock import now
 from core.ids import new_id
 from core.operations import within_transaction
 from core.steps import bell
-from core.steps.models import LIVE, Step
+from core.steps.models import LIVE, UNFINISHED, Step
 from core.steps.registry import KINDS, Then
 from core.tenancy import current_bank
 
@@ -61,3 +61,9 @@ def owed_since(kind: str) -> datetime | None:
     return (
         Step.objects.filter(kind=kind, state=LIVE).order_by("created_at").values_list("created_at", flat=True).first()
     )
+
+
+def is_owed(kind: str, subject: uuid.UUID | str) -> bool:
+    """Tell whether the current bank owes a step of this kind for the subject, parked ones included."""
+    name = subject.hex if isinstance(subject, uuid.UUID) else subject
+    return Step.objects.filter(kind=kind, subject=name, state__in=UNFINISHED).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lending.admin.applications import ApplicationPage, BureauReportPage, DecisionPage
 from lending.admin.bureau import BureauExportPage, BureauObjectionPage, BureauRecordPage, CreditNoticePage
+from lending.admin.closing import AutoDebitPage, DayEndPage
 from lending.admin.collection import CollectionContactPage, OverdueLoanPage
 from lending.admin.collection_agencies import CollectionAgencyPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
@@ -16,6 +17,7 @@ from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import InvitationPage, RelatedPartyPage
 from lending.models import (
     Application,
+    AutoDebit,
     BankCertificate,
     BureauExport,
     BureauObjection,
@@ -26,6 +28,7 @@ from lending.models import (
     Contract,
     CreditLine,
     CreditNotice,
+    DayEndStage,
     Decision,
     Drawdown,
     EntrustedPayment,
@@ -51,6 +54,8 @@ bank_pages = [
     (Contract, ContractPage),
     (Loan, LoanPage),
     (Repayment, RepaymentPage),
+    (AutoDebit, AutoDebitPage),
+    (DayEndStage, DayEndPage),
     (LoanPaper, LoanPaperPage),
     (EntrustedPayment, EntrustedPaymentPage),
     (PurposeFinding, PurposeFindingPage),

@@ -16,8 +16,8 @@ from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage
 from lending.models import CreditLine
 from lending.models.credit_line import ACTIVE, FROZEN, STANDING
-from lending.operations.lines import close_line, freeze_line, unfreeze_line
-from lending.queries.applications import available_fen
+from lending.operations.lines import close_line, freeze_line, review_line, unfreeze_line
+from lending.queries.applications import available_fen, review_is_due
 
 FREEZER: Final = "lending.freeze_creditline"
 COLOURS: Final = {"active": "success", "frozen": "warning", "expired": "danger", "closed": "danger"}
@@ -38,6 +38,14 @@ CLOSE: Final = Act(
 )
 
 
+REVIEW: Final = Act(
+    title="年审通过",
+    submit="记录年审",
+    explanation="额度授信或上次年审超过一年的暂停用款（LN-02）。请重新评估客户后记录；需要压降或停用的，请冻结或关闭额度。",
+    done="已记录年审，额度可继续使用",
+)
+
+
 class ReasonForm(ActForm):
     """Why; kept in the history."""
 
@@ -55,13 +63,13 @@ class CreditLinePage(ReadOnlyPage):
     search_help_text = "按额度编号或客户编号（完整）查找"
     list_select_related = ("product",)
     ordering = ("-id",)
-    actions_detail = ("freeze", "unfreeze", "close")
-    readonly_fields = ("limit_fen_in_yuan", "drawn_fen_in_yuan", "held_fen_in_yuan", "available")
+    actions_detail = ("freeze", "unfreeze", "close", "review")
+    readonly_fields = ("limit_fen_in_yuan", "drawn_fen_in_yuan", "held_fen_in_yuan", "available", "review_due")
     fieldsets = (
         (None, {"fields": (("id", "status"), ("customer", "application"), ("product", "product_version", "kind"))}),
         ("金额", {"fields": (("limit_fen_in_yuan", "available"), ("drawn_fen_in_yuan", "held_fen_in_yuan"))}),
         ("定价", {"fields": (("annual_rate", "grade"), ("lpr_rate", "lpr_tenor", "lpr_date"), "spread_bp")}),
-        ("期限", {"fields": (("starts_date", "valid_until_date"), "created_at")}),
+        ("期限", {"fields": (("starts_date", "valid_until_date"), ("reviewed_date", "review_due"), "created_at")}),
     )
     limit_fen_in_yuan = staticmethod(amount("limit_fen", "额度"))
     drawn_fen_in_yuan = staticmethod(amount("drawn_fen", "已用"))
@@ -71,6 +79,11 @@ class CreditLinePage(ReadOnlyPage):
     def available(self, row: CreditLine) -> str:
         """Show what can be drawn now."""
         return exact(available_fen(row))
+
+    @display(description="待年审", boolean=True)
+    def review_due(self, row: CreditLine) -> bool:
+        """Show whether nothing is lent until the line is reviewed."""
+        return review_is_due(row)
 
     def _may(self, request: HttpRequest, object_id: Any, states: tuple[str, ...]) -> bool:
         if not request.user.has_perm(FREEZER):
@@ -89,6 +102,10 @@ class CreditLinePage(ReadOnlyPage):
         """Offer the act where it is legal."""
         return self._may(request, object_id, STANDING)
 
+    def has_review_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it is legal."""
+        return self._may(request, object_id, STANDING)
+
     @action(description="冻结", permissions=["freeze"], icon="ac_unit")
     def freeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Freeze the line."""
@@ -103,6 +120,11 @@ class CreditLinePage(ReadOnlyPage):
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Close the line."""
         return self._act(request, object_id, CLOSE, close_line)
+
+    @action(description="年审通过", permissions=["review"], icon="fact_check")
+    def review(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Record that the line was reviewed."""
+        return self._act(request, object_id, REVIEW, review_line)
 
     def _act(self, request: HttpRequest, object_id: str, act: Act, operation: Callable[..., None]) -> HttpResponse:
         def run(given: Any) -> None:

@@ -24,9 +24,10 @@ from core.operations import opens_transaction
 from core.tenancy import current_bank
 from lending.closing.dues import pass_dues
 from lending.closing.repricing import reprice_loans
-from lending.closing.stages import BEGINNING, ENDING, record_stage, recorded
+from lending.closing.stages import BEGINNING, ENDING, move_on, record_stage, recorded
 from lending.day_end import follow_day
 from lending.models.closing import FOLLOW, REPRICING
+from lending.queries.applications import lines_awaiting_review
 from lending.reporting import AnotherPush
 
 log = structlog.get_logger(__name__)
@@ -75,10 +76,22 @@ def close_until(*, to_date: date, seconds: float = float("inf")) -> Progress:
                 return Progress(day=day, closed=tuple(closed), finished=False)
             if day >= to_date:
                 return Progress(day=day, closed=tuple(closed), finished=True, followed=_follow(day - DAY))
-            _try_to_follow(day - DAY)
+            if closed:
+                _try_to_follow(day - DAY)
             if not _end(day, until):
                 return Progress(day=day, closed=tuple(closed), finished=False)
             closed.append(day)
+
+
+def move_regardless(*, closed_date: date) -> None:
+    """Move the date on from a day although its end is not done; what it did not book, the next day end does.
+
+    Raises:
+        AnotherDayEnd: somebody is at it.
+    """
+    with _one_at_a_time():
+        if business_date() == closed_date:
+            move_on(closed_date=closed_date)
 
 
 def _begin(closed_date: date, until: float) -> bool:
@@ -119,7 +132,7 @@ def _pin() -> None:
 
 
 def _try_to_follow(closed_date: date) -> None:
-    """Follow a day on the way to a later one; where that fails, the day's own step tries again."""
+    """Follow a day that this run began on its way to a later one; where that fails, the day's own step tries again."""
     try:
         _follow(closed_date)
     except Exception:
@@ -140,7 +153,8 @@ def _follow(closed_date: date) -> bool:
 
 @opens_transaction
 def _record_following(*, closed_date: date) -> None:
-    record_stage(closed_date=closed_date, stage=FOLLOW, figures={})
+    waiting = lines_awaiting_review(on=closed_date + DAY).count()
+    record_stage(closed_date=closed_date, stage=FOLLOW, figures={"lines_awaiting_review": waiting})
 
 
 @contextmanager

@@ -60,14 +60,16 @@ def close_provisions(*, closed_date: date) -> None:
 @opens_transaction
 def move_on(*, closed_date: date) -> None:
     """Move the business date to the next day, and owe what hangs on that day."""
-    _do(closed_date, MOVE, lambda: _begin(closed_date + timedelta(days=1)))
+    _do(closed_date, MOVE, lambda: _move(closed_date))
 
 
-def _begin(day: date) -> Figures:
+def _move(closed_date: date) -> Figures:
+    day = closed_date + timedelta(days=1)
     former = move_business_date(to_date=day)
     enqueue(DAY_CHANGED, day.isoformat())
     owe_rounds(day=day)
-    return {"from": former.isoformat(), "to": day.isoformat()}
+    left_out = [name for name, _ in ENDING if name != MOVE and name not in recorded(closed_date)]
+    return {"from": former.isoformat(), "to": day.isoformat(), "left_out": left_out}
 
 
 @opens_transaction

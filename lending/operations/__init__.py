@@ -18,6 +18,7 @@ from lending.operations.lines import (
     LineExceeded,
     LineExpired,
     LineFrozen,
+    LineReviewDue,
     close_line,
     draw_held,
     freeze_line,
@@ -25,6 +26,7 @@ from lending.operations.lines import (
     lapse_lines,
     release_hold,
     repay_line,
+    review_line,
     unfreeze_line,
 )
 from lending.operations.offers import OfferExpired, accept_offer, lapse_offers
@@ -57,6 +59,7 @@ __all__ = [
     "LineExceeded",
     "LineExpired",
     "LineFrozen",
+    "LineReviewDue",
     "LoanOverdue",
     "OfferExpired",
     "ProductClosed",
@@ -88,6 +91,7 @@ __all__ = [
     "remove_related_party",
     "repay_line",
     "repay_loan",
+    "review_line",
     "sign_drawdown",
     "start_application",
     "start_draft",

@@ -72,7 +72,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     Raises:
         StateConflict: the drawdown is not signed, or its last day is over, or its contract is not on record.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
-        ProductClosed, LineFrozen, LineExpired, LoanOverdue, AccountNotActive, IdExpired: see there.
+        ProductClosed, LineFrozen, LineExpired, LineReviewDue, LoanOverdue, AccountNotActive, IdExpired: see there.
     """
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     DRAWDOWN.target(drawdown.status, "disburse")

@@ -20,9 +20,9 @@ from lending.models import CreditLine, Disclosure, Drawdown
 from lending.models.drawdown import DRAFT
 from lending.operations.applying import ProductClosed
 from lending.operations.entrusting import Paying, check_paying, record_paying
-from lending.operations.lines import LineExceeded, LineExpired, LineFrozen
+from lending.operations.lines import LineExceeded, LineExpired, LineFrozen, LineReviewDue
 from lending.operations.loan_locks import lock_drawdown
-from lending.queries.applications import available_fen, line_status, lines_of
+from lending.queries.applications import available_fen, line_status, lines_of, review_is_due
 from lending.queries.disclosures import has_lapsed, latest_table, table_today
 from lending.queries.products import lends
 from lending.queries.terms import check_amount, check_purpose, check_terms
@@ -74,8 +74,8 @@ def draft_drawdown(
 
     Raises:
         NotFound: the line is not this customer's.
-        ProductClosed, LineFrozen, LineExpired, LineExceeded, AmountOutOfRange, TermsNotOffered, PurposeForbidden:
-            the line or its product does not lend so.
+        ProductClosed, LineFrozen, LineExpired, LineReviewDue, LineExceeded, AmountOutOfRange, TermsNotOffered,
+            PurposeForbidden: the line or its product does not lend so.
         AccountNotActive: the account is not one of the customer's own that money can move on.
         IdExpired: see there.
     """
@@ -124,13 +124,25 @@ def refuse_line(*, line: CreditLine) -> None:
     """Refuse a line that nothing can be drawn from now.
 
     Raises:
-        LineFrozen, LineExpired: it is frozen, or at its end.
+        LineFrozen, LineExpired, LineReviewDue: it is frozen, at its end, or was not reviewed for too long.
     """
     status = line_status(line)
     if status == "frozen":
         raise LineFrozen
     if status != "active":
         raise LineExpired
+    refuse_unreviewed(line=line)
+
+
+@within_transaction
+def refuse_unreviewed(*, line: CreditLine) -> None:
+    """Refuse new money from a line that the bank has to look at first (LN-02).
+
+    Raises:
+        LineReviewDue: it was granted or last reviewed too long ago.
+    """
+    if review_is_due(line):
+        raise LineReviewDue
 
 
 @within_transaction

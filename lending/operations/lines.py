@@ -63,6 +63,14 @@ class LineExpired(Problem):
     title = "额度已到期，请重新申请"
 
 
+class LineReviewDue(Problem):
+    """The line was granted or last reviewed more than a year ago: nothing new is lent until the bank reviews it (LN-02)."""
+
+    code = "line_review_due"
+    status = 422
+    title = "额度需由银行年审后方可继续用款"
+
+
 class LineAmountWrong(ValueError):
     """Raised where an amount is not positive, or more is taken back than stands: a defect of the caller."""
 
@@ -191,6 +199,27 @@ def close_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
     transition(LINE, line_id, "close", actor=actor, reason=reason)
     enqueue(PUSH_FIGURES, f"closed:{line_id.hex}")
     record("line.closed", actor=actor, subject=line_id.hex, detail={"reason": reason})
+
+
+@opens_transaction
+def review_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
+    """Record that a line was looked at anew on the business date and goes on as it is (LN-02).
+
+    What is to change is another act: freeze, close, or a new application.
+
+    Raises:
+        NotFound: there is no such line.
+        StateConflict: it has ended.
+    """
+    line = CreditLine.objects.select_for_update().filter(pk=line_id).first()
+    if line is None:
+        raise NotFound
+    if line.status not in STANDING:
+        raise StateConflict("额度已到期或已关闭，不能年审")
+    former = line.reviewed_date or line.starts_date
+    line.reviewed_date = business_date()
+    line.save(update_fields=["reviewed_date"])
+    record("line.reviewed", actor=actor, subject=line_id.hex, detail={"reason": reason, "former": former.isoformat()})
 
 
 @within_transaction

@@ -35,6 +35,7 @@ from lending.operations.drawdowns import (
     refuse_expired_id,
     refuse_foreign_account,
     refuse_unless_draft,
+    refuse_unreviewed,
 )
 from lending.operations.lines import hold_on_line, release_hold
 from lending.operations.loan_locks import lock_drawdown
@@ -88,12 +89,13 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         ProductClosed, AccountNotActive, IdExpired: the draft can no longer be drawn.
         ConsentMissing: the customer has withdrawn an authorisation that the contract rests on.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired, PhoneCodeWrong: the proof is not good for this.
-        LineFrozen, LineExpired, LineExceeded: the line has not so much left; nothing is held.
+        LineFrozen, LineExpired, LineReviewDue, LineExceeded: the line has not so much left; nothing is held.
     """
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     refuse_unless_draft(drawdown=drawdown)
     disclosure, shown = confirmed_table(drawdown=drawdown)
     refuse_closed(line=drawdown.line)
+    refuse_unreviewed(line=drawdown.line)
     refuse_foreign_account(customer_id=customer_id, account_id=drawdown.account_id)
     refuse_expired_id(customer_id=customer_id)
     consents = _consents(drawdown)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from core.clock import business_date
 from core.errors import NotFound
 from core.ids import parse_id
+from lending import parameters
 from lending.models import Application, CreditLine, Decision
 from lending.models.application import EXPIRED, OFFERED
 from lending.models.credit_line import ACTIVE, STANDING
@@ -75,6 +76,19 @@ def line_status(line: CreditLine, *, on: date | None = None) -> str:
     """Return a line's status on a business date (default: the present one): past its last day it is expired at once."""
     ended = line.status in STANDING and (on or business_date()) > line.valid_until_date
     return LINE_EXPIRED if ended else line.status
+
+
+def review_is_due(line: CreditLine) -> bool:
+    """Tell whether a line was granted or last reviewed too long ago to lend on the present business date (LN-02)."""
+    since = line.reviewed_date or line.starts_date
+    return (business_date() - since).days > parameters.line_review_days()
+
+
+def lines_awaiting_review(*, on: date) -> QuerySet[CreditLine]:
+    """Return the standing lines that lend nothing on a day until they are reviewed."""
+    rows = CreditLine.objects.filter(status__in=STANDING, valid_until_date__gte=on)
+    last = on - timedelta(days=parameters.line_review_days())
+    return rows.filter(Q(reviewed_date=None, starts_date__lt=last) | Q(reviewed_date__lt=last))
 
 
 def available_fen(line: CreditLine) -> int:

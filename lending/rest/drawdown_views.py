@@ -30,7 +30,7 @@ from verification.operations import (
 )
 
 FACE: Final = [FaceTokenExpired, FaceTokenMismatch, FaceTokenUsed]
-LINE: Final = [operations.LineExceeded, operations.LineExpired, operations.LineFrozen]
+LINE: Final = [operations.LineExceeded, operations.LineExpired, operations.LineFrozen, operations.LineReviewDue]
 NEW_MONEY: Final = [operations.ProductClosed, operations.IdExpired, AccountNotActive]
 
 
@@ -175,7 +175,8 @@ class DrawdownDisburse(ContractView):
         request=wire.DisburseBody,
         answers={202: wire.DrawdownDocument},
         problems=[
-            StateConflict, *NEW_MONEY, operations.LineExpired, operations.LineFrozen, operations.LoanOverdue, *FACE,
+            StateConflict, *NEW_MONEY, operations.LineExpired, operations.LineFrozen, operations.LineReviewDue,
+            operations.LoanOverdue, *FACE,
         ],
         idempotent=True,
         by_id=True,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import ReadOnlyPage
+from core.clock import now
 from tenants.models import Holiday
 from tenants.operations import mark_day
+from tenants.queries import missing_calendar_year
 
 MARK: Final = Act(
     title="设置节假日或调休",
@@ -49,6 +52,14 @@ class HolidayPage(ReadOnlyPage):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Offer the button to whoever may add days."""
         return bool(request.user.has_perm("tenants.add_holiday"))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Warn where a year's holidays are due and missing."""
+        year = missing_calendar_year(now().date())
+        if year is not None:
+            messages.warning(request, f"尚未录入 {year} 年的节假日安排：各行还款日顺延只避开周末，请尽快录入。")
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

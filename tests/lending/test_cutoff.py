@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from accounts import queries as account_queries
 from core.clock import SHANGHAI, business_date, now
 from core.clock.models import BusinessDay
 from core.steps import engine
@@ -18,6 +19,8 @@ from core.steps.models import DONE, LIVE, PARKED, Step
 from core.steps.registry import LANES
 from core.tenancy import PROVINCE_CODE, in_bank
 from lending import cutoff
+from lending.closing.runner import close_until
+from lending.models import DayEndStage
 from lending.operations.day_change import DAY_CHANGED
 from lending.steps import days
 from tenants import tasks
@@ -25,7 +28,7 @@ from tenants.models import BankParameter
 from tenants.operations import move_bank, set_bank_parameter
 from tenants.parameters import ParameterRefused
 from tests.lending.applicants import due_now
-from tests.lending.borrowers import again, make_borrower, set_day, signed
+from tests.lending.borrowers import again, lend, make_borrower, set_day, signed
 
 RunSteps = Callable[..., int]
 DAY = timedelta(days=1)
@@ -189,7 +192,7 @@ class TestMoving:
         self, run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         followed: list[date] = []
-        monkeypatch.setattr("lending.steps.loans.follow_day", lambda: followed.append(business_date()))
+        monkeypatch.setattr("lending.closing.runner.follow_day", lambda: followed.append(business_date()))
         set_day(today() - 5 * DAY)
         self.ring()
         run_all(run_steps)
@@ -205,7 +208,7 @@ class TestMoving:
         def busy() -> None:
             raise AnotherPush
 
-        monkeypatch.setattr("lending.steps.loans.follow_day", busy)
+        monkeypatch.setattr("lending.closing.runner.follow_day", busy)
         set_day(today() - 3 * DAY)
         self.ring()
         for _ in range(4):
@@ -222,16 +225,47 @@ class TestMoving:
 
         alarms: list[str] = []
         monkeypatch.setattr(days.log, "error", lambda event, **_: alarms.append(event))
-        monkeypatch.setattr("lending.steps.loans.follow_day", broken)
+        monkeypatch.setattr("lending.closing.runner.follow_day", broken)
         set_day(today() - 2 * DAY)
         self.ring()
-        run_steps(2)
+        run_steps()
         assert business_date() == today() - DAY
         Step.objects.filter(kind=DAY_CHANGED).update(created_at=now() - timedelta(minutes=61))
         run_all(run_steps)
         assert business_date() == today()
         assert alarms == ["day.moved_on"]
         assert set(Step.objects.filter(kind=DAY_CHANGED).values_list("state", flat=True)) == {PARKED}
+
+    @pytest.mark.parametrize("state", [LIVE, PARKED])
+    def test_where_the_day_cannot_end_the_date_moves_without_it_and_the_next_day_end_books_it(
+        self, run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch, state: str
+    ) -> None:
+        def broken(**_: Any) -> Any:
+            raise ZeroDivisionError
+
+        alarms: list[str] = []
+        monkeypatch.setattr(days.log, "error", lambda event, **_: alarms.append(event))
+        set_day(today() - 3 * DAY)
+        lend(make_borrower(), 100_000_00)
+        set_day(today() - DAY)
+        with monkeypatch.context() as patched:
+            patched.setattr("lending.closing.stages.book_income", broken)
+            self.ring()
+            run_steps()
+            assert business_date() == today() - DAY
+            stuck = Step.objects.filter(kind=DAY_CHANGED)
+            stuck.update(state=state, created_at=now() - timedelta(minutes=61))
+            due_now()
+            run_steps(1)
+            due_now()
+            run_steps(1)
+            assert business_date() == today()
+        assert alarms == [*([] if state == PARKED else ["day.moved_on"]), "day.moved_without_its_end"]
+        move = DayEndStage.objects.get(closed_date=today() - DAY, stage="move")
+        assert move.figures["left_out"] == ["income", "provisions"]
+        assert account_queries.gl_balance("1302") == 0
+        close_until(to_date=today() + DAY)
+        assert account_queries.gl_balance("1302") == 50_00  # three days of 6 % on 100,000
 
     def test_a_worker_that_dies_after_the_move_moves_no_further(self, run_steps: RunSteps) -> None:
         set_day(today() - DAY)

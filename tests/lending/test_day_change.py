@@ -245,7 +245,7 @@ class TestAdvanceDay:
         with in_bank("125"):
             assert business_date() == start + timedelta(days=31)
             assert again(drawdown).status == "expired"
-            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 32  # the first day, too
+            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 31
             assert EvidenceHeadCopy.objects.filter(bank="125").exists()
         with in_bank("116"):
             assert business_date() == start

@@ -103,7 +103,7 @@ class TestTwice:
         close_until(to_date=START + DAY)
         assert recorded(START) == ALL
         move = DayEndStage.objects.get(closed_date=START, stage="move")
-        assert move.figures == {"from": "2026-01-10", "to": "2026-01-11"}
+        assert move.figures == {"from": "2026-01-10", "to": "2026-01-11", "left_out": []}
 
 
 @pytest.mark.django_db
