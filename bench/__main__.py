@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench import decision, latency
+from bench import day_end, decision, latency
 from bench.report import Finding, table
 from scripts.product import ROOT, Product, ProductError, ensure_database, product
 from scripts.stack import Stack
@@ -22,7 +22,7 @@ from scripts.story import tell
 
 BANK, OTHER_BANK, REGION = "125", "116", "320700"
 OPENING_AT_MOST: Final = 30.0
-NAMES: Final = ("opening", "latency", "journey", "decision")
+NAMES: Final = ("opening", "latency", "journey", "decision", "day_end")
 
 
 def say(text: str) -> None:
@@ -64,7 +64,7 @@ def walk(running: Product) -> list[Finding]:
     return [Finding(name="journey, machine time", unit="s", measured=total, note=note), *steps]
 
 
-def measure(names: list[str], stack: Stack, folder: Path) -> list[Finding]:
+def measure(names: list[str], stack: Stack, folder: Path, *, loans: int) -> list[Finding]:
     """Run the chosen benchmarks; those that need 58 banks share them."""
     found: list[Finding] = []
     if set(names) & {"opening", "latency", "journey"}:
@@ -85,6 +85,9 @@ def measure(names: list[str], stack: Stack, folder: Path) -> list[Finding]:
     if "decision" in names:
         say("decisions")
         found += _decision()
+    if "day_end" in names:
+        say(f"the day end of a bank with {loans:,} loans")
+        found += _day_end(stack, folder, loans)
     return found
 
 
@@ -95,6 +98,12 @@ def _latency(stack: Stack, folder: Path, many: Product) -> list[Finding]:
         few.await_web()
         with latency.side(few) as side_of_few, latency.side(many) as side_of_many:
             return latency.compare(side_of_few, side_of_many)
+
+
+def _day_end(stack: Stack, folder: Path, loans: int) -> list[Finding]:
+    with database(stack, "bench_day_end", folder) as running:
+        running.manage("open_sample_banks", "--only", BANK)
+        return day_end.measure(running, BANK, loans=loans)
 
 
 def _decision() -> list[Finding]:
@@ -110,13 +119,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"which; default: {' '.join(NAMES)}")
     parser.add_argument("--json", type=Path, help="also write the findings to this file")
+    parser.add_argument("--loans", type=int, default=day_end.LOANS, help="how many loans the day end closes")
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(NAMES):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
     stack = Stack(database_url=os.environ["DATABASE_URL"], redis_url=os.environ["REDIS_URL"])
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            found = measure(asked.names or list(NAMES), stack, Path(folder))
+            found = measure(asked.names or list(NAMES), stack, Path(folder), loans=asked.loans)
     except ProductError as error:
         say(f"the benchmark could not go on: {error}")
         return 1

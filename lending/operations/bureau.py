@@ -48,7 +48,7 @@ MOMENTS: Final = {
 }
 """Event → the moment that is reported. Repricing and misuse change no figure of a report by themselves; a reopened loan is
 reported with the repayment that was taken back."""
-SEND_NOTICE: Final = "notice.send"
+SEND_NOTICE: Final = "credit_notice.send"
 AT_ONCE: Final = 1000
 Asked = Mapping[str, Any]
 

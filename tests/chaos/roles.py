@@ -120,3 +120,14 @@ def flood(*, bank: str, kind: str, subjects: list[str], done: str) -> None:
         for subject in subjects:
             enqueue(kind, subject)
     Path(done).touch()
+
+
+def day_end(*, bank: str, to: str, stage: str, moment: int, reached: str) -> None:
+    """Run a bank's day end up to a date, and die by SIGKILL at a moment of one of its stages."""
+    from datetime import date
+
+    from lending.closing.runner import close_until
+    from tests.chaos.dying import dying
+
+    with in_bank(bank), dying(stage, moment, Path(reached)):
+        close_until(to_date=date.fromisoformat(to))

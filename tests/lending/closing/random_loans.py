@@ -17,10 +17,12 @@ from lending.closing.repricing import reprice_loans
 from lending.closing.stages import fall_due, fall_overdue
 from lending.loan_records import record_of
 from lending.loans.standing import standing_on
-from lending.models import CreditLine, DayEndStage, Loan
+from lending.models import CreditLine, DayEndStage, Loan, Repayment
 from lending.models.loan import SETTLED
 from lending.models.product import NEXT_WORKING_DAY, NOT_SHIFTED
+from lending.models.repayment import POSTED
 from lending.operations.loan_changes import extend_loan, mark_misused
+from lending.operations.reversal import reverse_repayment
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 
@@ -91,7 +93,7 @@ class LoanBook:
 
     def _acts(self) -> list[Callable[[Borrower, Loan], None]]:
         often = [self._pay_due, self._pay_due, self._pay_due, self._pay_part, self._pay_part]
-        return [*often, self._prepay, self._prepay, self._settle, self._misuse, self._extend]
+        return [*often, self._prepay, self._prepay, self._settle, self._misuse, self._extend, self._take_back]
 
     def _pay_due(self, who: Borrower, loan: Loan) -> None:
         repay(who, loan)
@@ -118,7 +120,14 @@ class LoanBook:
             mark_misused(loan_id=loan.pk, from_date=from_date, actor="test", reason="测试")
 
     def _extend(self, who: Borrower, loan: Loan) -> None:
-        extend_loan(loan_id=loan.pk, months=self.chance.randint(1, 3), actor="test", reason="测试")
+        with transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=self.chance.randint(1, 3), actor="test", reason="测试")
+
+    def _take_back(self, who: Borrower, loan: Loan) -> None:
+        posted = Repayment.objects.filter(loan=loan, status=POSTED).order_by("pk")
+        if posted:
+            with transaction.atomic():
+                reverse_repayment(repayment_id=self.chance.choice(list(posted)).pk, actor="test", reason="测试")
 
 
 def begin(day: date) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 import pytest
+from django.db import transaction
 
 from core.clock import business_date
 from lending.closing.runner import close_until
@@ -182,7 +183,8 @@ class TestRestructured:
         loan = lend(who, 100_000_00, term_months=24)
         CreditLine.objects.filter(pk=who.line_id).update(valid_until_date=date(2030, 1, 1))
         begin(date(2024, 2, 10))
-        extend_loan(loan_id=loan.pk, months=1, actor="test", reason="测试")
+        with transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=1, actor="test", reason="测试")
         begin(date(2024, 2, 11))
         assert stand() == ("special_mention", 2, False)
         pay_in_time(who, again(), until=date(2025, 2, 9))
