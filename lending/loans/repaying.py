@@ -57,15 +57,20 @@ class Repaid:
         return sum((share.paid for share in self.shares), Owed())
 
 
-def early_fee(policy: Policy, principal_fen: int) -> int:
-    """Return what the contract charges for principal that is repaid before it is due, in fen (EARLY-01)."""
+def early_fee(loan: LoanRecord, policy: Policy, principal_fen: int) -> int:
+    """Return what the contract charges for principal that is repaid before it is due, in fen (EARLY-01).
+
+    What may be repaid any day is never early: whoever paid all but a fen of it would pay no fee either.
+    """
+    if loan.method == RepaymentMethod.PAY_ANY_DAY:
+        return 0
     return round_half_up(Decimal(principal_fen) * policy.early_fee_percent / 100)
 
 
 def cost_of_prepaying(loan: LoanRecord, policy: Policy, *, principal_fen: int, on_date: date) -> Owed:
     """Return what prepaying so much principal costs on a day: its interest to the day and the fee with it (M8)."""
     return Owed(
-        fee_fen=early_fee(policy, principal_fen),
+        fee_fen=early_fee(loan, policy, principal_fen),
         interest_fen=running_interest(
             loan, principal_fen, on_date=on_date, at_least_days=loan.terms.min_days
         ),
@@ -76,7 +81,7 @@ def cost_of_prepaying(loan: LoanRecord, policy: Policy, *, principal_fen: int, o
 def settlement(loan: LoanRecord, policy: Policy, *, on_date: date) -> tuple[OwedOn, ...]:
     """Return what settles a loan in full on a day, instalment by instalment, with the fee."""
     not_due_fen = standing_on(loan, on_date=on_date).not_due_principal_fen
-    return settlement_on(loan, on_date=on_date, fee_fen=early_fee(policy, not_due_fen))
+    return settlement_on(loan, on_date=on_date, fee_fen=early_fee(loan, policy, not_due_fen))
 
 
 def repay(
@@ -89,7 +94,8 @@ def repay(
       or as `any` does where the loan is repaid any day.
     - `early_partial` prepays the most principal that the rest pays together with its interest and fee; the rows to come
       are made anew.
-    - `any` settles the interest that runs, then prepays principal.
+    - `any` settles the interest that runs, then prepays principal; on the first day, where the product charges `min_days`,
+      it prepays with their interest.
     """
     if kind is not RepaymentKind.DUE:
         debts = settlement(loan, policy, on_date=on_date)
@@ -104,12 +110,17 @@ def repay(
     left_fen = total_fen - min(total_fen, due_fen)
     if left_fen == 0 or kind is RepaymentKind.DUE or standing.not_due_principal_fen == 0:
         return dataclasses.replace(paid, excess_fen=left_fen)
-    if kind is RepaymentKind.ANY or loan.method == RepaymentMethod.PAY_ANY_DAY:
+    any_day = kind is RepaymentKind.ANY or loan.method == RepaymentMethod.PAY_ANY_DAY
+    if any_day and not _costs_min_days(loan, on_date):
         ahead, after = _pay_any(paid.loan, left_fen, on_date)
     else:
         ahead, after = _prepay(paid.loan, policy, left_fen, on_date, keep)
     shares = (*paid.shares, Share(AHEAD, ahead)) if ahead.total_fen else paid.shares
     return Repaid(shares=shares, excess_fen=left_fen - ahead.total_fen, loan=after)
+
+
+def _costs_min_days(loan: LoanRecord, on_date: date) -> bool:
+    return loan.terms.min_days > 0 and on_date == loan.start_date
 
 
 def _spread(loan: LoanRecord, policy: Policy, debts: tuple[OwedOn, ...], total_fen: int, on_date: date) -> Repaid:

@@ -58,6 +58,13 @@ def counted(day_count: str, start: date, end: date, anchor: int) -> int:
     return 30 * months + (end - reached).days
 
 
+def grows(day_count: str, start: date, day: date, anchor: int) -> int:
+    """Tell by how many days the count of a period grows in the night after a day of it."""
+    if day_count != "30/360":
+        return 1
+    return counted(day_count, start, day + ONE_DAY, anchor) - counted(day_count, start, day, anchor)
+
+
 def base_of(day_count: str) -> int:
     """Return the days of a year that the rate is divided by (INT-02)."""
     return 365 if day_count == "act/365" else 360

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from tests.lending.audit.days import ONE_DAY, base_of, counted, half_up, nights
+from tests.lending.audit.days import ONE_DAY, base_of, grows, half_up, nights
 
 KINDS = ("fee", "compound", "penalty", "interest", "principal")
 AHEAD = 0
@@ -122,6 +122,8 @@ class Row:
 
     def night(self, day: date, cost: Fraction, contract: Contract) -> None:
         """Let a night cost what is unpaid its penalty; what is paid within grace was in time (PEN-01, INT-07)."""
+        if not (self.unpaid_principal or self.unpaid_interest):
+            return
         self.nights_since_due += cost
         grace_ends = self.due_date + timedelta(days=contract.grace)
         if day < grace_ends:
@@ -180,11 +182,8 @@ class Loan:
 
     def _cost_of_a_night(self, period_start: date, day: date) -> Fraction:
         """Return what one fen costs in the night after a day of a period: rate × the days by which the count grows."""
-        c = self.contract
-        grown = counted(c.day_count, period_start, day + ONE_DAY, c.anchor) - counted(
-            c.day_count, period_start, day, c.anchor
-        )
-        return self.running_rate(day) * grown / base_of(c.day_count)
+        grown = grows(self.contract.day_count, period_start, day, self.contract.anchor)
+        return self.running_rate(day) * grown / base_of(self.contract.day_count)
 
     def _cost_of_a_period(self, start: date, end: date) -> Fraction:
         return sum((self._cost_of_a_night(start, day) for day in nights(start, end)), Fraction(0))
@@ -346,7 +345,8 @@ class Loan:
         return self._pay_ahead(money, paid)
 
     def _pay_ahead(self, money: MoneyIn, paid: Paid) -> Paid:
-        if self.contract.method == "pay_any_day":
+        costs_min_days = self.contract.min_days > 0 and self.today == self.contract.start
+        if self.contract.method == "pay_any_day" and not costs_min_days:
             share = self._pay_any(paid.excess)
         else:
             share = self._prepay(paid.excess, keeps_level=money.keep == "instalment")

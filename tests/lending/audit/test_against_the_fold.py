@@ -64,7 +64,7 @@ def contracts(draw: st.DrawFn) -> tuple[Contract, int, int | None]:
         compound=draw(st.booleans()),
         grace=draw(st.integers(0, 3)),
         min_days=draw(st.integers(0, 1)),
-        fee=Fraction(0) if method == "pay_any_day" else Fraction(draw(st.sampled_from(["0", "1.25"]))) / 100,
+        fee=Fraction(draw(st.sampled_from(["0", "1.25"]))) / 100,
         order=draw(st.sampled_from(ORDERS)),
         principal_first_above=draw(st.sampled_from([30, 90])),
     )
