@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from lending.closing import runner, stages
+from lending.closing.repricing import reprice_loans
 from lending.models.closing import FOLLOW, REPRICING
 
 
@@ -57,8 +58,8 @@ class Moments:
 def watched(at: Callable[[str, int], None] | None = None) -> Iterator[Moments]:
     """Count the moments of every day end inside the block; a stage lasts until the next one begins, its commit included."""
     moments = Moments(at)
-    do, commit = stages._do, connection._commit
-    reprice, follow = runner.reprice_loans, runner._follow
+    do, commit = stages._do, getattr(connection, "_commit")  # noqa: B009 -- what Django does not declare
+    reprice, follow = reprice_loans, runner._follow
 
     def commit_between_two_moments() -> None:
         moments.pass_one()

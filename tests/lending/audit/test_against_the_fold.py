@@ -162,7 +162,7 @@ def test_the_fold_says_what_the_days_say(
     policy = Policy(
         early_fee_percent=contract.fee.numerator * Decimal(100) / contract.fee.denominator,
         allocation=Allocation(
-            order=tuple(f"{kind}_fen" for kind in contract.order),  # type: ignore[arg-type]
+            order=tuple(cast("Kind", f"{kind}_fen") for kind in contract.order),
             principal_first_above_days=contract.principal_first_above,
         ),
     )

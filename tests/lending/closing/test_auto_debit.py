@@ -21,7 +21,7 @@ from lending.closing.collecting import collect_round
 from lending.closing.dues import queue_debits
 from lending.closing.runner import close_until
 from lending.models import AutoDebit, Loan, Repayment
-from lending.operations.auto_debit import COLLECT_ROUND, owe_rounds
+from lending.operations.auto_debit import COLLECT_ROUND, debit_loan, owe_rounds
 from lending.queries.repaying import RepaymentExceedsDebt
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
@@ -131,7 +131,7 @@ class TestARound:
         second = lend(other, 50_000_00)
         begin(DUE)
         broken = AutoDebit.objects.get(loan=owing[1])
-        real = collecting.debit_loan
+        real = debit_loan
 
         def debit(**what: Any) -> str:
             if what["debit_id"] == broken.pk:

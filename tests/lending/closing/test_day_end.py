@@ -21,7 +21,7 @@ from core.clock import business_date, now
 from core.clock.models import BusinessDay
 from core.steps.models import Step
 from core.tenancy import in_bank
-from lending.closing import runner, stages
+from lending.closing import income, runner, stages
 from lending.closing.runner import AnotherDayEnd, close_until
 from lending.models import AutoDebit, DayEndStage, Instalment, Loan, LoanEvent
 from lending.operations import move_day
@@ -247,7 +247,7 @@ class TestCloseDay:
             with in_bank(code):
                 set_day(START)
                 lend(make_borrower(), 100_000_00)
-        real = stages.book_income
+        real = income.book_income
 
         def fail_at_a(*, day: date) -> Any:
             with connection.cursor() as cursor:
