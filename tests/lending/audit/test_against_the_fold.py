@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lending.loans.allocation import Allocation
+from lending.loans.allocation import Allocation, Kind
 from lending.loans.day_count import DayCount
 from lending.loans.overdue import InstalmentRecord
 from lending.loans.rate_history import PenaltyTerms
