@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -32,7 +31,6 @@ from accounts.models import (
     Customer,
     DepositAccount,
     Payment,
-    Posting,
     Registration,
     Reverification,
     Suspension,
@@ -41,6 +39,9 @@ from accounts.models import (
 )
 from accounts.models.closing import CLOSING
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
+from accounts.models.ledger import PENDING
+from accounts.models.movements import FAILED, POSTED, STRANDED
+from accounts.outflows import Outflow, outflows_on
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -53,6 +54,7 @@ __all__ = [
     "FilingAgreement",
     "FilingCount",
     "FilingDifference",
+    "Outflow",
     "PaymentStatus",
     "Progress",
     "RankedFreeze",
@@ -77,12 +79,14 @@ __all__ = [
     "holds_equal_accounts",
     "latest_opening",
     "latest_registration",
+    "outflows_on",
     "overdue_filings",
     "payment",
     "quota_used_fen",
     "quotas_equal_charges",
     "statement_of_account",
     "suspended_for",
+    "transfer",
     "trial_balance",
     "usable_accounts",
 ]
@@ -124,21 +128,6 @@ class PaymentStatus:
     id: uuid.UUID
     status: str
     code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outflow:
-    """Money that left a deposit account: a line of its statement, the amount positive, in fen.
-
-    `told` is what the statement says of it: the summary, and with it whoever received the money.
-    """
-
-    posting_id: uuid.UUID
-    account_id: uuid.UUID
-    booking_date: date
-    amount_fen: int
-    kind: str
-    told: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,23 +346,17 @@ def payment(payment_id: uuid.UUID) -> PaymentStatus:
     return PaymentStatus(id=row.pk, status=row.status, code=row.code)
 
 
-def outflows_on(day: date, *, but_kinds: Collection[str] = ()) -> Iterator[Outflow]:
-    """Give what left the bank's deposit accounts on a booking date, but for entries of some kinds, in the books' order.
+def transfer(transfer_id: uuid.UUID) -> PaymentStatus:
+    """Return how far a transfer is: pending, posted, or failed with a code; one that is stranded has failed.
 
-    Of an account that the core system keeps this ledger knows no statement: nothing of it is given.
+    Raises:
+        NotFound: there is none.
     """
-    rows = Posting.objects.filter(account__isnull=False, amount_fen__gt=0, entry__booking_date=day)
-    rows = rows.exclude(entry__kind__in=but_kinds).select_related("entry").order_by("pk")
-    for row in rows.iterator():
-        if row.account_id is not None:
-            yield Outflow(
-                posting_id=row.pk,
-                account_id=row.account_id,
-                booking_date=row.entry.booking_date,
-                amount_fen=row.amount_fen,
-                kind=row.entry.kind,
-                told=row.entry.memo,
-            )
+    row = Transfer.objects.filter(pk=transfer_id).first()
+    if row is None:
+        raise NotFound
+    ended = {POSTED: POSTED, FAILED: FAILED, STRANDED: FAILED}
+    return PaymentStatus(id=row.pk, status=ended.get(row.status, PENDING), code=row.reason_code)
 
 
 def account_with_number(number: str) -> AccountView | None:

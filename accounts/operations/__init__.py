@@ -15,8 +15,9 @@ from accounts.operations.ledger import (
     UnbalancedEntry,
     post_entry,
 )
+from accounts.operations.payees import PayeeRefused, ToAccount, foresee_recipient
 from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into
-from accounts.operations.quotas import QuotaExceeded, charge_quota, return_quota
+from accounts.operations.quotas import QuotaExceeded, charge_quota, most_out_fen, return_quota
 from accounts.operations.receipts import (
     OutsideMoney,
     ReceiptExceeded,
@@ -29,6 +30,7 @@ from accounts.operations.receipts import (
 from accounts.operations.refunds import Payee, owe_refund
 from accounts.operations.restrictions import end_restrictions
 from accounts.operations.suspensions import refuse_suspended
+from accounts.operations.transfers import transfer_on_order
 
 __all__ = [
     "AccountNotActive",
@@ -40,10 +42,12 @@ __all__ = [
     "NotALedgerAccount",
     "OutsideMoney",
     "Payee",
+    "PayeeRefused",
     "PaymentView",
     "QuotaExceeded",
     "ReceiptExceeded",
     "ReceiptKnown",
+    "ToAccount",
     "UnbalancedEntry",
     "assign_receipt_to_account",
     "book_payment",
@@ -53,6 +57,8 @@ __all__ = [
     "end_restrictions",
     "expire_hold",
     "follow_day",
+    "foresee_recipient",
+    "most_out_fen",
     "open_receipt",
     "owe_change",
     "owe_refund",
@@ -67,6 +73,7 @@ __all__ = [
     "return_to_receipt",
     "reverse_entry",
     "take_receipt_for",
+    "transfer_on_order",
     "true_up",
     "void_hold",
 ]

@@ -102,6 +102,29 @@ def _name_of(customer_id: uuid.UUID) -> str:
 
 
 @within_transaction
+def foresee_recipient(*, account_id: uuid.UUID, to: ToAccount) -> str:
+    """Return whose account a later transfer would go to (`bound`, `here`, `elsewhere`), or refuse it as that would.
+
+    A bound card that is new counts as bound: by then it may be old enough.
+
+    Raises:
+        NotFound: there is no such account.
+        InvalidRequest, PayeeRefused: see `find_recipient` and `refuse_payee`.
+    """
+    payer = DepositAccount.objects.filter(pk=account_id).first()
+    if payer is None:
+        raise NotFound
+    try:
+        recipient = find_recipient(payer=payer, to=to)
+    except cards.CardCooling:
+        return BOUND
+    if recipient.account_id is not None:
+        payee = DepositAccount.objects.get(pk=recipient.account_id)
+        refuse_payee(payee=payee, from_bound=is_from_bound(payer=payer, payee=payee))
+    return recipient.kind
+
+
+@within_transaction
 def is_from_bound(*, payer: DepositAccount, payee: DepositAccount) -> bool:
     """Tell whether the payer's account is one that the payee's is bound to: the same person's Class I account here."""
     return (

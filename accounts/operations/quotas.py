@@ -83,6 +83,13 @@ def charge_quota(
             raise _exceeded(account_id, direction, limits, counted_fen)
 
 
+@within_transaction
+def most_out_fen(*, account_class: str) -> int | None:
+    """Return the most that an account of this class may send at once to accounts that are not bound; None: no limit."""
+    limits = LIMITS.get((account_class, OUT))
+    return None if limits is None else min(parameters.in_fen(limit) for limit in limits)
+
+
 def _exceeded(
     account_id: uuid.UUID, direction: str, limits: tuple[Parameter, Parameter], counted_fen: tuple[int, int]
 ) -> QuotaExceeded:

@@ -27,9 +27,10 @@ STATUSES: Final = [
 class EntrustedPayment(models.Model):
     """The payee of one drawdown: the money lands in the borrower's account and is passed on to them at once.
 
-    States in `lending.states.ENTRUSTED`: waiting (the drawdown has no money yet) → passing → paid | failed; failed →
-    passing, when staff have looked at it. Of a drawdown that ends without money it stays waiting. A drawdown without such a
-    row is paid to the borrower themself (自主支付).
+    States in `lending.states.ENTRUSTED`: waiting (the drawdown has no money yet, or its money has not left yet) → passing →
+    paid | failed; failed → passing, when staff have looked at it. Of a drawdown that ends without money it stays waiting.
+    `hold_id` is what is set aside on an account kept here while the money is not on its way, `holds` how often that was. A
+    drawdown without such a row is paid to the borrower themself (自主支付).
 
     PII: name and account number of the payee, who may be a person, sealed; kept as long as the contract that states
     them (SIGN-03, AML-04).
@@ -43,6 +44,8 @@ class EntrustedPayment(models.Model):
     status = models.CharField("状态", max_length=8, choices=STATUSES, default=WAITING)
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     transfer_id = models.UUIDField("转账", null=True, blank=True)
+    hold_id = models.UUIDField("占用", null=True, blank=True)
+    holds = models.PositiveSmallIntegerField("占用次数", default=0)
     paid_at = models.DateTimeField("支付时间", null=True, blank=True)
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 

@@ -90,7 +90,7 @@ def draft_drawdown(
     _refuse_unavailable(line, amount_fen)
     refuse_foreign_account(customer_id=customer_id, account_id=account_id)
     refuse_expired_id(customer_id=customer_id)
-    check_paying(line=line, amount_fen=amount_fen, paying=paying or Paying())
+    check_paying(line=line, account_id=account_id, amount_fen=amount_fen, paying=paying or Paying())
     expires_at = now() + parameters.draft_life()
     drawdown = Drawdown.objects.create(
         customer_id=customer_id, line=line, account_id=account_id, amount_fen=amount_fen, term_months=term_months,

@@ -1,8 +1,8 @@
 """Entrusted payment (受托支付, LN-03): who must name a payee, whom we do not pay, and passing the money on.
 
 The money lands in the borrower's account with the disbursement and leaves it at once for the payee, by a step that was owed
-in the same transaction. Between the two it is the borrower's account that holds it, so the transfer asks for that very
-amount and nothing else.
+in the same transaction. In between it is set aside, where this system keeps the account, so that nobody spends it; and again
+where the payee did not get it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Final
 
-from accounts import queries as accounts
+import structlog
+from django.db import transaction
+
+from accounts import operations as accounts
+from accounts import queries as account_queries
+from accounts.operations import AccountNotActive, InsufficientFunds
 from core.audit.log import record
 from core.clock import now
 from core.errors import Problem, StateConflict
+from core.money import fen_to_yuan
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from lending import passing_on, servicing_parameters
 from lending.models import CreditLine, Drawdown, DrawdownProof, EntrustedPayment
-from lending.models.entrusted import FAILED, PAID
+from lending.models.entrusted import FAILED, PASSING, WAITING
 from lending.purpose_words import match
 from lending.purposes import BUSINESS
 from lending.queries.purpose_watch import terms_in_force
@@ -36,6 +42,10 @@ SCREENED_FOR: Final = "disburse_payee"
 PROOF: Final = "proof"
 MOST_PROOFS: Final = 10
 SYSTEM: Final = "system"
+OWN: Final = "own"
+BOUND: Final = "bound"
+PENDING: Final = "pending"
+log = structlog.get_logger(__name__)
 
 
 class PayeeRequired(Problem):
@@ -55,11 +65,11 @@ class PayeeNotAccepted(Problem):
 
 
 class EntrustedPaymentNotOffered(Problem):
-    """Paying a payee is not offered here yet; up to the limit of self-payment the drawdown can be made without one."""
+    """Nobody can be paid so much from this account: its class has a limit below the amount (ACC-05, ACC-06)."""
 
     code = "entrusted_payment_not_offered"
     status = 422
-    title = "暂不支持受托支付，请到网点办理"
+    title = "该账户不支持此金额的受托支付，请使用Ⅰ类户收款"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +90,7 @@ class Paying:
 
 
 @within_transaction
-def check_paying(*, line: CreditLine, amount_fen: int, paying: Paying) -> None:
+def check_paying(*, line: CreditLine, account_id: uuid.UUID, amount_fen: int, paying: Paying) -> None:
     """Refuse a drawdown whose payee or proof is missing, or that may not be paid so.
 
     Raises:
@@ -88,7 +98,8 @@ def check_paying(*, line: CreditLine, amount_fen: int, paying: Paying) -> None:
         UploadUnknown: a proof is not the customer's own, or no proof.
         PayeeNotAccepted: the payee is the borrower.
         PurposeForbidden: the payee's name says a banned use.
-        EntrustedPaymentNotOffered: this bank cannot pay a payee yet.
+        PayeeRefused: the payee's account is here, and is not theirs or cannot take the money.
+        EntrustedPaymentNotOffered: the account may not send so much (ACC-06: money that is moved on counts).
     """
     limit_fen = servicing_parameters.self_payment_fen(is_business=line.kind == BUSINESS)
     if amount_fen > limit_fen:
@@ -102,19 +113,22 @@ def check_paying(*, line: CreditLine, amount_fen: int, paying: Paying) -> None:
     if set(paying.proof) - verified.own_uploads(line.customer_id, paying.proof, kind=PROOF):
         raise UploadUnknown(errors={"proof": ["凭证不存在或种类不符"]})
     if paying.payee is not None:
-        _check_payee(line, paying.payee)
+        _check_payee(line, account_id, amount_fen, paying.payee)
 
 
-def _check_payee(line: CreditLine, payee: Payee) -> None:
+def _check_payee(line: CreditLine, account_id: uuid.UUID, amount_fen: int, payee: Payee) -> None:
     identity = verified.identity(line.customer_id)
-    own_numbers = {account.number for account in accounts.usable_accounts(line.customer_id)}
+    own_numbers = {account.number for account in account_queries.usable_accounts(line.customer_id)}
     if payee.number in own_numbers or (identity is not None and payee.name == identity.name):
         raise PayeeNotAccepted
     met = match(terms_in_force(), text=payee.name, mcc="", kind=line.kind)
     if met is not None:
         raise PurposeForbidden("收款人所涉用途不在贷款允许范围内")
-    if not passing_on.is_offered():
-        raise EntrustedPaymentNotOffered
+    if accounts.foresee_recipient(account_id=account_id, to=passing_on.recipient(payee.name, payee.number)) == BOUND:
+        raise PayeeNotAccepted
+    most_fen = accounts.most_out_fen(account_class=account_queries.account_view(account_id).account_class)
+    if most_fen is not None and amount_fen > most_fen:
+        raise EntrustedPaymentNotOffered(f"该账户单日最多可支付 {fen_to_yuan(most_fen)} 元，请使用Ⅰ类户收款")
 
 
 @within_transaction
@@ -149,38 +163,83 @@ def payee_is_clear(*, drawdown: Drawdown) -> bool:
 
 @within_transaction
 def owe_passing_on(*, drawdown: Drawdown) -> None:
-    """Owe the payee the money that a disbursement of this very transaction has brought; without a payee nothing."""
-    if EntrustedPayment.objects.filter(drawdown=drawdown).exists():
-        enqueue(TO_PAYEE, drawdown.pk)
+    """Owe the payee the money that a disbursement of this very transaction has brought, and set it aside till then.
+
+    Without a payee nothing is owed.
+
+    Raises:
+        AccountNotActive: nothing may leave the account: then nothing is disbursed either.
+    """
+    row = EntrustedPayment.objects.select_for_update().filter(drawdown=drawdown).first()
+    if row is None:
+        return
+    try:
+        _set_aside(row, drawdown)
+    except InsufficientFunds as error:  # an order on the account has taken what came
+        raise AccountNotActive from error
+    enqueue(TO_PAYEE, drawdown.pk)
+
+
+def _set_aside(row: EntrustedPayment, drawdown: Drawdown) -> None:
+    """Hold the amount on an account kept here; of one that the core keeps, the core's own transfer takes it."""
+    if account_queries.account_view(drawdown.account_id).keeper != OWN:
+        return
+    row.holds += 1
+    row.hold_id = accounts.place_hold(
+        account_id=drawdown.account_id,
+        amount_fen=drawdown.amount_fen,
+        business_ref=f"entrusted:{drawdown.pk.hex}:{row.holds}",
+    )
+    row.save(update_fields=["hold_id", "holds"])
 
 
 @within_transaction
 def pass_on(*, drawdown_id: uuid.UUID) -> None:
     """Move a disbursed drawdown's money from the borrower's account to the payee; a second time moves nothing.
 
-    Raises:
-        TransferNotConnected: there is no way to the payee: the step parks, and an operator sees it.
+    A transfer that cannot even be begun (a quota that is used up today, an order on the account) has failed, with its code;
+    the money is set aside again.
     """
-    row = EntrustedPayment.objects.select_for_update().select_related("drawdown").get(drawdown_id=drawdown_id)
-    if row.status == PAID:
+    row = _locked(drawdown_id)
+    if row.status not in (WAITING, FAILED):
         return
-    transition(ENTRUSTED, row.pk, "pass", actor=SYSTEM)
+    transition(ENTRUSTED, row.pk, "pass", actor=SYSTEM, reason_code="")
     made = passing_on.pass_to_payee(payment=row)
-    EntrustedPayment.objects.filter(pk=row.pk).update(transfer_id=made.id)
-    if made.status != "pending":
+    EntrustedPayment.objects.filter(pk=row.pk).update(
+        transfer_id=made.id, hold_id=None if made.id is not None else row.hold_id
+    )
+    if made.status == PENDING:
+        enqueue(AT_PAYEE, drawdown_id)
+    else:
         conclude_passing_on(drawdown_id=drawdown_id, code=made.code)
 
 
 @within_transaction
 def conclude_passing_on(*, drawdown_id: uuid.UUID, code: str) -> None:
-    """Record that the payee has the money, or (`code`) why not; what has ended already stays as it is."""
-    row = EntrustedPayment.objects.select_for_update().get(drawdown_id=drawdown_id)
-    if row.status in (PAID, FAILED):
+    """Record that the payee has the money, or (`code`) why not, and set it aside again; what has ended stays as it is."""
+    row = _locked(drawdown_id)
+    if row.status != PASSING:
         return
-    if code:
-        transition(ENTRUSTED, row.pk, "fail", actor=SYSTEM, reason=code, reason_code=code)
-    else:
-        transition(ENTRUSTED, row.pk, "pay", actor=SYSTEM, reason_code="", paid_at=now())
+    if not code:
+        transition(ENTRUSTED, row.pk, "pay", actor=SYSTEM, paid_at=now())
+        return
+    transition(ENTRUSTED, row.pk, "fail", actor=SYSTEM, reason=code, reason_code=code)
+    if row.hold_id is None:
+        _set_aside_again(_locked(drawdown_id))
+
+
+def _set_aside_again(row: EntrustedPayment) -> None:
+    """Set the money aside again that came back; where it cannot be, staff learn of it by the failed payment alone."""
+    try:
+        with transaction.atomic():
+            _set_aside(row, row.drawdown)
+    except (AccountNotActive, InsufficientFunds) as error:
+        log.warning("entrusted.not_set_aside", drawdown=row.drawdown_id.hex, code=error.code)
+
+
+def _locked(drawdown_id: uuid.UUID) -> EntrustedPayment:
+    rows = EntrustedPayment.objects.select_for_update(of=("self",)).select_related("drawdown")
+    return rows.get(drawdown_id=drawdown_id)
 
 
 @opens_transaction

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.operations import AccountNotActive
+from accounts.operations import AccountNotActive, PayeeRefused
 from core.clock import business_date
 from core.errors import StateConflict
 from core.idempotency import Answer
@@ -38,6 +38,7 @@ PAYING: Final = [
     entrusting.PayeeRequired,
     entrusting.PayeeNotAccepted,
     entrusting.EntrustedPaymentNotOffered,
+    PayeeRefused,
     UploadUnknown,
 ]
 

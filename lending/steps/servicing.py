@@ -11,9 +11,11 @@ from core.gateway import GatewayError, Rejected
 from core.steps.registry import VENDOR, Again, Done, Failed, Outcome, StepRun, register_step
 from core.tenancy import current_bank
 from lending import servicing_parameters, vendors
-from lending.models import BureauRecord, CreditNotice
+from lending.models import BureauRecord, CreditNotice, EntrustedPayment
 from lending.models.bureau import WAITING
+from lending.models.entrusted import PASSING
 from lending.operations import bureau, credit_notices, entrusting
+from lending.passing_on import how_far
 from tenants import directory
 from verification import queries as verified
 
@@ -26,8 +28,20 @@ NO_PHONE: Final = "no_phone"
 
 @register_step(entrusting.TO_PAYEE)
 def pass_on(run: StepRun) -> Outcome:
-    """Move a disbursed drawdown's money on to its payee; where there is no way to the payee it raises, and parks."""
+    """Move a disbursed drawdown's money on to its payee."""
     return Done(partial(entrusting.pass_on, drawdown_id=run.subject_id))
+
+
+@register_step(entrusting.AT_PAYEE)
+def passed_on(run: StepRun) -> Outcome:
+    """Wait for the transfer to a payee without a deadline, and conclude; what it is doing is the accounts room's step."""
+    row = EntrustedPayment.objects.get(drawdown_id=run.subject_id)
+    if row.status != PASSING or row.transfer_id is None:
+        return Done()
+    found = how_far(row.transfer_id)
+    if found.status == "pending":
+        return Again("transfer pending")
+    return Done(partial(entrusting.conclude_passing_on, drawdown_id=run.subject_id, code=found.code))
 
 
 @register_step(bureau.SEND_NOTICE, lane=VENDOR, lease=timedelta(seconds=30))

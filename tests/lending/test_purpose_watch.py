@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.models import Transfer
 from accounts.operations import Line, post_entry
 from core.approvals.models import Proposal
 from core.approvals.operations import SameHands, approve, propose
@@ -35,11 +36,11 @@ def to(day: date) -> None:
         move_business_date(to_date=day)
 
 
-def spend(who: Borrower, memo: str, amount_fen: int = 500_00) -> None:
+def spend(who: Borrower, memo: str, amount_fen: int = 500_00, reference: str = "") -> None:
     """Let money leave the borrower's account, as a transfer of the accounts room books it."""
     with transaction.atomic():
         post_entry(
-            business_ref=f"spent:{new_id().hex}",
+            business_ref=reference or f"spent:{new_id().hex}",
             kind="transfer",
             memo=memo,
             lines=[
@@ -167,6 +168,18 @@ class TestLN12Scan:
         follow_servicing()
         assert unscanned_days() == []
         assert set(PurposeFinding.objects.values_list("term", flat=True)) == {"证券", "期货"}
+
+    def test_a_transfer_is_known_by_its_payee(self, lent: tuple[Borrower, Loan]) -> None:
+        who, loan = lent
+        made = Transfer.objects.create(
+            customer_id=who.customer_id, account_id=who.account_id, payee_kind="elsewhere", payee_name="样例证券营业部",
+            payee_number="6217000012345678", amount_fen=300_00,
+        )  # fmt: skip
+        spend(who, "转账", 300_00, f"transfer:{made.pk.hex}")
+        spend(who, "转账", 20_00)
+        assert scan_today() == 1
+        row = PurposeFinding.objects.get()
+        assert (row.loan_id, row.term, row.counterparty) == (loan.pk, "证券", "转账 样例证券营业部")
 
 
 class TestLN12CoreOutflows:
