@@ -15,7 +15,7 @@ from core.operations import within_transaction
 from core.steps.queue import enqueue
 from tenants.parameters import value_of
 
-SEND: Final = "notice.send"
+SEND: Final = "account.send_notice"
 
 
 @within_transaction

@@ -33,7 +33,8 @@ from core.tenancy import current_bank, in_bank
 from verification.identity import Identity
 from verification.models import FaceCheck, PhoneCode, Subject
 from verification.operations import enrol_subject, identify_subject
-from verification.operations.face_tokens import issue_face_token
+from verification.operations.act_tokens import issue_act_token
+from verification.operations.factors import FACE
 from verification.operations.phone_codes import digits_of
 
 T = TypeVar("T")
@@ -277,7 +278,7 @@ def face_token(account: DepositAccount, action: str) -> str:
         status="passed", provider="tencent", finished_at=now(),
     )  # fmt: skip
     with transaction.atomic():
-        issue_face_token(face_check=check)
+        issue_act_token(factor=FACE, check=check)
     return str(check.token.token)
 
 

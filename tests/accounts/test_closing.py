@@ -28,7 +28,7 @@ from core.tenancy import in_bank
 from tests.accounts.holders import bind, claim, due_again, face_token, give_money, make_account, make_customer
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
-from verification.models import FaceToken
+from verification.models import ActToken
 from verification.operations import FaceTokenMismatch, FaceTokenUsed
 
 RunSteps = Callable[..., int]
@@ -140,7 +140,7 @@ class TestRefusals:
         assert not AccountClosing.objects.exists()
         assert not Filing.objects.exists()
         assert not Step.objects.filter(kind="account.close").exists()
-        assert FaceToken.objects.get().used_at is None
+        assert ActToken.objects.get().used_at is None
 
     def test_a_claim_that_was_released_stands_against_nothing(self) -> None:
         account = make_account()
@@ -169,7 +169,7 @@ class TestRefusals:
         with pytest.raises(FaceTokenMismatch):
             close(second, token)
         close(first, token)
-        FaceToken.objects.update(business_id=second.pk.hex)
+        ActToken.objects.update(business_id=second.pk.hex)
         with pytest.raises(FaceTokenUsed):
             close(second, token)
 

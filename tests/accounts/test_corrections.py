@@ -111,10 +111,10 @@ class TestWhatIsNoWrongDebit:
         with pytest.raises(NotFound):
             check_correctable(entry_id=uuid.uuid4())
         with transaction.atomic():
-            reversal = reverse_entry(entry_id=credit.pk, memo="x")
+            reversal = reverse_entry(entry_id=credit.pk, business_ref="x", memo="x", value_date=credit.value_date)
         for entry_id in (reversal, credit.pk):
-            with pytest.raises(CorrectionRefused), transaction.atomic():
-                reverse_entry(entry_id=entry_id, memo="x")
+            with pytest.raises(CorrectionRefused):
+                check_correctable(entry_id=entry_id)
         assert balance(account) == 0
         assert not Proposal.objects.exists()
 
@@ -136,7 +136,7 @@ class TestWhatIsNoWrongDebit:
         wrong = debit(account, 300)
         row = ask(wrong)
         with transaction.atomic():
-            reverse_entry(entry_id=wrong.pk, memo="x")
+            reverse_entry(entry_id=wrong.pk, business_ref="x", memo="x", value_date=wrong.value_date)
         with pytest.raises(CorrectionRefused):
             approve(proposal_id=row.pk, actor=CHECKER)
         row.refresh_from_db()

@@ -22,7 +22,6 @@ from accounts.ledger.chart import (
 )
 from accounts.models import DepositAccount, JournalEntry, Payment, Posting, Receipt, ReceiptUse, Refund, Suspension
 from accounts.operations import Leg, return_to_receipt, take_receipt_for
-from accounts.operations.corrections import CorrectionRefused
 from accounts.operations.ledger import AccountNotActive, UnbalancedEntry
 from accounts.operations.receipts import (
     OutsideMoney,
@@ -317,7 +316,7 @@ class TestTakenByAnotherRoom:
             return_to_receipt(entry_id=entry_id, memo="还款冲正", actor="a+b")
         assert (books(), left(receipt)) == ({PAYMENT_CLEARING: 1_000_00, SUSPENSE: -1_000_00}, 1_000_00)
         assert ReceiptUse.objects.get().code == "returned"
-        with pytest.raises(CorrectionRefused), transaction.atomic():
+        with pytest.raises(StateConflict), transaction.atomic():
             return_to_receipt(entry_id=entry_id, memo="x", actor="a+b")
         with pytest.raises(NotFound), transaction.atomic():
             return_to_receipt(entry_id=receipt.entry_id, memo="x", actor="a+b")

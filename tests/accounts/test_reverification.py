@@ -18,7 +18,7 @@ from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from tests.accounts.holders import face_token, make_account, make_customer
 from verification import queries as verified
-from verification.models import FaceToken, IdCardReading, Subject, Upload
+from verification.models import ActToken, IdCardReading, Subject, Upload
 from verification.operations import FaceTokenMismatch, UploadUnknown
 from verification.operations.id_cards import accept_reading, refuse_reading
 
@@ -83,7 +83,7 @@ class TestByFace:
             reverify(account)
         assert suspended_for(account.pk) == ("dormant", "id_expired")
         assert not Reverification.objects.exists()
-        assert FaceToken.objects.get().used_at is None
+        assert ActToken.objects.get().used_at is None
 
     @pytest.mark.parametrize("status", ["active", "closed", "face", "rejected"])
     def test_is_not_asked_for_where_nothing_waits_for_it(self, status: str) -> None:
@@ -185,4 +185,4 @@ class TestByANewCard:
         with pytest.raises(UploadUnknown):
             reverify(account, card=new_card(make_customer()))
         assert not Reverification.objects.exists()
-        assert FaceToken.objects.get().used_at is None
+        assert ActToken.objects.get().used_at is None

@@ -395,7 +395,7 @@ class TestNotices:
             assert shown == expected, hour
         monkeypatch.setattr(notices, "now", lambda: now().replace(hour=3))
         self.owe()
-        assert Step.objects.get(kind="notice.send").run_at.astimezone(SHANGHAI).hour == 8
+        assert Step.objects.get(kind="account.send_notice").run_at.astimezone(SHANGHAI).hour == 8
 
     @pytest.mark.parametrize("kind", ["id_ends_first", "id_ends_second", "id_ends_last", "id_suspended", "dormant"])
     def test_fit_into_a_text_message(self, kind: str) -> None:

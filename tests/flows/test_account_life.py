@@ -227,10 +227,10 @@ class TestClosing:
 
 
 class TestOpening:
-    def ask(self, someone: Phone, *, expect: int = 202, **wanted: Any) -> dict[str, Any]:
+    def ask(self, someone: Phone, wanted: dict[str, Any] | None = None, *, expect: int = 202) -> dict[str, Any]:
         code = someone.phone_code("open_account")
         card = {"number": someone.person["card_number"], "phone": someone.person["phone"]}
-        body = {"class": "II", "bound_card": card, "phone_code": code, **wanted}
+        body = {"class": "II", "bound_card": card, "phone_code": code, **(wanted or {})}
         answer: dict[str, Any] = someone.call("POST", "accounts", body, expect=expect).json()
         return answer
 
@@ -240,7 +240,7 @@ class TestOpening:
     ) -> None:
         someone = registered()
         set_parameter("125", "account.keeper", keeper)
-        account = self.ask(someone, **{"class": "III"})
+        account = self.ask(someone, {"class": "III"})
         path = f"accounts/{account['id']}"
         assert someone.until_settled(path)["status"] == "face"
         intention = {"method": "read_aloud", "evidence": "本人自愿开立账户"}
@@ -260,7 +260,7 @@ class TestOpening:
     @pytest.mark.parametrize("wanted", [{"class": "I"}, {"holder": "company"}])
     def test_what_needs_the_counter_is_sent_there(self, registered: PhoneMaker, wanted: dict[str, Any]) -> None:
         someone = registered()
-        problem = self.ask(someone, expect=422, **wanted)
+        problem = self.ask(someone, wanted, expect=422)
         assert problem["code"] == "counter_required"
         assert someone.get("accounts")["items"] == []
 

@@ -25,6 +25,11 @@ class Migration(migrations.Migration):
             name='action',
             field=models.CharField(choices=[('apply', '申请额度'), ('open_account', '开立账户'), ('sign', '签署合同'), ('drawdown', '提款'), ('bind_card', '绑定银行卡'), ('relink', '更换微信'), ('reverify', '重新核验身份'), ('close_account', '注销账户')], max_length=16, verbose_name='用途'),
         ),
+        migrations.AlterField(
+            model_name='voicecheck',
+            name='action',
+            field=models.CharField(choices=[('apply', '申请额度'), ('open_account', '开立账户'), ('sign', '签署合同'), ('drawdown', '提款'), ('bind_card', '绑定银行卡'), ('relink', '更换微信'), ('reverify', '重新核验身份'), ('close_account', '注销账户')], max_length=16, verbose_name='用途'),
+        ),
         migrations.AddIndex(
             model_name='subject',
             index=models.Index(fields=['valid_until_date'], name='verification_subject_id_ends'),
