@@ -162,7 +162,7 @@ class ContractOfDrawdown(serializers.Serializer[Any]):
     sha256 = serializers.RegexField(SHA256)
 
 
-class PayeeDocument(serializers.Serializer[Any]):
+class EntrustedPayeeDocument(serializers.Serializer[Any]):
     """To whom a drawdown's money is passed on, masked, and how far that is."""
 
     name = serializers.CharField()
@@ -184,7 +184,7 @@ class DrawdownDocument(serializers.Serializer[Any]):
     method = serializers.ChoiceField(METHODS)
     account = IdField()
     purpose = serializers.ChoiceField(sorted(PURPOSES))
-    payee = PayeeDocument(allow_null=True)
+    payee = EntrustedPayeeDocument(allow_null=True)
     proof = serializers.ListField(child=IdField())
     annual_rate = RateField()
     instalments = PlannedInstalment(many=True)
