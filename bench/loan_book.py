@@ -47,12 +47,12 @@ SELECT ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, gen_rando
     (ARRAY['30/360', 'act/360', 'act/365'])[1 + n %% 3], 12, %(eve)s::date - 200, %(eve)s::date + 200, 15, 50, TRUE, 0, 0,
     100, 0, 'term', 'fixed', '1Y', 300, 0, CASE WHEN late > 0 OR watched THEN 'special_mention' ELSE 'normal' END,
     %(eve)s::date - 100, 1, FALSE, CASE WHEN watched THEN %(eve)s::date + 1 + (n / 33) %% 30 END, 0,
-    principal - CASE WHEN late > 0 THEN principal / 10 ELSE 0 END, %(eve)s::date + ahead - 30, 60000000000, 0, 0,
-    90000000000, CASE WHEN late > 0 THEN principal / 200 ELSE 0 END, %(eve)s::date + ahead,
+    principal - CASE WHEN late IS NULL THEN 0 ELSE principal / 10 END, %(eve)s::date + ahead - 30, 60000000000, 0, 0,
+    90000000000, CASE WHEN late IS NULL THEN 0 ELSE principal / 200 END, %(eve)s::date + ahead,
     CASE WHEN late > 0 THEN %(eve)s::date - late END, now()
 FROM (SELECT n, 5000000 + (n * 7919 %% 15000000)::bigint AS principal,
-             CASE WHEN n %% 50 = 0 THEN 1 + (n / 50) %% 20 ELSE 0 END AS late,
-             CASE WHEN n %% 50 = 0 THEN 29 - (n / 50) %% 20 ELSE 1 + n * 7 %% 30 END AS ahead,
+             CASE WHEN n %% 50 = 0 THEN (n / 50) %% 20 END AS late,
+             CASE WHEN n %% 50 = 0 THEN 30 - (n / 50) %% 20 ELSE 1 + abs(hashint4(n)) %% 30 END AS ahead,
              n %% 33 = 1 AND n %% 50 <> 0 AS watched
       FROM generate_series(1, %(loans)s) n) made
 """
@@ -64,9 +64,9 @@ SELECT gen_random_uuid(), l.id, k + 1,
     l.next_due_date + 30 * (k - late), CASE WHEN k = rows - 1 THEN l.principal_fen - k * (l.principal_fen / 10)
                                             ELSE l.principal_fen / 10 END,
     l.principal_fen / 200, CASE WHEN k = rows - 1 THEN 0 ELSE l.principal_fen - (k + 1) * (l.principal_fen / 10) END,
-    0, 0, 0, 0, 1, CASE WHEN k < late THEN l.overdue_since_date END, 0, 0
+    0, 0, 0, 0, 1, CASE WHEN k < late THEN l.next_due_date - 30 END, 0, 0
 FROM lending_loan l
-CROSS JOIN LATERAL (SELECT CASE WHEN l.overdue_since_date IS NULL THEN 0 ELSE 1 END AS late) o
+CROSS JOIN LATERAL (SELECT CASE WHEN l.due_interest_fen = 0 THEN 0 ELSE 1 END AS late) o
 CROSS JOIN LATERAL (SELECT 2 + late + (hashtext(l.id::text) & 1) AS rows) r
 CROSS JOIN LATERAL generate_series(0, rows - 1) k
 """

@@ -27,7 +27,7 @@ from lending.contracts.data import (
     ReceivingAccount,
 )
 from lending.contracts.render import standard_template
-from lending.loan_terms import day_count_of
+from lending.loan_terms import day_count_of, early_fee_percent_of
 from lending.loans.terms import Schedule
 from lending.models import Disclosure, Drawdown, EntrustedPayment, ProductVersion
 from lending.purposes import label_of
@@ -112,7 +112,7 @@ def agreed_on(
         "payee": _payee(drawdown),
         "disclosure": _confirmation(TABLE, disclosure.pk, bytes(disclosure.sha256)),
         "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
-        "early_repayment_fee_percent": str(version.early_repayment_fee_percent),
+        "early_repayment_fee_percent": str(early_fee_percent_of(version, drawdown.method)),
     }
 
 

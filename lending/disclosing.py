@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from core.money import fen_to_yuan
-from lending.loan_terms import day_count_of, schedule_terms
+from lending.loan_terms import day_count_of, early_fee_percent_of, schedule_terms
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.schedule import build_schedule
 from lending.loans.terms import Schedule
@@ -133,7 +133,7 @@ def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -
     total = fen_to_yuan(schedule.total_interest_fen)
     yield "利息", f"按年利率 {rate} 计收，{day_count}，合计 {total} 元；收取方：{lender.legal_name}"
     yield "手续费、担保费、保险费及其他费用", "0.00 元；不收取"
-    yield _early_fee(lender, version.early_repayment_fee_percent)
+    yield _early_fee(lender, early_fee_percent_of(version, terms.method))
     all_in = percent(schedule.all_in_annual_rate)
     yield "年化综合融资成本（正常履约）", f"{all_in}（{BASES[schedule.all_in_basis]}）"
     yield "还款总额（正常履约）", f"{fen_to_yuan(schedule.total_fen)} 元，共 {len(schedule.instalments)} 期"

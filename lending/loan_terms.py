@@ -76,6 +76,11 @@ def later_due_dates(version: ProductVersion, *, maturity_date: date, anchor_day:
     return [working_day_from(day, non_working) for day in dates]
 
 
+def early_fee_percent_of(version: ProductVersion, method: str) -> Decimal:
+    """Return what prepaying costs, in per cent of the principal: nothing where the loan may be repaid any day."""
+    return Decimal(0) if method == RepaymentMethod.PAY_ANY_DAY else version.early_repayment_fee_percent
+
+
 def _first_due_date(version: ProductVersion, start_date: date) -> date | None:
     """Return the second repayment day where the first comes sooner than the product allows, else None (M6)."""
     if version.due_day is None or not version.first_period_min_days:

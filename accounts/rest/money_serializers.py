@@ -77,7 +77,7 @@ class TopUpDocument(ProgressDocument):
     amount = AmountField()
 
 
-class PayeeDocument(serializers.Serializer[Any]):
+class TransferPayeeDocument(serializers.Serializer[Any]):
     """Whom a transfer went to; name and number masked."""
 
     kind = serializers.ChoiceField(["card", "account"])
@@ -91,7 +91,7 @@ class TransferDocument(ProgressDocument):
 
     id = IdField()
     from_account = IdField()
-    to = PayeeDocument()
+    to = TransferPayeeDocument()
     amount = AmountField()
 
 

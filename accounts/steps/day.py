@@ -42,6 +42,12 @@ def watch_filings(run: StepRun) -> Outcome:
     return _piece(run)
 
 
+@register_step(day.END_RESTRICTIONS)
+def end_restrictions(run: StepRun) -> Outcome:
+    """End the orders on accounts whose last day is over (ACC-15)."""
+    return _piece(run)
+
+
 @register_step(reconciliation.RECONCILE, lane=VENDOR)
 def reconcile_core(run: StepRun) -> Outcome:
     """Fetch the core's statement of a day, all pages (PURE), and compare it with our orders of that day."""

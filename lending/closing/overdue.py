@@ -51,8 +51,8 @@ WITH late AS (
            array_position({WORDS}, l.category::text) AS kept,
            coalesce(l.restructured_until_date > %(day)s::date, FALSE) AS is_watched
     FROM seen JOIN lending_loan l ON l.id = seen.id LEFT JOIN late t ON t.loan_id = l.id
-), judged AS (
-    SELECT a.*, b.at_least, CASE WHEN a.since_date IS NULL AND a.kept > 1
+), judged AS MATERIALIZED (
+    SELECT a.*, b.at_least, CASE WHEN a.since_date IS NULL AND greatest(a.kept, b.at_least) > 1
                                  THEN coalesce(a.observed_until_date, o.until_date) END AS until_date
     FROM found a
     CROSS JOIN LATERAL (
@@ -62,15 +62,17 @@ WITH late AS (
         SELECT greatest((c.cured_date + make_interval(months => %(observation_months)s))::date, max(n.due_date)) AS until_date
         FROM (SELECT greatest(l.category_date, max(d.closed_date)) AS cured_date
               FROM lending_loan l LEFT JOIN lending_instalment d ON d.loan_id = l.id AND d.replaced_by_version IS NULL
-              WHERE l.id = a.id GROUP BY l.id) c
+              WHERE l.id = a.id AND a.is_active AND a.since_date IS NULL AND a.observed_until_date IS NULL
+                AND greatest(a.kept, b.at_least) > 1
+              GROUP BY l.id) c
         LEFT JOIN LATERAL (
             SELECT e.due_date FROM lending_instalment e
             WHERE e.loan_id = a.id AND e.replaced_by_version IS NULL AND e.due_date > c.cured_date
             ORDER BY e.due_date LIMIT %(observation_periods)s
         ) n ON TRUE
         GROUP BY c.cured_date
-    ) o ON a.is_active AND a.since_date IS NULL AND a.kept > 1 AND a.observed_until_date IS NULL
-), raised AS (
+    ) o ON TRUE
+), raised AS MATERIALIZED (
     SELECT j.*, coalesce(j.until_date <= %(day)s::date AND j.kept > j.at_least, FALSE) AND NOT EXISTS (
                SELECT 1 FROM lending_instalment i WHERE i.loan_id = j.id AND {UNPAID}) AS rises
     FROM judged j
@@ -137,10 +139,9 @@ def classify_loans(*, day: date) -> dict[str, Any]:
     Done twice it changes nothing the second time.
     """
     values = {"day": day, **asdict(parameters.classification_rules(day))}
-    totals = dict.fromkeys(("changed", "classified", "became_overdue", "cured"), 0)
-    while loans := [row[0] for row in fetch_all(LOCK, values)]:
-        found = fetch_all(CHANGE, {**values, "loans": loans})[0]
-        totals = {name: count + more for (name, count), more in zip(totals.items(), found, strict=True)}
+    loans = [row[0] for row in fetch_all(LOCK, values)]
+    found = fetch_all(CHANGE, {**values, "loans": loans})[0] if loans else (0, 0, 0, 0)
+    totals = dict(zip(("changed", "classified", "became_overdue", "cured"), found, strict=True))
     overdue = {
         category: {"loans": loans, "principal_fen": principal_fen}
         for category, loans, principal_fen in fetch_all(OVERDUE_NOW, {})

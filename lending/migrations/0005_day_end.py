@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='autodebit',
             name='loan',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='auto_debits', to='lending.loan', verbose_name='贷款'),
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='auto_debits', to='lending.loan', verbose_name='贷款'),
         ),
         migrations.AlterField(
             model_name='autodebit',

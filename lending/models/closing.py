@@ -89,9 +89,11 @@ class AutoDebit(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # No foreign key in the database: it would lock every overdue loan once a day, which is a write, to guard a list that
+    # goes after a month. Loans are never deleted.
     loan = models.ForeignKey(
-        Loan, models.PROTECT, related_name="auto_debits", verbose_name="贷款", db_index=False
-    )  # fmt: skip
+        Loan, models.PROTECT, related_name="auto_debits", verbose_name="贷款", db_index=False, db_constraint=False
+    )
     debit_date = models.DateField("扣款营业日")
     status = models.CharField("状态", max_length=10, choices=DEBIT_STATUSES, default=QUEUED)
     rounds = models.PositiveSmallIntegerField("已扣款轮次", default=0)

@@ -83,7 +83,7 @@ def _collect(loan: Loan) -> tuple[str, Repayment | None]:
     account = accounts.account_view(loan.account_id)
     if account.status != ACTIVE_ACCOUNT:
         return SHORT, None
-    amount_fen = min(owed_fen, account.balance_fen) if account.keeper == OWN else owed_fen
+    amount_fen = min(owed_fen, account.available_fen) if account.keeper == OWN else owed_fen
     if amount_fen <= 0 or (amount_fen < owed_fen and not loan_standing(loan).standing.overdue_days):
         return SHORT, None
     kind = RepaymentKind.DUE.value

@@ -21,7 +21,7 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from lending import books
-from lending.loan_terms import schedule_terms
+from lending.loan_terms import early_fee_percent_of, schedule_terms
 from lending.loans.day_count import DayCount
 from lending.loans.rate_history import PenaltyTerms
 from lending.loans.repricing import next_repricing
@@ -174,7 +174,7 @@ def _new_loan(drawdown: Drawdown) -> Loan:
         term_months=drawdown.term_months, start_date=terms.start_date, maturity_date=schedule.maturity_date,
         anchor_day=terms.due_dates().anchor_day, overdue_markup_percent=version.overdue_markup_percent,
         compound_penalty=version.compound_penalty, grace_days=version.grace_days,
-        early_repayment_fee_percent=version.early_repayment_fee_percent, opening_rate=terms.annual_rate,
+        early_repayment_fee_percent=early_fee_percent_of(version, drawdown.method), opening_rate=terms.annual_rate,
         misuse_markup_percent=version.misuse_markup_percent, min_days=version.min_days,
         prepayment_keeps=version.prepayment_keeps, repricing=version.repricing, lpr_tenor=line.lpr_tenor,
         spread_bp=line.spread_bp, category_date=terms.start_date, running_fen=drawdown.amount_fen,

@@ -19,8 +19,8 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from lending import books
-from lending.models import Loan, Repayment
-from lending.models.loan_event import REVERSED
+from lending.models import Loan, LoanEvent, Repayment
+from lending.models.loan_event import EVENT_WRITTEN_OFF, REVERSED
 from lending.models.repayment import POSTED, POSTING, RECEIPT
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import SYSTEM, follow_settlement, rebuild_loan, record_event
@@ -43,6 +43,8 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
     loan, repayment = _lock(repayment_id)
     if repayment.status != POSTED or repayment.reversal_payment_id is not None:
         raise StateConflict("只有已入账且未冲正的还款可以冲正")
+    if LoanEvent.objects.filter(loan=loan, kind=EVENT_WRITTEN_OFF).exists():
+        raise StateConflict("已核销贷款的还款不能冲正，请联系会计人员以调账处理")
     if Repayment.objects.filter(loan=loan, status=POSTING).exists():
         raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")
     record("repayment.reversal_begun", actor=actor, subject=repayment_id.hex, detail={"reason": reason})

@@ -82,7 +82,7 @@ class TestPlacing:
 
     @pytest.mark.parametrize("fields", [{"status": "closed"}, {"keeper": "core"}])
     def test_needs_an_account_that_is_active_and_kept_here(self, fields: dict[str, str]) -> None:
-        who = make_holder(1_000)
+        who = make_holder()  # only an empty account is closed
         DepositAccount.objects.filter(pk=who.account_id).update(**fields)
         with pytest.raises(AccountNotActive):
             place(who)

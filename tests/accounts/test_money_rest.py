@@ -145,7 +145,7 @@ class TestBadInput:
     def test_an_account_that_cannot_gets_the_documented_problem_and_nothing_changes(
         self, api: Client, call: str, account: str, status: int, code: str
     ) -> None:
-        who, other = make_holder(100_00), make_holder(100_00)
+        who, other = make_holder(0 if account == "closed" else 100_00), make_holder(100_00)
         named = {"closed": who.account_id.hex, "other": other.account_id.hex, "unknown": "f" * 32}[account]
         if account == "closed":
             DepositAccount.objects.filter(pk=who.account_id).update(status="closed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from accounts.operations import (
     post_hold,
     reverse_entry,
 )
+from accounts.operations.day import END_RESTRICTIONS, follow_day
 from accounts.operations.restrictions import Order, RestrictionRefused, check_order
 from accounts.queries import available_fen, freezes_of
 from core.approvals.models import Proposal
@@ -32,6 +34,7 @@ from core.audit.models import AuditEntry
 from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
+from core.steps.models import Step
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tests.accounts.holders import TODAY, Holder, at_once, give, make_holder, set_day
@@ -233,6 +236,18 @@ class TestDates:
             assert end_restrictions() == 0
         assert [who.account.debits_stopped for who in people] == [True, True]
         assert [who.account.frozen_fen for who in people] == [0, 0]
+
+    def test_the_days_work_is_owed_with_the_day(self, run_steps: Callable[..., int]) -> None:
+        who = make_holder(1_000)
+        impose(who, 600, expires_date=TODAY)
+        tomorrow = TODAY + timedelta(days=1)
+        set_day(tomorrow)
+        with transaction.atomic():
+            follow_day(day=tomorrow)
+        Step.objects.exclude(kind=END_RESTRICTIONS).delete()
+        run_steps()
+        assert Restriction.objects.get().status == "expired"
+        assert who.account.frozen_fen == 0
 
     def test_one_whose_day_has_passed_is_not_put_in_force(self) -> None:
         who = make_holder(1_000)

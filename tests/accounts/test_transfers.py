@@ -224,9 +224,8 @@ class TestToAnAccountElsewhere:
             start(who, account_id=make_holder(5_000_00).account_id)
         with pytest.raises(NotFound):
             start(who, account_id=new_id())
-        DepositAccount.objects.filter(pk=who.account_id).update(status="closed")
         with pytest.raises(AccountNotActive):
-            start(who)
+            start(make_holder(status="closed"))
         assert Transfer.objects.count() == Hold.objects.count() == 0
 
 

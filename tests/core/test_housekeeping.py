@@ -189,7 +189,8 @@ class TestHousekeeping:
             PhoneCodeTries.objects.create(code_id=codes[days], tries=1)
         removed(run_steps)
         assert list(PhoneCode.objects.values_list("pk", flat=True)) == [codes[179]]
-        assert list(PhoneCodeTries.objects.values_list("pk", flat=True)) == [codes[179]]
+        left = PhoneCodeTries.objects.filter(pk__in=codes.values())  # tries are counted apart and outlive other tests
+        assert list(left.values_list("pk", flat=True)) == [codes[179]]
 
     def test_removes_the_admins_sessions_that_are_over(self, run_steps: RunSteps) -> None:
         for name, days in (("over", -1), ("live", 1)):

@@ -38,6 +38,8 @@ WITHOUT_ROWS = {
     "tenants.BankParameter": "shown as a catalogue",
     "admin.LogEntry": "nobody saved a form",
     "lending.Repayment": "the first due date lies ahead",
+    "lending.DayEndStage": "no day has ended",
+    "lending.AutoDebit": "no day has ended",
     "core.Proposal": "nothing waits for a second person",
     "lending.LoanPaper": "nobody asked for a paper",
     "lending.EntrustedPayment": "the borrower was paid",

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import F
 
-from accounts.models import DepositAccount, Hold, JournalEntry, Payment, TopUp, Transfer
+from accounts.models import DepositAccount, GlDay, Hold, JournalEntry, Payment, TopUp, Transfer
 from accounts.operations import Leg, close_books, pay_into
 from accounts.queries import deposits_equal_ledger, holds_equal_accounts, quotas_equal_charges, trial_balance
 from core.clock import business_date, now
@@ -331,7 +331,8 @@ class TestStatements:
         second = first + timedelta(days=1)
         call_command("advance_day", "--bank", BANK, "--to", second.isoformat())
         with in_bank(BANK), transaction.atomic():
-            assert close_books(day=first) >= 1
+            close_books(day=first)
+            assert GlDay.objects.get(booking_date=first, gl_code="2011").closing_fen == -100_00
         someone.transfer(account, {"card_id": card}, "30.00")
         found = someone.get(f"accounts/{account}/statement?from={first}&to={second}")
         assert [entry["amount"] for entry in found["entries"]] == ["100.00", "-30.00"]

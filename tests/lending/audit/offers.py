@@ -137,7 +137,7 @@ def open_line(customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, lim
         customer_id=customer_id, application=application, product_id=version.product_id, product_version=version,
         kind=version.kind, limit_fen=limit, annual_rate=Decimal(int(rate * 1_000_000)).scaleb(-4),
         lpr_rate=Decimal(int(lpr_on(start) * 1_000_000)).scaleb(-4), lpr_tenor="1Y", lpr_date=LPR[0][0], spread_bp=bp,
-        starts_date=start, valid_until_date=start + timedelta(days=600),
+        starts_date=start, valid_until_date=start + timedelta(days=600), reviewed_date=start + timedelta(days=3650),
     )  # fmt: skip
     return Line(
         id=row.pk, customer_id=customer_id, limit=limit, valid_until=row.valid_until_date, terms=terms, rate=rate,

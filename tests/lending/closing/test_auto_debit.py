@@ -116,9 +116,10 @@ class TestARound:
 
     def test_nothing_from_an_account_that_is_not_active(self, owing: tuple[Borrower, Loan]) -> None:
         who, _ = owing
-        DepositAccount.objects.filter(pk=who.account_id).update(status="closed")
+        balance_fen = who.account().balance_fen
+        DepositAccount.objects.filter(pk=who.account_id).update(status="closed", balance_fen=0)
         assert collect().status == "short"
-        DepositAccount.objects.filter(pk=who.account_id).update(status="active")
+        DepositAccount.objects.filter(pk=who.account_id).update(status="active", balance_fen=balance_fen)
         assert collect(number=2).status == "collected"
 
     def test_one_that_fails_keeps_no_other_waiting(
