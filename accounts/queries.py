@@ -10,7 +10,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet, Sum
 
 from accounts.filing_days import FilingAgreement, FilingCount, FilingDifference, filings_agree, overdue_filings
-from accounts.ledger.chart import CHART
+from accounts.ledger.chart import CHART, SUSPENSE
 from accounts.models import (
     AccountClosing,
     Card,
@@ -18,6 +18,8 @@ from accounts.models import (
     DepositAccount,
     Payment,
     Posting,
+    Receipt,
+    ReceiptUse,
     Registration,
     Reverification,
     Suspension,
@@ -51,6 +53,7 @@ __all__ = [
     "overdue_filings",
     "payment",
     "suspended_for",
+    "suspense_agrees",
     "trial_balance",
     "usable_accounts",
 ]
@@ -274,3 +277,10 @@ def deposits_equal_ledger() -> bool:
     """Tell whether the balances of all accounts kept here equal the ledger's customer deposits."""
     held = DepositAccount.objects.filter(keeper=OWN).aggregate(total=Sum("balance_fen"))["total"] or 0
     return held == -gl_balance("2011")
+
+
+def suspense_agrees() -> bool:
+    """Tell whether the ledger's suspense is what is left of the receipts, with what is on its way to the core."""
+    left = Receipt.objects.aggregate(total=Sum("left_fen"))["total"] or 0
+    on_its_way = ReceiptUse.objects.filter(entry=None, code="").aggregate(total=Sum("amount_fen"))["total"] or 0
+    return left + on_its_way == -gl_balance(SUSPENSE)

@@ -19,13 +19,16 @@ OF_THE_SERVER = {"method_not_allowed", "internal_error", "payload_too_large"}
 OF_STAFF = {
     "agreement_text_refused",
     "correction_refused",
+    "extension_too_long",
     "lpr_refused",
     "outside_money_refused",
     "parameter_refused",
     "product_refused",
+    "proposal_waiting",
     "receipt_exceeded",
     "receipt_known",
     "register_refused",
+    "same_hands",
     "staff_refused",
 }
 # More than the contract promises: where a Location leads, and a list beside it.

@@ -240,7 +240,8 @@ class TestOpening:
     ) -> None:
         someone = registered()
         set_parameter("125", "account.keeper", keeper)
-        account = self.ask(someone, **{"class": "III"})
+        wanted: dict[str, Any] = {"class": "III"}
+        account = self.ask(someone, **wanted)
         path = f"accounts/{account['id']}"
         assert someone.until_settled(path)["status"] == "face"
         intention = {"method": "read_aloud", "evidence": "本人自愿开立账户"}

@@ -31,6 +31,7 @@ WITHOUT_ROWS = {
     "accounts.Refund": "no money came from outside",
     "accounts.Reverification": "nothing was suspended",
     "accounts.Suspension": "nothing was suspended",
+    "core.Proposal": "nothing took two people",
     "lending.RelatedParty": "nobody was registered as one",
     "lending.Invitation": "the product is open to all",
     "verification.ScreeningAlert": "nobody was on a list",
