@@ -255,10 +255,11 @@ class TestMoving:
             assert business_date() == today() - DAY
             stuck = Step.objects.filter(kind=DAY_CHANGED)
             stuck.update(state=state, created_at=now() - timedelta(minutes=61))
-            due_now()
-            run_steps(1)
-            due_now()
-            run_steps(1)
+            for _ in range(8):  # what else is due may come first
+                if business_date() == today():
+                    break
+                due_now()
+                run_steps(1)
             assert business_date() == today()
         assert alarms == [*([] if state == PARKED else ["day.moved_on"]), "day.moved_without_its_end"]
         move = DayEndStage.objects.get(closed_date=today() - DAY, stage="move")

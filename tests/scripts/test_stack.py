@@ -52,6 +52,11 @@ def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _hear_interrupts() -> None:
+    """Undo what a shell does to jobs in the background: they would not hear Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def execute(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
     """Run Python code with the stack, as `exec` does it, in the background."""
@@ -63,6 +68,7 @@ def execute(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509 -- no threads here
     )
     with process:
         try:
