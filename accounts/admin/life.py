@@ -37,13 +37,8 @@ class SuspensionPage(_OfAnAccount):
 class DocumentDemandPage(ReadOnlyPage):
     """Customers who are to show their ID card by the turnover of their Class III accounts, newest first."""
 
-    list_display = (
-        opaque("customer_id", "客户号"),
-        amount("turnover_fen", "Ⅲ类户累计收付（元）"),
-        "demanded_date",
-        "due_date",
-        "met_date",
-    )
+    list_display = (opaque("customer_id", "客户号"), amount("turnover_fen", "Ⅲ类户累计收付"), "demanded_date", "due_date",
+                    "met_date")  # fmt: skip
     list_filter = ("demanded_date", "due_date", "met_date")
     ordering = ("-id",)
     fields = (("customer", "turnover_fen"), ("demanded_date", "due_date", "met_date"), "created_at")

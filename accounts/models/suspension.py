@@ -27,8 +27,7 @@ REVERIFICATION_STATUSES: Final = [(READING, "证件识别中"), (VERIFIED, "已�
 
 
 class Suspension(models.Model):
-    """One reason for which an account takes no new non-counter business, from a business day on (ACC-07, ACC-08,
-    ACC-13).
+    """One reason for which an account takes no new non-counter business, from a day on (ACC-07, ACC-08, ACC-13).
 
     States by its days: in force while `until_date` is empty, lifted on `until_date`. Reasons coexist as rows and lift one
     by one; the account's own state stays `active`, so that what is owed can be repaid and money can come in.

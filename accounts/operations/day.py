@@ -39,9 +39,9 @@ log = structlog.get_logger(__name__)
 def follow_day(*, day: date) -> None:
     """Owe this room's daily work for a business day, in the transaction that begins the day.
 
-    Dormancy, ID cards, filings, stale openings, orders past their day and the turnover of Class III accounts are one step each; past days that were not
-    compared with the core yet are one step each as well. Owing it twice is owing it once, and a piece may run again:
-    it finds its work done.
+    Dormancy, ID cards, filings, stale openings, orders past their day and the turnover of Class III accounts are one step
+    each; past days that were not compared with the core yet are one step each as well. Owing it twice is owing it once, and
+    a piece may run again: it finds its work done.
     """
     for piece in PIECES:
         enqueue(piece, day.isoformat())

@@ -46,7 +46,7 @@ SELECT customer_id, sum(fen)::bigint FROM moved GROUP BY customer_id HAVING sum(
 @within_transaction
 def demand_documents(*, day: date) -> int:
     """Ask every customer whose Class III accounts have moved the limit before a day for an ID card; return how many."""
-    values = {
+    values: dict[str, str | date | int | list[str]] = {
         "class_three": CLASS_THREE,
         "day": day,
         "moved": [ARRIVED, POSTED],
