@@ -117,7 +117,8 @@ def build() -> World:
     confirm(drafts[0])
     names = {
         "line": who.line_id, "other_line": other.line_id, "account": who.account_id, "other_account": other.account_id,
-        "closed": make_account(who.customer_id, status="closed").pk, "loan": loans[0].pk, "other_loan": loans[1].pk,
+        "closed": make_account(who.customer_id, status="closed").pk, "empty": make_account(who.customer_id).pk,
+        "loan": loans[0].pk, "other_loan": loans[1].pk,
         "any": line.pk, "card": cards[0].pk, "other_card": cards[1].pk, "draft": drafts[0].pk, "other_draft": drafts[1].pk,
         "signed": signatures[0].pk, "other_signed": signatures[1].pk,
     }  # fmt: skip
@@ -212,6 +213,9 @@ AMOUNTS: Final = [
     ("repayment", {"kind": "early_full", "amount": "99999.99"}, 422, "amount_out_of_range", None),
     ("repayment", {"kind": "early_full", "amount": "100500.01"}, 422, "repayment_exceeds_debt", None),
     ("repayment", {"kind": "early_partial", "amount": ABSENT}, 422, "amount_out_of_range", None),
+    ("repayment quote", {"kind": "early_partial", "amount": ABSENT}, 422, "amount_out_of_range", None),
+    ("repayment quote", {"kind": "any", "amount": ABSENT}, 422, "repayment_kind_not_offered", None),
+    ("repayment", {"account": "@empty"}, 422, "insufficient_funds", None),
     ("repayment", {"kind": "early_partial", "amount": "0.00"}, 422, "amount_out_of_range", None),
     ("repayment", {"kind": "early_partial", "amount": "91893.36"}, 422, "repayment_exceeds_debt", None),
     ("repayment", {"kind": "any", "amount": "1.00"}, 422, "repayment_kind_not_offered", None),
@@ -309,6 +313,7 @@ WRONG_DAYS: Final = [
     ("quote", {"start": "15.02.2024"}, 400, "invalid_request", "start"),
     ("quote", {"start": "1948-12-31"}, 400, "invalid_request", "start"),
     ("repayment", {"day": "2024-02-14", "amount": "1.00"}, 422, "repayment_exceeds_debt", None),  # nothing is due yet
+    ("repayment", {"day": "2024-02-14", "amount": ABSENT}, 422, "repayment_exceeds_debt", None),
     ("drawdowns", {"day": "2026-01-01"}, 422, "line_expired", None),
     ("disburse", {"day": "2024-02-17"}, 409, "state_conflict", None),  # signed on the 15th, to be paid by the 16th
     ("disclosure", {"day": "2024-02-16"}, 409, "disclosure_changed", None),  # a table is of its business day
