@@ -12,11 +12,14 @@ from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
 
+from core.crypto.keys import bank_key
+from core.crypto.models import DATA, INDEX
 from core.tenancy import PUBLIC, enter, in_bank
 from tests import database
 from tests.running_sandbox import running_sandbox, sandbox, vendors
 
 __all__ = ["running_sandbox", "sandbox", "vendors"]
+pytest_plugins = ["tests.answered"]
 URL = os.environ["DATABASE_URL"]
 
 # How many examples a generated test gets: as many as its own settings say or Hypothesis thinks right, or, in
@@ -70,9 +73,19 @@ def _database(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("transactional_db" if committed else "db")
 
 
+def _keep_keys(request: pytest.FixtureRequest, code: str) -> None:
+    """Open the bank's keys before the test's transaction: within one that never commits none would be kept."""
+    request.getfixturevalue("django_db_setup")
+    with request.getfixturevalue("django_db_blocker").unblock(), in_bank(code):
+        bank_key(DATA, 1)
+        bank_key(DATA)
+        bank_key(INDEX)
+
+
 @pytest.fixture
 def bank_a(request: pytest.FixtureRequest) -> Iterator[str]:
     """Work at bank A (连云港东方) for the test."""
+    _keep_keys(request, database.BANK_A)
     _database(request)
     with in_bank(database.BANK_A):
         yield database.BANK_A
@@ -81,6 +94,7 @@ def bank_a(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def bank_b(request: pytest.FixtureRequest) -> Iterator[str]:
     """Work at bank B (张家港) for the test; asked for after `bank_a`, bank B is the current one."""
+    _keep_keys(request, database.BANK_B)
     _database(request)
     with in_bank(database.BANK_B):
         yield database.BANK_B
