@@ -41,7 +41,8 @@ class DocumentDemandPage(ReadOnlyPage):
                     "met_date")  # fmt: skip
     list_filter = ("demanded_date", "due_date", "met_date")
     ordering = ("-id",)
-    fields = (("customer", "turnover_fen"), ("demanded_date", "due_date", "met_date"), "created_at")
+    readonly_fields = (amount("turnover_fen", "Ⅲ类户累计收付"),)
+    fields = (("customer", *readonly_fields), ("demanded_date", "due_date", "met_date"), "created_at")
 
 
 class AccountClosingPage(_OfAnAccount):
