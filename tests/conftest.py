@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
 
-from core.crypto.keys import bank_key
+from core.crypto.keys import ACTIVE_VERSION, bank_key
 from core.crypto.models import DATA, INDEX
 from core.tenancy import PUBLIC, enter, in_bank
 from tests import database
@@ -21,6 +22,7 @@ from tests.running_sandbox import running_sandbox, sandbox, vendors
 __all__ = ["running_sandbox", "sandbox", "vendors"]
 pytest_plugins = ["tests.answered"]
 URL = os.environ["DATABASE_URL"]
+DATABASE: pytest.StashKey[Any] = pytest.StashKey()  # once there is one: what lets code outside a test reach it
 
 # How many examples a generated test gets: as many as its own settings say or Hypothesis thinks right, or, in
 # `make test-deep`, many more. No deadline: a machine that is busy is no defect. A failure prints how to repeat it.
@@ -31,16 +33,29 @@ generated.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Copy the template database for this run and point Django at the copy."""
-    del django_db_blocker
     template = database.ensure_template(URL)
     with database.run_copy(URL, template, worker_id) as name:
         settings.DATABASES["default"]["NAME"] = name
         connections["default"].settings_dict["NAME"] = name
+        request.config.stash[DATABASE] = django_db_blocker
         yield
+        del request.config.stash[DATABASE]
         connections.close_all()
     shutil.rmtree(settings.VAULT_ROOT, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Open the banks' keys before a test's transaction: within one that never commits each use would read them anew."""
+    blocker = item.config.stash.get(DATABASE, None)
+    if blocker is not None and {"bank_a", "bank_b"} & set(getattr(item, "fixturenames", ())):
+        with blocker.unblock():
+            for code in (database.BANK_A, database.BANK_B):
+                with in_bank(code):
+                    for purpose, version in ((DATA, 1), (DATA, ACTIVE_VERSION), (INDEX, ACTIVE_VERSION)):
+                        bank_key(purpose, version)
 
 
 @pytest.fixture(scope="session")
@@ -73,19 +88,9 @@ def _database(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("transactional_db" if committed else "db")
 
 
-def _keep_keys(request: pytest.FixtureRequest, code: str) -> None:
-    """Open the bank's keys before the test's transaction: within one that never commits none would be kept."""
-    request.getfixturevalue("django_db_setup")
-    with request.getfixturevalue("django_db_blocker").unblock(), in_bank(code):
-        bank_key(DATA, 1)
-        bank_key(DATA)
-        bank_key(INDEX)
-
-
 @pytest.fixture
 def bank_a(request: pytest.FixtureRequest) -> Iterator[str]:
     """Work at bank A (连云港东方) for the test."""
-    _keep_keys(request, database.BANK_A)
     _database(request)
     with in_bank(database.BANK_A):
         yield database.BANK_A
@@ -94,7 +99,6 @@ def bank_a(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def bank_b(request: pytest.FixtureRequest) -> Iterator[str]:
     """Work at bank B (张家港) for the test; asked for after `bank_a`, bank B is the current one."""
-    _keep_keys(request, database.BANK_B)
     _database(request)
     with in_bank(database.BANK_B):
         yield database.BANK_B
