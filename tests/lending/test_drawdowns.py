@@ -17,6 +17,7 @@ from lending import operations, queries
 from lending.disclosing import digest_of
 from lending.models import CreditLine, Disclosure, Drawdown
 from lending.queries.disclosures import table_today
+from tenants import directory
 from tenants.models import Bank
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import (
@@ -150,6 +151,7 @@ class TestDraft:
         who = make_borrower()
         with at(PROVINCE):
             Bank.objects.filter(code="125").update(stage="suspended")
+        directory.forget()
         refused(who, operations.ProductClosed)
 
     def test_s20_an_expired_id_card_is_refused_and_one_that_ends_today_is_not(self) -> None:
