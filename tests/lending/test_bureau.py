@@ -171,7 +171,7 @@ class TestLN17Moments:
     def test_a_write_off_is_reported_and_its_months_after_it(self, lent: tuple[Borrower, Loan]) -> None:
         _, loan = lent
         catch_up(date(2026, 3, 1))
-        Loan.objects.filter(pk=loan.pk).update(status="written_off", category="loss")
+        Loan.objects.filter(pk=loan.pk).update(status="written_off", category="loss", written_off_date=business_date())
         LoanEvent.objects.create(
             loan=loan, kind="written_off", business_date=business_date(), amount_fen=100_000_00,
             outstanding_fen=100_000_00,
@@ -474,7 +474,7 @@ def paid_at_the_counter(loan: Loan, day: date) -> None:
     row = Instalment.objects.get(loan=loan, number=1)
     parts = {"principal_fen": row.principal_fen, "interest_fen": row.interest_fen}
     repayment = Repayment.objects.create(
-        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day,
+        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day, sequence=1,
         total_fen=sum(parts.values()), balance_after_fen=0, posted_at=datetime.now(SHANGHAI), **parts,
     )  # fmt: skip
     RepaymentShare.objects.create(repayment=repayment, instalment=row, value_date=day, **parts)
