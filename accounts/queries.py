@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -21,6 +21,7 @@ from accounts.balances import (
     quota_used_fen,
     quotas_equal_charges,
     statement_of_account,
+    suspense_agrees,
     trial_balance,
 )
 from accounts.filing_days import FilingAgreement, FilingCount, FilingDifference, filings_agree, overdue_filings
@@ -31,6 +32,7 @@ from accounts.models import (
     Customer,
     DepositAccount,
     Payment,
+    Receipt,
     Registration,
     Reverification,
     Suspension,
@@ -41,6 +43,7 @@ from accounts.models.closing import CLOSING
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
 from accounts.models.ledger import PENDING
 from accounts.models.movements import FAILED, POSTED, STRANDED
+from accounts.models.receipt import CHANNELS as RECEIPT_CHANNELS
 from accounts.outflows import Outflow, outflows_on
 from core.clock import now
 from core.crypto import blind_index
@@ -49,6 +52,7 @@ from core.ids import parse_id
 from tenants.parameters import value_of
 
 __all__ = [
+    "RECEIPT_CHANNELS",
     "AccountView",
     "CustomerView",
     "FilingAgreement",
@@ -58,6 +62,7 @@ __all__ = [
     "PaymentStatus",
     "Progress",
     "RankedFreeze",
+    "ReceiptView",
     "Statement",
     "StatementLine",
     "access_account",
@@ -84,8 +89,11 @@ __all__ = [
     "payment",
     "quota_used_fen",
     "quotas_equal_charges",
+    "receipt",
+    "receipt_by_voucher",
     "statement_of_account",
     "suspended_for",
+    "suspense_agrees",
     "transfer",
     "trial_balance",
     "usable_accounts",
@@ -119,6 +127,23 @@ class AccountView:
     keeper: str
     balance_fen: int
     available_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptView:
+    """Money from outside as other rooms see it; amounts in fen, `left_fen` is what nobody has been given yet.
+
+    PII: the payer, kept out of `repr`.
+    """
+
+    id: uuid.UUID
+    channel: str
+    reference: str
+    amount_fen: int
+    left_fen: int
+    received_date: date
+    recorded_by: str
+    payer_name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,3 +397,30 @@ def gl_name(gl_code: str) -> str:
         KeyError: the chart has no such account.
     """
     return CHART[gl_code].name
+
+
+def receipt(receipt_id: uuid.UUID) -> ReceiptView:
+    """Return money from outside.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    return _receipt(Receipt.objects.filter(pk=receipt_id).first())
+
+
+def receipt_by_voucher(*, channel: str, reference: str) -> ReceiptView:
+    """Return money from outside by the voucher that it was recorded under.
+
+    Raises:
+        NotFound: none was.
+    """
+    return _receipt(Receipt.objects.filter(channel=channel, reference=reference).first())
+
+
+def _receipt(row: Receipt | None) -> ReceiptView:
+    if row is None:
+        raise NotFound("没有登记该来款凭证")
+    return ReceiptView(
+        id=row.pk, channel=row.channel, reference=row.reference, amount_fen=row.amount_fen, left_fen=row.left_fen,
+        received_date=row.received_date, recorded_by=row.recorded_by, payer_name=row.payer_name or "",
+    )  # fmt: skip

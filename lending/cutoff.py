@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
-from core.clock import business_date, now
+from core.clock import SHANGHAI, business_date, now
 from core.clock.models import BusinessDay
 from core.tenancy import PROVINCE_CODE, current_bank
 from lending import parameters
@@ -13,6 +13,12 @@ from lending import parameters
 def date_by_the_clock() -> date:
     """Return the date that the current bank's books belong to by the wall time and the bank's own cut-off."""
     return (now() - timedelta(minutes=parameters.cutoff_minutes())).date()
+
+
+def day_ends(day: date) -> datetime:
+    """Return when a business day of the current bank ends: its cut-off, after midnight or before."""
+    midnight = datetime.combine(day + timedelta(days=1), time(0), SHANGHAI)
+    return midnight + timedelta(minutes=parameters.cutoff_minutes())
 
 
 def is_behind() -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from accounts.balances import deposits_equal_ledger, suspense_agrees
 from accounts.filing_days import filings_agree
 from accounts.operations.dormancy import suspend_dormant
 from accounts.operations.filings import flag_overdue_filings
@@ -22,7 +23,8 @@ SUSPEND_DORMANT: Final = "accounts.suspend_dormant"
 FOLLOW_ID_CARDS: Final = "accounts.follow_id_cards"
 WATCH_FILINGS: Final = "accounts.watch_filings"
 END_RESTRICTIONS: Final = "accounts.end_restrictions"
-PIECES: Final = (LAPSE_OPENINGS, SUSPEND_DORMANT, FOLLOW_ID_CARDS, WATCH_FILINGS, END_RESTRICTIONS)
+WATCH_BOOKS: Final = "accounts.watch_books"
+PIECES: Final = (LAPSE_OPENINGS, SUSPEND_DORMANT, FOLLOW_ID_CARDS, WATCH_FILINGS, END_RESTRICTIONS, WATCH_BOOKS)
 log = structlog.get_logger(__name__)
 
 
@@ -30,9 +32,9 @@ log = structlog.get_logger(__name__)
 def follow_day(*, day: date) -> None:
     """Owe this room's daily work for a business day, in the transaction that begins the day.
 
-    Dormancy, ID cards, filings, stale openings and orders past their day are one step each; past days that were not
-    compared with the core yet are one step each as well. Owing it twice is owing it once, and a piece may run again:
-    it finds its work done.
+    Dormancy, ID cards, filings, stale openings, orders past their day and the books' agreement are one step each; past
+    days that were not compared with the core yet are one step each as well. Owing it twice is owing it once, and a piece
+    may run again: it finds its work done.
     """
     for piece in PIECES:
         enqueue(piece, day.isoformat())
@@ -52,6 +54,7 @@ def do_piece(*, piece: str, day: date) -> None:
         FOLLOW_ID_CARDS: _follow_cards,
         WATCH_FILINGS: _watch,
         END_RESTRICTIONS: _end_orders,
+        WATCH_BOOKS: _watch_books,
     }[piece](day)
 
 
@@ -71,6 +74,13 @@ def _follow_cards(day: date) -> None:
 def _end_orders(day: date) -> None:
     del day  # the business date itself says which are over
     end_restrictions()
+
+
+def _watch_books(day: date) -> None:
+    """Alarm where the ledger and what stands behind it differ: deposits, and money in suspense."""
+    for name, agrees in (("deposits", deposits_equal_ledger()), ("suspense", suspense_agrees())):
+        if not agrees:
+            log.error("books.disagree", day=day.isoformat(), what=name)
 
 
 def _watch(day: date) -> None:

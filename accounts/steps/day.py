@@ -48,6 +48,12 @@ def end_restrictions(run: StepRun) -> Outcome:
     return _piece(run)
 
 
+@register_step(day.WATCH_BOOKS)
+def watch_books(run: StepRun) -> Outcome:
+    """Alarm where the ledger does not agree with the deposits, or with what is in suspense."""
+    return _piece(run)
+
+
 @register_step(reconciliation.RECONCILE, lane=VENDOR)
 def reconcile_core(run: StepRun) -> Outcome:
     """Fetch the core's statement of a day, all pages (PURE), and compare it with our orders of that day."""

@@ -350,6 +350,16 @@ class TestLN15Notice:
         catch_up(date(2026, 3, 23))
         assert CreditNotice.objects.count() == 2  # the next time overdue needs a notice of its own
 
+    def test_an_instalment_of_a_former_plan_is_no_reason_for_a_notice(self, lent: tuple[Borrower, Loan]) -> None:
+        who, loan = lent
+        pay(who, loan, "early_partial", 20_000_00)
+        former = Instalment.objects.get(loan=loan, number=1, version=1)
+        assert (former.closed_date, former.replaced_by_version, former.due_date) == (None, 2, DUE)
+        catch_up(DUE)
+        pay(who, loan)
+        catch_up(DUE + timedelta(days=3))
+        assert not CreditNotice.objects.exists()
+
     def test_a_notice_of_an_earlier_time_releases_nothing_of_a_later_one(self, lent: tuple[Borrower, Loan]) -> None:
         who, loan = lent
         catch_up(DUE + timedelta(days=1))
