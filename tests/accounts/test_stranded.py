@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -21,7 +22,7 @@ from accounts.providers.payments import OrderStatus
 from accounts.queries import gl_balance, suspense_agrees, trial_balance
 from core.approvals.models import Proposal
 from core.approvals.operations import SameHands, approve, propose
-from core.clock import business_date
+from core.clock import business_date, now
 from core.errors import NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
@@ -140,7 +141,7 @@ class TestAStrandedTransfer:
 
     def test_without_a_card_is_paid_at_the_counter(self, network: Network, run_steps: Run) -> None:
         who = make_holder(keeper="core")
-        Card.objects.filter(pk=who.card_id).update(status="unbound", unbound_at=business_date())
+        Card.objects.filter(pk=who.card_id).update(status="unbound", unbound_at=now())
         row = strand_transfer(who)
         with pytest.raises(StateConflict):
             check_stranded(movement=Transfer, movement_id=row.pk, to="card")
@@ -173,19 +174,19 @@ class TestARefund:
 
 
 class TestTheBooks:
-    def test_are_watched_every_day_and_a_difference_is_alarmed(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_are_watched_every_day_and_a_difference_is_alarmed(self, logged: list[Any]) -> None:
         record_receipt(
             money=OutsideMoney(channel="counter_cash", reference="V1", amount_fen=5, payer_name="甲"), actor="maker"
         )
         self.watch()
-        assert "books.disagree" not in caplog.text
+        assert [entry for entry in logged if entry["event"] == "books.disagree"] == []
         with transaction.atomic():
             lines = [Line(gl_code=SUSPENSE, amount_fen=1), Line(gl_code=OTHER_PAYABLES, amount_fen=-1)]
             post_entry(business_ref="wrong", kind="test", lines=lines)
         assert not suspense_agrees()
         self.watch()
-        assert "books.disagree" in caplog.text
-        assert "suspense" in caplog.text
+        (alarm,) = [entry for entry in logged if entry["event"] == "books.disagree"]
+        assert (alarm["what"], alarm["log_level"]) == ("suspense", "error")
 
     def watch(self) -> None:
         with transaction.atomic():
@@ -198,7 +199,7 @@ class TestThePage:
     ) -> None:
         _, top_up = stranded
         maker, checker = staff("会计"), staff("会计")
-        path = f"/b/125/admin/accounts/topup/{top_up.pk}/give-back/"
+        path = f"/b/125/admin/accounts/topup/{top_up.pk}/give_back/"
         asked = {"to": "card", "reason": "账户已销户"}
         assert staff("审计").post(path, asked).status_code == 403
         assert "自动汇出" in maker.get(path).content.decode()

@@ -80,9 +80,9 @@ def lent() -> tuple[Borrower, Loan]:
     return who, lend(who, 100_000_00)
 
 
-def pay(who: Borrower, loan: Loan, kind: str = "due") -> None:
+def pay(who: Borrower, loan: Loan, kind: str = "due", amount_fen: int | None = None) -> None:
     give_money(who, 120_000_00)
-    repay(who, loan, kind=kind)
+    repay(who, loan, kind=kind, amount_fen=amount_fen)
 
 
 def records(loan: Loan, kind: str) -> list[BureauRecord]:

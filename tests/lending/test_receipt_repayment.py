@@ -262,7 +262,7 @@ class TestThePage:
         _, loan = owing
         receipt = came_in(9_000_00)
         clerk, checker = staff("会计"), staff("风险")
-        path = f"/b/125/admin/lending/loan/{loan.pk}/from-receipt/"
+        path = f"/b/125/admin/lending/loan/{loan.pk}/from_receipt/"
         asked = {
             "channel": "counter_cash", "reference": receipt.reference, "amount": "", "kind": "due", "keep": "",
             "value_date": "2024-02-20", "reason": "柜面还款",
