@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -32,7 +32,6 @@ from accounts.models import (
     Customer,
     DepositAccount,
     Payment,
-    Receipt,
     Registration,
     Reverification,
     Suspension,
@@ -43,8 +42,8 @@ from accounts.models.closing import CLOSING
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
 from accounts.models.ledger import PENDING
 from accounts.models.movements import FAILED, POSTED, STRANDED
-from accounts.models.receipt import CHANNELS as RECEIPT_CHANNELS
 from accounts.outflows import Outflow, outflows_on
+from accounts.outside_money import RECEIPT_CHANNELS, ReceiptView, receipt, receipt_by_voucher
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -127,23 +126,6 @@ class AccountView:
     keeper: str
     balance_fen: int
     available_fen: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptView:
-    """Money from outside as other rooms see it; amounts in fen, `left_fen` is what nobody has been given yet.
-
-    PII: the payer, kept out of `repr`.
-    """
-
-    id: uuid.UUID
-    channel: str
-    reference: str
-    amount_fen: int
-    left_fen: int
-    received_date: date
-    recorded_by: str
-    payer_name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,30 +379,3 @@ def gl_name(gl_code: str) -> str:
         KeyError: the chart has no such account.
     """
     return CHART[gl_code].name
-
-
-def receipt(receipt_id: uuid.UUID) -> ReceiptView:
-    """Return money from outside.
-
-    Raises:
-        NotFound: there is none with this id.
-    """
-    return _receipt(Receipt.objects.filter(pk=receipt_id).first())
-
-
-def receipt_by_voucher(*, channel: str, reference: str) -> ReceiptView:
-    """Return money from outside by the voucher that it was recorded under.
-
-    Raises:
-        NotFound: none was.
-    """
-    return _receipt(Receipt.objects.filter(channel=channel, reference=reference).first())
-
-
-def _receipt(row: Receipt | None) -> ReceiptView:
-    if row is None:
-        raise NotFound("没有登记该来款凭证")
-    return ReceiptView(
-        id=row.pk, channel=row.channel, reference=row.reference, amount_fen=row.amount_fen, left_fen=row.left_fen,
-        received_date=row.received_date, recorded_by=row.recorded_by, payer_name=row.payer_name or "",
-    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Final
 
 from core.approvals.registry import Approved, register_approval
 from lending.operations import bureau_files, loan_changes, purpose_watch, receipt_repayment, reversal
+from lending.queries.receipts import preview
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
 REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
@@ -30,9 +31,7 @@ def reverse_repayment(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(
-    REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=receipt_repayment.preview
-)
+@register_approval(REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=preview)
 def repay_from_receipt(approved: Approved) -> None:
     """Repay a loan from a receipt; the subject is the loan, the values are `queries.receipts.FromReceipt` and its plan."""
     receipt_repayment.repay_from_receipt(

@@ -8,15 +8,14 @@ part is taken only of what is overdue (ALLOC-02).
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from accounts import queries as accounts
-from core.clock import SHANGHAI, business_date, now
+from core.clock import business_date, now
 from core.operations import opens_transaction, within_transaction
 from core.steps.queue import enqueue
-from lending import parameters
-from lending.cutoff import day_ends
+from lending.cutoff import round_times
 from lending.loans.repaying import RepaymentKind
 from lending.models import AutoDebit, Loan, Repayment
 from lending.models.closing import COLLECTED, COLLECTING, QUEUED, SHORT, SKIPPED
@@ -30,7 +29,6 @@ from verification import operations as verification
 
 COLLECT_ROUND: Final = "lending.collect_round"
 CONSENT: Final = "auto_debit"
-BEFORE_CUTOFF: Final = timedelta(minutes=10)
 ACTIVE_ACCOUNT: Final = "active"
 OWN: Final = "own"
 WAITING: Final = (QUEUED, SHORT)
@@ -47,20 +45,6 @@ def owe_rounds(*, day: date) -> None:
     for number, at in enumerate(times, start=1):
         if number >= last_past:
             enqueue(COLLECT_ROUND, f"{day.isoformat()}:{number}", run_at=at)
-
-
-def round_times(*, day: date) -> list[datetime]:
-    """Return when the rounds of a business day run, earliest first: at their times, but before that day ends.
-
-    A bank whose day changes before midnight (PU-05) has its last round `BEFORE_CUTOFF` ahead of that, and a round that
-    would come at the same time as that or later as much ahead of it: every bank gets all of them, in their order.
-    """
-    latest = day_ends(day) - BEFORE_CUTOFF
-    times: list[datetime] = []
-    for clock in reversed(parameters.auto_debit_times(day)):
-        times.append(min(datetime.combine(day, clock, SHANGHAI), latest))
-        latest = times[-1] - BEFORE_CUTOFF
-    return times[::-1]
 
 
 @opens_transaction

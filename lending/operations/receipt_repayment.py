@@ -16,10 +16,10 @@ from typing import Any, Final
 from accounts import operations as accounts
 from accounts import queries as account_queries
 from core.audit.log import record
-from core.errors import NotFound, StateConflict
+from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
 from lending import books
-from lending.models import Loan, Repayment
+from lending.models import Repayment
 from lending.models.repayment import RECEIPT
 from lending.operations.loan_locks import lock_line
 from lending.operations.repayment import lock_repayable
@@ -92,32 +92,3 @@ def _is_as_seen(seen: Mapping[str, int], found: Mapping[str, int]) -> bool:
     return {name: fen for name, fen in seen.items() if name not in grows} == {
         name: fen for name, fen in found.items() if name not in grows
     }
-
-
-def preview(subject: str, values: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return what a proposal would do now, in fen by what it is called; for the person who decides.
-
-    Raises:
-        NotFound: there is no such loan.
-        Problem: it could not be approved now; see `repay_from_receipt`.
-    """
-    loan = Loan.objects.prefetch_related("instalments__shares").filter(pk=uuid.UUID(subject)).first()
-    if loan is None:
-        raise NotFound
-    plan = told(foresee_receipt(loan, FromReceipt.from_json(values)))
-    return [(title, plan[name]) for name, title in TITLES.items()]
-
-
-TITLES: Final = {
-    "total_fen": "入账金额",
-    "left_fen": "余款（留在暂收款待退）",
-    "principal_fen": "本金",
-    "interest_fen": "利息",
-    "penalty_fen": "罚息",
-    "compound_fen": "复利",
-    "fee_fen": "手续费",
-    "outstanding_fen": "还款后剩余本金",
-    "overdue_without_fen": "现逾期金额",
-    "overdue_after_fen": "入账后逾期金额",
-    "later_excess_fen": "此前还款因此多还",
-}

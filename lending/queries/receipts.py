@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from core.clock import business_date
-from core.errors import Problem
+from core.errors import NotFound, Problem
 from lending.loan_records import facts_of, opening_record, policy_of
 from lending.loans.foreseeing import Foreseen, foresee
 from lending.loans.repaying import RepaymentKind
@@ -22,6 +22,19 @@ from lending.queries.repaying import RepaymentExceedsDebt, RepaymentKindNotOffer
 from lending.queries.terms import AmountOutOfRange
 
 NEW: Final = "new"
+TITLES: Final = {
+    "total_fen": "入账金额",
+    "left_fen": "余款（留在暂收款待退）",
+    "principal_fen": "本金",
+    "interest_fen": "利息",
+    "penalty_fen": "罚息",
+    "compound_fen": "复利",
+    "fee_fen": "手续费",
+    "outstanding_fen": "还款后剩余本金",
+    "overdue_without_fen": "现逾期金额",
+    "overdue_after_fen": "入账后逾期金额",
+    "later_excess_fen": "此前还款因此多还",
+}
 
 
 class ValueDateRefused(Problem):
@@ -115,3 +128,17 @@ def told(foreseen: Foreseen) -> dict[str, int]:
         "overdue_without_fen": standing_on(foreseen.without, on_date=today).overdue.total_fen,
         "overdue_after_fen": standing_on(foreseen.after, on_date=today).overdue.total_fen,
     }
+
+
+def preview(subject: str, values: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return what a proposal would do now, in fen by what it is called; for the person who decides.
+
+    Raises:
+        NotFound: there is no such loan.
+        Problem: it could not be approved now; see `foresee_receipt`.
+    """
+    loan = Loan.objects.prefetch_related("instalments__shares").filter(pk=uuid.UUID(subject)).first()
+    if loan is None:
+        raise NotFound
+    plan = told(foresee_receipt(loan, FromReceipt.from_json(values)))
+    return [(title, plan[name]) for name, title in TITLES.items()]

@@ -19,9 +19,9 @@ from core.ids import new_id
 from lending import queries
 from lending.approvals import REPAY_FROM_RECEIPT, WRITE_OFF
 from lending.models import Instalment, Loan, Repayment
-from lending.operations.receipt_repayment import plan_from_receipt, preview
+from lending.operations.receipt_repayment import plan_from_receipt
 from lending.queries.loans import loan_standing
-from lending.queries.receipts import FromReceipt, ValueDateRefused
+from lending.queries.receipts import FromReceipt, ValueDateRefused, preview
 from tests.lending.borrowers import Borrower, make_borrower, repay, set_day
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_loans_admin import staff

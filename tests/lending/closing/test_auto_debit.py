@@ -20,9 +20,9 @@ from core.tenancy import in_bank
 from lending.closing.collecting import collect_round
 from lending.closing.dues import queue_debits
 from lending.closing.runner import close_until
-from lending.cutoff import day_ends
+from lending.cutoff import day_ends, round_times
 from lending.models import AutoDebit, Loan, Repayment
-from lending.operations.auto_debit import COLLECT_ROUND, debit_loan, owe_rounds, round_times
+from lending.operations.auto_debit import COLLECT_ROUND, debit_loan, owe_rounds
 from lending.queries.repaying import RepaymentExceedsDebt
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
