@@ -14,13 +14,17 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
 
 Answered = tuple[str, str, str]
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROBLEM: Final = "application/problem+json"
 CODE: Final = re.compile(r"`([a-z0-9_]+)`")
 IN_A_ROUTE: Final = re.compile(r"<(?:[a-z]+:)?[a-z_]+>|\{(?!bank\})[a-z_]+\}")
+AT_A_BANK: Final = re.compile(r"/b/[^/]+(/.*)")
+BANK_URLS: Final = "config.urls_bank"
 OUTPUT: Final = "answered"
 
 _seen: set[Answered] = set()
@@ -35,32 +39,32 @@ class Recorder:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass on, and remember the answer if it is a refusal by a call that there is."""
+        asked = request.path_info
         answer = self.get_response(request)
-        match = request.resolver_match
-        if match is not None and answer.headers.get("Content-Type") == PROBLEM:
+        if answer.headers.get("Content-Type") == PROBLEM:
             code = json.loads(answer.content)["code"]  # type: ignore[attr-defined]
-            _seen.add((str(request.method), path_of(match.route, at_a_bank=_is_at_a_bank(request)), code))
+            _seen.add((str(request.method), path_of(asked), code))
         return answer
 
 
-def _is_at_a_bank(request: HttpRequest) -> bool:
-    return getattr(request, "urlconf", None) is not None
-
-
-def path_of(route: str, *, at_a_bank: bool) -> str:
-    """Name a route as the published document names its path, each id as `{}`."""
-    prefix = "/b/{bank}/" if at_a_bank else "/"
-    return prefix + IN_A_ROUTE.sub("{}", route)
+def path_of(asked: str) -> str:
+    """Name a path as the published document does, each id as `{}`; of no bank, too; empty where there is no call."""
+    at_bank = AT_A_BANK.fullmatch(asked)
+    try:
+        match = resolve(at_bank[1], BANK_URLS) if at_bank else resolve(asked, settings.ROOT_URLCONF)
+    except Resolver404:
+        return ""
+    return ("/b/{bank}/" if at_bank else "/") + IN_A_ROUTE.sub("{}", match.route)
 
 
 def documented() -> Iterator[Answered]:
-    """Give every refusal that the published document names, call by call."""
+    """Give every refusal that the published document names, call by call, its paths as the document names them."""
     document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
     for path, item in document["paths"].items():
         for method, operation in item.items():
             for status, answer in operation["responses"].items() if isinstance(operation, dict) else ():
                 for code in CODE.findall(answer.get("description", "")) if str(status) >= "400" else ():
-                    yield method.upper(), IN_A_ROUTE.sub("{}", path), code
+                    yield method.upper(), path, code
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -89,7 +93,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def _missing() -> list[Answered]:
-    return sorted(set(documented()) - _seen)
+    return sorted((method, path, code) for method, path, code in documented() if not was_seen(method, path, code))
+
+
+def was_seen(method: str, path: str, code: str) -> bool:
+    """Tell whether a test of this process has had the answer."""
+    return (method, IN_A_ROUTE.sub("{}", path), code) in _seen
 
 
 def _is_whole(of: Any) -> bool:

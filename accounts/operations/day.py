@@ -15,6 +15,7 @@ from accounts.operations.id_expiry import remind_of_id_expiry, suspend_expired
 from accounts.operations.opening import lapse_openings
 from accounts.operations.reconciliation import owe_reconciliations
 from accounts.operations.restrictions import end_restrictions
+from accounts.operations.turnover import demand_documents, suspend_undocumented
 from core.operations import within_transaction
 from core.steps.queue import enqueue
 
@@ -24,7 +25,16 @@ FOLLOW_ID_CARDS: Final = "accounts.follow_id_cards"
 WATCH_FILINGS: Final = "accounts.watch_filings"
 END_RESTRICTIONS: Final = "accounts.end_restrictions"
 WATCH_BOOKS: Final = "accounts.watch_books"
-PIECES: Final = (LAPSE_OPENINGS, SUSPEND_DORMANT, FOLLOW_ID_CARDS, WATCH_FILINGS, END_RESTRICTIONS, WATCH_BOOKS)
+FOLLOW_TURNOVER: Final = "accounts.follow_turnover"
+PIECES: Final = (
+    LAPSE_OPENINGS,
+    SUSPEND_DORMANT,
+    FOLLOW_ID_CARDS,
+    WATCH_FILINGS,
+    END_RESTRICTIONS,
+    WATCH_BOOKS,
+    FOLLOW_TURNOVER,
+)
 log = structlog.get_logger(__name__)
 
 
@@ -32,9 +42,9 @@ log = structlog.get_logger(__name__)
 def follow_day(*, day: date) -> None:
     """Owe this room's daily work for a business day, in the transaction that begins the day.
 
-    Dormancy, ID cards, filings, stale openings, orders past their day and the books' agreement are one step each; past
-    days that were not compared with the core yet are one step each as well. Owing it twice is owing it once, and a piece
-    may run again: it finds its work done.
+    Dormancy, ID cards, filings, stale openings, orders past their day, the books' agreement and the turnover of Class III
+    accounts are one step each; past days that were not compared with the core yet are one step each as well. Owing it twice
+    is owing it once, and a piece may run again: it finds its work done.
     """
     for piece in PIECES:
         enqueue(piece, day.isoformat())
@@ -55,6 +65,7 @@ def do_piece(*, piece: str, day: date) -> None:
         WATCH_FILINGS: _watch,
         END_RESTRICTIONS: _end_orders,
         WATCH_BOOKS: _watch_books,
+        FOLLOW_TURNOVER: _follow_turnover,
     }[piece](day)
 
 
@@ -69,6 +80,11 @@ def _sleep(day: date) -> None:
 def _follow_cards(day: date) -> None:
     remind_of_id_expiry(day=day)
     suspend_expired(day=day)
+
+
+def _follow_turnover(day: date) -> None:
+    demand_documents(day=day)
+    suspend_undocumented(day=day)
 
 
 def _end_orders(day: date) -> None:
