@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.models import DepositAccount
+from accounts.models import DepositAccount, Suspension
 from accounts.operations import AccountNotActive
 from core.clock import business_date, move_business_date, now
 from core.errors import NotFound, StateConflict
@@ -167,6 +167,13 @@ class TestDraft:
         refused(who, AccountNotActive)
         another = make_account(make_customer())
         refused(who, AccountNotActive, account_id=another.pk)
+
+    @pytest.mark.parametrize("reason", ["dormant", "id_expired"])
+    def test_a_suspended_account_is_refused_before_anything_is_drafted(self, reason: str) -> None:
+        who = make_borrower()
+        Suspension.objects.create(account_id=who.account_id, reason=reason, from_date=business_date())
+        refused(who, AccountNotActive)
+        assert not Drawdown.objects.exists()
 
     def test_another_customers_line_looks_absent(self) -> None:
         who, other = make_borrower(), make_borrower()
