@@ -25,7 +25,7 @@ from lending.operations.products import publish, take_draft
 from lending.providers.bureau import BureauReport
 from lending.providers.government import GovernmentData, GovernmentItem, SocialSecurity, Student
 from verification.identity import Identity
-from verification.models import FaceCheck
+from verification.models import Consent, FaceCheck
 from verification.operations import enrol_subject, identify_subject, show_agreements
 from verification.operations.act_tokens import issue_act_token
 from verification.operations.consents import record_consent
@@ -110,11 +110,15 @@ def consent_to(application: Application, *purposes: str) -> None:
         customer_id=application.customer_id,
         business_id=application.pk.hex,
     )
+    given = set(
+        Consent.objects.filter(business_id=application.pk.hex, withdrawn_at=None).values_list("agreement_id", flat=True)
+    )
     with transaction.atomic():  # as `give_consent` records them, which shows and locks anew for each
-        for one in shown:
+        for one in (one for one in shown if one.agreement.pk not in given):
             record_consent(
-                application.customer_id, one.agreement, application.pk.hex, one.rendered.sha256, read_seconds=9
-            )
+                subject_id=application.customer_id, agreement=one.agreement, business_id=application.pk.hex,
+                sha256=one.rendered.sha256, read_seconds=9,
+            )  # fmt: skip
 
 
 def face_token(application: Application, action: str = "apply") -> str:
