@@ -129,6 +129,7 @@ def close_when_the_dead_have_let_go(*, to_date: date, seconds: float = 20) -> No
             return
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", [4])
 def test_the_books_end_as_an_undisturbed_twins(processes: Processes, seed: int) -> None:
     chance = random.Random(seed)
