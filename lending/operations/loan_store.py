@@ -6,6 +6,7 @@ never disagree.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -91,6 +92,16 @@ def _balances(record: LoanRecord) -> dict[int, int]:
     return balances
 
 
+def _paid_on(item: InstalmentRecord) -> date | None:
+    """Return the day of the last payment that stands; what was taken back, or pays otherwise now, adds up to nothing."""
+    paid: Counter[date] = Counter()
+    for payment in item.payments:
+        paid[payment.value_date] += (
+            payment.compound_fen + payment.penalty_fen + payment.interest_fen + payment.principal_fen
+        )  # fmt: skip
+    return max((day for day, fen in paid.items() if fen), default=None)
+
+
 def _columns(row: Instalment) -> list[object]:
     return [getattr(row, name) for name in COLUMNS]
 
@@ -101,8 +112,8 @@ def _store_row(row: Instalment, item: InstalmentRecord, record: LoanRecord, on_d
     terms, has_fallen, was_closed = record.terms, item.due_date <= on_date, row.closed_date is not None
     if not (settled or (has_fallen and not is_unpaid(item, terms, on_date=on_date))):
         row.closed_date = None
-    elif row.closed_date is None:
-        row.closed_date = max((payment.value_date for payment in item.payments), default=on_date)
+    else:
+        row.closed_date = _paid_on(item) or row.closed_date or on_date
     if not (was_closed and row.closed_date is not None and row.charged_to_date is not None):  # else nothing is charged
         row.charged_to_date = on_date if has_fallen else None
     row.penalty_numerator = row.compound_numerator = Decimal(0)

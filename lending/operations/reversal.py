@@ -50,6 +50,7 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
     record("repayment.reversal_begun", actor=actor, subject=repayment_id.hex, detail={"reason": reason})
     if repayment.source == RECEIPT or repayment.account_id is None:
         raise StateConflict("柜面或转账来款的还款请在来款登记中撤销")
+    lock_line(line_id=loan.line_id)
     payment = accounts.pay_into(
         account_id=repayment.account_id,
         amount_fen=repayment.total_fen,
@@ -91,7 +92,7 @@ def _lock(repayment_id: uuid.UUID) -> tuple[Loan, Repayment]:
 
 
 def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repayment:
-    lock_line(line_id=loan.line_id)
+    """Conclude; the line is locked."""
     done = transition(
         REPAYMENT, repayment.pk, "reverse", actor=actor, reason=reason, reversed_at=now(),
         reversed_date=business_date(),

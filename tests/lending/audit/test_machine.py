@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import TestCase
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -292,6 +292,6 @@ def test_whatever_happens_the_auditor_agrees(
     examples = DEEP if deep else USUAL
     how = settings(
         max_examples=examples // PARTS + (part < examples % PARTS), stateful_step_count=50, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck), print_blob=True, report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck), print_blob=True, report_multiple_bugs=False, phases=[Phase.explicit, Phase.generate] if os.environ.get("NO_SHRINK") else list(Phase),
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=how)
