@@ -290,11 +290,8 @@ def audit(town: Town) -> None:
         assert (account.held_fen, account.frozen_fen) == (held, kept)
     for use in QuotaUse.objects.filter(span="year"):
         charged = QuotaCharge.objects.filter(account_id=use.account_id, direction=use.direction, returned_at=None)
-        assert (
-            use.used_fen
-            == charged.filter(charged_date__year=use.starts_date.year).aggregate(fen=Sum("amount_fen"))["fen"]
-            or 0
-        )
+        of_year = charged.filter(charged_date__year=use.starts_date.year).aggregate(fen=Sum("amount_fen"))["fen"]
+        assert use.used_fen == (of_year or 0)
         assert 0 <= use.used_fen <= 200_000_00
     assert all(0 <= use.used_fen <= 10_000_00 for use in QuotaUse.objects.filter(span="day"))
     assert not Receipt.objects.exclude(left_fen__in=(0, 1_000_00)).exists()
