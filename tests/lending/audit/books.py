@@ -20,7 +20,8 @@ TABLES = (
     "lending_credit_line", "lending_drawdown", "lending_loan", "lending_instalment", "lending_repayment",
     "lending_repayment_share", "lending_loan_event", "lending_day_end_stage", "lending_auto_debit",
     "accounts_deposit_account", "accounts_claim", "accounts_payment", "accounts_hold", "accounts_transfer",
-    "accounts_quota_use", "accounts_quota_charge", "accounts_restriction", "accounts_journal_entry", "accounts_posting", "core_step", "core_state_change", "core_audit",
+    "accounts_quota_use", "accounts_quota_charge", "accounts_restriction", "accounts_journal_entry", "accounts_posting",
+    "core_step", "core_state_change", "core_audit",
 )  # fmt: skip
 
 

@@ -328,7 +328,7 @@ def test_whatever_happens_at_once_nothing_fails_and_the_auditor_agrees(request: 
         for _ in range(each):
             hand.act()
 
-    works: list[Callable[[], None]] = [days, *((lambda hand=hand: busy(hand)) for hand in people)]  # type: ignore[misc]
+    works: list[Callable[[], None]] = [days, *((lambda hand=hand: busy(hand)) for hand in people)]
     threads = [threading.Thread(target=guarded, args=[work]) for work in works]
     for thread in threads:
         thread.start()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import TestCase
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -115,7 +115,7 @@ class Audit(RuleBasedStateMachine):
             self.bank.draw(found, to.id, amount, months, method)
 
     @rule(number=A_LOAN, late=st.sampled_from([0, 0, 0, 1, 3, 4, 20, 95]), is_ended=st.booleans())
-    def pay_what_falls_due(self, number: int, late: int, is_ended: bool) -> None:
+    def pay_what_falls_due(self, *, number: int, late: int, is_ended: bool) -> None:
         """Wait for the next due date, or some days more, let the day before end as banks do, and pay what is due."""
         lent = self.loan(number)
         if lent.loan.ahead and not lent.loan.due():
@@ -215,7 +215,7 @@ class Audit(RuleBasedStateMachine):
 
     @precondition(lambda self: self.bank.deposits.on_their_way)
     @rule(place=st.integers(0, 5), arrived=st.booleans())
-    def conclude(self, place: int, arrived: bool) -> None:
+    def conclude(self, *, place: int, arrived: bool) -> None:
         """Hear what has become of a transfer."""
         sent = self.bank.deposits.on_their_way
         self.teller.conclude(sent[place % len(sent)], arrived=arrived)
@@ -285,13 +285,13 @@ def test_whatever_happens_the_auditor_agrees(
     sys.stdout.write(f"{SEED}={chosen} repeats this run\n")
     assert not PlatformParameter.objects.exists()
     assert not BankParameter.objects.exists()
-    monkeypatch.setattr(parameters, "_latest", lambda scope, name, day: None)  # nobody sets one: they are not asked for
+    monkeypatch.setattr(parameters, "_latest", lambda *_asked: None)  # nobody sets one: none is asked for
     with TestCase.captureOnCommitCallbacks(execute=True):  # so that the bank's keys are opened once, not each time
         people = People()
     machine = seed(chosen)(type("Audit", (Audit,), {"people": people}))
     examples = DEEP if deep else USUAL
     how = settings(
         max_examples=examples // PARTS + (part < examples % PARTS), stateful_step_count=50, deadline=None, database=None,
-        suppress_health_check=list(HealthCheck), print_blob=True, report_multiple_bugs=False, phases=[Phase.explicit, Phase.generate] if os.environ.get("NO_SHRINK") else list(Phase),
+        suppress_health_check=list(HealthCheck), print_blob=True, report_multiple_bugs=False,
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=how)

@@ -1,4 +1,4 @@
-"""The auditor against the worked examples of the rules, to the fen: M1 to M10, S16, S18; and its categories (RISK-01 to RISK-04)."""
+"""The auditor against the worked examples of the rules, to the fen: M1 to M10, S16, S18, RISK-01 to RISK-04."""
 
 from __future__ import annotations
 
