@@ -122,11 +122,15 @@ def endpoint(  # noqa: PLR0913 -- keyword-only: the declaration of a call
     access: Access = Access.CUSTOMER,
     idempotent: bool = False,
     by_id: bool = False,
+    at_a_bank: bool = True,
     parameters: Iterable[OpenApiParameter] = (),
     media_type: str | None = None,
     tags: list[str] | None = None,
 ) -> Callable[[View], View]:
-    """Declare a method of a view. `by_id` says that the path names a resource, which may be absent (404)."""
+    """Declare a method of a view.
+
+    `by_id` says that the path names a resource, `at_a_bank` that it names a bank; either may be absent (404).
+    """
     all_problems = list(problems)
     all_parameters = list(parameters)
     if access is Access.CUSTOMER:
@@ -150,7 +154,8 @@ def endpoint(  # noqa: PLR0913 -- keyword-only: the declaration of a call
                 required=True,
             )
         )
-    all_problems.append(NotFound)  # the bank in the path may not exist
+    if at_a_bank:
+        all_problems.append(NotFound)  # the bank in the path may not exist
 
     def declare(method: View) -> View:
         method.declared = {  # type: ignore[attr-defined]
