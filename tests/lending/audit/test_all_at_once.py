@@ -303,7 +303,7 @@ def test_whatever_happens_at_once_nothing_fails_and_the_auditor_agrees(request: 
     deep = request.config.getoption("--hypothesis-profile") == "deep"
     seed = int(os.environ.get("AUDIT_SEED") or 20251230)
     sys.stdout.write(f"AUDIT_SEED={seed}\n")
-    hands, each = (6, 120) if deep else (4, 30)
+    hands, each = (6, 120) if deep else (4, 20)
     town, failed = Town(), list[str]()
     with in_bank(BANK):
         town.open(people=3, drawdowns=12)
