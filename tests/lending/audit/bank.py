@@ -127,6 +127,7 @@ class Bank:
             return
         drawdown = borrowers.signed(who, amount, **terms)
         self.held[line.id] = self.held.get(line.id, 0) + amount
+        self._digest = None
         if any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id):
             token = borrowers.pass_face(who, drawdown, "drawdown")
             self.refused(

@@ -114,7 +114,11 @@ class Audit(RuleBasedStateMachine):
         if len(self.live()) < MOST_LOANS or self.bank.refusal_of_draft(found, to.id, amount, months, method):
             self.bank.draw(found, to.id, amount, months, method)
 
-    @rule(number=A_LOAN, late=st.sampled_from([0, 0, 0, 1, 3, 4, 20, 95]), is_ended=st.booleans())
+    @rule(
+        number=A_LOAN,
+        late=st.sampled_from([0, 0, 0, 1, 3, 4, 20, 95]),
+        is_ended=st.sampled_from([False, False, False, True]),
+    )
     def pay_what_falls_due(self, *, number: int, late: int, is_ended: bool) -> None:
         """Wait for the next due date, or some days more, let the day before end as banks do, and pay what is due."""
         lent = self.loan(number)
@@ -235,7 +239,7 @@ class Audit(RuleBasedStateMachine):
         """Let days pass that nobody ends."""
         self.bank.move_to(self.bank.today + timedelta(days=days))
 
-    @rule(days=st.sampled_from([0, 0, 1, 30, 91, 181]), count=st.integers(1, 2))
+    @rule(days=st.sampled_from([0, 0, 1, 30, 91, 181]), count=st.sampled_from([1, 1, 1, 2]))
     def end_days(self, days: int, count: int) -> None:
         """Let the business day end, at once or some days on, and at times the next one too."""
         if days:
