@@ -30,6 +30,8 @@ from core.idempotency import Answer, Claim, IdempotencyKeyRequired, IdempotencyK
 from core.rest.problems import CONTENT_TYPE, plain, trace_id_of
 
 R = TypeVar("R")
+CURRENCY = "CNY"
+"""The one currency of all amounts in the contract."""
 View = TypeVar("View", bound=Callable[..., Any])
 Schema = type[serializers.BaseSerializer[Any]] | serializers.BaseSerializer[Any] | Any
 
@@ -220,10 +222,13 @@ class ContractView(APIView):
         """Read and check the body.
 
         Raises:
-            InvalidRequest: it is not an object, or fields are missing or ill-formed.
+            InvalidRequest: it is not an object, fields are missing or ill-formed, or it speaks of another currency: all
+                amounts of the contract are yuan.
         """
         if not isinstance(request.data, Mapping):
             raise InvalidRequest("请求内容应为 JSON 对象")
+        if request.data.get("currency", CURRENCY) != CURRENCY:
+            raise serializers.ValidationError({"currency": ["金额均以人民币元（CNY）计，不接受其他币种"]})
         body = schema(data=request.data)
         body.is_valid(raise_exception=True)
         return cast("dict[str, Any]", body.validated_data)
