@@ -16,6 +16,7 @@ from hypothesis import settings as generated
 from core.crypto.keys import ACTIVE_VERSION, bank_key
 from core.crypto.models import DATA, INDEX
 from core.tenancy import PUBLIC, enter, in_bank
+from tenants import directory
 from tests import database
 from tests.running_sandbox import running_sandbox, sandbox, vendors
 
@@ -78,7 +79,8 @@ TransactionTestCase._fixture_teardown = _put_back  # type: ignore[attr-defined]
 
 @pytest.fixture(autouse=True)
 def _start_at_no_bank() -> Iterator[None]:
-    """Begin and end every test at the public schema."""
+    """Begin and end every test at the public schema, with nothing known of the banks."""
+    directory.forget()
     yield
     enter(PUBLIC)
 
