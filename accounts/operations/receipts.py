@@ -162,7 +162,7 @@ def assign_receipt_to_account(
     receipt = take_receipt_part(receipt_id=receipt_id, amount_fen=amount_fen, actor=actor)
     use_id = new_id()
     reference = f"{USE}:{use_id.hex}"
-    account = DepositAccount.objects.filter(pk=account_id).first()
+    account = DepositAccount.objects.select_for_update(no_key=True).filter(pk=account_id).first()  # before its quota
     if account is None:
         raise NotFound
     if not _is_from_bound_card(receipt, account):

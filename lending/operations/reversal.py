@@ -48,6 +48,7 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
     if Repayment.objects.filter(loan=loan, status=POSTING).exists():
         raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")
     record("repayment.reversal_begun", actor=actor, subject=repayment_id.hex, detail={"reason": reason})
+    lock_line(line_id=loan.line_id)
     if repayment.source == RECEIPT or repayment.account_id is None:
         accounts.return_to_receipt(
             business_ref=f"{books.REPAYMENT}:{repayment_id.hex}", legs=legs_of(repayment), memo="还款冲正", actor=actor
@@ -94,7 +95,7 @@ def _lock(repayment_id: uuid.UUID) -> tuple[Loan, Repayment]:
 
 
 def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repayment:
-    lock_line(line_id=loan.line_id)
+    """Conclude; the line is locked."""
     done = transition(
         REPAYMENT, repayment.pk, "reverse", actor=actor, reason=reason, reversed_at=now(),
         reversed_date=business_date(),
