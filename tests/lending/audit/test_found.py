@@ -56,7 +56,8 @@ def crossing(
     def stopped(*args: Any, **kwargs: Any) -> Any:
         if threading.current_thread() is one:
             reached.set()
-            with database.owner(os.environ["DATABASE_URL"], str(settings.DATABASES["default"]["NAME"])) as owner:  # a bank sees nobody wait
+            name = str(settings.DATABASES["default"]["NAME"])
+            with database.owner(os.environ["DATABASE_URL"], name) as owner:  # a bank sees nobody wait
                 deadline = time.monotonic() + 20
                 while other.is_alive() and owner.execute(WAITING).fetchone() == (0,) and time.monotonic() < deadline:
                     time.sleep(0.01)
