@@ -148,4 +148,3 @@ def _registering(newcomer_id: uuid.UUID, status: str, known_id: uuid.UUID | None
     return Registration.objects.create(
         customer_id=newcomer_id, status=status, identity={"name": "林样例"}, relink_customer_id=known_id
     )
-

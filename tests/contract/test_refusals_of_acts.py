@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.test import Client
 
-from accounts.models import AccountClosing, Card, DepositAccount, Payment, Registration
+from accounts.models import AccountClosing, Card, Payment, Registration
 from core.clock import business_date, now
 from core.errors import CATALOGUE
+from core.gateway import forget_breakers
 from core.ids import new_id
 from lending.models import CreditLine, LoanPaper, Repayment
 from tests import database
@@ -31,6 +32,7 @@ from verification.models import ActToken, Consent, Subject
 Body = Callable[[Acting], Mapping[str, Any]]
 State = Callable[[Acting], object]
 NOBODY: Final = "f" * 32
+NOBODY_LISTENS: Final = "http://127.0.0.1:9"
 WATCHED: Final = (
     "accounts_account_closing", "accounts_card", "accounts_customer", "accounts_deposit_account", "accounts_hold",
     "accounts_journal_entry", "accounts_payment", "accounts_registration", "accounts_reverification",
@@ -316,9 +318,7 @@ NEWCOMERS: Final[list[tuple[str, str, Body, State]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("path", "code", "body", "state"), NEWCOMERS, ids=[f"{row[0]} {row[1]}" for row in NEWCOMERS]
-)
+@pytest.mark.parametrize(("path", "code", "body", "state"), NEWCOMERS, ids=[f"{row[0]} {row[1]}" for row in NEWCOMERS])
 def test_somebody_whom_the_bank_does_not_know_yet(
     acting: Acting, path: str, code: str, body: Body, state: State
 ) -> None:
@@ -387,6 +387,12 @@ class TestPapers:
         vendors.fault("tsa", status=500)
         refused(acting, path, "vendor_unavailable", None)
 
+    def test_before_anybody_has_reached_the_time_stamp_authority(self, acting: Acting, settings: Any) -> None:
+        settings.TSA_URL = NOBODY_LISTENS
+        forget_breakers()
+        refused(acting, PAPERS[0], "vendor_unavailable", None)
+        forget_breakers()
+
     @pytest.mark.parametrize("path", PAPERS)
     def test_of_somebody_whose_name_cannot_be_set(self, acting: Acting, vendors: Sandbox, path: str) -> None:
         del vendors
@@ -406,3 +412,27 @@ def test_a_file_larger_than_any_contract_is_not_read(acting: Acting, settings: A
     settings.UPLOAD_MAX_BYTES = 0
     answer = Client().post("/b/125/api/v1/contracts/verify", {"file": b"%PDF-" + b"0" * 65_536})
     assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+
+
+def readiness() -> tuple[int, str, str]:
+    """Ask whether the product is ready; return what it refuses with."""
+    answer = Client().get("/readyz")
+    told = answer.json()
+    return answer.status_code, told["code"], told["detail"]
+
+
+class TestReadiness:
+    def test_ends_with_the_broker(self, acting: Acting, settings: Any) -> None:
+        del acting
+        assert Client().get("/readyz").json() == {"status": "ok"}
+        settings.REDIS_URL = NOBODY_LISTENS.replace("http", "redis")
+        assert readiness() == (503, "vendor_unavailable", "消息中间件未就绪")
+
+    def test_ends_with_the_database(self, acting: Acting) -> None:
+        del acting
+
+        def gone(*_: object) -> None:
+            raise OperationalError
+
+        with connection.execute_wrapper(gone):
+            assert readiness() == (503, "vendor_unavailable", "数据库或其表结构未就绪")
