@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.test import Client
 
@@ -94,6 +94,14 @@ ON_TOKENS: Final[Mapping[str, dict[str, Any]]] = {
 def spoil(factor: str, how: str) -> None:
     """Make the tokens of a factor that could be used useless in one way."""
     ActToken.objects.filter(factor=factor, used_at=None).update(**ON_TOKENS[how])
+
+
+@pytest.mark.parametrize(("path", "action", "thing", "rest"), BY_FACE, ids=[row[0] for row in BY_FACE])
+def test_a_face_that_is_good_is_taken(acting: Acting, path: str, action: str, thing: str, rest: Body) -> None:
+    """So it is the token alone that the rows below are refused for."""
+    body = {**rest(acting), "face_token": acting.face(thing, action)}
+    answer = acting.caller(newcomer=action == "relink").post(path.format(**acting.ids()), body)
+    assert answer.status_code == 202, answer.json()
 
 
 @pytest.mark.parametrize("how", ON_TOKENS)
@@ -407,32 +415,8 @@ class TestPapers:
         refused(acting, "loans/{loan}/settlement-certificate", "state_conflict", None)
 
 
-def test_a_file_larger_than_any_contract_is_not_read(acting: Acting, settings: Any) -> None:
-    del acting
+@pytest.mark.usefixtures("acting")
+def test_a_file_larger_than_any_contract_is_not_read(settings: Any) -> None:
     settings.UPLOAD_MAX_BYTES = 0
     answer = Client().post("/b/125/api/v1/contracts/verify", {"file": b"%PDF-" + b"0" * 65_536})
     assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
-
-
-def readiness() -> tuple[int, str, str]:
-    """Ask whether the product is ready; return what it refuses with."""
-    answer = Client().get("/readyz")
-    told = answer.json()
-    return answer.status_code, told["code"], told["detail"]
-
-
-class TestReadiness:
-    def test_ends_with_the_broker(self, acting: Acting, settings: Any) -> None:
-        del acting
-        assert Client().get("/readyz").json() == {"status": "ok"}
-        settings.REDIS_URL = NOBODY_LISTENS.replace("http", "redis")
-        assert readiness() == (503, "vendor_unavailable", "消息中间件未就绪")
-
-    def test_ends_with_the_database(self, acting: Acting) -> None:
-        del acting
-
-        def gone(*_: object) -> None:
-            raise OperationalError
-
-        with connection.execute_wrapper(gone):
-            assert readiness() == (503, "vendor_unavailable", "数据库或其表结构未就绪")
