@@ -31,9 +31,9 @@ from lending.models.drawdown import DISBURSING
 from lending.models.loan_event import OPENED
 from lending.operations.drawdowns import (
     SYSTEM,
+    refuse_account,
     refuse_closed,
     refuse_expired_id,
-    refuse_foreign_account,
     refuse_line,
 )
 from lending.operations.entrusting import owe_passing_on, payee_is_clear
@@ -82,7 +82,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     _refuse_late(drawdown)
     refuse_closed(line=drawdown.line)
     refuse_line(line=lock_line(line_id=drawdown.line_id))
-    refuse_foreign_account(customer_id=customer_id, account_id=drawdown.account_id)
+    refuse_account(customer_id=customer_id, account_id=drawdown.account_id)
     refuse_expired_id(customer_id=customer_id)
     if overdue_days_of(customer_id):
         raise LoanOverdue
