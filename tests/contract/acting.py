@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -28,6 +28,12 @@ from verification.operations.act_tokens import issue_act_token
 from verification.operations.factors import VOICE
 from verification.operations.phone_codes import digits_of
 
+READ: Final = {
+    "name": "林样例", "id_number": "320706199001010019", "sex": "male", "ethnicity": "汉", "birth_date": "1990-01-01",
+    "address": "江苏省连云港市海州区样例路1号", "authority": "连云港市公安局", "valid_from": "2018-05-01",
+    "valid_until": "2038-05-01",
+}  # fmt: skip
+"""What was read from a newcomer's ID card."""
 Business = Application | Card | DepositAccount | Drawdown | Registration
 
 
@@ -146,5 +152,5 @@ def _applying(customer_id: uuid.UUID) -> Application:
 
 def _registering(newcomer_id: uuid.UUID, status: str, known_id: uuid.UUID | None = None) -> Registration:
     return Registration.objects.create(
-        customer_id=newcomer_id, status=status, identity={"name": "林样例"}, relink_customer_id=known_id
+        customer_id=newcomer_id, status=status, identity=READ, relink_customer_id=known_id
     )
