@@ -44,6 +44,7 @@ from accounts.models.movements import FAILED, POSTED, STRANDED
 from accounts.outflows import Outflow, outflows_on
 from core.clock import now
 from core.crypto import blind_index
+from core.db.asks import Ask
 from core.errors import NotFound
 from core.ids import parse_id
 from tenants.parameters import value_of
@@ -58,6 +59,7 @@ __all__ = [
     "PaymentStatus",
     "Progress",
     "RankedFreeze",
+    "Receiving",
     "Statement",
     "StatementLine",
     "access_account",
@@ -68,6 +70,7 @@ __all__ = [
     "access_top_up",
     "access_transfer",
     "account_view",
+    "asking_receiving",
     "available_fen",
     "balance_at",
     "customer",
@@ -92,6 +95,7 @@ __all__ = [
 ]
 M = TypeVar("M", bound=Model)
 ACCOUNT_NUMBER: Final = "account.number"
+RECEIVING: Final = "SELECT kept_by, suspended_for FROM accounts_receiving(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,14 @@ class AccountView:
     keeper: str
     balance_fen: int
     available_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """Who keeps an account that a loan can be paid into, and for what it takes no new business now, if it takes none."""
+
+    keeper: str
+    suspended_for: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +312,13 @@ def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
     rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
     standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
     return [_view(row) for row in standing.order_by("account_class", "pk")]
+
+
+def asking_receiving(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> Ask[Receiving | None]:
+    """Ask together with other things how an account takes a loan's money; None where it is not one of `usable_accounts`."""
+    return Ask(
+        RECEIVING, [account_id, customer_id], lambda rows: None if rows.first is None else Receiving(*rows.first)
+    )
 
 
 def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:

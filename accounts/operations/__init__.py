@@ -16,7 +16,7 @@ from accounts.operations.ledger import (
     post_entry,
 )
 from accounts.operations.payees import PayeeRefused, ToAccount, foresee_recipient
-from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into
+from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into, paying_into_own
 from accounts.operations.quotas import QuotaExceeded, charge_quota, most_out_fen, return_quota
 from accounts.operations.receipts import (
     OutsideMoney,
@@ -63,6 +63,7 @@ __all__ = [
     "owe_change",
     "owe_refund",
     "pay_into",
+    "paying_into_own",
     "place_claim",
     "place_hold",
     "post_entry",

@@ -6,10 +6,12 @@ import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from django.db.models import QuerySet
 
 from core.clock import business_date
+from core.db.asks import Ask
 from core.errors import NotFound
 from core.ids import parse_id
 from lending.loan_records import record_of
@@ -17,6 +19,9 @@ from lending.loans.classification import Category, worse
 from lending.loans.standing import LoanRecord, Standing, standing_on
 from lending.models import Contract, Drawdown, Loan, Repayment
 from lending.models.loan import SETTLED
+from lending.queries.products import related_index
+
+BARS: Final = "SELECT open_from_before, is_related FROM lending_bars_of(%s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,3 +138,20 @@ def overdue_days_of(customer_id: uuid.UUID) -> int:
     """Return for how many days a customer is overdue at this bank: the most of any loan."""
     owing = loans_of(customer_id).exclude(status=SETTLED)
     return max((loan_standing(loan).standing.overdue_days for loan in owing), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What may stand against paying a customer: something open from a former day, or a tie to the bank (LN-18).
+
+    What is open may still be within its days of grace: `overdue_days_of` tells.
+    """
+
+    open_from_before: bool
+    is_related: bool
+
+
+def asking_bars(*, customer_id: uuid.UUID, id_number: str) -> Ask[Bars]:
+    """Ask what may stand against paying a customer, together with other things."""
+    values = [customer_id, business_date(), related_index(id_number)]
+    return Ask(BARS, values, lambda rows: Bars(*rows.found[0]))

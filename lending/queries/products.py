@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import lru_cache
 from typing import Final
 
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from tenants import directory
 from tenants.queries import lpr_on
 from verification import queries as verified
 
+MOST_KEPT: Final = 1024
 INVITED: Final = "lending.invitation.id_number"
 RELATED: Final = "lending.related_party.id_number"
 
@@ -39,6 +41,21 @@ def version_in_force(product_code: str) -> ProductVersion:
     if version is None:
         raise NotFound
     return version
+
+
+def published_version(version_id: uuid.UUID) -> ProductVersion:
+    """Return a published version by its id; kept by the process, because what was published never changes (trigger).
+
+    Raises:
+        ProductVersion.DoesNotExist: this bank has published no such version.
+    """
+    return _kept_version(current_bank().schema, version_id)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _kept_version(schema: str, version_id: uuid.UUID) -> ProductVersion:
+    del schema  # beside the id, so that a version is never found at another bank
+    return ProductVersion.objects.get(pk=version_id, published_at__isnull=False)
 
 
 def open_versions() -> QuerySet[ProductVersion]:

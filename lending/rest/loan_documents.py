@@ -24,7 +24,8 @@ LEAF_FORMAT: Final = "evidence-leaf/1"
 
 def drawdown_document(row: Drawdown) -> dict[str, Any]:
     """Render a drawdown with the table that it showed last."""
-    table = max(row.disclosures.all(), key=lambda shown: shown.pk)
+    table = row.shown_last or max(row.disclosures.all(), key=lambda shown: shown.pk)
+    proofs = row.proof_ids if row.proof_ids is not None else [proof.upload_id for proof in row.proofs.all()]
     contract = getattr(row, "contract", None)
     loan = getattr(row, "loan", None)
     return {
@@ -38,7 +39,7 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
         "account": row.account_id.hex,
         "purpose": row.purpose,
         "payee": _payee(row),
-        "proof": sorted(proof.upload_id.hex for proof in row.proofs.all()),
+        "proof": sorted(upload_id.hex for upload_id in proofs),
         "annual_rate": table.content["annual_rate"],
         "instalments": table.content["instalments"],
         "total_interest": table.content["total_interest"],
