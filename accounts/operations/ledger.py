@@ -13,11 +13,11 @@ from django.db import IntegrityError
 
 from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS
 from accounts.ledger.sql import MOVES_NO_MONEY
-from accounts.models import Claim, JournalEntry, Payment, Posting
+from accounts.models import JournalEntry, Posting
 from core.clock import business_date
 from core.db.asks import Ask, alone
 from core.db.constraints import violated
-from core.db.rows import as_json
+from core.db.rows import Row, as_json, new_row
 from core.errors import Problem, StateConflict
 from core.operations import within_transaction
 
@@ -125,7 +125,8 @@ def post_entry(
         django.db.IntegrityError: the business reference is booked already.
     """
     today = business_date()
-    entry = JournalEntry(
+    entry = new_row(
+        JournalEntry,
         business_ref=business_ref,
         kind=kind,
         booking_date=today,
@@ -134,14 +135,17 @@ def post_entry(
         reverses_id=reverses_id,
     )
     alone(booking(entry=entry, lines=lines))
-    return entry.id
+    entry_id: uuid.UUID = entry["id"]
+    return entry_id
 
 
 @within_transaction
 def booking(
-    *, entry: JournalEntry, lines: Sequence[Line], payments: Sequence[Payment] = (), claims: Sequence[Claim] = ()
+    *, entry: Row, lines: Sequence[Line], payments: Sequence[Row] = (), claims: Sequence[Row] = ()
 ) -> Ask[None]:
     """Book an entry together with other statements; with it the payment that it books, and claims on the account.
+
+    Entry, payments and claims are new rows by column (`core.db.rows.new_row`).
 
     The postings on deposit accounts come last and in a fixed order, in which the accounts are locked.
 
@@ -150,7 +154,7 @@ def booking(
     """
     check_lines(lines)
     postings = [
-        Posting(entry_id=entry.id, gl_code=line.gl_code, account_id=line.account_id, amount_fen=line.amount_fen)
+        new_row(Posting, entry_id=entry["id"], gl_code=line.gl_code, account_id=line.account_id, amount_fen=line.amount_fen)
         for line in sorted(lines, key=lambda line: (line.account_id is not None, str(line.account_id)))
     ]
     new = {"entry": entry, "lines": postings, "payments": payments, "claims": claims}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError
 
@@ -27,6 +27,7 @@ from accounts.queries import Receiving
 from core.clock import business_date
 from core.db.asks import Ask
 from core.db.constraints import violated
+from core.db.rows import new_row
 from core.errors import NotFound
 from core.ids import new_id
 from core.operations import within_transaction
@@ -129,8 +130,11 @@ def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
     """
     refuse_suspended_for(reason=receiving.suspended_for)
     today = business_date()
-    entry = JournalEntry(business_ref=business_ref, kind=kind, booking_date=today, value_date=today, memo=memo)
-    payment = Payment(
+    entry = new_row(
+        JournalEntry, business_ref=business_ref, kind=kind, booking_date=today, value_date=today, memo=memo
+    )
+    payment = new_row(
+        Payment,
         id=payment_id,
         account_id=account_id,
         direction=IN,
@@ -141,10 +145,10 @@ def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
         memo=memo,
         order_date=today,
         status=POSTED,
-        entry_id=entry.id,
+        entry_id=entry["id"],
     )
-    lines = _lines(payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
-    claims = [Claim(account_id=account_id, claimant=claimant)]
+    lines = _lines(IN, amount_fen, payment["legs"], Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
+    claims = [new_row(Claim, account_id=account_id, claimant=claimant)]
     return booking(entry=entry, lines=lines, payments=[payment], claims=claims)
 
 
@@ -206,16 +210,15 @@ def _insert(payment: Payment) -> None:
 
 def _post(payment: Payment, other_side: Line) -> uuid.UUID:
     """Book a payment's entry; the amount of `other_side` follows from the payment."""
-    return post_entry(
-        business_ref=payment.business_ref, kind=payment.kind, lines=_lines(payment, other_side), memo=payment.memo
-    )
+    lines = _lines(payment.direction, payment.amount_fen, payment.legs, other_side)
+    return post_entry(business_ref=payment.business_ref, kind=payment.kind, lines=lines, memo=payment.memo)
 
 
-def _lines(payment: Payment, other_side: Line) -> list[Line]:
+def _lines(direction: str, amount_fen: int, legs: Sequence[Sequence[Any]], other_side: Line) -> list[Line]:
     """Return the lines of a payment's entry: its legs, and what they come to on the other side."""
-    sign = 1 if payment.direction == IN else -1
-    lines = [Line(gl_code=code, amount_fen=sign * amount) for code, amount in payment.legs]
-    total = Line(gl_code=other_side.gl_code, amount_fen=-sign * payment.amount_fen, account_id=other_side.account_id)
+    sign = 1 if direction == IN else -1
+    lines = [Line(gl_code=code, amount_fen=sign * amount) for code, amount in legs]
+    total = Line(gl_code=other_side.gl_code, amount_fen=-sign * amount_fen, account_id=other_side.account_id)
     return [*lines, total]
 
 

@@ -12,13 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from django.db import IntegrityError, connection
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections
 
 from core.db.constraints import violated
+from core.db.prepared import prepared
 
 T = TypeVar("T")
 Refusals = Mapping[str, Callable[[], Exception]]
+BEGIN: Final = "BEGIN"
 COMMIT: Final = "COMMIT"
+COMMANDS: Final = (BEGIN, COMMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,11 @@ def answered(value: T) -> Ask[T]:
     return Ask("", [], lambda _: value)
 
 
+def bare(command: str) -> Ask[None]:
+    """Return a command that takes no values and answers nothing."""
+    return Ask(command, [], lambda _: None)
+
+
 def together(*asks: Ask[Any]) -> None:
     """Send what is owed and then these, in order, in one message; one that fails undoes all.
 
@@ -91,7 +99,8 @@ def together(*asks: Ask[Any]) -> None:
     """
     new = [ask for ask in asks if ask.statement]
     if new:
-        _send([*connection.take_owed(), *new])  # type: ignore[attr-defined]
+        here = _connection()
+        _send(here, [*here.take_owed(), *new])
 
 
 def alone(ask: Ask[T]) -> T:
@@ -102,7 +111,7 @@ def alone(ask: Ask[T]) -> T:
 
 def owe(*asks: Ask[Any]) -> None:
     """Have statements sent with the next one, or with the commit; only within a transaction."""
-    connection.owe(*asks)  # type: ignore[attr-defined]
+    _connection().owe(*asks)
 
 
 def send_owed(*, and_commit: bool = False) -> None:
@@ -110,28 +119,37 @@ def send_owed(*, and_commit: bool = False) -> None:
 
     Raises: as `together`.
     """
-    owed = connection.take_owed()  # type: ignore[attr-defined]
-    is_outermost = len(connection.atomic_blocks) == 1
-    if owed and and_commit and is_outermost and not connection.needs_rollback:
-        owed.append(Ask(COMMIT, [], lambda _: None))
+    here = _connection()
+    owed = here.take_owed()
+    is_outermost = len(here.atomic_blocks) == 1
+    if owed and and_commit and is_outermost and not here.needs_rollback:
+        owed.append(bare(COMMIT))
     if owed:
-        _send(owed)
+        _send(here, owed)
 
 
-def _send(asks: list[Ask[Any]]) -> None:
-    with connection.cursor() as cursor:
+def _connection() -> Any:
+    """Return this thread's connection itself: Django's `connection` looks it up for each attribute again."""
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _send(here: Any, asks: list[Ask[Any]]) -> None:
+    with here.cursor() as cursor:
+        own = cursor.cursor  # psycopg's
+        with here.wrap_database_errors:
+            calls = [ask.statement if ask.statement in COMMANDS else prepared(own, ask.statement) for ask in asks]
         try:
-            cursor.execute("; ".join(ask.statement for ask in asks), [value for ask in asks for value in ask.values])
+            cursor.execute("; ".join(calls), [value for ask in asks for value in ask.values])
         except IntegrityError as error:
             name = violated(error)
             meant = next((ask.refusals[name] for ask in asks if name in ask.refusals), None)
             if meant is None:
                 raise
             raise meant() from error
-        for ask in asks:
-            has_rows = cursor.pgresult.nfields > 0  # `description` would make an object of each column
-            ask.receive(Rows(cursor.fetchall() if has_rows else [], count=cursor.rowcount))
-            cursor.nextset()
+        for ask in asks:  # everything is here already, so Django has no error to translate
+            has_rows = own.pgresult.nfields > 0  # `description` would make an object of each column
+            ask.receive(Rows(own.fetchall() if has_rows else [], count=own.rowcount))
+            own.nextset()
     for ask in asks:
         ask.look()
 

@@ -8,7 +8,8 @@ Four differences to the stock wrapper:
    swallows the error, and the next statement runs under the pooled connection's former bank.
 3. A forked child forgets the parent's pool and connections; shared sockets would mix two processes' answers.
 4. Statements that a transaction owes (`core.db.asks`) are sent before anything else is: before another statement, a
-   savepoint, a switch to another place, the commit. What is rolled back is no longer owed.
+   savepoint, a switch to another place, the commit. What is rolled back is no longer owed. BEGIN is the first of them:
+   a transaction begins in the message of its first statement.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from django.db.transaction import TransactionManagementError
 from django.db.utils import DatabaseError
 from django_tenants.postgresql_backend import base
 
-from core.db.asks import Ask, send_owed
+from core.db.asks import BEGIN, Ask, bare, send_owed
 from core.tenancy import PUBLIC, PUBLIC_SCHEMA
 
 IN_ERROR = psycopg.pq.TransactionStatus.INERROR
@@ -82,7 +83,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._owed:
             send_owed()
 
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin a transaction with its first statement; Django's hook for a backend that sends BEGIN by itself."""
+        self._owed = [bare(BEGIN)]
+
     def _commit(self) -> Any:
+        if [ask.statement for ask in self._owed] == [BEGIN]:
+            self._owed = []  # nothing was asked in it
         self._pay()
         return super()._commit()
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
@@ -23,6 +24,7 @@ from core.db.asks import Ask, together
 M = TypeVar("M", bound=models.Model)
 INSERT: Final = "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s)"
 Reader = Callable[[Any], Any]
+Row = dict[str, Any]
 
 
 class Shape(Generic[M]):
@@ -86,8 +88,8 @@ def inserting(*rows: models.Model) -> list[Ask[None]]:
     return [Ask(INSERT.format(table=table), [as_json(group)], lambda _: None) for table, group in by_table.items()]
 
 
-def new_row(model: type[models.Model], **values: Any) -> dict[str, Any]:
-    """Make a new row by column without making an instance, for the many rows of one write; defaults are the model's.
+def new_row(model: type[models.Model], **values: Any) -> Row:
+    """Make a new row by column without making an instance, which costs ten times as much; defaults are the model's.
 
     Raises:
         TypeError: a value is named that is no column.
@@ -139,18 +141,25 @@ def _writer_of(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
 
 def _plain(value: Any) -> Any:
     """Write a value that JSON does not know as PostgreSQL reads it."""
+    write = WRITTEN_AS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, models.Model):
         return _members(value)
-    if isinstance(value, uuid.UUID):
-        return value.hex
-    if isinstance(value, date):  # a datetime is one, too
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, bytes | memoryview):
-        return "\\x" + bytes(value).hex()
     msg = f"a row cannot hold a {type(value).__name__}"
     raise TypeError(msg)
 
 
+def _hex(value: bytes | memoryview) -> str:
+    return "\\x" + bytes(value).hex()
+
+
+WRITTEN_AS: Final[dict[type, Callable[[Any], str]]] = {
+    uuid.UUID: attrgetter("hex"),
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    Decimal: str,
+    bytes: _hex,
+    memoryview: _hex,
+}
 _encode = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

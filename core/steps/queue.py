@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
 
 from core.clock import now
 from core.db.asks import fetch_one
-from core.db.rows import as_json
+from core.db.rows import as_json, new_row
 from core.operations import within_transaction
 from core.steps import bell
 from core.steps.models import LIVE, UNFINISHED, Step
@@ -36,11 +36,12 @@ def enqueue(
     """
     step = owed_step(kind, subject, then=then, run_at=run_at)
     fetch_one(INSERT, [as_json([step])])
-    return step.id
+    step_id: uuid.UUID = step["id"]
+    return step_id
 
 
 @within_transaction
-def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None) -> Step:
+def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None) -> dict[str, Any]:
     """Make a step that the caller's own statement inserts (`core_enqueue`), and ring for it after the commit.
 
     Raises:
@@ -48,7 +49,8 @@ def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, 
     """
     spec, moment = KINDS[kind], now()
     lease = min(spec.lease, timedelta(seconds=settings.STEP_LEASE_SECONDS))
-    step = Step(
+    step = new_row(
+        Step,
         kind=kind,
         lane=spec.lane,
         subject=subject.hex if isinstance(subject, uuid.UUID) else subject,

@@ -69,7 +69,9 @@ def _locked(rows: Rows, shapes: dict[str, Shape[Any]]) -> Drawdown:
         raise Absent
     values = iter(rows.first)
     read = {name: tuple(islice(values, shape.width)) for name, shape in shapes.items()}
-    found = {name: shape.read(read[name]) if read[name][0] is not None else None for name, shape in shapes.items()}
+    found: dict[str, Any] = {
+        name: shape.read(read[name]) if read[name][0] is not None else None for name, shape in shapes.items()
+    }
     drawdown, line = found["drawdown"], found["line"]
     relate(line, product=found["product"], product_version=published_version(line.product_version_id))
     relate(drawdown, line=line, contract=found["contract"], entrusted=found["entrusted"])

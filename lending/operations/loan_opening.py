@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Final
 
 from accounts import operations as accounts
 from core.clock import business_date, now
 from core.db.asks import Ask, together
-from core.db.rows import as_json, new_row
+from core.db.rows import Row, Shape, as_json, new_row, relate
 from core.errors import StateConflict
 from core.ids import new_id
 from core.operations import within_transaction
@@ -30,6 +30,7 @@ from lending.reporting import PUSH_FIGURES
 from lending.states import DRAWDOWN
 
 OPEN: Final = "SELECT lending_open_loan(%s, %s, %s, %s, %s, %s)"
+OPENED_LOAN: Final = Shape(Loan, only=["id"])  # the row asks for any other column by itself
 
 
 @within_transaction
@@ -60,17 +61,18 @@ def opening_loan(*, drawdown: Drawdown, loan_id: uuid.UUID) -> Ask[None]:
     drawdown.status, history = moves(DRAWDOWN, drawdown.pk, expected, *payments)
     drawdown.disbursed_at = now()
     loan, instalments = _new_loan(drawdown, loan_id)
-    opened = LoanEvent(
-        loan=loan, kind=OPENED, business_date=loan.start_date, amount_fen=loan.principal_fen,
-        outstanding_fen=loan.principal_fen,
-        detail={"maturity_date": loan.maturity_date.isoformat(), "months": loan.term_months, "method": loan.method},
+    relate(drawdown, loan=OPENED_LOAN.read([loan_id]))
+    opened = new_row(
+        LoanEvent, loan_id=loan_id, kind=OPENED, business_date=loan["start_date"], amount_fen=drawdown.amount_fen,
+        outstanding_fen=drawdown.amount_fen,
+        detail={"maturity_date": loan["maturity_date"], "months": drawdown.term_months, "method": drawdown.method},
     )  # fmt: skip
     new = {
         "loan": loan,
         "instalments": instalments,
         "event": opened,
         "history": history,
-        "steps": [owed_step(PUSH_FIGURES, f"opened:{loan.pk.hex}")],
+        "steps": [owed_step(PUSH_FIGURES, f"opened:{loan_id.hex}")],
     }
     values = [
         expected, drawdown.pk, drawdown.payment_id, drawdown.disburse_face_check_id, drawdown.disbursed_at, as_json(new),
@@ -82,8 +84,8 @@ def _not_so_much_held() -> LineAmountWrong:
     return LineAmountWrong("the line of the drawdown has not so much to draw")
 
 
-def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Loan, list[dict[str, Any]]]:
-    """Make the loan and, by column, its instalments."""
+def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Row, list[Row]]:
+    """Make the loan's row and those of its instalments."""
     line, version = drawdown.line, drawdown.line.product_version
     terms = schedule_terms(
         line, amount_fen=drawdown.amount_fen, term_months=drawdown.term_months, method=drawdown.method,
@@ -95,8 +97,9 @@ def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Loan, list[dict[s
         day_count=DayCount(terms.day_count),
     )  # fmt: skip
     rates = costs.rates()[0]
-    loan = Loan(
-        id=loan_id, customer_id=drawdown.customer_id, drawdown=drawdown, contract=drawdown.contract, line=line,
+    loan = new_row(
+        Loan, id=loan_id, customer_id=drawdown.customer_id, drawdown_id=drawdown.pk,
+        contract_id=drawdown.contract.pk, line_id=line.pk,
         account_id=drawdown.account_id, principal_fen=drawdown.amount_fen, outstanding_fen=drawdown.amount_fen,
         annual_rate=terms.annual_rate, method=drawdown.method, day_count=terms.day_count,
         term_months=drawdown.term_months, start_date=terms.start_date, maturity_date=plan[-1].due_date,
