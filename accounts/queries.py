@@ -95,7 +95,14 @@ __all__ = [
 ]
 M = TypeVar("M", bound=Model)
 ACCOUNT_NUMBER: Final = "account.number"
-RECEIVING: Final = "SELECT kept_by, suspended_for FROM accounts_receiving(%s, %s)"
+RECEIVING: Final = """
+SELECT a.keeper, (
+    SELECT s.reason FROM accounts_suspension s WHERE s.account_id = a.id AND s.until_date IS NULL LIMIT 1
+)
+FROM accounts_deposit_account a
+WHERE a.id = %s AND a.customer_id = %s AND a.status = 'active' AND a.account_class <> 'III'
+  AND NOT EXISTS (SELECT 1 FROM accounts_account_closing c WHERE c.account_id = a.id AND c.status = 'closing')
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from bench.report import Finding, compared
-from bench.same_rows import Script, observed, since, written
+from bench.same_rows import Script, counted, observed, written
 from config.database import find_pg_dump
 from core.tenancy import schema_of
 from scripts.product import ROOT, Product, ProductError
@@ -165,7 +165,7 @@ def baseline(borrowers: Borrowers, folder: Path) -> tuple[Baseline, str]:
     with psycopg.connect(url, autocommit=True) as server:
         before = written(server, schema)
         _draw(borrowers, CHECKED)
-        ours = since(before, written(server, schema))
+        ours = counted(server, schema, before, keys=CHECKED)
         sample = borrowers.take(1)
         with observed(url, schema) as changes, drawer(borrowers) as one:
             one.begin("draw", sample, 1)
@@ -176,7 +176,7 @@ def baseline(borrowers: Borrowers, folder: Path) -> tuple[Baseline, str]:
         found = Baseline(url, schema, path)
         before = written(server, schema)
         found.run(borrowers.take(CHECKED), CHECKED, 1)
-        theirs = since(before, written(server, schema))
+        theirs = counted(server, schema, before, keys=CHECKED)
     if ours != theirs:
         raise ProductError(f"the two sides do not write the same rows: {ours} against {theirs}")
     rows = sum(made + changed for made, changed, _ in ours.values()) / CHECKED

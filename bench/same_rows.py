@@ -8,11 +8,12 @@ database, with what stood there before. So the baseline follows the product when
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -26,6 +27,7 @@ Counts = dict[str, tuple[int, int, int]]
 Row = dict[str, str | None]
 NEW: Final = 0x100  # ids of rows that the script makes begin here, above those of the borrowers
 KEY_TABLE: Final = "core_idempotency"
+COUNTED_SECONDS: Final = 10.0
 WRITTEN: Final = """
 SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables
 WHERE schemaname = %s AND n_tup_ins + n_tup_upd + n_tup_del > 0
@@ -52,6 +54,18 @@ def written(server: psycopg.Connection[Any], schema: str) -> Counts:
     """Return how many rows were ever inserted, updated and deleted, table by table."""
     server.execute("SELECT pg_stat_clear_snapshot()")
     return {name: (made, changed, gone) for name, made, changed, gone in server.execute(WRITTEN, [schema])}
+
+
+def counted(server: psycopg.Connection[Any], schema: str, before: Counts, *, keys: int) -> Counts:
+    """Return what was written since, once the server has counted it: a backend reports its counts when it ends."""
+    end = time.monotonic() + COUNTED_SECONDS
+    found: Counts = {}
+    while time.monotonic() < end:
+        former, found = found, since(before, written(server, schema))
+        if found == former and found.get(KEY_TABLE, (0, 0, 0))[0] >= keys:
+            break
+        time.sleep(0.1)
+    return found
 
 
 def since(before: Counts, after: Counts) -> Counts:
@@ -87,11 +101,17 @@ def _columns(server: psycopg.Connection[Any], schema: str) -> dict[str, dict[str
 
 
 def _rows(
-    server: psycopg.Connection[Any], schema: str, table: str, columns: Iterable[str], where: str, values: list[Any]
+    server: psycopg.Connection[Any],
+    schema: str,
+    table: str,
+    columns: Iterable[str],
+    where: LiteralString,
+    values: list[Any],
 ) -> list[Row]:
-    statement = sql.SQL("SELECT {columns} FROM {table} WHERE " + where).format(
+    statement = sql.SQL("SELECT {columns} FROM {table} WHERE {where}").format(
         columns=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns),
         table=sql.Identifier(schema, table),
+        where=sql.SQL(where),
     )
     return [dict(zip(columns, row, strict=True)) for row in server.execute(statement, values)]
 
@@ -151,11 +171,12 @@ class Script:
         values = ", ".join(
             "(" + ", ".join(self._literal(row[name], kind) for name, kind in one.types.items()) + ")" for row in rows
         )
-        return f"INSERT INTO {one.table} ({columns}) VALUES {values};"
+        return f"INSERT INTO {one.table} ({columns}) VALUES {values};"  # noqa: S608 -- the text of a script, of quoted constants
 
     def _update(self, one: Change, columns: list[str]) -> str:
         sets = ", ".join(f'"{name}" = {self._literal(one.after[name], one.types[name])}' for name in columns)
-        return f"UPDATE {one.table} SET {sets} WHERE id = {self._literal(one.after['id'], 'uuid')};"
+        found = self._literal(one.after["id"], "uuid")
+        return f"UPDATE {one.table} SET {sets} WHERE id = {found};"  # noqa: S608 -- as `_insert`
 
     def _literal(self, value: str | None, kind: str) -> str:
         """Write a value; where it names the borrower or a new row, it names those of `:n` instead."""

@@ -41,23 +41,6 @@ BEGIN
     ON CONFLICT (account_id, claimant) WHERE released_at IS NULL DO NOTHING;
 END
 $body$;
-
-CREATE FUNCTION accounts_receiving(account uuid, customer uuid) RETURNS TABLE (kept_by text, suspended_for text)
-    LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $body$
-BEGIN
-    RETURN QUERY SELECT a.keeper::text, (
-        SELECT s.reason::text FROM accounts_suspension s WHERE s.account_id = a.id AND s.until_date IS NULL LIMIT 1
-    )
-    FROM accounts_deposit_account a
-    WHERE a.id = account AND a.customer_id = customer AND a.status = 'active' AND a.account_class <> 'III'
-      AND NOT EXISTS (
-        SELECT 1 FROM accounts_account_closing c WHERE c.account_id = a.id AND c.status = 'closing'
-      );
-END
-$body$;
 """
 
-REMOVE: Final = """
-DROP FUNCTION accounts_receiving(uuid, uuid);
-DROP FUNCTION accounts_book(jsonb);
-"""
+REMOVE: Final = "DROP FUNCTION accounts_book(jsonb);"

@@ -154,7 +154,9 @@ def booking(
     """
     check_lines(lines)
     postings = [
-        new_row(Posting, entry_id=entry["id"], gl_code=line.gl_code, account_id=line.account_id, amount_fen=line.amount_fen)
+        new_row(
+            Posting, entry_id=entry["id"], gl_code=line.gl_code, account_id=line.account_id, amount_fen=line.amount_fen
+        )
         for line in sorted(lines, key=lambda line: (line.account_id is not None, str(line.account_id)))
     ]
     new = {"entry": entry, "lines": postings, "payments": payments, "claims": claims}

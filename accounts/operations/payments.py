@@ -130,9 +130,7 @@ def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
     """
     refuse_suspended_for(reason=receiving.suspended_for)
     today = business_date()
-    entry = new_row(
-        JournalEntry, business_ref=business_ref, kind=kind, booking_date=today, value_date=today, memo=memo
-    )
+    entry = new_row(JournalEntry, business_ref=business_ref, kind=kind, booking_date=today, value_date=today, memo=memo)
     payment = new_row(
         Payment,
         id=payment_id,
@@ -147,7 +145,9 @@ def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
         status=POSTED,
         entry_id=entry["id"],
     )
-    lines = _lines(IN, amount_fen, payment["legs"], Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
+    lines = _lines(
+        IN, amount_fen, payment["legs"], Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id)
+    )
     claims = [new_row(Claim, account_id=account_id, claimant=claimant)]
     return booking(entry=entry, lines=lines, payments=[payment], claims=claims)
 

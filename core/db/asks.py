@@ -67,6 +67,11 @@ class Ask(Generic[T]):
         if self._at_once is not None and self._rows is not None:
             self._at_once(self._rows)
 
+    @property
+    def may_undo(self) -> bool:
+        """Whether looking at the answer may raise."""
+        return self._at_once is not None
+
     def answer(self) -> T:
         """Read the answer.
 
@@ -115,17 +120,22 @@ def owe(*asks: Ask[Any]) -> None:
 
 
 def send_owed(*, and_commit: bool = False) -> None:
-    """Send what is owed; with `and_commit` the commit of an outermost transaction goes along.
+    """Send what is owed; with `and_commit` the commit of an outermost transaction goes along, where no answer can undo it.
 
     Raises: as `together`.
     """
     here = _connection()
     owed = here.take_owed()
-    is_outermost = len(here.atomic_blocks) == 1
-    if owed and and_commit and is_outermost and not here.needs_rollback:
+    if owed and and_commit and _may_commit_with(owed, here):
         owed.append(bare(COMMIT))
     if owed:
         _send(here, owed)
+
+
+def _may_commit_with(owed: Sequence[Ask[Any]], here: Any) -> bool:
+    """Tell whether the commit may go along: not before an answer that may still undo everything was looked at."""
+    is_outermost = len(here.atomic_blocks) == 1
+    return is_outermost and not here.needs_rollback and not any(ask.may_undo for ask in owed)
 
 
 def _connection() -> Any:

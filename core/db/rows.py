@@ -94,21 +94,21 @@ def new_row(model: type[models.Model], **values: Any) -> Row:
     Raises:
         TypeError: a value is named that is no column.
     """
-    still, made = _defaults(model)
-    row = {**still, **{column: make() for column, make in made if column not in values}, **values}
-    if len(row) != len(still) + len(made):
-        msg = f"{model.__name__} has no column {', '.join(sorted(set(values) - set(still) - dict(made).keys()))}"
+    columns, still, made = _defaults(model)
+    if not values.keys() <= columns:
+        msg = f"{model.__name__} has no column {', '.join(sorted(values.keys() - columns))}"
         raise TypeError(msg)
-    return row
+    return {**still, **{column: make() for column, make in made if column not in values}, **values}
 
 
 @cache
-def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
-    """Return the columns with a default that never changes (None where there is none), and those that are made."""
+def _defaults(model: type[models.Model]) -> tuple[frozenset[str], Row, list[tuple[str, Callable[[], Any]]]]:
+    """Return all columns, those with a default that never changes (of which NULL needs no word), and those with one made."""
     fields = model._meta.concrete_fields  # noqa: SLF001 -- Django's documented model API
     made = [(field.column, field.default) for field in fields if callable(field.default) and field.has_default()]
-    kept = [field for field in fields if field.column not in dict(made)]
-    return {field.column: field.get_default() for field in kept}, made
+    still = {field.column: field.get_default() for field in fields if field.column not in dict(made)}
+    columns = frozenset(field.column for field in fields)
+    return columns, {column: value for column, value in still.items() if value is not None}, made
 
 
 def as_json(rows: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
 
-from core.db.rows import new_row
+from core.db.rows import Row, new_row
 from core.errors import NotFound, StateConflict
 from core.operations import within_transaction
 from core.states.models import StateChange
@@ -94,7 +94,7 @@ def transition(machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, re
 
 def moves(
     machine: Machine[M], pk: uuid.UUID, state: str, *events: tuple[str, str], reason: str = ""
-) -> tuple[str, list[dict[str, Any]]]:
+) -> tuple[str, list[Row]]:
     """Work out a row's next moves by (event, actor) pairs, for a statement that makes them all at once.
 
     Return the state after the last and the history to be appended. Whoever calls has locked the row; the statement

@@ -6,7 +6,6 @@ each answered bell works a bounded time and rings again at the end of the queue.
 
 from __future__ import annotations
 
-import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 BELLS: Final = 2
-MOMENT_SECONDS: Final = 0.05
 BELL_SECONDS: Final = 15
 TASK: Final = "core.steps.answer_bell"
 NO_SLOT: Final = -1
@@ -29,7 +27,6 @@ for slot, key in ipairs(KEYS) do
 end
 return -1
 """
-_hanging: dict[tuple[str, str], float] = {}
 
 
 @cache
@@ -57,11 +54,8 @@ def ring(*, bank: str, lane: str) -> None:
     if not settings.RING_BELLS:
         return
     try:
-        if _hanging.get((bank, lane), 0.0) > time.monotonic():
-            return  # enough of them hung a moment ago, and whoever hears one looks at the table after that
         slot = int(_take_slot()(keys=_keys(bank, lane), args=[BELL_SECONDS]))
         if slot == NO_SLOT:
-            _hanging[bank, lane] = time.monotonic() + MOMENT_SECONDS
             return
         current_app.send_task(
             TASK,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 
 from core.clock import now
 from core.db.asks import fetch_one
-from core.db.rows import as_json, new_row
+from core.db.rows import Row, as_json, new_row
 from core.operations import within_transaction
 from core.steps import bell
 from core.steps.models import LIVE, UNFINISHED, Step
@@ -41,8 +41,8 @@ def enqueue(
 
 
 @within_transaction
-def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None) -> dict[str, Any]:
-    """Make a step that the caller's own statement inserts (`core_enqueue`), and ring for it after the commit.
+def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None) -> Row:
+    """Make a step that the caller's own statement inserts (`core_enqueue`), and ring for it after the commit, if anybody waits.
 
     Raises:
         KeyError: no room has registered the kind.
@@ -61,7 +61,7 @@ def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, 
         then_subject=then.subject if then else "",
         created_at=moment,
     )
-    if run_at is None or run_at <= moment:
+    if spec.is_awaited and (run_at is None or run_at <= moment):
         code = current_bank().code
         transaction.on_commit(lambda: bell.ring(bank=code, lane=spec.lane))
     return step

@@ -1,13 +1,12 @@
-"""The hot reads and writes of this room, in SQL: what a payment is checked against, and how it becomes a loan.
+"""The hot write of this room, in SQL: how a drawdown whose money is booked becomes a loan.
 
 `lending_lock_drawdown` locks a drawdown (and its line, if asked) and returns them with what hangs on them.
-`lending_bars_of` tells what stands against paying a customer. `lending_open_loan` makes the loan of a drawdown whose
-money is booked: the drawdown's last state, the line's amounts, the loan with its instalments and its first event, the
-history of the drawdown, and the steps that are owed from then on.
+`lending_open_loan` makes the loan: the drawdown's last state, the line's amounts, the loan with its instalments and its
+first event, the history of the drawdown, and the steps that are owed from then on.
 
 `lending_open_loan` takes the state that its caller has found and locked, and refuses any other; which states it moves
 from is compared with `lending.states` by a test. New rows come as JSON by column (`core.db.rows`), so no column is
-listed here. It writes this room's tables, and of the mechanism the history of states and, by its own function, steps.
+listed here; what all instalments share comes once. It writes this room's tables, and of the mechanism the history of states and, by its own function, steps.
 None names a schema: `SET search_path FROM CURRENT` pins them to the bank they are made in.
 """
 
@@ -40,22 +39,6 @@ BEGIN
     SELECT * INTO entrusted FROM lending_entrusted_payment e WHERE e.drawdown_id = wanted;
     SELECT array_agg(f.upload_id) INTO proofs FROM lending_drawdown_proof f WHERE f.drawdown_id = wanted;
     RETURN NEXT;
-END
-$body$;
-"""
-
-BARS: Final = """
-CREATE FUNCTION lending_bars_of(customer uuid, today date, person bytea) RETURNS TABLE (
-    open_from_before boolean, is_related boolean
-) LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $body$
-BEGIN
-    RETURN QUERY SELECT
-        EXISTS (
-            SELECT 1 FROM lending_loan l JOIN lending_instalment i ON i.loan_id = l.id
-            WHERE l.customer_id = customer AND l.status <> 'settled' AND i.closed_date IS NULL
-              AND i.replaced_by_version IS NULL AND i.due_date < today
-        ),
-        EXISTS (SELECT 1 FROM lending_related_party r WHERE r.id_number_index = person AND r.removed_at IS NULL);
 END
 $body$;
 """
@@ -97,7 +80,9 @@ BEGIN
     END IF;
     INSERT INTO lending_loan SELECT * FROM jsonb_populate_record(NULL::lending_loan, new -> 'loan');
     INSERT INTO lending_instalment
-        SELECT * FROM jsonb_populate_recordset(NULL::lending_instalment, new -> 'instalments');
+        SELECT * FROM jsonb_populate_recordset(
+            jsonb_populate_record(NULL::lending_instalment, new -> 'each_instalment'), new -> 'instalments'
+        );
     INSERT INTO lending_loan_event SELECT * FROM jsonb_populate_record(NULL::lending_loan_event, new -> 'event');
     INSERT INTO core_state_change SELECT * FROM jsonb_populate_recordset(NULL::core_state_change, new -> 'history');
     PERFORM core_enqueue(new -> 'steps');
@@ -108,12 +93,11 @@ $body$;
 
 def install() -> str:
     """Return the statements that make them all."""
-    return LOCK + BARS + DRAW + OPEN.format(not_in_state=NOT_IN_STATE, not_so_much_held=NOT_SO_MUCH_HELD)
+    return LOCK + DRAW + OPEN.format(not_in_state=NOT_IN_STATE, not_so_much_held=NOT_SO_MUCH_HELD)
 
 
 REMOVE: Final = """
 DROP FUNCTION lending_open_loan(text, uuid, uuid, uuid, timestamptz, jsonb);
 DROP FUNCTION lending_draw_held(uuid, bigint);
-DROP FUNCTION lending_bars_of(uuid, date, bytea);
 DROP FUNCTION lending_lock_drawdown(uuid, boolean);
 """

@@ -41,7 +41,7 @@ FOR_PAYMENT: Final[dict[str, Shape[Any]]] = {
 
 def _lock(shapes: dict[str, Shape[Any]]) -> str:
     columns = ", ".join(shape.columns(f"(f.{name})") for name, shape in shapes.items())
-    return f"SELECT {columns}, f.proofs FROM lending_lock_drawdown(%s, %s) f"
+    return f"SELECT {columns}, f.proofs FROM lending_lock_drawdown(%s, %s) f"  # noqa: S608 -- put together from constants; values are parameters
 
 
 LOCK: Final = _lock(WHOLE)

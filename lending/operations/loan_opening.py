@@ -69,6 +69,7 @@ def opening_loan(*, drawdown: Drawdown, loan_id: uuid.UUID) -> Ask[None]:
     )  # fmt: skip
     new = {
         "loan": loan,
+        "each_instalment": new_row(Instalment, loan_id=loan_id),
         "instalments": instalments,
         "event": opened,
         "history": history,
@@ -85,7 +86,7 @@ def _not_so_much_held() -> LineAmountWrong:
 
 
 def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Row, list[Row]]:
-    """Make the loan's row and those of its instalments."""
+    """Make the loan's row, and of its instalments what each has of its own."""
     line, version = drawdown.line, drawdown.line.product_version
     terms = schedule_terms(
         line, amount_fen=drawdown.amount_fen, term_months=drawdown.term_months, method=drawdown.method,
@@ -114,9 +115,9 @@ def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Row, list[Row]]:
         next_reprice_date=next_repricing(version.repricing, terms.start_date, after=terms.start_date),
     )  # fmt: skip
     return loan, [
-        new_row(
-            Instalment, loan_id=loan_id, number=row.number, due_date=row.due_date, principal_fen=row.principal_fen,
-            interest_fen=row.interest_fen, balance_fen=row.balance_fen,
-        )
+        {
+            "id": new_id(), "number": row.number, "due_date": row.due_date, "principal_fen": row.principal_fen,
+            "interest_fen": row.interest_fen, "balance_fen": row.balance_fen,
+        }
         for row in plan
     ]  # fmt: skip

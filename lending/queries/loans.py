@@ -21,7 +21,14 @@ from lending.models import Contract, Drawdown, Loan, Repayment
 from lending.models.loan import SETTLED
 from lending.queries.products import related_index
 
-BARS: Final = "SELECT open_from_before, is_related FROM lending_bars_of(%s, %s, %s)"
+BARS: Final = """
+SELECT EXISTS (
+           SELECT 1 FROM lending_loan l JOIN lending_instalment i ON i.loan_id = l.id
+           WHERE l.customer_id = %s AND l.status <> 'settled' AND i.closed_date IS NULL
+             AND i.replaced_by_version IS NULL AND i.due_date < %s
+       ),
+       EXISTS (SELECT 1 FROM lending_related_party r WHERE r.id_number_index = %s AND r.removed_at IS NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

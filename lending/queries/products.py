@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from core.clock import business_date
 from core.crypto import blind_index, normalise_id_number
+from core.db.asks import fetch_one
+from core.db.rows import Shape
 from core.errors import NotFound
 from core.tenancy import current_bank
 from lending.models import Invitation, Product, ProductVersion, RelatedParty
@@ -23,6 +25,10 @@ from verification import queries as verified
 MOST_KEPT: Final = 1024
 INVITED: Final = "lending.invitation.id_number"
 RELATED: Final = "lending.related_party.id_number"
+VERSION: Final = Shape(ProductVersion)
+PUBLISHED: Final = f"""
+SELECT {VERSION.columns("v")} FROM lending_product_version v WHERE v.id = %s AND v.published_at IS NOT NULL
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 def published() -> QuerySet[ProductVersion]:
@@ -44,18 +50,24 @@ def version_in_force(product_code: str) -> ProductVersion:
 
 
 def published_version(version_id: uuid.UUID) -> ProductVersion:
-    """Return a published version by its id; kept by the process, because what was published never changes (trigger).
+    """Return a published version by its id.
+
+    Its columns are kept by the process, because what was published never changes (`lending_product_version_published_stays`);
+    the row itself is made anew, so that nothing hangs on it that does change, such as its product.
 
     Raises:
         ProductVersion.DoesNotExist: this bank has published no such version.
     """
-    return _kept_version(current_bank().schema, version_id)
+    return VERSION.read(_columns_of(current_bank().schema, version_id))
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def _kept_version(schema: str, version_id: uuid.UUID) -> ProductVersion:
+def _columns_of(schema: str, version_id: uuid.UUID) -> tuple[Any, ...]:
     del schema  # beside the id, so that a version is never found at another bank
-    return ProductVersion.objects.get(pk=version_id, published_at__isnull=False)
+    found = fetch_one(PUBLISHED, [version_id])
+    if found is None:
+        raise ProductVersion.DoesNotExist
+    return found
 
 
 def open_versions() -> QuerySet[ProductVersion]:

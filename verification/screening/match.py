@@ -41,7 +41,7 @@ NAME: Final = Shape(WatchlistName)
 LISTED: Final = f"""
 SELECT {NAME.columns("n")} FROM public.verification_watchlist_name n
 WHERE (n.keys && %s::varchar[] OR n.id_hashes && %s::varchar[]) AND n.version_id = ANY(%s) AND (n.person OR NOT %s)
-"""
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

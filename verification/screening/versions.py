@@ -28,7 +28,7 @@ ANALYZE: Final = "ANALYZE public.verification_watchlist_name"
 VERSION: Final = Shape(WatchlistVersion)
 CURRENT: Final = f"""
 SELECT {VERSION.columns("v")} FROM public.verification_watchlist_version v WHERE v.current ORDER BY v.list_code
-"""
+"""  # noqa: S608 -- put together from constants; values are parameters
 SALT_BYTES: Final = 16
 BATCH: Final = 2000
 LONGEST_NAME: Final = 400
