@@ -6,8 +6,9 @@ first event, the history of the drawdown, and the steps that are owed from then 
 
 `lending_open_loan` takes the state that its caller has found and locked, and refuses any other; which states it moves
 from is compared with `lending.states` by a test. New rows come as JSON by column (`core.db.rows`), so no column is
-listed here; what all instalments share comes once. It writes this room's tables, and of the mechanism the history of states and, by its own function, steps.
-None names a schema: `SET search_path FROM CURRENT` pins them to the bank they are made in.
+listed here; what all instalments share comes once. It writes this room's tables, and of the mechanism the history of
+states and, by its own function, steps. None names a schema: `SET search_path FROM CURRENT` pins them to the bank they
+are made in.
 """
 
 from __future__ import annotations
