@@ -14,6 +14,8 @@ PYTEST := $(PY) -m pytest -n 2 --dist worksteal
 ARGS   ?=
 
 export PYTHON
+# Compiled files are kept (`make clean` removes them): without them each process compiles the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo journey test test-deep check format openapi bench status stop clean
 

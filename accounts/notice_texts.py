@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from accounts.models.notice import DORMANT, ID_FIRST, ID_LAST, ID_SECOND, ID_SUSPENDED
+from accounts.models.notice import (
+    DOCUMENT_DEMANDED,
+    DOCUMENT_MISSING,
+    DORMANT,
+    ID_FIRST,
+    ID_LAST,
+    ID_SECOND,
+    ID_SUSPENDED,
+)
 
 _ENDS: Final = "您预留的身份证将于{day}到期，请及时在小程序“重新核验”中更新，逾期未更新将影响新业务办理。"
 TEXTS: Final[Mapping[str, str]] = {
@@ -21,6 +29,14 @@ TEXTS: Final[Mapping[str, str]] = {
     DORMANT: (
         "您的电子账户长期未使用，自{day}起暂停非柜面业务，还款和转入资金不受影响。"
         "请在小程序“重新核验”中核实身份后恢复。"
+    ),
+    DOCUMENT_DEMANDED: (
+        "您的Ⅲ类户累计收付金额已达到规定限额，请于{day}前（含当日）在小程序“重新核验”中出示身份证，"
+        "逾期将暂停Ⅲ类户业务。"
+    ),
+    DOCUMENT_MISSING: (
+        "您未在规定期限内出示身份证，自{day}起暂停Ⅲ类户新业务，还款和转入资金不受影响。"
+        "请在小程序“重新核验”中出示身份证。"
     ),
 }
 

@@ -133,6 +133,17 @@ THREE_OUT_YEAR: Final = declare(
 THREE_BALANCE: Final = declare(
     Parameter("account.three_balance_yuan", 2_000, "Ⅲ类户任一时点余额上限", "元", SOURCE_THREE, "lower", 0, 200_000)
 )
+THREE_TURNOVER: Final = declare(
+    Parameter(
+        "account.three_turnover_yuan", 50_000, "同一人全部Ⅲ类户累计收付达到此值即要求出示身份证件", "元", SOURCE_THREE,
+        "lower", 1, 5_000_000,
+    )
+)  # fmt: skip
+THREE_DOCUMENT_DAYS: Final = declare(
+    Parameter(
+        "account.three_document_days", 7, "Ⅲ类户累计收付达到限额后出示身份证件的期限", "天", SOURCE_THREE, "lower", 1, 7
+    )
+)
 STATEMENT_DAYS: Final = declare(
     Parameter("statement.most_days", 366, "对账单一次可查询的最长期间", "天", "工程取值", "free", low=31, high=1830)
 )

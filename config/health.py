@@ -27,7 +27,7 @@ class HealthDocument(serializers.Serializer[Any]):
 class Alive(ContractView):
     """The process answers."""
 
-    @endpoint(summary="进程存活", answers={200: HealthDocument}, access=Access.OPEN, tags=["health"])
+    @endpoint(summary="进程存活", answers={200: HealthDocument}, access=Access.OPEN, at_a_bank=False, tags=["health"])
     def get(self, request: Request) -> Response:
         """Answer."""
         del request
@@ -41,6 +41,7 @@ class Ready(ContractView):
         summary="可以接收请求",
         answers={200: HealthDocument},
         access=Access.OPEN,
+        at_a_bank=False,
         problems=[Unavailable],
         tags=["health"],
     )

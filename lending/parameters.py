@@ -147,7 +147,7 @@ _ROUNDS: Final = (  # when the last begins, the day's incoming payments have arr
     (510, 360, 719, "8:30"),
     (720, 600, 899, "12:00"),
     (1080, 900, 1259, "18:00"),
-    (1330, 1320, 1430, "22:10"),
+    (1330, 1321, 1430, "22:10"),
 )
 AUTO_DEBIT_ROUNDS: Final = tuple(
     declare(

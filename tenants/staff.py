@@ -74,7 +74,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "客服": (
         *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "accounts.view_suspension",
-        "accounts.view_reverification", "accounts.view_accountclosing", "accounts.view_notice", "lending.view_product",
+        "accounts.view_documentdemand", "accounts.view_reverification", "accounts.view_accountclosing",
+        "accounts.view_notice", "lending.view_product",
         "lending.view_application", "lending.view_creditline", "lending.view_*loan*", "lending.download_loanpaper",
         "lending.view_bureau*", "lending.add_bureauobjection",
     ),

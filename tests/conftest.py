@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,12 +13,16 @@ from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
 
+from core.crypto.keys import ACTIVE_VERSION, bank_key
+from core.crypto.models import DATA, INDEX
 from core.tenancy import PUBLIC, enter, in_bank
 from tests import database
 from tests.running_sandbox import running_sandbox, sandbox, vendors
 
 __all__ = ["running_sandbox", "sandbox", "vendors"]
+pytest_plugins = ["tests.answered"]
 URL = os.environ["DATABASE_URL"]
+DATABASE: pytest.StashKey[Any] = pytest.StashKey()  # once there is one: what lets code outside a test reach it
 
 # How many examples a generated test gets: as many as its own settings say or Hypothesis thinks right, or, in
 # `make test-deep`, many more. No deadline: a machine that is busy is no defect. A failure prints how to repeat it.
@@ -28,16 +33,29 @@ generated.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str) -> Iterator[None]:
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Copy the template database for this run and point Django at the copy."""
-    del django_db_blocker
     template = database.ensure_template(URL)
     with database.run_copy(URL, template, worker_id) as name:
         settings.DATABASES["default"]["NAME"] = name
         connections["default"].settings_dict["NAME"] = name
+        request.config.stash[DATABASE] = django_db_blocker
         yield
+        del request.config.stash[DATABASE]
         connections.close_all()
     shutil.rmtree(settings.VAULT_ROOT, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Open the banks' keys before a test's transaction: within one that never commits each use would read them anew."""
+    blocker = item.config.stash.get(DATABASE, None)
+    if blocker is not None and {"bank_a", "bank_b"} & set(getattr(item, "fixturenames", ())):
+        with blocker.unblock():
+            for code in (database.BANK_A, database.BANK_B):
+                with in_bank(code):
+                    for purpose, version in ((DATA, 1), (DATA, ACTIVE_VERSION), (INDEX, ACTIVE_VERSION)):
+                        bank_key(purpose, version)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from accounts.admin.customers import CustomerPage, RegistrationPage
 from accounts.admin.deposits import CardPage, DepositAccountPage
 from accounts.admin.filings import FilingPage
 from accounts.admin.ledger import GlDayPage, JournalEntryPage, PaymentPage
-from accounts.admin.life import AccountClosingPage, NoticePage, ReverificationPage, SuspensionPage
+from accounts.admin.life import AccountClosingPage, DocumentDemandPage, NoticePage, ReverificationPage, SuspensionPage
 from accounts.admin.money import HoldPage, TopUpPage, TransferPage
 from accounts.admin.receipts import ReceiptPage, RefundPage
 from accounts.admin.reconciliation import CoreReconciliationPage, ReconciliationBreakPage
@@ -17,6 +17,7 @@ from accounts.models import (
     CoreReconciliation,
     Customer,
     DepositAccount,
+    DocumentDemand,
     Filing,
     GlDay,
     Hold,
@@ -40,6 +41,7 @@ bank_pages = [
     (DepositAccount, DepositAccountPage),
     (Card, CardPage),
     (Suspension, SuspensionPage),
+    (DocumentDemand, DocumentDemandPage),
     (Reverification, ReverificationPage),
     (AccountClosing, AccountClosingPage),
     (Notice, NoticePage),

@@ -8,7 +8,7 @@ from unfold.decorators import display
 
 from accounts.admin.tables import masked_number
 from accounts.models import AccountClosing, Reverification, Suspension
-from core.admin.columns import opaque, state
+from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage
 
 CLOSING_COLOURS: Final = {"closing": "info", "closed": "success", "refused": "danger"}
@@ -32,6 +32,17 @@ class SuspensionPage(_OfAnAccount):
     list_display = ("account_in_short", state("reason", "原因", {}), "from_date", "until_date", "lifted_by")
     list_filter = ("reason", "from_date", "until_date")
     fields = (("account", "account_in_short"), ("reason", "lifted_by"), ("from_date", "until_date"), "created_at")
+
+
+class DocumentDemandPage(ReadOnlyPage):
+    """Customers who are to show their ID card by the turnover of their Class III accounts, newest first."""
+
+    list_display = (opaque("customer_id", "客户号"), amount("turnover_fen", "Ⅲ类户累计收付"), "demanded_date", "due_date",
+                    "met_date")  # fmt: skip
+    list_filter = ("demanded_date", "due_date", "met_date")
+    ordering = ("-id",)
+    readonly_fields = (amount("turnover_fen", "Ⅲ类户累计收付"),)
+    fields = (("customer", *readonly_fields), ("demanded_date", "due_date", "met_date"), "created_at")
 
 
 class AccountClosingPage(_OfAnAccount):

@@ -17,7 +17,7 @@ from accounts.models.reconciliation import CoreReconciliation, ReconciliationBre
 from accounts.models.registration import Card, Registration
 from accounts.models.restrictions import Restriction
 from accounts.models.session import Session
-from accounts.models.suspension import Reverification, Suspension
+from accounts.models.suspension import DocumentDemand, Reverification, Suspension
 
 __all__ = [
     "AccountClosing",
@@ -26,6 +26,7 @@ __all__ = [
     "CoreReconciliation",
     "Customer",
     "DepositAccount",
+    "DocumentDemand",
     "Filing",
     "GlDay",
     "Hold",

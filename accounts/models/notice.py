@@ -16,12 +16,16 @@ ID_SECOND: Final = "id_ends_second"
 ID_LAST: Final = "id_ends_last"
 ID_SUSPENDED: Final = "id_suspended"
 DORMANT: Final = "dormant"
+DOCUMENT_DEMANDED: Final = "three_document"
+DOCUMENT_MISSING: Final = "three_suspended"
 KINDS: Final = [
     (ID_FIRST, "证件到期首次提醒"),
     (ID_SECOND, "证件到期再次提醒"),
     (ID_LAST, "证件到期末次提醒"),
     (ID_SUSPENDED, "证件过期暂停业务"),
     (DORMANT, "长期未用暂停业务"),
+    (DOCUMENT_DEMANDED, "Ⅲ类户要求出示证件"),
+    (DOCUMENT_MISSING, "Ⅲ类户未出示证件暂停业务"),
 ]
 
 

@@ -8,12 +8,18 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.models.customer import Customer
 from accounts.models.deposit_account import DepositAccount
 from core.ids import new_id
 
 DORMANT: Final = "dormant"
 ID_EXPIRED: Final = "id_expired"
-REASONS: Final = [(DORMANT, "长期未使用"), (ID_EXPIRED, "身份证过期未更新")]
+NO_DOCUMENT: Final = "no_document"
+REASONS: Final = [
+    (DORMANT, "长期未使用"),
+    (ID_EXPIRED, "身份证过期未更新"),
+    (NO_DOCUMENT, "Ⅲ类户累计收付达到限额未出示身份证件"),
+]
 READING: Final = "reading"
 VERIFIED: Final = "verified"
 REJECTED: Final = "rejected"
@@ -21,7 +27,7 @@ REVERIFICATION_STATUSES: Final = [(READING, "证件识别中"), (VERIFIED, "已�
 
 
 class Suspension(models.Model):
-    """One reason for which an account takes no new non-counter business, from a business day on (ACC-08, ACC-13).
+    """One reason for which an account takes no new non-counter business, from a day on (ACC-07, ACC-08, ACC-13).
 
     States by its days: in force while `until_date` is empty, lifted on `until_date`. Reasons coexist as rows and lift one
     by one; the account's own state stays `active`, so that what is owed can be repaid and money can come in.
@@ -60,6 +66,42 @@ class Suspension(models.Model):
     def __str__(self) -> str:
         """Show the reason."""
         return f"{self.reason} {self.id.hex}"
+
+
+class DocumentDemand(models.Model):
+    """One demand that a customer show their ID card, since all their Class III accounts have moved so much (ACC-07).
+
+    In force while `met_date` is empty; past `due_date` the Class III accounts are suspended. A customer is asked once.
+
+    PII: none by itself; kept as the customer is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    customer = models.OneToOneField(
+        Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="document_demand"
+    )
+    turnover_fen = models.BigIntegerField("Ⅲ类户累计收付（分）")
+    demanded_date = models.DateField("要求日")
+    due_date = models.DateField("期限")
+    met_date = models.DateField("出示日", null=True, blank=True)
+    created_at = models.DateTimeField("创建时间", default=timezone.now)
+
+    class Meta:
+        db_table = "accounts_document_demand"
+        verbose_name = verbose_name_plural = "Ⅲ类户补充身份证件"
+        constraints = [
+            models.CheckConstraint(condition=Q(turnover_fen__gt=0), name="accounts_document_demand_turnover"),
+            models.CheckConstraint(
+                condition=Q(due_date__gte=F("demanded_date"))
+                & (Q(met_date=None) | Q(met_date__gte=F("demanded_date"))),
+                name="accounts_document_demand_days",
+            ),
+        ]
+        indexes = [models.Index(fields=["due_date"], condition=Q(met_date=None), name="accounts_document_owed")]
+
+    def __str__(self) -> str:
+        """Show the opaque id only."""
+        return self.id.hex
 
 
 class Reverification(models.Model):

@@ -14,6 +14,7 @@ from accounts.operations.id_expiry import remind_of_id_expiry, suspend_expired
 from accounts.operations.opening import lapse_openings
 from accounts.operations.reconciliation import owe_reconciliations
 from accounts.operations.restrictions import end_restrictions
+from accounts.operations.turnover import demand_documents, suspend_undocumented
 from core.operations import within_transaction
 from core.steps.queue import enqueue
 
@@ -22,7 +23,15 @@ SUSPEND_DORMANT: Final = "accounts.suspend_dormant"
 FOLLOW_ID_CARDS: Final = "accounts.follow_id_cards"
 WATCH_FILINGS: Final = "accounts.watch_filings"
 END_RESTRICTIONS: Final = "accounts.end_restrictions"
-PIECES: Final = (LAPSE_OPENINGS, SUSPEND_DORMANT, FOLLOW_ID_CARDS, WATCH_FILINGS, END_RESTRICTIONS)
+FOLLOW_TURNOVER: Final = "accounts.follow_turnover"
+PIECES: Final = (
+    LAPSE_OPENINGS,
+    SUSPEND_DORMANT,
+    FOLLOW_ID_CARDS,
+    WATCH_FILINGS,
+    END_RESTRICTIONS,
+    FOLLOW_TURNOVER,
+)
 log = structlog.get_logger(__name__)
 
 
@@ -30,9 +39,9 @@ log = structlog.get_logger(__name__)
 def follow_day(*, day: date) -> None:
     """Owe this room's daily work for a business day, in the transaction that begins the day.
 
-    Dormancy, ID cards, filings, stale openings and orders past their day are one step each; past days that were not
-    compared with the core yet are one step each as well. Owing it twice is owing it once, and a piece may run again:
-    it finds its work done.
+    Dormancy, ID cards, filings, stale openings, orders past their day and the turnover of Class III accounts are one step
+    each; past days that were not compared with the core yet are one step each as well. Owing it twice is owing it once, and
+    a piece may run again: it finds its work done.
     """
     for piece in PIECES:
         enqueue(piece, day.isoformat())
@@ -52,6 +61,7 @@ def do_piece(*, piece: str, day: date) -> None:
         FOLLOW_ID_CARDS: _follow_cards,
         WATCH_FILINGS: _watch,
         END_RESTRICTIONS: _end_orders,
+        FOLLOW_TURNOVER: _follow_turnover,
     }[piece](day)
 
 
@@ -66,6 +76,11 @@ def _sleep(day: date) -> None:
 def _follow_cards(day: date) -> None:
     remind_of_id_expiry(day=day)
     suspend_expired(day=day)
+
+
+def _follow_turnover(day: date) -> None:
+    demand_documents(day=day)
+    suspend_undocumented(day=day)
 
 
 def _end_orders(day: date) -> None:

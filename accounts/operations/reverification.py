@@ -1,4 +1,4 @@
-"""Let a customer prove again who they are: what was suspended for want of that proof is lifted (ACC-08, ACC-13)."""
+"""Let a customer prove again who they are: what was suspended for want of that proof is lifted (ACC-07, ACC-08, ACC-13)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Final
 from accounts.models import DepositAccount, Reverification, Suspension
 from accounts.models.deposit_account import ACTIVE
 from accounts.models.filing import IDENTITY
-from accounts.models.suspension import DORMANT, ID_EXPIRED, READING, VERIFIED
+from accounts.models.suspension import DORMANT, ID_EXPIRED, NO_DOCUMENT, READING, VERIFIED
 from accounts.operations.filings import owe_change
 from accounts.operations.suspensions import lift_suspensions
+from accounts.operations.turnover import document_shown
 from accounts.states import REVERIFICATION
 from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
@@ -29,11 +30,11 @@ VENDOR_UNAVAILABLE: Final = "vendor_unavailable"
 
 
 class IdCardRequired(Problem):
-    """The customer's ID card has ended: a face alone proves nothing of the new one."""
+    """The customer's ID card has ended, or is to be shown (ACC-07): a face alone proves nothing of it."""
 
     code = "id_card_required"
     status = 422
-    title = "身份证已过期，请上传新的身份证正反面"
+    title = "请上传有效身份证的正反面"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +52,11 @@ def reverify_account(
     """Take the customer's face for an account, and a new ID card where there is one.
 
     The face alone lifts the dormancy of this account. A new card is read first; it lifts what was suspended because the
-    former one had ended, on all the customer's accounts.
+    former one had ended or none was shown, on all the customer's accounts.
 
     Raises:
         StateConflict: the account is not active, a card is being read already, or nothing here waits for a proof.
-        IdCardRequired: the known card has ended, and no new one is shown.
+        IdCardRequired: the known card has ended or is to be shown, and none is.
         UploadUnknown: a picture is not the customer's own, or shows another side.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
     """
@@ -94,6 +95,8 @@ def _refuse_without_card(account: DepositAccount) -> None:
         raise StateConflict("请先完成注册")
     if identity.valid_until is not None and identity.valid_until < business_date():
         raise IdCardRequired
+    if Suspension.objects.filter(account=account, reason=NO_DOCUMENT, until_date=None).exists():
+        raise IdCardRequired
     if not Suspension.objects.filter(account=account, reason=DORMANT, until_date=None).exists():
         raise StateConflict("该账户未因长期未用暂停，无需重新核验")
 
@@ -117,7 +120,8 @@ def reverification_read(*, reverification_id: uuid.UUID) -> None:
     account_ids = list(own.values_list("pk", flat=True))
     for account_id in account_ids if changed else []:
         owe_change(account_id=account_id, changed=IDENTITY)
-    lift_suspensions(account_ids=account_ids, reasons=[ID_EXPIRED], actor="system")
+    lift_suspensions(account_ids=account_ids, reasons=[ID_EXPIRED, NO_DOCUMENT], actor="system")
+    document_shown(customer_id=row.account.customer_id)
     lift_suspensions(account_ids=[row.account_id], reasons=[DORMANT], actor="system")
     transition(REVERIFICATION, reverification_id, "verify", actor="system", ended_at=now())
 

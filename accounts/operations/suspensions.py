@@ -1,4 +1,4 @@
-"""Suspend an account's new business and lift that again, reason by reason (ACC-08, ACC-13, ACC-15).
+"""Suspend an account's new business and lift that again, reason by reason (ACC-07, ACC-08, ACC-13, ACC-15).
 
 A suspension is a row beside the account, never a state of it: reasons coexist, and what is owed can always be repaid.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from accounts.models import DepositAccount, Suspension
 from accounts.models.deposit_account import ACTIVE
-from accounts.models.suspension import DORMANT, ID_EXPIRED
+from accounts.models.suspension import DORMANT, ID_EXPIRED, NO_DOCUMENT
 from accounts.operations.ledger import AccountNotActive
 from core.clock import business_date
 from core.ids import new_id
@@ -21,6 +21,7 @@ from core.operations import within_transaction
 NEXT_STEP: Final = {
     DORMANT: "账户长期未使用，已暂停非柜面业务，请重新核验身份后再办理",
     ID_EXPIRED: "身份证已过期且未更新，已暂停新业务，请上传新的身份证",
+    NO_DOCUMENT: "Ⅲ类户累计收付已达限额且未按期出示身份证件，已暂停新业务，请上传身份证",
 }
 
 

@@ -48,6 +48,12 @@ def end_restrictions(run: StepRun) -> Outcome:
     return _piece(run)
 
 
+@register_step(day.FOLLOW_TURNOVER)
+def follow_turnover(run: StepRun) -> Outcome:
+    """Demand ID cards by the turnover of Class III accounts, and suspend where none was shown in time (ACC-07)."""
+    return _piece(run)
+
+
 @register_step(reconciliation.RECONCILE, lane=VENDOR)
 def reconcile_core(run: StepRun) -> Outcome:
     """Fetch the core's statement of a day, all pages (PURE), and compare it with our orders of that day."""

@@ -30,6 +30,8 @@ from core.idempotency import Answer, Claim, IdempotencyKeyRequired, IdempotencyK
 from core.rest.problems import CONTENT_TYPE, plain, trace_id_of
 
 R = TypeVar("R")
+CURRENCY = "CNY"
+"""The one currency of all amounts in the contract."""
 View = TypeVar("View", bound=Callable[..., Any])
 Schema = type[serializers.BaseSerializer[Any]] | serializers.BaseSerializer[Any] | Any
 
@@ -122,11 +124,15 @@ def endpoint(  # noqa: PLR0913 -- keyword-only: the declaration of a call
     access: Access = Access.CUSTOMER,
     idempotent: bool = False,
     by_id: bool = False,
+    at_a_bank: bool = True,
     parameters: Iterable[OpenApiParameter] = (),
     media_type: str | None = None,
     tags: list[str] | None = None,
 ) -> Callable[[View], View]:
-    """Declare a method of a view. `by_id` says that the path names a resource, which may be absent (404)."""
+    """Declare a method of a view.
+
+    `by_id` says that the path names a resource, `at_a_bank` that it names a bank; either may be absent (404).
+    """
     all_problems = list(problems)
     all_parameters = list(parameters)
     if access is Access.CUSTOMER:
@@ -150,7 +156,8 @@ def endpoint(  # noqa: PLR0913 -- keyword-only: the declaration of a call
                 required=True,
             )
         )
-    all_problems.append(NotFound)  # the bank in the path may not exist
+    if at_a_bank:
+        all_problems.append(NotFound)  # the bank in the path may not exist
 
     def declare(method: View) -> View:
         method.declared = {  # type: ignore[attr-defined]
@@ -215,10 +222,13 @@ class ContractView(APIView):
         """Read and check the body.
 
         Raises:
-            InvalidRequest: it is not an object, or fields are missing or ill-formed.
+            InvalidRequest: it is not an object, fields are missing or ill-formed, or it speaks of another currency: all
+                amounts of the contract are yuan.
         """
         if not isinstance(request.data, Mapping):
             raise InvalidRequest("请求内容应为 JSON 对象")
+        if request.data.get("currency", CURRENCY) != CURRENCY:
+            raise serializers.ValidationError({"currency": ["金额均以人民币元（CNY）计，不接受其他币种"]})
         body = schema(data=request.data)
         body.is_valid(raise_exception=True)
         return cast("dict[str, Any]", body.validated_data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from core.ids import parse_id
 from core.money import fen_to_yuan, yuan_to_fen
 
 RATE_PLACES = Decimal("0.0001")
+RATE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
 
 
 @extend_schema_field({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,11})\.[0-9]{2}$", "example": "1000.00"})
@@ -26,9 +28,12 @@ class AmountField(serializers.Field[int, str, str, Any]):
         if not isinstance(data, str):
             raise serializers.ValidationError('金额须为字符串，如 "1000.00"')
         try:
-            return yuan_to_fen(data)
+            fen = yuan_to_fen(data)
         except ValueError as error:
             raise serializers.ValidationError('金额须为不超过两位小数的正数，如 "1000.00"') from error
+        if fen < 0:
+            raise serializers.ValidationError('金额须为不超过两位小数的正数，如 "1000.00"')
+        return fen
 
     def to_representation(self, value: int) -> str:
         """Write yuan."""
@@ -46,12 +51,8 @@ class RateField(serializers.Field[Decimal, str, str, Any]):
 
     def to_internal_value(self, data: Any) -> Decimal:
         """Read a rate with at most four decimals, 0 to 1000."""
-        try:
-            rate = Decimal(str(data)) if isinstance(data, str) else Decimal("NaN")
-            exact = rate.is_finite() and rate == rate.quantize(RATE_PLACES) and 0 <= rate <= 1000  # noqa: PLR2004
-        except ArithmeticError as error:
-            raise serializers.ValidationError('利率须为不超过四位小数的字符串，如 "6.0000"') from error
-        if not exact:
+        rate = Decimal(data) if isinstance(data, str) and RATE.fullmatch(data) else Decimal("NaN")
+        if not rate.is_finite() or rate > 1000:  # noqa: PLR2004
             raise serializers.ValidationError('利率须为不超过四位小数的字符串，如 "6.0000"')
         return rate
 

@@ -53,7 +53,10 @@ SELECT count(*), coalesce(sum(principal_fen), 0)::bigint, coalesce(sum(interest_
 QUEUE: Final = f"""
 INSERT INTO lending_auto_debit (id, loan_id, debit_date, status, rounds, repayment_id, created_at)
 SELECT uuidv7(), due.loan_id, %(day)s::date, '{QUEUED}', 0, NULL, statement_timestamp()
-FROM (SELECT DISTINCT i.loan_id FROM lending_instalment i WHERE {UNPAID}) due
+FROM (
+    SELECT i.loan_id FROM lending_instalment i JOIN lending_loan l ON l.id = i.loan_id WHERE {UNPAID}
+    GROUP BY i.loan_id, l.annual_rate ORDER BY min(i.due_date), l.annual_rate DESC, i.loan_id
+) due
 ON CONFLICT (debit_date, loan_id) DO NOTHING
 """  # noqa: S608 -- put together from constants; values are parameters
 FORGET: Final = "DELETE FROM lending_auto_debit WHERE debit_date < %(before)s"
@@ -71,7 +74,10 @@ def pass_dues(*, day: date) -> dict[str, Any]:
 
 @within_transaction
 def queue_debits(*, day: date) -> dict[str, Any]:
-    """List the loans of which something is due or overdue on a day, each once; drop the lists of long ago."""
+    """List the loans of which something is due or overdue on a day, each once; drop the lists of long ago.
+
+    The list is worked off from its top: the loan that has been due longest comes first, then the dearest (ALLOC-02).
+    """
     queued = execute(QUEUE, {"day": day})
     dropped = execute(FORGET, {"before": day - timedelta(days=parameters.auto_debit_kept_days(day))})
     return {"queued": queued, "dropped": dropped}

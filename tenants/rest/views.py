@@ -51,7 +51,9 @@ class ArrivalDocument(serializers.Serializer[Any]):
 class Banks(ContractView):
     """The directory."""
 
-    @endpoint(summary="可办理业务的银行", answers={200: BankPage}, access=Access.OPEN, tags=["province"])
+    @endpoint(
+        summary="可办理业务的银行", answers={200: BankPage}, access=Access.OPEN, at_a_bank=False, tags=["province"]
+    )
     def get(self, request: Request) -> Response:
         """List the banks that serve customers."""
         del request
@@ -78,6 +80,7 @@ class EntriesResolve(ContractView):
         answers={200: ArrivalDocument},
         problems=[EntryUnknown],
         access=Access.OPEN,
+        at_a_bank=False,
         tags=["province"],
     )
     def post(self, request: Request) -> Response:

@@ -169,7 +169,7 @@ class TestSubmitCard:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestUnbindCard:
+class TestAcc14UnbindCard:
     def _bound(self, customer_id: uuid.UUID, account: DepositAccount | None = None) -> Card:
         return _card(customer_id, "active", account=account, bound_at=now())
 

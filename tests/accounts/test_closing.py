@@ -114,7 +114,7 @@ def _burden(account: DepositAccount, what: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestRefusals:
+class TestAcc14ClosingRefused:
     @pytest.mark.parametrize(
         ("account", "burden", "problem"),
         [

@@ -54,7 +54,7 @@ def sends(filing: Filing) -> int:
     return Step.objects.filter(kind="account.file", subject=filing.pk.hex).count()
 
 
-class TestDueDates:
+class TestAcc11DueDates:
     @pytest.mark.parametrize(
         ("kind", "day", "due"),
         [
@@ -183,7 +183,7 @@ class TestChanges:
         assert not Filing.objects.exists()
 
 
-class TestOverdue:
+class TestAcc11Overdue:
     def flag(self, day: date) -> int:
         with transaction.atomic():
             return flag_overdue_filings(day=day)
@@ -217,7 +217,7 @@ class TestOverdue:
         assert self.flag(filing.due_date + timedelta(days=1)) == 1
 
 
-class TestAgreement:
+class TestAcc11Agreement:
     """The daily count of filings equals that of accounts."""
 
     def counts(self, agreement: FilingAgreement) -> dict[str, tuple[int, int, int]]:

@@ -55,7 +55,7 @@ def _total() -> int:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestPostEntry:
+class TestGl01PostEntry:
     def test_a_payment_moves_the_balance_and_both_sides(self) -> None:
         account = make_account()
         with transaction.atomic():
@@ -136,7 +136,7 @@ class TestPostEntry:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestGuards:
+class TestGl01Guards:
     def test_the_database_refuses_an_entry_that_does_not_balance(self) -> None:
         make_account(100)
         entry = JournalEntry.objects.get()

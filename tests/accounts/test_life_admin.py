@@ -15,6 +15,7 @@ from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
 from accounts.models import (
     CoreReconciliation,
     DepositAccount,
+    DocumentDemand,
     Filing,
     JournalEntry,
     Receipt,
@@ -261,4 +262,11 @@ class TestWhoMay:
 
     def test_service_staff_see_why_an_account_is_suspended(self) -> None:
         assert Staff("客服").get("suspension/")
+        day = business_date()
+        demand = DocumentDemand.objects.create(
+            customer_id=make_account(account_class="III").customer_id, turnover_fen=50_000_00, demanded_date=day,
+            due_date=day,
+        )  # fmt: skip
+        for page in ("documentdemand/", f"documentdemand/{demand.pk}/change/"):
+            assert "50,000.00" in Staff("客服").get(page)
         assert Staff("客服").client.get(f"{ADMIN}/receipt/").status_code == 403

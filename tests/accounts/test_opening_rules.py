@@ -58,7 +58,7 @@ def _monday(bank_a: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_monday")
-class TestHowMany:
+class TestAcc01HowMany:
     """ACC-01, A1-20: one Class I, five Class II, five Class III for a person at a bank."""
 
     @pytest.mark.parametrize(("account_class", "most"), [("II", 5), ("III", 5)])
@@ -145,7 +145,7 @@ class TestHowMany:
 
 
 @pytest.mark.django_db(transaction=True)
-class TestTwentyAtOnce:
+class TestAcc01TwentyAtOnce:
     """ACC-01 under concurrency."""
 
     @pytest.mark.parametrize("account_class", ["II", "III"])
@@ -214,7 +214,7 @@ class TestTwentyAtOnce:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_monday")
-class TestAtTheCounterOnly:
+class TestAcc02AtTheCounterOnly:
     """ACC-02: no Class I account from afar; A1-22: no account of a company."""
 
     @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ class TestAtTheCounterOnly:
         assert PhoneCode.objects.get().used_at is None
 
 
-class TestBoundCard:
+class TestAcc03BoundCard:
     """ACC-03: five elements for Class II, four for Class III; never bound to a Class II or III account."""
 
     @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ class TestBoundCard:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_monday")
-class TestSharedPhones:
+class TestAcc10SharedPhones:
     """ACC-10: one phone of several persons is explained, or nothing is opened by itself."""
 
     PHONE = "13888888888"
@@ -304,7 +304,7 @@ class TestSharedPhones:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_monday")
-class TestDevices:
+class TestAcc10Devices:
     """ACC-10: more than N openings of one device and day are refused."""
 
     def test_the_fourth_of_a_device_and_day_is_refused(self) -> None:
@@ -351,7 +351,7 @@ def test_of_ten_customers_on_one_device_at_once_three_get_through() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestAge:
+class TestAcc12Age:
     """ACC-12: by birthday on the business date; that of a 29 February is 1 March in common years."""
 
     @pytest.mark.parametrize(
@@ -377,12 +377,16 @@ class TestAge:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_monday")
-class TestWhoElse:
+class TestAcc11TaxResidency:
     @pytest.mark.parametrize("residency", ["foreign_only", "both", ""])
     def test_only_a_tax_resident_of_china_alone_goes_on(self, residency: str) -> None:
         """ACC-11: the self-statement of tax residency."""
         assert outcome(ask(make_customer(tax_residency=residency))) == "refused"
 
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_monday")
+class TestAcc13AtOpening:
     @pytest.mark.parametrize(
         ("ends", "ended"),
         [(date(2026, 11, 22), "refused"), (date(2026, 11, 23), CHECKING), (None, CHECKING)],

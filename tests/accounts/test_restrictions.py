@@ -96,7 +96,7 @@ def _today(request: pytest.FixtureRequest) -> None:
         set_day(TODAY)
 
 
-class TestAnOrderOnAnAmount:
+class TestAcc15AnOrderOnAnAmount:
     pytestmark = bank
 
     def test_leaves_what_is_above_it(self) -> None:
@@ -152,7 +152,7 @@ class TestAnOrderOnAnAmount:
             reverse_entry(entry_id=entry, business_ref="rev", memo="", value_date=TODAY)
 
 
-class TestAnOrderOnTheWholeAccount:
+class TestAcc15AnOrderOnTheWholeAccount:
     pytestmark = bank
 
     @pytest.mark.parametrize(("kind", "expires_date"), [("freeze", TODAY), ("stop_pay", None)])
@@ -179,7 +179,7 @@ class TestAnOrderOnTheWholeAccount:
         assert violated(raised.value) == "accounts_debits_stopped"
 
 
-class TestSeveralOrders:
+class TestAcc15SeveralOrders:
     pytestmark = bank
 
     def test_rank_by_time_and_each_reaches_what_the_former_leave(self) -> None:

@@ -63,7 +63,7 @@ def read(row: Reverification, **states: Any) -> None:
 NEW = {"valid_from": date(2026, 11, 1), "valid_until": date(2046, 11, 1)}
 
 
-class TestByFace:
+class TestAcc08ByFace:
     def test_wakes_a_dormant_account_and_no_other(self) -> None:
         who = make_customer()
         account, other = make_account(who), make_account(who)
@@ -110,7 +110,7 @@ class TestByFace:
         assert suspended_for(account.pk) == ("dormant",)
 
 
-class TestByANewCard:
+class TestAcc13ByANewCard:
     def test_takes_it_over_lifts_everything_and_files_the_change(self) -> None:
         who = make_customer(valid_until=business_date() - timedelta(days=100))
         account, other, own = make_account(who), make_account(who), make_account(who, account_class="I", keeper="core")

@@ -73,7 +73,7 @@ def _january(bank_a: str) -> None:
     set_day(OPENED)
 
 
-class TestDormant:
+class TestAcc08Dormant:
     """ACC-08: no transaction within six months of opening."""
 
     @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ class TestDormant:
         assert list(days) == [(SIX_MONTHS, SIX_MONTHS), (date(2027, 1, 31), None)]
 
 
-class TestWhatStops:
+class TestAcc13WhatStops:
     """ACC-13: new business; repayment and money coming in never."""
 
     @pytest.mark.parametrize("reason", ["dormant", "id_expired"])
@@ -209,7 +209,7 @@ def _refuse(account: DepositAccount) -> None:
         refuse_suspended(account_id=account.pk)
 
 
-class TestReasons:
+class TestAcc15Reasons:
     """ACC-15: reasons are rows beside the account, never states of it."""
 
     def test_coexist_and_lift_one_by_one(self) -> None:
@@ -259,7 +259,7 @@ def expire(day: date) -> int:
 ENDS = date(2026, 8, 20)
 
 
-class TestReminders:
+class TestAcc13Reminders:
     """ACC-13: 90, 30 and 7 days before the end."""
 
     @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ class TestReminders:
         assert remind(ENDS - timedelta(days=120)) == 1
 
 
-class TestExpired:
+class TestAcc13Expired:
     """ACC-13: a reasonable time of 90 days after the end, then new business stops."""
 
     @pytest.mark.parametrize(("passed", "found"), [(0, ()), (1, ()), (90, ()), (91, ("id_expired",))])

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from django.db import transaction
-from django.db.models import F
 
-from core.clock import business_date
-from core.steps import engine
-from core.steps.registry import LANES
-from core.tenancy import in_bank
-from lending.models import Disclosure
 from scripts.phone import Phone
-from tenants.parameters import set_for_bank
+from tests.over_rest import REGIONS, read_for, run_steps, set_parameter
 from tests.running_sandbox import Sandbox
 
+__all__ = ["PhoneMaker", "api", "phone", "registered", "set_parameter", "vendors_asked"]
 PhoneMaker = Callable[..., Phone]
 
 
@@ -39,26 +32,15 @@ def phone(api: httpx.Client, sandbox: Sandbox) -> PhoneMaker:
     """Give somebody a phone: `phone(bank, profile=…)`; while it waits, the bank's due steps run."""
 
     def make(bank: str = "125", person: dict[str, Any] | None = None, **traits: Any) -> Phone:
-        region = {"125": "320700", "116": "320582"}[bank]
-        someone = person or sandbox.person(**{"region": region, "age": 35, **traits})
+        someone = person or sandbox.person(**{"region": REGIONS[bank], "age": 35, **traits})
 
         def wait(seconds: float) -> None:
-            with in_bank(bank):
-                if seconds >= 1:  # reading time: instead of sleeping, what was shown was shown earlier
-                    Disclosure.objects.filter(confirmed_at=None).update(
-                        shown_at=F("shown_at") - timedelta(seconds=seconds)
-                    )
-                engine.run_due(lanes=list(LANES), seconds=30)
+            read_for(seconds, bank)
+            run_steps(bank)
 
         return Phone(api=api, vendors=sandbox.http, bank=bank, person=someone, wait=wait)
 
     return make
-
-
-def set_parameter(bank: str, name: str, value: str | int) -> None:
-    """Set one of a bank's parameters from the present business date on."""
-    with in_bank(bank), transaction.atomic():
-        set_for_bank(name=name, value=value, effective_date=business_date(), actor="test")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ PASSWORD = "Sample-Pass-2026"
 WITHOUT_ROWS = {
     "accounts.AccountClosing": "nothing was closed",
     "accounts.CoreReconciliation": "nothing was ordered from a core system",
+    "accounts.DocumentDemand": "no Class III account has moved much",
     "accounts.Notice": "no ID card ends soon",
     "accounts.Receipt": "no money came from outside",
     "accounts.ReconciliationBreak": "nothing was ordered from a core system",

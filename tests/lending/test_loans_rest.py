@@ -23,7 +23,7 @@ from core.steps.registry import KINDS, VENDOR
 from core.tenancy import in_bank
 from core.vault.models import VaultAccess
 from lending.contracts.signing import sign_contract
-from lending.models import Contract, Drawdown, Loan, Repayment
+from lending.models import Contract, Drawdown, Loan
 from tests.lending.applicants import due_now, make_customer, make_token
 from tests.lending.borrowers import (
     Borrower,
@@ -32,7 +32,6 @@ from tests.lending.borrowers import (
     give_money,
     lend,
     let_reading_time_pass,
-    make_account,
     make_borrower,
     pass_face,
     phone_code,
@@ -95,27 +94,6 @@ class TestDrawdowns:
         assert caller(who).get(f"drawdowns/{shown['id']}").json() == shown
         listed = caller(who).get("drawdowns").json()
         assert listed == {"items": [shown], "next": None}
-
-    @pytest.mark.parametrize(
-        ("changes", "expected"),
-        [
-            ({"amount": "499.99"}, (422, "amount_out_of_range")),
-            ({"amount": "200000.01"}, (422, "amount_out_of_range")),
-            ({"amount": 10}, (400, "invalid_request")),
-            ({"term": 7}, (422, "terms_not_offered")),
-            ({"method": "monthly"}, (400, "invalid_request")),
-            ({"purpose": "securities"}, (422, "purpose_forbidden")),
-            ({"purpose": "炒股"}, (422, "purpose_forbidden")),
-            ({"purpose": "whatever"}, (400, "invalid_request")),
-            ({"account": "0" * 32}, (422, "account_not_active")),
-            ({"credit_line": "0" * 32}, (404, "not_found")),
-            ({"credit_line": "nonsense"}, (400, "invalid_request")),
-        ],
-    )
-    def test_each_refusal_has_its_code(self, changes: dict[str, Any], expected: tuple[int, str]) -> None:
-        who = make_borrower()
-        assert problem(caller(who).post("drawdowns", body(who, **changes))) == expected
-        assert not Drawdown.objects.exists()
 
     def test_line_exceeded_and_line_frozen_have_theirs(self) -> None:
         who = make_borrower(limit_fen=9_999_99)
@@ -346,28 +324,6 @@ class TestLoans:
         assert caller(who).get("loans").json()["items"] == [shown]
         rows = caller(who).get(f"loans/{loan.pk.hex}/schedule").json()["instalments"]
         assert [row["status"] for row in rows[:2]] == ["overdue", "pending"]
-
-    def test_refusals_of_a_repayment_have_their_codes(self) -> None:
-        who = make_borrower()
-        loan = lend(who)
-        phone, path = caller(who), f"loans/{loan.pk.hex}/repayments"
-        account = who.account_id.hex
-        assert problem(phone.post(path, {"kind": "due", "account": account})) == (422, "repayment_exceeds_debt")
-        set_day(loan.instalments.get(number=1).due_date)
-        for kind, code in (("any", "repayment_kind_not_offered"), ("early_partial", "amount_out_of_range")):
-            assert problem(phone.post(path, {"kind": kind, "account": account})) == (422, code)
-            assert problem(phone.post(f"{path}/quote", {"kind": kind})) == (422, code)
-        assert problem(phone.post(path, {"kind": "due", "account": account, "amount": "1.00"})) == (
-            422, "amount_out_of_range",
-        )  # fmt: skip
-        assert problem(phone.post(path, {"kind": "due", "account": account, "amount": "99999.00"})) == (
-            422, "repayment_exceeds_debt",
-        )  # fmt: skip
-        assert problem(phone.post(path, {"kind": "all", "account": account})) == (400, "invalid_request")
-        assert problem(phone.post(path, {"kind": "due", "account": "0" * 32})) == (422, "account_not_active")
-        empty = make_account(who.customer_id)
-        assert problem(phone.post(path, {"kind": "due", "account": empty.pk.hex})) == (422, "insufficient_funds")
-        assert not Repayment.objects.exists()
 
     def test_a_settled_loan_takes_nothing(self) -> None:
         who = make_borrower()

@@ -242,7 +242,7 @@ class TestOpenAndClose:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestPrice:
+class TestInt01PriceRange:
     def test_is_lpr_and_spread_from_the_best_grade_to_the_last(self) -> None:
         price = queries.price_today(queries.version_in_force("XF01"))
         assert (price.lowest_rate, price.highest_rate) == (Decimal("4.0000"), Decimal("7.2000"))
@@ -264,7 +264,7 @@ class TestPrice:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestLprOn:
+class TestInt01LprOn:
     @pytest.mark.parametrize(
         ("day", "published", "one_year"),
         [

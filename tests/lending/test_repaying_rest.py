@@ -102,7 +102,7 @@ class TestAnyDay:
         assert problem(caller(other).post(path, {"kind": "any"})) == (422, "repayment_kind_not_offered")
 
 
-class TestHolidays:
+class TestInt07ByRest:
     """S16: due on 2026-02-17, the first day of the Spring Festival, which lasts until the 23rd."""
 
     @pytest.fixture(autouse=True)
@@ -124,7 +124,7 @@ class TestHolidays:
         }  # fmt: skip
 
 
-class TestRepaymentDay:
+class TestInt06ByRest:
     def test_m6_a_first_period_that_is_too_short_is_joined_to_the_next(self) -> None:
         change_product("XF03", due_day=20, first_period_min_days=15)
         who, loan = lent(date(2024, 3, 8), amount_fen=100_000_00, rate="6.0000", method="interest_only", term_months=6)

@@ -279,7 +279,7 @@ class TestEarlyFull:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestAlwaysPossible:
+class TestAcc13RepayingStaysPossible:
     def test_s20_with_an_expired_id_card_a_frozen_line_a_closed_product_and_a_suspended_bank(self) -> None:
         who = make_borrower()
         loan = m1(who)

@@ -80,7 +80,7 @@ def lines_of(reference: str) -> dict[str, int]:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestReversal:
+class TestAlloc03Reversal:
     def test_s19_an_early_settlement_taken_back_next_day_leaves_the_loan_as_if_it_had_never_been(self) -> None:
         who, twin = make_borrower(), make_borrower()
         loan, other = m1(who), m1(twin)

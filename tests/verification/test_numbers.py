@@ -152,7 +152,7 @@ class TestAgeOn:
         assert grown == (1 if day + timedelta(days=1) == birthday_in(birth, (day + timedelta(days=1)).year) else 0)
 
 
-class TestIdCardValidityPlausible:
+class TestAcc12CardTerm:
     @pytest.mark.parametrize(
         ("birth", "valid_from", "valid_until", "plausible"),
         [

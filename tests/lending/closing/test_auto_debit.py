@@ -182,7 +182,7 @@ class TestTheList:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestRounds:
+class TestPen02Rounds:
     def at(self, monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
         for module in ("lending.operations.auto_debit", "lending.steps.closing"):
             monkeypatch.setattr(f"{module}.now", lambda: moment)

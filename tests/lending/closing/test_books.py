@@ -93,7 +93,7 @@ def test_the_ledger_equals_the_sum_of_the_loans_on_every_day_of_a_random_month(s
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
-class TestIncome:
+class TestRisk04Income:
     def test_is_what_the_loan_has_cost_whatever_the_days_in_between(self) -> None:
         set_day(date(2024, 1, 15))
         who = make_borrower()

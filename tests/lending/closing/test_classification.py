@@ -44,7 +44,7 @@ def events() -> list[dict[str, Any]]:
     return list(LoanEvent.objects.filter(kind="classified").order_by("business_date").values_list("detail", flat=True))
 
 
-class TestTheWalk:
+class TestRisk01TheWalk:
     def test_every_day_from_0_to_361_and_the_books_at_the_turns(self, bullet: tuple[Borrower, Loan]) -> None:
         expected = {0: ("normal", 1, False), 1: ("special_mention", 1, False), 31: ("special_mention", 2, False),
                     91: ("substandard", 3, True), 271: ("doubtful", 3, True), 361: ("loss", 3, True)}  # fmt: skip
@@ -79,7 +79,7 @@ class TestTheWalk:
         }  # fmt: skip
 
 
-class TestRising:
+class TestRisk02Observation:
     def test_waits_for_six_months_after_the_arrears_are_cleared(self, bullet: tuple[Borrower, Loan]) -> None:
         who, _ = bullet
         longer = lend(who, 50_000_00, term_months=12, method="interest_only")
@@ -163,7 +163,7 @@ class TestRising:
         del second
 
 
-class TestGrace:
+class TestInt07Grace:
     def test_within_the_days_of_grace_nothing_is_overdue_and_after_them_all_days_count(self) -> None:
         set_day(date(2024, 1, 15))
         change_product("XF01", grace_days=3)
@@ -175,7 +175,7 @@ class TestGrace:
         assert again().overdue_since_date == DUE
 
 
-class TestRestructured:
+class TestRisk02Restructured:
     def test_is_special_mention_at_best_for_a_year_and_stage_two(self) -> None:
         set_day(date(2024, 1, 15))
         who = make_borrower()

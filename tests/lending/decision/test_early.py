@@ -105,7 +105,7 @@ class TestDecideEarly:
             early(birth_date=TODAY + timedelta(days=1))
 
 
-class TestAgeOn:
+class TestAcc12AgeOn:
     @pytest.mark.parametrize(
         ("birth", "day", "age"),
         [

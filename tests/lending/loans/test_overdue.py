@@ -234,7 +234,7 @@ class TestAllocate:
             assert share.paid.total_fen <= debt.total_fen
 
 
-class TestCategory:
+class TestRisk01ByDays:
     @pytest.mark.parametrize(
         ("days", "category"),
         [
