@@ -11,7 +11,7 @@ from core.evidence import InclusionProof
 from core.money import fen_to_yuan
 from core.rest.fields import on_the_wire, rate_on_the_wire
 from lending import parameters, queries
-from lending.loan_records import rows_in_force
+from lending.loan_records import plan_at_present
 from lending.loans.standing import Owed
 from lending.models import Contract, Disclosure, Drawdown, EntrustedPayment, Instalment, Loan, Repayment
 from lending.queries import Journey, Judgement
@@ -172,7 +172,7 @@ def loan_document(row: Loan) -> dict[str, Any]:
 def schedule_document(row: Loan) -> dict[str, Any]:
     """Render a loan's schedule with what was paid."""
     today = business_date()
-    return {"instalments": [_instalment(each, today) for each in rows_in_force(row)]}
+    return {"instalments": [_instalment(each, today) for each in plan_at_present(row)]}
 
 
 def _instalment(row: Instalment, today: date) -> dict[str, Any]:
