@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench import day_end, decision, disbursement, latency
+from bench import day_end, decision, disbursement, latency, reading
 from bench.report import Finding, table
 from scripts.product import ROOT, Product, ProductError, ensure_database, product
 from scripts.stack import Stack
@@ -118,7 +118,9 @@ def _disbursement(stack: Stack, folder: Path) -> list[Finding]:
         say("disbursements over HTTP and reads of a card, in turns")
         running.start_web()
         running.await_web()
-        return found + disbursement.over_http(borrowers)
+        found += disbursement.over_http(borrowers)
+        say("a loan with a long history and a card, in turns")
+        return found + reading.measure(borrowers)
 
 
 def _decision() -> list[Finding]:

@@ -31,7 +31,7 @@ WARMING_READS: Final = 200
 AT_LEAST: Final = 0.5
 HTTP_AT_LEAST: Final = 0.25
 TPS: Final = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
-STRIDE: Final = 100_000
+READER: Final = 1
 
 
 @dataclass(slots=True)
@@ -123,10 +123,11 @@ def drawer(borrowers: Borrowers) -> AbstractContextManager[Client]:
     return client(borrowers.running, "bench.drawing", "--bank", borrowers.bank)
 
 
-def sender(borrowers: Borrowers) -> AbstractContextManager[Client]:
+def sender(borrowers: Borrowers, *, loan: str = "") -> AbstractContextManager[Client]:
     """Start a process that sends requests to the web server."""
     address = urlsplit(borrowers.running.base_url).netloc
-    return client(borrowers.running, "bench.http", "--address", address, "--bank", borrowers.bank)
+    words = ["--address", address, "--bank", borrowers.bank, "--loan", loan]
+    return client(borrowers.running, "bench.http", *words)
 
 
 @dataclass(slots=True)
@@ -200,11 +201,11 @@ def through_the_operation(borrowers: Borrowers, folder: Path, *, clients: int = 
     theirs, note = baseline(borrowers, folder)
     with ExitStack() as stack:
         ours = [stack.enter_context(drawer(borrowers)) for _ in range(clients)]
-        _at_once(ours, "draw", borrowers, WARMING)
+        at_once(ours, "draw", borrowers, WARMING)
         turns = []
         for turn in range(TURNS):
             other = theirs.run(borrowers.take(DRAWS * clients), DRAWS, clients) if turn % 2 else 0.0
-            mine = _at_once(ours, "draw", borrowers, DRAWS)
+            mine = at_once(ours, "draw", borrowers, DRAWS)
             turns.append((mine, other or theirs.run(borrowers.take(DRAWS * clients), DRAWS, clients)))
     return [
         compared(
@@ -219,12 +220,12 @@ def over_http(borrowers: Borrowers, *, clients: int = CLIENTS) -> list[Finding]:
     """Let disbursements and reads of a card take turns at the web server, with as many clients."""
     with ExitStack() as stack:
         ours = [stack.enter_context(sender(borrowers)) for _ in range(clients)]
-        _at_once(ours, "draw", borrowers, WARMING)
-        _at_once(ours, "read", borrowers, WARMING_READS)
+        at_once(ours, "draw", borrowers, WARMING)
+        at_once(ours, "read", borrowers, WARMING_READS)
         turns = []
         for _ in range(TURNS):
-            drawn = _at_once(ours, "draw", borrowers, DRAWS)
-            turns.append((drawn, _at_once(ours, "read", borrowers, READS)))
+            drawn = at_once(ours, "draw", borrowers, DRAWS)
+            turns.append((drawn, at_once(ours, "read", borrowers, READS)))
     return [
         compared(
             name="  over HTTP, against one SELECT", unit="1/s", measured=[drawn for drawn, _ in turns],
@@ -234,9 +235,9 @@ def over_http(borrowers: Borrowers, *, clients: int = CLIENTS) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _at_once(clients: list[Client], verb: str, borrowers: Borrowers, count: int) -> float:
+def at_once(clients: list[Client], verb: str, borrowers: Borrowers, count: int) -> float:
     """Have every client do so many at the same time; return how many a second all together."""
-    starts = [borrowers.take(count) if verb == "draw" else 1 for _ in clients]
+    starts = [borrowers.take(count) if verb == "draw" else READER for _ in clients]
     started = time.perf_counter()
     for one, first in zip(clients, starts, strict=True):
         one.begin(verb, first, count)

@@ -1,8 +1,9 @@
 """Send requests to the web server over kept connections: `python -m bench.http --address 127.0.0.1:8000`.
 
-Reads lines `draw FIRST COUNT` and `read FIRST COUNT` from standard input and answers each with the seconds that it took.
-`draw` pays that many borrowers out, from that number on, each once; `read` has as many cards read, each its owner's: a
-view that authenticates and does one SELECT. A client is a process of its own that does little else than wait.
+Reads lines `VERB FIRST COUNT` from standard input and answers each with the seconds that it took. `draw` pays that many
+borrowers out, from that number on, each once; `read` has as many cards read, each its owner's: a view that authenticates
+and does one SELECT; `loan` and `schedule` have the loan of `--loan`, which is borrower FIRST's, read so many times. A client
+is a process of its own that does little else than wait.
 """
 
 from __future__ import annotations
@@ -79,13 +80,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.http", description=__doc__)
     parser.add_argument("--address", required=True)
     parser.add_argument("--bank", required=True)
+    parser.add_argument("--loan", default="")
     asked = parser.parse_args()
     wire, prefix = Wire(asked.address), f"/b/{asked.bank}/api/v1"
+    paths = {"loan": f"{prefix}/loans/{asked.loan}", "schedule": f"{prefix}/loans/{asked.loan}/schedule"}
     print("ready", flush=True)
     for line in sys.stdin:
-        verb, first, count = line.split()
-        make = draw_request if verb == "draw" else read_request
-        requests = [make(prefix, number) for number in range(int(first), int(first) + int(count))]
+        verb, (first, count) = line.split()[0], map(int, line.split()[1:])
+        if verb in paths:
+            requests = [get_request(paths[verb], bearer_of(first))] * count
+        else:
+            make = draw_request if verb == "draw" else read_request
+            requests = [make(prefix, number) for number in range(first, first + count)]
         started = time.perf_counter()
         for request in requests:
             wire.ask(request)
