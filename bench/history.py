@@ -71,7 +71,7 @@ def lengthen(loan: Any) -> None:
             amount_fen=0,
             outstanding_fen=loan.outstanding_fen,
             detail={"number": nth},
-        )  # fmt: skip
+        )
         for nth, kind in enumerate(kinds)
     )
 

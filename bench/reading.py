@@ -6,10 +6,12 @@ import json
 from contextlib import ExitStack
 from typing import Final
 
-from bench.disbursement import CLIENTS, READER, READS, TURNS, WARMING_READS, Borrowers, at_once, run, sender
+from bench.disbursement import CLIENTS, READER, TURNS, Borrowers, at_once, run, sender
 from bench.report import Finding, compared
 
 AT_MOST: Final = 2.0
+READS: Final = 100
+WARMING: Final = 50
 SHOWN: Final = {"loan": "a loan with a long history, read", "schedule": "  its schedule, read"}
 MILLISECONDS: Final = 1000
 
@@ -21,7 +23,7 @@ def measure(borrowers: Borrowers) -> list[Finding]:
     with ExitStack() as stack:
         clients = [stack.enter_context(sender(borrowers, loan=made["loan"])) for _ in range(CLIENTS)]
         for verb in ("read", *SHOWN):
-            at_once(clients, verb, borrowers, WARMING_READS)
+            at_once(clients, verb, borrowers, WARMING)
         turns = [{verb: at_once(clients, verb, borrowers, READS) for verb in ("read", *SHOWN)} for _ in range(TURNS)]
     times = [{verb: CLIENTS * MILLISECONDS / rate for verb, rate in turn.items()} for turn in turns]
     return [
