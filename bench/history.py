@@ -46,7 +46,7 @@ def lengthen(loan: Any) -> None:
             paid = Repayment(
                 loan=loan, account_id=loan.account_id, kind="due", status=POSTED, value_date=row.due_date,
                 total_fen=principal_fen + interest_fen, principal_fen=principal_fen, interest_fen=interest_fen,
-                balance_after_fen=0, posted_at=now(),
+                balance_after_fen=0, posted_at=now(), sequence=len(shares) + 1,
             )  # fmt: skip
             shares.append(
                 RepaymentShare(
@@ -71,6 +71,7 @@ def lengthen(loan: Any) -> None:
             amount_fen=0,
             outstanding_fen=loan.outstanding_fen,
             detail={"number": nth},
+            sequence=nth + 1 if kind == REPRICED else None,
         )
         for nth, kind in enumerate(kinds)
     )

@@ -29,7 +29,7 @@ from accounts.operations.receipts import (
 )
 from accounts.operations.refunds import Payee, owe_refund
 from accounts.operations.restrictions import end_restrictions
-from accounts.operations.suspensions import refuse_suspended
+from accounts.operations.suspensions import refuse_suspended, refuse_suspended_for
 from accounts.operations.transfers import transfer_on_order
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "post_entry",
     "post_hold",
     "refuse_suspended",
+    "refuse_suspended_for",
     "release_claim",
     "return_quota",
     "return_to_receipt",

@@ -84,6 +84,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     refuse_line(line=drawdown.line)
     if found.receiving is None:
         raise AccountNotActive
+    accounts.refuse_suspended_for(reason=found.receiving.suspended_for)
     refuse_expired(identity=screening.known)
     if found.bars.open_from_before and overdue_days_of(customer_id):
         raise LoanOverdue
