@@ -44,9 +44,9 @@ from accounts.models.ledger import PENDING
 from accounts.models.movements import FAILED, POSTED, STRANDED
 from accounts.outflows import Outflow, outflows_on
 from accounts.outside_money import RECEIPT_CHANNELS, ReceiptView, receipt, receipt_by_voucher
+from accounts.receiving import Receiving, asking_receiving
 from core.clock import now
 from core.crypto import blind_index
-from core.db.asks import Ask
 from core.errors import NotFound
 from core.ids import parse_id
 from tenants.parameters import value_of
@@ -102,14 +102,6 @@ __all__ = [
 ]
 M = TypeVar("M", bound=Model)
 ACCOUNT_NUMBER: Final = "account.number"
-RECEIVING: Final = """
-SELECT a.keeper, (
-    SELECT s.reason FROM accounts_suspension s WHERE s.account_id = a.id AND s.until_date IS NULL LIMIT 1
-)
-FROM accounts_deposit_account a
-WHERE a.id = %s AND a.customer_id = %s AND a.status = 'active' AND a.account_class <> 'III'
-  AND NOT EXISTS (SELECT 1 FROM accounts_account_closing c WHERE c.account_id = a.id AND c.status = 'closing')
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +129,6 @@ class AccountView:
     keeper: str
     balance_fen: int
     available_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Receiving:
-    """Who keeps an account that a loan can be paid into, and for what it takes no new business now, if it takes none."""
-
-    keeper: str
-    suspended_for: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,13 +310,6 @@ def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
     rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
     standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
     return [_view(row) for row in standing.order_by("account_class", "pk")]
-
-
-def asking_receiving(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> Ask[Receiving | None]:
-    """Ask together with other things how an account takes a loan's money; None where it is not one of `usable_accounts`."""
-    return Ask(
-        RECEIVING, [account_id, customer_id], lambda rows: None if rows.first is None else Receiving(*rows.first)
-    )
 
 
 def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:

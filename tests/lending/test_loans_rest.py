@@ -340,7 +340,9 @@ class TestLoans:
             for path in paths:
                 with CaptureQueriesContext(connection) as seen:
                     assert phone.get(path).status_code == 200
-                counts.append(sum('FROM "lending_' in query["sql"] for query in seen))  # without what is kept for a while
+                counts.append(
+                    sum('FROM "lending_' in query["sql"] for query in seen)
+                )  # without what is kept for a while
             return counts
 
         before = statements()
