@@ -38,7 +38,7 @@ def lengthen(loan: Any) -> None:
         )
         for number in range(last.number + 1, INSTALMENTS + 1)
     )  # fmt: skip
-    shares = []
+    shares: list[RepaymentShare] = []
     for row in loan.instalments.filter(number__lte=CLOSED).order_by("number"):
         for part in range(PARTS):
             principal_fen = row.principal_fen // PARTS + (row.principal_fen % PARTS if part == 0 else 0)
