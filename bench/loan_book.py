@@ -21,7 +21,7 @@ EVE: Final = date(2026, 6, 30)
 
 EMPTY: Final = """
 TRUNCATE lending_day_end_stage, lending_auto_debit, lending_loan_event, lending_instalment, lending_loan,
-    lending_credit_line, accounts_posting, accounts_journal_entry, core_step CASCADE
+    lending_credit_line, accounts_posting, accounts_journal_entry, accounts_gl_day, core_step CASCADE
 """
 LINES: Final = """
 INSERT INTO lending_credit_line (id, customer_id, application_id, product_id, product_version_id, kind, status, limit_fen,

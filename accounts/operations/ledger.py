@@ -29,7 +29,7 @@ class InsufficientFunds(Problem):
 
     code = "insufficient_funds"
     status = 422
-    title = "账户余额不足"
+    title = "账户余额不足，请先转入资金"
 
 
 class AccountNotActive(Problem):
@@ -37,7 +37,7 @@ class AccountNotActive(Problem):
 
     code = "account_not_active"
     status = 422
-    title = "账户当前不可用"
+    title = "账户当前不可用，请更换账户或联系开户网点"
 
 
 class BalanceLimitExceeded(Problem):
@@ -45,7 +45,7 @@ class BalanceLimitExceeded(Problem):
 
     code = "balance_limit_exceeded"
     status = 422
-    title = "超过该类账户的余额上限"
+    title = "超过该类账户的余额上限，请减少金额或使用其他账户"
 
 
 class DayChanging(StateConflict):

@@ -41,7 +41,7 @@ class IdempotencyKeyRequired(Problem):
 
     code = "idempotency_key_required"
     status = 400
-    title = "请求缺少幂等键"
+    title = "请求不完整，请返回后重新提交"
     replayable = False
 
 

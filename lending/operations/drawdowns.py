@@ -111,7 +111,7 @@ def refuse_closed(*, line: CreditLine) -> None:
         ProductClosed: it has.
     """
     if not lends(line.product):
-        raise ProductClosed("该产品暂停放款")
+        raise ProductClosed("该产品暂停放款，请稍后再试或联系贷款银行")
 
 
 def _refuse_unavailable(line: CreditLine, amount_fen: int) -> None:

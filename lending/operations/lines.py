@@ -45,7 +45,7 @@ class LineExceeded(Problem):
 
     code = "line_exceeded"
     status = 422
-    title = "可用额度不足"
+    title = "可用额度不足，请减少金额后重试"
 
 
 class LineFrozen(Problem):
@@ -53,7 +53,7 @@ class LineFrozen(Problem):
 
     code = "line_frozen"
     status = 422
-    title = "额度已冻结，暂不能用款"
+    title = "额度已冻结，暂不能用款，请联系贷款银行"
 
 
 class LineExpired(Problem):
@@ -69,7 +69,7 @@ class LineReviewDue(Problem):
 
     code = "line_review_due"
     status = 422
-    title = "额度需由银行年审后方可继续用款"
+    title = "额度需由银行年审后方可继续用款，请联系贷款银行"
 
 
 class LineAmountWrong(ValueError):

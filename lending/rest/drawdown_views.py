@@ -74,8 +74,7 @@ class Drawdowns(ContractView):
         request=wire.DrawdownBody,
         answers={201: wire.DrawdownDocument},
         problems=[
-            StateConflict, *NEW_MONEY, *LINE,
-            queries.AmountOutOfRange, queries.TermsNotOffered, queries.PurposeForbidden, *PAYING,
+            *NEW_MONEY, *LINE, queries.AmountOutOfRange, queries.TermsNotOffered, queries.PurposeForbidden, *PAYING,
         ],
         idempotent=True,
         tags=["drawdowns"],

@@ -149,7 +149,7 @@ class RepaymentQuote(ContractView):
         loan = queries.access_loan(customer_of(request), loan_id)
         body = self.read(request, wire.RepaymentQuoteBody)
         if loan.status == SETTLED:
-            raise StateConflict("该笔贷款已结清")
+            raise StateConflict("该笔贷款已结清，无需还款")
         plan = queries.plan_repayment(
             loan, kind=body["kind"], amount_fen=body.get("amount"), keep=body.get("keep")
         )  # fmt: skip
