@@ -91,6 +91,12 @@ class NotFound(Problem):
     title = "未找到相关信息，请刷新后重试"
 
 
+class Absent(NotFound):
+    """Told by an operation that finds out by itself whose the resource is; not kept under an idempotency key."""
+
+    replayable = False
+
+
 class MethodNotAllowed(Problem):
     """The path exists, the method does not."""
 

@@ -9,42 +9,33 @@ unique references, whatever dies in between; money of unknown fate keeps its hol
 from __future__ import annotations
 
 import uuid
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from accounts import operations as accounts
 from accounts import queries as account_queries
-from core.clock import business_date, now
-from core.errors import Problem, StateConflict
+from accounts.operations import AccountNotActive
+from core.clock import asking_business_date, business_date
+from core.db.asks import alone, owe, together
+from core.errors import Absent, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
-from core.steps.queue import enqueue
 from core.steps.registry import Then
-from lending import books
-from lending.loan_terms import early_fee_percent_of, schedule_terms
-from lending.loans.day_count import DayCount
-from lending.loans.rate_history import PenaltyTerms
-from lending.loans.repricing import next_repricing
-from lending.loans.schedule import build_schedule
-from lending.models import Contract, Drawdown, Instalment, Loan, LoanEvent
-from lending.models.drawdown import DISBURSING
-from lending.models.loan_event import OPENED
-from lending.operations.drawdowns import (
-    SYSTEM,
-    refuse_account,
-    refuse_closed,
-    refuse_expired_id,
-    refuse_line,
-)
+from lending import books, parameters
+from lending.actors import SYSTEM, actor_of
+from lending.models import Drawdown
+from lending.models.drawdown import DISBURSING, SIGNED
+from lending.operations.drawdowns import refuse_closed, refuse_expired, refuse_line
 from lending.operations.entrusting import owe_passing_on, payee_is_clear
-from lending.operations.lines import draw_held, release_hold
-from lending.operations.loan_locks import lock_drawdown, lock_line
-from lending.queries.loans import overdue_days_of
-from lending.queries.products import is_related_party
-from lending.reporting import PUSH_FIGURES
+from lending.operations.lines import release_hold
+from lending.operations.loan_locks import lock_drawdown, locking_drawdown_and_line
+from lending.operations.loan_opening import open_loan, opening_loan
+from lending.queries.loans import Bars, asking_bars, overdue_days_of
 from lending.states import DRAWDOWN
 from verification import operations as verification
 
+KEPT_HERE: Final = "own"
 ACT: Final = "drawdown"
 SCREENED_FOR: Final = "disburse"
 PAID: Final = "drawdown.paid"
@@ -70,69 +61,114 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     gives the hold back.
 
     Raises:
+        NotFound: there is no such drawdown of this customer.
         StateConflict: the drawdown is not signed, or its last day is over, or its contract is not on record.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
         ProductClosed, LineFrozen, LineExpired, LineReviewDue, LoanOverdue, AccountNotActive, IdExpired: see there.
     """
-    drawdown = lock_drawdown(drawdown_id=drawdown_id)
-    DRAWDOWN.target(drawdown.status, "disburse")
-    face_check_id = verification.consume_face_token(
+    today = asking_business_date()
+    locking = locking_drawdown_and_line(drawdown_id=drawdown_id)
+    face = verification.consuming_face_token(
         token=face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
     )
+    screening = verification.Screening(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex)
+    together(today, locking, face, screening.identity, screening.lists)
+    drawdown, _ = locking.answer(), today.answer()
+    if drawdown.customer_id != customer_id:
+        raise Absent
+    DRAWDOWN.target(drawdown.status, "disburse")
+    drawdown.disburse_face_check_id = face.answer()
     _refuse_late(drawdown)
     refuse_closed(line=drawdown.line)
-    refuse_line(line=lock_line(line_id=drawdown.line_id))
-    refuse_account(customer_id=customer_id, account_id=drawdown.account_id)
-    refuse_expired_id(customer_id=customer_id)
-    if overdue_days_of(customer_id):
+    found = _look_around(drawdown, screening)
+    refuse_line(line=drawdown.line)
+    if found.receiving is None:
+        raise AccountNotActive
+    accounts.refuse_suspended_for(reason=found.receiving.suspended_for)
+    refuse_expired(identity=screening.known)
+    if found.bars.open_from_before and overdue_days_of(customer_id):
         raise LoanOverdue
-    drawdown = transition(
-        DRAWDOWN, drawdown_id, "disburse", actor=f"customer:{customer_id.hex}", disburse_face_check_id=face_check_id
-    )
-    if is_related_party(customer_id):
-        return _fail(drawdown, RELATED_PARTY)
-    outcome = verification.screen_subject(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex)
+    if found.bars.is_related:
+        return _fail(_begin(drawdown), RELATED_PARTY)
+    outcome, record = screening.conclude()
+    owe(*record)
     if outcome != "clear" or not payee_is_clear(drawdown=drawdown):
-        return _fail(drawdown, REFUSED)
-    return _pay(drawdown)
+        return _fail(_begin(drawdown), REFUSED)
+    return _pay(drawdown, found.receiving)
 
 
 def _refuse_late(drawdown: Drawdown) -> None:
     """Refuse a drawdown whose last day is over, or whose contract is not on record (A4-26)."""
     if drawdown.disburse_by_date is None or business_date() > drawdown.disburse_by_date:
         raise StateConflict("该笔用信已超过放款期限，请重新发起")
-    if not Contract.objects.filter(drawdown=drawdown).exists():
+    if getattr(drawdown, "contract", None) is None:
         raise StateConflict("合同尚未存证，请稍后再试")
 
 
-def _pay(drawdown: Drawdown) -> Drawdown:
-    payment = accounts.pay_into(
-        account_id=drawdown.account_id,
-        amount_fen=drawdown.amount_fen,
-        legs=[accounts.Leg(gl_code=books.LOAN_PRINCIPAL, amount_fen=drawdown.amount_fen)],
-        business_ref=f"{books.DISBURSEMENT}:{drawdown.pk.hex}",
-        kind=books.DISBURSEMENT,
-        memo="贷款发放",
-        then=Then(PAID, drawdown.pk.hex),
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found around a drawdown that is to be paid: how its account takes the money, what stands against it."""
+
+    receiving: account_queries.Receiving | None
+    bars: Bars
+
+
+def _look_around(drawdown: Drawdown, screening: verification.Screening) -> _Found:
+    """Ask in one message for everything that the checks look at, and what the answer to the customer states."""
+    receiving = account_queries.asking_receiving(customer_id=drawdown.customer_id, account_id=drawdown.account_id)
+    bars = asking_bars(customer_id=drawdown.customer_id, id_number=screening.known.id_number)
+    numbers = (parameters.asking_line_review_days(), parameters.asking_min_read_seconds())
+    together(screening.search(), receiving, bars, *numbers)
+    for number in numbers:
+        number.answer()  # remembered until the operation ends
+    return _Found(receiving.answer(), bars.answer())
+
+
+def _pay(drawdown: Drawdown, receiving: account_queries.Receiving) -> Drawdown:
+    """Pay; where this system keeps the account, money and loan go in one message, and both moves in its statement."""
+    payment: dict[str, Any] = {
+        "account_id": drawdown.account_id,
+        "amount_fen": drawdown.amount_fen,
+        "legs": [accounts.Leg(gl_code=books.LOAN_PRINCIPAL, amount_fen=drawdown.amount_fen)],
+        "business_ref": f"{books.DISBURSEMENT}:{drawdown.pk.hex}",
+        "kind": books.DISBURSEMENT,
+        "memo": "贷款发放",
+    }
+    if receiving.keeper != KEPT_HERE:
+        drawdown.payment_id = accounts.pay_into(**payment, then=Then(PAID, drawdown.pk.hex)).id
+        return _begin(drawdown)
+    loan_id, drawdown.payment_id = new_id(), new_id()
+    owe(
+        accounts.paying_into_own(
+            receiving=receiving, payment_id=drawdown.payment_id, claimant=books.claimant(loan_id), **payment
+        ),
+        opening_loan(drawdown=drawdown, loan_id=loan_id),
     )
-    drawdown.payment_id = payment.id
-    drawdown.save(update_fields=["payment_id"])
-    return _open_loan(drawdown) if payment.status == "posted" else drawdown
+    owe_passing_on(drawdown=drawdown)
+    return drawdown
+
+
+def _begin(drawdown: Drawdown) -> Drawdown:
+    """Note that the customer has had the drawdown paid out, by which face, and, where it is on its way, the payment."""
+    return transition(
+        DRAWDOWN, drawdown.pk, "disburse", actor=actor_of(drawdown.customer_id),
+        disburse_face_check_id=drawdown.disburse_face_check_id, payment_id=drawdown.payment_id,
+    )  # fmt: skip
 
 
 @within_transaction
 def payment_ended(*, drawdown_id: uuid.UUID) -> None:
     """Conclude when the core has answered: the entry and the loan, or the failure and the hold given back."""
-    drawdown = lock_drawdown(drawdown_id=drawdown_id)
+    drawdown = alone(locking_drawdown_and_line(drawdown_id=drawdown_id))
     if drawdown.status != DISBURSING or drawdown.payment_id is None:
         return
-    lock_line(line_id=drawdown.line_id)
     payment = account_queries.payment(drawdown.payment_id)
     if payment.status == "failed":
         _fail(drawdown, books.reason_of(payment.code))
         return
     if accounts.book_payment(payment_id=payment.id).status == "posted":
-        _open_loan(drawdown)
+        open_loan(drawdown=drawdown)
+        owe_passing_on(drawdown=drawdown)
 
 
 def _fail(drawdown: Drawdown, code: str) -> Drawdown:
@@ -140,64 +176,12 @@ def _fail(drawdown: Drawdown, code: str) -> Drawdown:
     return transition(DRAWDOWN, drawdown.pk, "fail", actor=SYSTEM, reason=code, reason_code=code)
 
 
-def _open_loan(drawdown: Drawdown) -> Drawdown:
-    """Make the loan of a drawdown whose money is booked in this transaction; its schedule starts today."""
-    draw_held(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
-    loan = _new_loan(drawdown)
-    accounts.place_claim(account_id=drawdown.account_id, claimant=books.claimant(loan.pk))
-    LoanEvent.objects.create(
-        loan=loan, kind=OPENED, business_date=loan.start_date, amount_fen=loan.principal_fen,
-        outstanding_fen=loan.principal_fen,
-        detail={"maturity_date": loan.maturity_date.isoformat(), "months": loan.term_months, "method": loan.method},
-    )  # fmt: skip
-    enqueue(PUSH_FIGURES, f"opened:{loan.pk.hex}")
-    owe_passing_on(drawdown=drawdown)
-    return transition(DRAWDOWN, drawdown.pk, "pay", actor=SYSTEM, disbursed_at=now())
-
-
-def _new_loan(drawdown: Drawdown) -> Loan:
-    line, version = drawdown.line, drawdown.line.product_version
-    terms = schedule_terms(
-        line, amount_fen=drawdown.amount_fen, term_months=drawdown.term_months, method=drawdown.method,
-        start_date=business_date(),
-    )  # fmt: skip
-    schedule = build_schedule(terms)
-    costs = PenaltyTerms(
-        annual_rate=terms.annual_rate, markup_percent=version.overdue_markup_percent,
-        day_count=DayCount(terms.day_count),
-    )  # fmt: skip
-    rates = costs.rates()[0]
-    loan = Loan.objects.create(
-        customer_id=drawdown.customer_id, drawdown=drawdown, contract=Contract.objects.get(drawdown=drawdown),
-        line=line, account_id=drawdown.account_id, principal_fen=drawdown.amount_fen, outstanding_fen=drawdown.amount_fen,
-        annual_rate=terms.annual_rate, method=drawdown.method, day_count=terms.day_count,
-        term_months=drawdown.term_months, start_date=terms.start_date, maturity_date=schedule.maturity_date,
-        anchor_day=terms.due_dates().anchor_day, overdue_markup_percent=version.overdue_markup_percent,
-        compound_penalty=version.compound_penalty, grace_days=version.grace_days,
-        early_repayment_fee_percent=early_fee_percent_of(version, drawdown.method), opening_rate=terms.annual_rate,
-        misuse_markup_percent=version.misuse_markup_percent, min_days=version.min_days,
-        prepayment_keeps=version.prepayment_keeps, repricing=version.repricing, lpr_tenor=line.lpr_tenor,
-        spread_bp=line.spread_bp, category_date=terms.start_date, running_fen=drawdown.amount_fen,
-        running_from_date=terms.start_date, running_numerator=rates.running, overdue_numerator=rates.overdue,
-        next_due_date=schedule.instalments[0].due_date,
-        next_reprice_date=next_repricing(version.repricing, terms.start_date, after=terms.start_date),
-    )  # fmt: skip
-    Instalment.objects.bulk_create(
-        Instalment(
-            id=new_id(), loan=loan, number=row.number, due_date=row.due_date, principal_fen=row.principal_fen,
-            interest_fen=row.interest_fen, balance_fen=row.balance_fen,
-        )
-        for row in schedule.instalments
-    )  # fmt: skip
-    return loan
-
-
 @within_transaction
 def lapse_signed(*, drawdown_id: uuid.UUID) -> None:
     """Cancel a signed drawdown whose last day has ended and give its hold back; any other stays as it is."""
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     last_day = drawdown.disburse_by_date
-    if drawdown.status != "signed" or last_day is None or business_date() <= last_day:
+    if drawdown.status != SIGNED or last_day is None or business_date() <= last_day:
         return
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
     transition(

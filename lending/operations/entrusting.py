@@ -152,7 +152,7 @@ def payee_is_clear(*, drawdown: Drawdown) -> bool:
 
     Before every disbursement; what is found stays between the lists and the staff who judge it (AML-05, AML-08).
     """
-    row = EntrustedPayment.objects.filter(drawdown=drawdown).first()
+    row: EntrustedPayment | None = getattr(drawdown, "entrusted", None)
     if row is None:
         return True
     outcome = verification.screen_counterparty(
@@ -170,9 +170,9 @@ def owe_passing_on(*, drawdown: Drawdown) -> None:
     Raises:
         AccountNotActive: nothing may leave the account: then nothing is disbursed either.
     """
-    row = EntrustedPayment.objects.select_for_update().filter(drawdown=drawdown).first()
-    if row is None:
+    if getattr(drawdown, "entrusted", None) is None:
         return
+    row = EntrustedPayment.objects.select_for_update().get(drawdown=drawdown)
     try:
         _set_aside(row, drawdown)
     except InsufficientFunds as error:  # an order on the account has taken what came

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection, transaction
 from django.db.models import Max
 
+from core.db.asks import Ask, alone
+from core.db.rows import Shape
 from core.operations import forbid_transaction
 from core.tenancy import PROVINCE, at
 from verification.models import WatchlistName, WatchlistVersion
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 ANALYZE: Final = "ANALYZE public.verification_watchlist_name"
+VERSION: Final = Shape(WatchlistVersion)
+CURRENT: Final = f"""
+SELECT {VERSION.columns("v")} FROM public.verification_watchlist_version v WHERE v.current ORDER BY v.list_code
+"""  # noqa: S608 -- put together from constants; values are parameters
 SALT_BYTES: Final = 16
 BATCH: Final = 2000
 LONGEST_NAME: Final = 400
@@ -41,7 +47,12 @@ class ImportedVersion:
 
 def current_versions() -> list[WatchlistVersion]:
     """Return the current version of every list, by code."""
-    return list(WatchlistVersion.objects.filter(current=True).order_by("list_code"))
+    return alone(asking_versions())
+
+
+def asking_versions() -> Ask[list[WatchlistVersion]]:
+    """Ask for the current versions together with other things."""
+    return Ask(CURRENT, [], lambda rows: [VERSION.read(row) for row in rows.found])
 
 
 def import_version(*, list_code: str, entries: Sequence[ListedEntry], source: bytes) -> ImportedVersion:
