@@ -230,7 +230,8 @@ FIELDSETS: Final = (
     ),
     (
         "还款规则",
-        {"fields": (("due_day", "first_period_min_days", "holiday_rule"), ("repricing", "min_days", "prepayment_keeps"))},
+        {"fields": (("due_day", "first_period_min_days", "holiday_rule"), "settlement",
+                    ("repricing", "min_days", "prepayment_keeps"))},
     ),
     ("记录", {"fields": (("created_by", "created_at"), ("published_by", "published_at"))}),
 )  # fmt: skip

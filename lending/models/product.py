@@ -16,7 +16,7 @@ from core.ids import new_id
 from lending.loans.day_count import DayCount
 from lending.loans.replanning import Keep
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
-from lending.loans.terms import RepaymentMethod
+from lending.loans.terms import RepaymentMethod, Settlement
 from lending.models.policy import PolicyColumns
 from lending.purposes import BUSINESS_PURPOSES, CONSUMER, CONSUMER_PURPOSES, CONSUMPTION, KINDS
 
@@ -42,6 +42,10 @@ TENORS: Final = [("1Y", "一年期"), ("5Y", "五年期以上")]
 
 REPRICING: Final = [(FIXED, "固定利率"), (EVERY_JANUARY, "每年 1 月 1 日重定价"), (ANNIVERSARY, "每年对月对日重定价")]
 KEEPS: Final = [(Keep.TERM.value, "期限不变，减少每期金额"), (Keep.INSTALMENT.value, "每期金额不变，缩短期限")]
+SETTLEMENTS: Final = [
+    (Settlement.MONTHLY.value, "按月"),
+    (Settlement.QUARTERLY.value, "按季（季末月 20 日结息，21 日入账）"),
+]
 NOT_SHIFTED: Final = "not_shifted"
 NEXT_WORKING_DAY: Final = "next_working_day"
 HOLIDAY_RULES: Final = [(NOT_SHIFTED, "还款日不顺延"), (NEXT_WORKING_DAY, "还款日遇节假日顺延至下一工作日")]
@@ -179,6 +183,10 @@ class ProductVersion(PolicyColumns):
     due_day = models.PositiveSmallIntegerField(
         "固定还款日", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(28)],
         help_text="留空则为放款日的对日（INT-06）",
+    )  # fmt: skip
+    settlement = models.CharField(
+        "结息方式", max_length=9, choices=SETTLEMENTS, default=Settlement.MONTHLY.value,
+        help_text="INT-06：按季结息仅适用于先息后本和随借随还，其还款日为季末月 21 日，不用固定还款日",
     )  # fmt: skip
     first_period_min_days = models.PositiveSmallIntegerField(
         "首期最少天数", default=0, validators=[MaxValueValidator(31)],

@@ -13,6 +13,7 @@ from typing import Final
 
 from accounts import operations as accounts
 from accounts import queries as account_queries
+from core.audit.log import record
 from core.clock import business_date, now
 from core.errors import Problem, StateConflict
 from core.ids import new_id
@@ -27,7 +28,7 @@ from lending.loans.rate_history import PenaltyTerms
 from lending.loans.repricing import next_repricing
 from lending.loans.schedule import build_schedule
 from lending.models import Contract, Drawdown, Instalment, Loan, LoanEvent
-from lending.models.drawdown import DISBURSING
+from lending.models.drawdown import DISBURSING, REVIEW, WAITING
 from lending.models.loan_event import OPENED
 from lending.operations.drawdowns import (
     SYSTEM,
@@ -50,6 +51,7 @@ SCREENED_FOR: Final = "disburse"
 PAID: Final = "drawdown.paid"
 RELATED_PARTY: Final = "related_party"
 REFUSED: Final = "refused"
+MANUAL: Final = "manual_review"
 NOT_DISBURSED: Final = "not_disbursed_in_time"
 
 
@@ -67,7 +69,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
 
     What the customer can put right is refused with its code and leaves the drawdown signed. A hit on a watchlist, of the
     customer or of the payee (told neutrally, AML-05, AML-08), or in the register of related parties (LN-18) ends it and
-    gives the hold back.
+    gives the hold back. Staff judge first where the customer is under joint discipline (ACC-09).
 
     Raises:
         StateConflict: the drawdown is not signed, or its last day is over, or its contract is not on record.
@@ -79,22 +81,71 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     face_check_id = verification.consume_face_token(
         token=face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
     )
-    _refuse_late(drawdown)
-    refuse_closed(line=drawdown.line)
-    refuse_line(line=lock_line(line_id=drawdown.line_id))
-    refuse_foreign_account(customer_id=customer_id, account_id=drawdown.account_id)
-    refuse_expired_id(customer_id=customer_id)
-    if overdue_days_of(customer_id):
-        raise LoanOverdue
+    _refuse_unfit(drawdown)
     drawdown = transition(
         DRAWDOWN, drawdown_id, "disburse", actor=f"customer:{customer_id.hex}", disburse_face_check_id=face_check_id
     )
-    if is_related_party(customer_id):
-        return _fail(drawdown, RELATED_PARTY)
-    outcome = verification.screen_subject(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex)
-    if outcome != "clear" or not payee_is_clear(drawdown=drawdown):
-        return _fail(drawdown, REFUSED)
+    if code := _ended_by(drawdown):
+        return _fail(drawdown, code)
+    if verification.is_disciplined(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex):
+        return transition(DRAWDOWN, drawdown_id, "refer", actor=SYSTEM, reason=MANUAL)
     return _pay(drawdown)
+
+
+@opens_transaction
+def grant_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+    """Pay a drawdown that waits for staff, as a member of staff has judged (ACC-09); everything is checked once more.
+
+    Raises:
+        StateConflict: it does not wait for staff, or its last day is over.
+        ProductClosed, LineFrozen, LineExpired, LineReviewDue, LoanOverdue, AccountNotActive, IdExpired: see there.
+    """
+    drawdown = _under_review(drawdown_id)
+    _refuse_unfit(drawdown)
+    drawdown = transition(DRAWDOWN, drawdown_id, "grant", actor=actor, reason=reason)
+    record("drawdown.granted", actor=actor, subject=drawdown_id.hex, detail={"reason": reason})
+    code = _ended_by(drawdown)
+    return _fail(drawdown, code) if code else _pay(drawdown)
+
+
+@opens_transaction
+def refuse_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+    """End a drawdown that waits for staff and give its hold back; the customer reads the neutral text (ACC-09).
+
+    Raises:
+        StateConflict: it does not wait for staff.
+    """
+    drawdown = _under_review(drawdown_id)
+    record("drawdown.refused", actor=actor, subject=drawdown_id.hex, detail={"reason": reason})
+    return _fail(drawdown, REFUSED, actor=actor)
+
+
+def _under_review(drawdown_id: uuid.UUID) -> Drawdown:
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
+    if drawdown.status != REVIEW:
+        raise StateConflict("该笔用信不在人工审核中")
+    return drawdown
+
+
+def _refuse_unfit(drawdown: Drawdown) -> None:
+    """Refuse what the customer, or time, can put right; the line stays locked."""
+    _refuse_late(drawdown)
+    refuse_closed(line=drawdown.line)
+    refuse_line(line=lock_line(line_id=drawdown.line_id))
+    refuse_foreign_account(customer_id=drawdown.customer_id, account_id=drawdown.account_id)
+    refuse_expired_id(customer_id=drawdown.customer_id)
+    if overdue_days_of(drawdown.customer_id):
+        raise LoanOverdue
+
+
+def _ended_by(drawdown: Drawdown) -> str:
+    """Return the reason that ends a drawdown for good, or nothing: a related party, a watchlist."""
+    if is_related_party(drawdown.customer_id):
+        return RELATED_PARTY
+    outcome = verification.screen_subject(
+        subject_id=drawdown.customer_id, purpose=SCREENED_FOR, business_id=drawdown.pk.hex
+    )  # fmt: skip
+    return "" if outcome == "clear" and payee_is_clear(drawdown=drawdown) else REFUSED
 
 
 def _refuse_late(drawdown: Drawdown) -> None:
@@ -135,9 +186,9 @@ def payment_ended(*, drawdown_id: uuid.UUID) -> None:
         _open_loan(drawdown)
 
 
-def _fail(drawdown: Drawdown, code: str) -> Drawdown:
+def _fail(drawdown: Drawdown, code: str, *, actor: str = SYSTEM) -> Drawdown:
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
-    return transition(DRAWDOWN, drawdown.pk, "fail", actor=SYSTEM, reason=code, reason_code=code)
+    return transition(DRAWDOWN, drawdown.pk, "fail", actor=actor, reason=code, reason_code=code)
 
 
 def _open_loan(drawdown: Drawdown) -> Drawdown:
@@ -194,10 +245,10 @@ def _new_loan(drawdown: Drawdown) -> Loan:
 
 @within_transaction
 def lapse_signed(*, drawdown_id: uuid.UUID) -> None:
-    """Cancel a signed drawdown whose last day has ended and give its hold back; any other stays as it is."""
+    """Cancel a drawdown that is signed or in review and whose last day has ended; any other stays as it is."""
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     last_day = drawdown.disburse_by_date
-    if drawdown.status != "signed" or last_day is None or business_date() <= last_day:
+    if drawdown.status not in WAITING or last_day is None or business_date() <= last_day:
         return
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
     transition(

@@ -13,6 +13,7 @@ from django.db.models import Max
 from core.operations import forbid_transaction
 from core.tenancy import PROVINCE, at
 from verification.models import WatchlistName, WatchlistVersion
+from verification.models.watchlist import TELECOM_FRAUD
 from verification.screening.match import hash_id_number
 from verification.screening.names import keys_to_list
 
@@ -40,8 +41,14 @@ class ImportedVersion:
 
 
 def current_versions() -> list[WatchlistVersion]:
-    """Return the current version of every list, by code."""
-    return list(WatchlistVersion.objects.filter(current=True).order_by("list_code"))
+    """Return the current version of every list that is screened against, by code; joint discipline is none (ACC-09)."""
+    rows = WatchlistVersion.objects.filter(current=True).exclude(list_code=TELECOM_FRAUD)
+    return list(rows.order_by("list_code"))
+
+
+def discipline_version() -> WatchlistVersion | None:
+    """Return the current list of persons under joint discipline for telecom fraud (ACC-09), if there is one."""
+    return WatchlistVersion.objects.filter(current=True, list_code=TELECOM_FRAUD).first()
 
 
 def import_version(*, list_code: str, entries: Sequence[ListedEntry], source: bytes) -> ImportedVersion:
@@ -88,6 +95,8 @@ def _rows(version: WatchlistVersion, entries: Sequence[ListedEntry]) -> Iterator
                 keys=keys_to_list(name),
                 births=births,
                 id_hashes=hashes,
+                ground=entry.ground,
+                listed_date=entry.listed_date,
             )
 
 

@@ -154,7 +154,7 @@ class TestRenderContract:
         )
         text = text_of(render_contract(standard_template(), data))
         for stated in (
-            "按月付息，到期一次还本",
+            "按期付息，到期一次还本",
             "减25个基点",
             "5年期以上贷款市场报价利率",
             "年化为2.7882%",
