@@ -120,8 +120,8 @@ class TestAcc09Opening:
         discipline(who.customer_id, TODAY)
         if beat == "submit":
             submit_account(
-                account_id=account.pk, customer_id=who.customer_id, face_token=face_token(account, "open_account"), purpose="savings",
-                method="confirm", evidence="x",
+                account_id=account.pk, customer_id=who.customer_id, face_token=face_token(account, "open_account"),
+                purpose="savings", method="confirm", evidence="x",
             )  # fmt: skip
         else:
             with transaction.atomic():
