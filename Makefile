@@ -35,8 +35,8 @@ journey: setup ## from the scan to the first repayment on fresh servers; prints 
 test: setup ## run the tests; ARGS="tests/core -k money" chooses some
 	@$(STACK) exec -- $(PYTEST) $(ARGS)
 
-test-deep: setup ## run the tests with many more generated examples
-	@$(STACK) exec -- $(PYTEST) --hypothesis-profile=deep $(ARGS)
+test-deep: setup ## search longer: the generated tests marked deep, with many more examples drawn anew
+	@$(STACK) exec -- $(PYTEST) --hypothesis-profile=deep -m deep -rP $(ARGS)
 
 check: setup ## lint, types, import contracts, migrations, OpenAPI document
 	@$(PY) scripts/check.py $(ARGS)

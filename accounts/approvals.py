@@ -6,8 +6,10 @@ import uuid
 from datetime import date
 from typing import Any, Final
 
+from accounts.models import TopUp, Transfer
 from accounts.operations import corrections
 from accounts.operations.restrictions import Order, lift_restriction, place_restriction
+from accounts.operations.stranded import give_back_stranded
 from core.approvals.registry import Approved, register_approval
 
 RESTRICT: Final = "account.restrict"
@@ -15,6 +17,8 @@ LIFT: Final = "restriction.lift"
 PROPOSE_RESTRICTION: Final = "accounts.propose_restriction"
 DECIDE_RESTRICTION: Final = "accounts.decide_restriction"
 GIVE_BACK_DEBIT: Final = "entry.give_back_debit"
+GIVE_BACK_TOP_UP: Final = "top_up.give_back"
+GIVE_BACK_TRANSFER: Final = "transfer.give_back"
 PROPOSE_CORRECTION: Final = "accounts.propose_correction"
 DECIDE_CORRECTION: Final = "accounts.decide_correction"
 
@@ -54,4 +58,20 @@ def give_back_debit(approved: Approved) -> None:
     """Give back what an entry took wrongly; the subject is the entry."""
     corrections.give_back_debit(
         entry_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
+    )  # fmt: skip
+
+
+@register_approval(GIVE_BACK_TOP_UP, title="挂账资金转入退还", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION)
+def give_back_top_up(approved: Approved) -> None:
+    """Give a stranded top-up back, `to` its card or at the counter; the subject is the top-up."""
+    give_back_stranded(
+        movement=TopUp, movement_id=uuid.UUID(approved.subject), to=approved.values["to"], actor=approved.actor
+    )  # fmt: skip
+
+
+@register_approval(GIVE_BACK_TRANSFER, title="挂账转账退还", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION)
+def give_back_transfer(approved: Approved) -> None:
+    """Give a stranded transfer back, `to` a card of the account or at the counter; the subject is the transfer."""
+    give_back_stranded(
+        movement=Transfer, movement_id=uuid.UUID(approved.subject), to=approved.values["to"], actor=approved.actor
     )  # fmt: skip

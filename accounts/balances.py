@@ -14,9 +14,21 @@ from typing import Final
 from django.db import connection
 from django.db.models import F, Q, Sum
 
-from accounts.models import DepositAccount, Hold, Posting, QuotaCharge, QuotaUse
+from accounts.ledger.chart import SUSPENSE
+from accounts.models import (
+    DepositAccount,
+    Hold,
+    Posting,
+    QuotaCharge,
+    QuotaUse,
+    Receipt,
+    ReceiptUse,
+    TopUp,
+    Transfer,
+)
 from accounts.models.deposit_account import OWN
 from accounts.models.holds import PENDING
+from accounts.models.movements import STRANDED
 from accounts.models.quotas import DAY, YEAR
 
 TRIAL: Final = """
@@ -124,6 +136,20 @@ def deposits_equal_ledger() -> bool:
     """Tell whether the balances of all accounts kept here equal the ledger's customer deposits."""
     held = DepositAccount.objects.filter(keeper=OWN).aggregate(total=Sum("balance_fen"))["total"] or 0
     return bool(held == -gl_balance("2011"))
+
+
+def suspense_agrees() -> bool:
+    """Tell whether the ledger's suspense (3101) is what is left of receipts and what is stranded.
+
+    A part of a receipt on its way to an account in the core counts until its entry is booked.
+    """
+    left = Receipt.objects.aggregate(total=Sum("left_fen"))["total"] or 0
+    on_its_way = ReceiptUse.objects.filter(entry=None, code="").aggregate(total=Sum("amount_fen"))["total"] or 0
+    stranded = sum(
+        model._default_manager.filter(status=STRANDED, given_back=None).aggregate(total=Sum("amount_fen"))["total"] or 0  # noqa: SLF001 -- documented by Django
+        for model in (TopUp, Transfer)
+    )
+    return bool(left + on_its_way + stranded == -gl_balance(SUSPENSE))
 
 
 def holds_equal_accounts() -> bool:

@@ -21,6 +21,7 @@ from accounts.balances import (
     quota_used_fen,
     quotas_equal_charges,
     statement_of_account,
+    suspense_agrees,
     trial_balance,
 )
 from accounts.filing_days import FilingAgreement, FilingCount, FilingDifference, filings_agree, overdue_filings
@@ -42,6 +43,7 @@ from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
 from accounts.models.ledger import PENDING
 from accounts.models.movements import FAILED, POSTED, STRANDED
 from accounts.outflows import Outflow, outflows_on
+from accounts.outside_money import RECEIPT_CHANNELS, ReceiptView, receipt, receipt_by_voucher
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -49,6 +51,7 @@ from core.ids import parse_id
 from tenants.parameters import value_of
 
 __all__ = [
+    "RECEIPT_CHANNELS",
     "AccountView",
     "CustomerView",
     "FilingAgreement",
@@ -58,6 +61,7 @@ __all__ = [
     "PaymentStatus",
     "Progress",
     "RankedFreeze",
+    "ReceiptView",
     "Statement",
     "StatementLine",
     "access_account",
@@ -84,8 +88,11 @@ __all__ = [
     "payment",
     "quota_used_fen",
     "quotas_equal_charges",
+    "receipt",
+    "receipt_by_voucher",
     "statement_of_account",
     "suspended_for",
+    "suspense_agrees",
     "transfer",
     "trial_balance",
     "usable_accounts",

@@ -35,6 +35,7 @@ BANK: Final[Mapping[str, Place]] = {
     "accounts.Suspension": Place("客户", "pause_circle"),
     "accounts.Reverification": Place("客户", "person_check"),
     "accounts.AccountClosing": Place("客户", "logout"),
+    "accounts.DocumentDemand": Place("客户", "badge"),
     "accounts.Notice": Place("客户", "notifications"),
     "verification.Subject": Place("客户", "badge"),
     "verification.Consent": Place("客户", "handshake"),

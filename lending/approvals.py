@@ -7,9 +7,11 @@ from datetime import date
 from typing import Final
 
 from core.approvals.registry import Approved, register_approval
-from lending.operations import bureau_files, loan_changes, purpose_watch, reversal
+from lending.operations import bureau_files, loan_changes, purpose_watch, receipt_repayment, reversal
+from lending.queries.receipts import preview
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
+REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
 EXTEND: Final = "loan.extend"
 MARK_MISUSED: Final = "loan.mark_misused"
 WRITE_OFF: Final = "loan.write_off"
@@ -26,6 +28,15 @@ def reverse_repayment(approved: Approved) -> None:
     """Take a repayment back; the subject is the repayment."""
     reversal.reverse_repayment(
         repayment_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason
+    )  # fmt: skip
+
+
+@register_approval(REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=preview)
+def repay_from_receipt(approved: Approved) -> None:
+    """Repay a loan from a receipt; the subject is the loan, the values are `queries.receipts.FromReceipt` and its plan."""
+    receipt_repayment.repay_from_receipt(
+        loan_id=uuid.UUID(approved.subject), values=approved.values, decided_by=approved.decided_by,
+        actor=approved.actor, reason=approved.reason,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from lending import parameters
 from lending.loans.allocation import Allocation
@@ -17,10 +16,8 @@ from lending.loans.replanning import Keep
 from lending.loans.replay import Fact, MisuseFact, RateFact, RepaymentFact, RescheduleFact, opening_of
 from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
-from lending.models.loan_event import MISUSED, REPRICED, RESCHEDULED
+from lending.models.loan_event import FACTS, MISUSED, REPRICED
 from lending.models.repayment import POSTED
-
-FACTS: Final = (REPRICED, MISUSED, RESCHEDULED)
 
 
 def penalty_terms(loan: Loan) -> PenaltyTerms:
@@ -98,11 +95,11 @@ def _payment(share: RepaymentShare) -> Payment:
 
 
 def facts_of(loan: Loan) -> list[Fact]:
-    """Return everything that has happened to a loan and counts, in the order in which it was entered."""
+    """Return everything that has happened to a loan and counts, in the order in which it was entered: by `sequence`."""
     repayments = Repayment.objects.filter(loan=loan, status=POSTED)
     events = LoanEvent.objects.filter(loan=loan, kind__in=FACTS)
-    entered: list[tuple[str, Fact]] = [(row.pk.hex, repayment_fact(row)) for row in repayments]
-    entered += [(row.pk.hex, _event_fact(row)) for row in events]
+    entered: list[tuple[int, Fact]] = [(row.sequence or 0, repayment_fact(row)) for row in repayments]
+    entered += [(row.sequence or 0, _event_fact(row)) for row in events]
     return [fact for _, fact in sorted(entered, key=lambda item: item[0])]
 
 

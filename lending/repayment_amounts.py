@@ -11,7 +11,6 @@ from lending import books
 from lending.loans.allocation import Share
 from lending.loans.standing import Owed
 from lending.models import Repayment
-from lending.models.loan import WRITTEN_OFF
 
 AMOUNTS: Final = tuple(field.name for field in fields(Owed))
 
@@ -24,8 +23,9 @@ def paid_by(repayment: Repayment) -> Owed:
 def legs_of(repayment: Repayment) -> list[accounts.Leg]:
     """Return what a repayment credits in the books."""
     credits_fen = books.credits_of(
-        paid_by(repayment), excess_fen=repayment.excess_fen, is_written_off=repayment.loan.status == WRITTEN_OFF
-    )
+        paid_by(repayment), excess_fen=repayment.excess_fen,
+        is_written_off=repayment.loan.written_off_date is not None,
+    )  # fmt: skip
     return [accounts.Leg(gl_code=code, amount_fen=fen) for code, fen in credits_fen.items() if fen]
 
 

@@ -16,6 +16,7 @@ from hypothesis import settings as generated
 from core.crypto.keys import ACTIVE_VERSION, bank_key
 from core.crypto.models import DATA, INDEX
 from core.tenancy import PUBLIC, enter, in_bank
+from tenants import directory
 from tests import database
 from tests.running_sandbox import running_sandbox, sandbox, vendors
 
@@ -25,10 +26,11 @@ URL = os.environ["DATABASE_URL"]
 DATABASE: pytest.StashKey[Any] = pytest.StashKey()  # once there is one: what lets code outside a test reach it
 
 # How many examples a generated test gets: as many as its own settings say or Hypothesis thinks right, or, in
-# `make test-deep`, many more. No deadline: a machine that is busy is no defect. A failure prints how to repeat it.
-# The usual run draws the same examples each time, so that it is green or red by the code alone; the deep one searches.
+# `make test-deep`, which runs those that are marked `deep`, many more. No deadline: a machine that is busy is no defect.
+# A failure prints how to repeat it. The usual run draws the same examples each time, so that it is green or red by the
+# code alone; the deep one searches.
 generated.register_profile("usual", deadline=None, print_blob=True, derandomize=True)
-generated.register_profile("deep", parent=generated.get_profile("usual"), max_examples=1000, derandomize=False)
+generated.register_profile("deep", parent=generated.get_profile("usual"), max_examples=500, derandomize=False)
 generated.load_profile("usual")
 
 
@@ -77,7 +79,8 @@ TransactionTestCase._fixture_teardown = _put_back  # type: ignore[attr-defined]
 
 @pytest.fixture(autouse=True)
 def _start_at_no_bank() -> Iterator[None]:
-    """Begin and end every test at the public schema."""
+    """Begin and end every test at the public schema, with nothing known of the banks."""
+    directory.forget()
     yield
     enter(PUBLIC)
 

@@ -22,9 +22,8 @@ from config.settings import *  # noqa: E402, F403
 
 MIDDLEWARE = ["tests.answered.Recorder", *MIDDLEWARE]  # noqa: F405
 RING_BELLS = False
-DIRECTORY_SECONDS = 0
-# The product pools its connections; here one thread has one, and a new one for each request would cost more than most.
-DATABASES["default"]["CONN_MAX_AGE"] = 600  # noqa: F405
+if os.environ["DATABASE_POOL"] == "0":  # without a pool a new connection for each request would cost more than most
+    DATABASES["default"]["CONN_MAX_AGE"] = 600  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MASTER_KEY_FILE = TEST_HOME / "master.key"
 VAULT_ROOT = TEST_HOME / f"vault-{os.getpid()}"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
+import uuid
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
 
-from unfold.decorators import display
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
 
 from accounts.admin.tables import masked_number
+from accounts.approvals import GIVE_BACK_TOP_UP, GIVE_BACK_TRANSFER, PROPOSE_CORRECTION
 from accounts.models import Hold, TopUp, Transfer
 from accounts.models import movements as states
-from accounts.models.movements import BOUND
+from accounts.models.movements import BOUND, STRANDED
+from accounts.operations.stranded import WAYS, check_stranded
+from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
 from core.crypto.masking import HIDDEN, mask_account, mask_name
 
 MOVEMENT_COLOURS: Final = {
@@ -22,9 +30,53 @@ MOVEMENT_COLOURS: Final = {
 HOLD_COLOURS: Final = {"pending": "info", "posted": "success", "voided": "warning", "expired": "warning"}
 
 
-class TopUpPage(ReadOnlyPage):
+GIVING_BACK: Final = Act(
+    title="申请退还挂账资金",
+    submit="提交复核",
+    explanation="复核通过后转为应付款：退至绑定银行卡的由支付系统自动汇出，柜面退还的由其他员工付款后登记。",
+    done="已提交，待另一名员工在“复核事项”中复核",
+)
+
+
+class GiveBackForm(ActForm):
+    """Where to, and why."""
+
+    to = forms.ChoiceField(label="退还方式", choices=WAYS)
+    reason = forms.CharField(label="申请理由", max_length=200, help_text="写入复核记录与审计日志")
+
+
+class Stranded:
+    """The act on money that can go neither on nor back by itself."""
+
+    actions_detail = ("give_back",)
+    approval: ClassVar[str]
+
+    def has_give_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act on what is stranded and not given back."""
+        if not request.user.has_perm(PROPOSE_CORRECTION):
+            return False
+        waiting = self.model.objects.filter(status=STRANDED, given_back=None)  # type: ignore[attr-defined]  # a page's own
+        return object_id is None or waiting.filter(pk=object_id).exists()
+
+    @action(description="退还", permissions=["give_back"], icon="undo")
+    def give_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose that it be given back."""
+
+        def run(given: Mapping[str, Any]) -> None:
+            subject = uuid.UUID(object_id)
+            check_stranded(movement=self.model, movement_id=subject, to=given["to"])  # type: ignore[attr-defined]  # a page's own
+            propose(
+                kind=self.approval, subject=subject.hex, values={"to": given["to"]}, reason=given["reason"],
+                actor=actor_of(request),
+            )  # fmt: skip
+
+        return perform(self, request, GIVING_BACK, run=run, form_class=GiveBackForm, object_id=object_id)
+
+
+class TopUpPage(Stranded, ReadOnlyPage):
     """Money from bound cards, newest first; what is stranded stands in suspense, to be given back by staff."""
 
+    approval = GIVE_BACK_TOP_UP
     list_display = (opaque("id", "编号"), amount("amount_fen", "金额"), "account_in_short", "card_in_short",
                     state("status", "状态", MOVEMENT_COLOURS), "reason_code", opaque("customer_id", "客户号"), "created_at",
                     "ended_at")  # fmt: skip
@@ -51,9 +103,10 @@ class TopUpPage(ReadOnlyPage):
         return f"{HIDDEN}{row.card.last_four}"
 
 
-class TransferPage(ReadOnlyPage):
+class TransferPage(Stranded, ReadOnlyPage):
     """Money that customers sent, newest first; the payee masked."""
 
+    approval = GIVE_BACK_TRANSFER
     list_display = (opaque("id", "编号"), amount("amount_fen", "金额"), "account_in_short",
                     state("payee_kind", "收款方", {BOUND: "success"}), "payee_in_short",
                     state("status", "状态", MOVEMENT_COLOURS), "reason_code", "created_at", "ended_at")  # fmt: skip

@@ -356,7 +356,22 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='refund',
             name='use',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='refund', to='accounts.receiptuse', verbose_name='来款处理'),
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund', to='accounts.receiptuse', verbose_name='来款处理'),
+        ),
+        migrations.AddField(
+            model_name='refund',
+            name='top_up',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='given_back', to='accounts.topup', verbose_name='资金转入'),
+        ),
+        migrations.AddField(
+            model_name='refund',
+            name='transfer',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='given_back', to='accounts.transfer', verbose_name='转账'),
+        ),
+        migrations.AddField(
+            model_name='refund',
+            name='account',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.depositaccount', verbose_name='代付账户'),
         ),
         migrations.AddField(
             model_name='reverification',
@@ -427,6 +442,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='refund',
             constraint=models.CheckConstraint(condition=models.Q(('approved_by', models.F('paid_by')), _negated=True), name='accounts_refund_four_eyes'),
+        ),
+        migrations.AddConstraint(
+            model_name='refund',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('top_up', None), ('transfer', None), ('use__isnull', False)), models.Q(('top_up__isnull', False), ('transfer', None), ('use', None)), models.Q(('top_up', None), ('transfer__isnull', False), ('use', None)), _connector='OR'), name='accounts_refund_has_one_source'),
         ),
         migrations.AddConstraint(
             model_name='refund',

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models.deposit_account import DepositAccount
 from accounts.models.ledger import JournalEntry, Payment
+from accounts.models.movements import TopUp, Transfer
 from core.crypto.fields import SealedTextField
 from core.ids import new_id
 
@@ -112,15 +113,27 @@ class ReceiptUse(models.Model):
 
 
 class Refund(models.Model):
-    """Money of a receipt that goes back to whoever paid it: owed by the bank (2241) until it has left.
+    """Money in suspense that goes back: of a receipt, of a top-up or of a transfer; owed by the bank (2241) until it left.
 
-    States in `accounts.states.REFUND`: owed → sending → paid; back to owed where the transfer failed.
+    States in `accounts.states.REFUND`: owed → sending → paid; back to owed where the transfer failed. `account` is the one
+    on whose behalf it is sent through the payment network, to a card bound to it; without one staff pay it by hand.
 
     PII: the payee's name and account number, sealed; kept as the books are.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    use = models.OneToOneField(ReceiptUse, verbose_name="来款处理", on_delete=models.PROTECT, related_name="refund")
+    use = models.OneToOneField(
+        ReceiptUse, verbose_name="来款处理", null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
+    )
+    top_up = models.OneToOneField(
+        TopUp, verbose_name="资金转入", null=True, blank=True, on_delete=models.PROTECT, related_name="given_back"
+    )
+    transfer = models.OneToOneField(
+        Transfer, verbose_name="转账", null=True, blank=True, on_delete=models.PROTECT, related_name="given_back"
+    )
+    account = models.ForeignKey(
+        DepositAccount, verbose_name="代付账户", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     amount_fen = models.BigIntegerField("金额（分）")
     payee_name = SealedTextField("收款人")
     payee_account = SealedTextField("收款账号", null=True, blank=True)
@@ -141,6 +154,12 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="accounts_refund_positive"),
             models.CheckConstraint(condition=~Q(approved_by=F("paid_by")), name="accounts_refund_four_eyes"),
+            models.CheckConstraint(
+                condition=Q(use__isnull=False, top_up=None, transfer=None)
+                | Q(use=None, top_up__isnull=False, transfer=None)
+                | Q(use=None, top_up=None, transfer__isnull=False),
+                name="accounts_refund_has_one_source",
+            ),
             models.CheckConstraint(
                 condition=~Q(status=PAID)
                 | (Q(entry__isnull=False, paid_at__isnull=False) & ~Q(outside_reference="") & ~Q(paid_by="")),

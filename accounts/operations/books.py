@@ -109,8 +109,7 @@ def reverse_entry(*, entry_id: uuid.UUID, business_ref: str, memo: str, value_da
         Line(gl_code=posting.gl_code, amount_fen=-posting.amount_fen, account_id=posting.account_id)
         for posting in entry.postings.order_by("pk")
     ]
-    return_quota(business_ref=entry.business_ref)
-    return post_entry(
+    reversal_id = post_entry(
         business_ref=business_ref,
         kind=REVERSAL,
         lines=lines,
@@ -118,6 +117,8 @@ def reverse_entry(*, entry_id: uuid.UUID, business_ref: str, memo: str, value_da
         value_date=value_date,
         reverses_id=entry_id,
     )
+    return_quota(business_ref=entry.business_ref)
+    return reversal_id
 
 
 @within_transaction

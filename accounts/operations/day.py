@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from accounts.balances import deposits_equal_ledger, suspense_agrees
 from accounts.filing_days import filings_agree
 from accounts.operations.dormancy import suspend_dormant
 from accounts.operations.filings import flag_overdue_filings
@@ -23,6 +24,7 @@ SUSPEND_DORMANT: Final = "accounts.suspend_dormant"
 FOLLOW_ID_CARDS: Final = "accounts.follow_id_cards"
 WATCH_FILINGS: Final = "accounts.watch_filings"
 END_RESTRICTIONS: Final = "accounts.end_restrictions"
+WATCH_BOOKS: Final = "accounts.watch_books"
 FOLLOW_TURNOVER: Final = "accounts.follow_turnover"
 PIECES: Final = (
     LAPSE_OPENINGS,
@@ -30,6 +32,7 @@ PIECES: Final = (
     FOLLOW_ID_CARDS,
     WATCH_FILINGS,
     END_RESTRICTIONS,
+    WATCH_BOOKS,
     FOLLOW_TURNOVER,
 )
 log = structlog.get_logger(__name__)
@@ -39,9 +42,9 @@ log = structlog.get_logger(__name__)
 def follow_day(*, day: date) -> None:
     """Owe this room's daily work for a business day, in the transaction that begins the day.
 
-    Dormancy, ID cards, filings, stale openings, orders past their day and the turnover of Class III accounts are one step
-    each; past days that were not compared with the core yet are one step each as well. Owing it twice is owing it once, and
-    a piece may run again: it finds its work done.
+    Dormancy, ID cards, filings, stale openings, orders past their day, the books' agreement and the turnover of Class III
+    accounts are one step each; past days that were not compared with the core yet are one step each as well. Owing it twice
+    is owing it once, and a piece may run again: it finds its work done.
     """
     for piece in PIECES:
         enqueue(piece, day.isoformat())
@@ -61,6 +64,7 @@ def do_piece(*, piece: str, day: date) -> None:
         FOLLOW_ID_CARDS: _follow_cards,
         WATCH_FILINGS: _watch,
         END_RESTRICTIONS: _end_orders,
+        WATCH_BOOKS: _watch_books,
         FOLLOW_TURNOVER: _follow_turnover,
     }[piece](day)
 
@@ -86,6 +90,13 @@ def _follow_turnover(day: date) -> None:
 def _end_orders(day: date) -> None:
     del day  # the business date itself says which are over
     end_restrictions()
+
+
+def _watch_books(day: date) -> None:
+    """Alarm where the ledger and what stands behind it differ: deposits, and money in suspense."""
+    for name, agrees in (("deposits", deposits_equal_ledger()), ("suspense", suspense_agrees())):
+        if not agrees:
+            log.error("books.disagree", day=day.isoformat(), what=name)
 
 
 def _watch(day: date) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -19,7 +20,7 @@ from accounts.models import Card, DepositAccount, JournalEntry, Payment, Receipt
 from accounts.models.deposit_account import CLASS_ONE
 from accounts.models.ledger import IN
 from accounts.models.receipt import COUNTER_CASH, REFUND, TAKEN, THIRD_PARTY, TO_ACCOUNT, TRANSFER_IN
-from accounts.operations.books import REVERSAL, reverse_entry
+from accounts.operations.books import REVERSAL
 from accounts.operations.ledger import Line, post_entry
 from accounts.operations.payments import Leg, book_payment, pay_into
 from accounts.operations.quotas import charge_quota, return_quota
@@ -28,7 +29,7 @@ from core.audit.log import record
 from core.clock import business_date
 from core.crypto import blind_index
 from core.db.constraints import violated
-from core.errors import InvalidRequest, NotFound, Problem
+from core.errors import InvalidRequest, NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.steps.registry import Then
@@ -161,7 +162,7 @@ def assign_receipt_to_account(
     receipt = take_receipt_part(receipt_id=receipt_id, amount_fen=amount_fen, actor=actor)
     use_id = new_id()
     reference = f"{USE}:{use_id.hex}"
-    account = DepositAccount.objects.filter(pk=account_id).first()
+    account = DepositAccount.objects.select_for_update(no_key=True).filter(pk=account_id).first()  # before its quota
     if account is None:
         raise NotFound
     if not _is_from_bound_card(receipt, account):
@@ -242,10 +243,12 @@ def take_receipt_for(
     kind: str,
     memo: str,
     actor: str,
+    value_date: date | None = None,
 ) -> uuid.UUID:
     """Let another room book out of suspense what the money is for, in its own transaction; return the entry's id.
 
-    A repayment from outside: debit 3101, credit the legs, which sum to the amount.
+    A repayment from outside: debit 3101, credit the legs, which sum to the amount. `value_date` is an earlier one where
+    it counts from a day that is over; the entry is booked on the present business date all the same.
 
     Raises:
         SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
@@ -260,31 +263,41 @@ def take_receipt_for(
             *(Line(gl_code=leg.gl_code, amount_fen=-leg.amount_fen) for leg in legs),
         ],
         memo=memo,
+        value_date=value_date,
     )
     record_use(receipt=receipt, use=TAKEN, amount_fen=amount_fen, entry_id=entry_id, actor=actor)
     return entry_id
 
 
 @within_transaction
-def return_to_receipt(*, entry_id: uuid.UUID, memo: str, actor: str) -> uuid.UUID:
-    """Take back what another room has booked out of suspense: reversed, and left of the receipt again.
+def return_to_receipt(*, business_ref: str, legs: Sequence[Leg], memo: str, actor: str) -> uuid.UUID:
+    """Take back what another room has booked out of suspense by a reference: left of the receipt again.
 
-    For a repayment from outside that is reversed; that it takes two people is the other room's approval. Return the
-    reversing entry's id.
+    For a repayment from outside that is reversed; that it takes two people is the other room's approval. `legs` say where
+    the money stands by now, for the room may have booked it otherwise since (a repayment that pays other debts): they sum
+    to what was taken. Return the returning entry's id.
 
     Raises:
-        NotFound: nothing was taken from a receipt by this entry.
+        NotFound: nothing was taken from a receipt under this reference.
         StateConflict: it was returned already.
+        UnbalancedEntry: the legs do not sum to what was taken.
     """
-    use = ReceiptUse.objects.filter(entry_id=entry_id, use=TAKEN).first()
-    if use is None:
+    use = ReceiptUse.objects.select_related("entry").filter(entry__business_ref=business_ref, use=TAKEN).first()
+    if use is None or use.entry is None:
         raise NotFound
     Receipt.objects.select_for_update().get(pk=use.receipt_id)
-    reversal_id = reverse_entry(
-        entry_id=entry_id,
-        business_ref=f"{REVERSAL}:{entry_id.hex}",
+    if JournalEntry.objects.filter(reverses=use.entry).exists():
+        raise StateConflict("该分录已冲正")
+    reversal_id = post_entry(
+        business_ref=f"{REVERSAL}:{use.entry.pk.hex}",
+        kind=REVERSAL,
+        lines=[
+            Line(gl_code=SUSPENSE, amount_fen=-use.amount_fen),
+            *(Line(gl_code=leg.gl_code, amount_fen=leg.amount_fen) for leg in legs),
+        ],
         memo=memo,
-        value_date=JournalEntry.objects.values_list("value_date", flat=True).get(pk=entry_id),
+        value_date=use.entry.value_date,
+        reverses_id=use.entry.pk,
     )
     Receipt.objects.filter(pk=use.receipt_id).update(left_fen=F("left_fen") + use.amount_fen)
     ReceiptUse.objects.filter(pk=use.pk).update(code=RETURNED)

@@ -1,6 +1,8 @@
-"""Send money of a receipt back to whoever paid it: overpaid, paid twice, nobody's (maker and checker).
+"""Give money in suspense back: a receipt that was overpaid, paid twice, nobody's; a top-up or transfer that is stranded.
 
-From the decision on the bank owes it (2241); the entry out (2241 → clearing) is booked when it has left.
+Two people decide. From the decision on the bank owes it (2241); the entry out (2241 → clearing) is booked when it has
+left. To a card that is bound to an account here it goes by itself, through the payment network, as a durable step; to
+anybody else, at the counter, and where the network has refused it, staff pay it by hand and register that.
 """
 
 from __future__ import annotations
@@ -9,19 +11,25 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
-from accounts.models import Refund
-from accounts.models.receipt import REFUND, ReceiptUse
+from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEARING, SUSPENSE
+from accounts.models import Card, DepositAccount, Refund
+from accounts.models.receipt import REFUND, SENDING, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import CLEARING, record_use, take_receipt_part
+from accounts.operations.receipts import BOTH, CLEARING, record_use, take_receipt_part
 from accounts.states import REFUND as MACHINE
 from core.approvals.operations import SameHands
 from core.audit.log import record
 from core.clock import now
-from core.errors import NotFound
+from core.crypto import blind_index
+from core.errors import NotFound, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
+from core.steps.queue import enqueue
+from verification import queries as verified
 
+SEND: Final = "refund.send"
+SYSTEM: Final = "system"
+CARD_NUMBER: Final = "card.number"
 KIND: Final = "refund"
 OWED: Final = "退还来款"
 LEFT: Final = "退款付出"
@@ -57,9 +65,46 @@ def owe_refund(*, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: 
     use = record_use(receipt=receipt, use=REFUND, amount_fen=amount_fen, entry_id=entry_id, actor=actor)
     refund = Refund.objects.create(
         use=use, amount_fen=amount_fen, payee_name=payee.name, payee_account=payee.account, reason=reason,
-        approved_by=actor,
+        approved_by=actor, account=_account_of(payee),
     )  # fmt: skip
+    send_by_itself(refund=refund)
     return refund.pk
+
+
+def _account_of(payee: Payee) -> DepositAccount | None:
+    """Return the account here that the payee's card is bound to, where card and name are the same customer's."""
+    if payee.account is None:
+        return None
+    index = blind_index(payee.account, domain=CARD_NUMBER)
+    bound = Card.objects.filter(number_index=index, status="active", account__isnull=False).select_related("account")
+    for card in bound:
+        identity = verified.identity(card.customer_id)
+        if identity is not None and identity.name == payee.name:
+            return card.account
+    return None
+
+
+@within_transaction
+def send_by_itself(*, refund: Refund) -> None:
+    """Owe the sending of a refund whose payee the payment network can be told on an account's behalf."""
+    if refund.account_id is not None and refund.payee_account:
+        transition(MACHINE, refund.pk, "send", actor=SYSTEM)
+        enqueue(SEND, refund.pk)
+
+
+@within_transaction
+def refund_arrived(*, refund_id: uuid.UUID, reference: str) -> None:
+    """Conclude when the network has paid: the entry out; a refund that is past this stays as it is."""
+    refund = Refund.objects.select_for_update().get(pk=refund_id)
+    if refund.status == SENDING:
+        _leave(refund, PAYMENT_CLEARING, reference[:64], SYSTEM)
+
+
+@within_transaction
+def refund_refused(*, refund_id: uuid.UUID, code: str) -> None:
+    """Conclude when the network has refused: the money is owed again, and staff pay it by hand."""
+    if Refund.objects.select_for_update().get(pk=refund_id).status == SENDING:
+        refund_returned(refund_id=refund_id, reason=code, actor=SYSTEM)
 
 
 @opens_transaction
@@ -94,26 +139,39 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
 
     Raises:
         NotFound: there is no such refund.
-        StateConflict: it is paid already.
+        StateConflict: it is paid already, or is on its way through the payment network.
         SameHands: who pays is who approved it.
     """
-    refund = Refund.objects.select_for_update().select_related("use__receipt").filter(pk=refund_id).first()
+    refund = Refund.objects.select_for_update(of=("self",)).filter(pk=refund_id).first()
     if refund is None:
         raise NotFound
     MACHINE.target(refund.status, "pay")
-    if refund.approved_by == actor:
+    if refund.status == SENDING and refund.account_id is not None:
+        raise StateConflict("该笔退款正在通过支付系统汇出，结果未明前不能登记付款")
+    if actor in refund.approved_by.split(BOTH):
         raise SameHands("批准人与付款登记人不能为同一人，请由其他员工登记")
+    _leave(refund, _clearing(refund), outside_reference, actor)
+
+
+def _clearing(refund: Refund) -> str:
+    """Return by which clearing account money leaves that staff have paid: the one that it came in by."""
+    if refund.use is not None:
+        return CLEARING[refund.use.receipt.channel]
+    return PAYMENT_CLEARING if refund.payee_account else COUNTER_CLEARING
+
+
+def _leave(refund: Refund, clearing: str, reference: str, actor: str) -> None:
     entry_id = post_entry(
-        business_ref=f"refund_paid:{refund_id.hex}",
+        business_ref=f"refund_paid:{refund.pk.hex}",
         kind=KIND,
         lines=[
             Line(gl_code=OTHER_PAYABLES, amount_fen=refund.amount_fen),
-            Line(gl_code=CLEARING[refund.use.receipt.channel], amount_fen=-refund.amount_fen),
+            Line(gl_code=clearing, amount_fen=-refund.amount_fen),
         ],
         memo=LEFT,
     )
     transition(
-        MACHINE, refund_id, "pay", actor=actor, outside_reference=outside_reference, paid_by=actor, paid_at=now(),
+        MACHINE, refund.pk, "pay", actor=actor, outside_reference=reference, paid_by=actor, paid_at=now(),
         entry_id=entry_id,
     )  # fmt: skip
 

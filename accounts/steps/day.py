@@ -48,6 +48,12 @@ def end_restrictions(run: StepRun) -> Outcome:
     return _piece(run)
 
 
+@register_step(day.WATCH_BOOKS)
+def watch_books(run: StepRun) -> Outcome:
+    """Alarm where the ledger does not agree with the deposits, or with what is in suspense."""
+    return _piece(run)
+
+
 @register_step(day.FOLLOW_TURNOVER)
 def follow_turnover(run: StepRun) -> Outcome:
     """Demand ID cards by the turnover of Class III accounts, and suspend where none was shown in time (ACC-07)."""

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Final
 
 from accounts import vendors
-from accounts.models import TopUp, Transfer
+from accounts.models import Refund, TopUp, Transfer
 from accounts.models.movements import COLLECTING, SENDING
-from accounts.operations import top_ups, transfer_outcomes, transfers
+from accounts.models.receipt import SENDING as REFUND_SENDING
+from accounts.operations import refunds, top_ups, transfer_outcomes, transfers
 from accounts.providers.payments import CardHolder, Order, OrderStatus, Payee, PaymentRefusal
 from core.errors import NotFound
 from core.gateway import Rejected
@@ -75,6 +76,33 @@ def _sent(transfer: Transfer, run: StepRun) -> Order:
         payer_number=transfer.account.number or "",
         amount_fen=transfer.amount_fen,
         memo=transfers.MEMO,
+        request_id=run.request_id,
+    )
+
+
+@register_step(refunds.SEND, lane=LEDGER)
+def send_refund(run: StepRun) -> Outcome:
+    """Send a refund under the step's own id (QUERYABLE); after a first attempt its fate is asked for."""
+    refund = Refund.objects.select_related("account").get(pk=run.subject_id)
+    if refund.status != REFUND_SENDING:
+        return Done()
+    try:
+        order = _settled(run, lambda: _given_back(refund, run))
+    except Rejected as refusal:
+        code = _reason(refusal.code)
+        return Failed(code, partial(refunds.refund_refused, refund_id=refund.pk, code=code))
+    if order.status is not OrderStatus.DONE:
+        return Unknown(PROCESSING)
+    return Done(partial(refunds.refund_arrived, refund_id=refund.pk, reference=order.reference))
+
+
+def _given_back(refund: Refund, run: StepRun) -> Order:
+    behalf = "" if refund.account is None else refund.account.number
+    return vendors.payment_network().send(
+        payee=Payee(account_number=refund.payee_account or "", name=refund.payee_name),
+        payer_number=behalf or "",
+        amount_fen=refund.amount_fen,
+        memo=refunds.LEFT,
         request_id=run.request_id,
     )
 

@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
 from core.approvals.models import APPROVED, PROPOSED, REFUSED, WITHDRAWN, Proposal
 from core.approvals.operations import approve, refuse, withdraw
 from core.approvals.registry import KINDS
+from core.errors import Problem
 
 COLOURS: Final = {PROPOSED: "warning", APPROVED: "success", REFUSED: "danger", WITHDRAWN: "info"}
 APPROVE: Final = Act(
@@ -46,9 +48,21 @@ class ProposalPage(ReadOnlyPage):
     search_help_text = "按对象编号查找"
     ordering = ("-proposed_at",)
     actions_detail = ("approve", "refuse", "withdraw")
-    readonly_fields = ("title", "content")
+    readonly_fields = ("title", "content", "preview")
     fieldsets = (
-        (None, {"fields": (("title", "status"), "subject", "content", "reason", ("proposed_by", "proposed_at"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("title", "status"),
+                    "subject",
+                    "content",
+                    "preview",
+                    "reason",
+                    ("proposed_by", "proposed_at"),
+                )
+            },
+        ),
         ("复核", {"fields": (("decided_by", "decided_at"), "decision_reason")}),
     )
 
@@ -62,6 +76,18 @@ class ProposalPage(ReadOnlyPage):
     def content(self, row: Proposal) -> str:
         """Show the values that it is proposed with."""
         return json.dumps(row.values, ensure_ascii=False, indent=1)
+
+    @display(description="通过后的结果")
+    def preview(self, row: Proposal) -> str:
+        """Show what it would do if it were approved now, where its kind can tell."""
+        kind = KINDS.get(row.kind)
+        if kind is None or kind.preview is None or row.status != PROPOSED:
+            return "—"
+        try:
+            found = kind.preview(row.subject, row.values)
+        except Problem as problem:
+            return f"现在不能通过：{problem.detail or problem.title}"
+        return "；".join(f"{title} {exact(fen)} 元" for title, fen in found)
 
     def _waiting(self, object_id: Any) -> Proposal | None:
         return Proposal.objects.filter(pk=object_id, status=PROPOSED).first()

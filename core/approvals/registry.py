@@ -5,11 +5,12 @@ Rooms register their kinds at start-up, as they do their steps, so that this mec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 Handler = Callable[["Approved"], None]
+Preview = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, int]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Kind:
     """A kind of act: its name, its title for staff, the right that proposing takes and the one that deciding takes.
 
     `apply` runs within the transaction that records the approval; a problem that it raises leaves the proposal waiting.
+    `preview` tells, by subject and values, what it would do if it were approved now, in fen by title; it writes nothing.
     """
 
     name: str
@@ -40,12 +42,15 @@ class Kind:
     proposer: str
     decider: str
     apply: Handler
+    preview: Preview | None = None
 
 
 KINDS: Final[dict[str, Kind]] = {}
 
 
-def register_approval(name: str, *, title: str, proposer: str, decider: str) -> Callable[[Handler], Handler]:
+def register_approval(
+    name: str, *, title: str, proposer: str, decider: str, preview: Preview | None = None
+) -> Callable[[Handler], Handler]:
     """Register what happens when a proposal of this kind is approved.
 
     Raises:
@@ -56,7 +61,7 @@ def register_approval(name: str, *, title: str, proposer: str, decider: str) -> 
         raise ValueError(msg)
 
     def register(handler: Handler) -> Handler:
-        KINDS[name] = Kind(name=name, title=title, proposer=proposer, decider=decider, apply=handler)
+        KINDS[name] = Kind(name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview)
         return handler
 
     return register

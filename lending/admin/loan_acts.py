@@ -9,21 +9,43 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 
+from accounts import queries as accounts
 from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.amounts import FEN_PER_YUAN
 from core.approvals.operations import propose
-from lending.approvals import EXTEND, MARK_MISUSED, PROPOSER, REVERSE_REPAYMENT, WRITE_OFF
+from core.clock import business_date
+from lending.approvals import (
+    EXTEND,
+    MARK_MISUSED,
+    PROPOSER,
+    REPAY_FROM_RECEIPT,
+    REVERSE_REPAYMENT,
+    WRITE_OFF,
+)
 from lending.loans.classification import Category
 from lending.models import Loan, Repayment
-from lending.models.loan import ACTIVE
-from lending.models.repayment import POSTED
+from lending.models.loan import ACTIVE, SETTLED
+from lending.models.product import KEEPS
+from lending.models.repayment import KINDS, POSTED
+from lending.operations.receipt_repayment import plan_from_receipt
+from lending.queries.receipts import FromReceipt
 
 WAITS: Final = "已提交，待另一名员工在“复核事项”中复核"
 REVERSING: Final = Act(
     title="申请还款冲正",
     submit="提交复核",
-    explanation="复核通过后款项退回原还款账户，贷款按未发生该笔还款重新计算。",
+    explanation="复核通过后款项退回原还款账户；以来款还的退回来款登记。贷款按未发生该笔还款重新计算。",
     done=WAITS,
     danger=True,
+)
+REPAYING: Final = Act(
+    title="申请以来款还款",
+    submit="提交复核",
+    explanation=(
+        "以已登记的柜面现金、转账汇入或第三方代付的来款归还本笔贷款。起息日可早于今日，贷款自起息日起重新计算；"
+        "超过应还的部分留在暂收款待退。来款登记人不能复核。"
+    ),
+    done=WAITS,
 )
 EXTENDING: Final = Act(
     title="申请贷款展期",
@@ -51,6 +73,19 @@ class ReasonForm(ActForm):
     """Why; kept with the proposal."""
 
     reason = forms.CharField(label="申请理由", max_length=200, help_text="写入复核记录与审计日志")
+
+
+class ReceiptForm(ReasonForm):
+    """Which receipt, how much of it, for what, and from which day it counts."""
+
+    channel = forms.ChoiceField(label="来源", choices=accounts.RECEIPT_CHANNELS)
+    reference = forms.CharField(label="外部凭证号", max_length=64)
+    amount = forms.DecimalField(
+        label="金额（元）", max_digits=15, decimal_places=2, min_value=0, required=False, help_text="留空为该来款的全部余额"
+    )  # fmt: skip
+    kind = forms.ChoiceField(label="还款方式", choices=KINDS)
+    keep = forms.ChoiceField(label="部分提前还款后", choices=[("", "按产品约定"), *KEEPS], required=False)
+    value_date = forms.DateField(label="起息日", initial=business_date)
 
 
 class ExtensionForm(ReasonForm):
@@ -83,12 +118,18 @@ def _plain(value: Any) -> Any:
 class LoanActs:
     """The acts on a loan."""
 
-    actions_detail = ("extend", "misuse", "write_off")
+    actions_detail = ("from_receipt", "extend", "misuse", "write_off")
 
     def _may(self, request: HttpRequest, object_id: Any, **which: Any) -> bool:
         if not request.user.has_perm(PROPOSER):
             return False
         return object_id is None or Loan.objects.filter(pk=object_id, status=ACTIVE, **which).exists()
+
+    def has_from_receipt_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act on every loan that still owes something, one that was written off too."""
+        if not request.user.has_perm(PROPOSER):
+            return False
+        return object_id is None or Loan.objects.filter(pk=object_id).exclude(status=SETTLED).exists()
 
     def has_extend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""
@@ -101,6 +142,26 @@ class LoanActs:
     def has_write_off_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""
         return self._may(request, object_id, category=Category.LOSS.value)
+
+    @action(description="来款还款", permissions=["from_receipt"], icon="payments")
+    def from_receipt(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose a repayment from money that came in outside the app."""
+
+        def run(given: Mapping[str, Any]) -> None:
+            loan = self.get_object(request, object_id)  # type: ignore[attr-defined]  # a page's own
+            receipt = accounts.receipt_by_voucher(channel=given["channel"], reference=given["reference"])
+            amount = given["amount"]
+            wanted = FromReceipt(
+                receipt_id=receipt.id, kind=given["kind"], keep=given["keep"], value_date=given["value_date"],
+                amount_fen=receipt.left_fen if amount is None else int(amount * FEN_PER_YUAN),
+            )  # fmt: skip
+            values = plan_from_receipt(loan_id=loan.pk, wanted=wanted)
+            propose(
+                kind=REPAY_FROM_RECEIPT, subject=loan.pk.hex, values=values, reason=given["reason"],
+                actor=actor_of(request),
+            )  # fmt: skip
+
+        return perform(self, request, REPAYING, run=run, form_class=ReceiptForm, object_id=object_id)
 
     @action(description="展期", permissions=["extend"], icon="event_upcoming")
     def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:

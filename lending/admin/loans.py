@@ -8,9 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from accounts import queries as accounts
 from core.admin.amounts import exact
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.crypto.masking import mask_name
 from lending.admin.drawdowns import person_of
 from lending.admin.loan_acts import LoanActs, RepaymentActs
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
@@ -161,7 +163,7 @@ class RepaymentPage(RepaymentActs, ReadOnlyPage):
     inlines = (ShareTable,)
     readonly_fields = ("total_fen_in_yuan", "excess_fen_in_yuan", "fee_fen_in_yuan",
                        "compound_fen_in_yuan", "penalty_fen_in_yuan", "interest_fen_in_yuan", "principal_fen_in_yuan",
-                       "balance_after_fen_in_yuan")  # fmt: skip
+                       "balance_after_fen_in_yuan", "came_from")  # fmt: skip
     fieldsets = (
         (None, {"fields": (("id", "status"), ("loan", "account"), ("kind", "value_date"), "reason_code")}),
         (
@@ -179,6 +181,7 @@ class RepaymentPage(RepaymentActs, ReadOnlyPage):
             {
                 "fields": (
                     ("source", "payment_id", "receipt_id"),
+                    "came_from",
                     ("created_at", "posted_at"),
                     ("reversed_at", "reversal_payment_id"),
                 )
@@ -193,6 +196,15 @@ class RepaymentPage(RepaymentActs, ReadOnlyPage):
     interest_fen_in_yuan = staticmethod(amount("interest_fen", "利息"))
     principal_fen_in_yuan = staticmethod(amount("principal_fen", "本金"))
     balance_after_fen_in_yuan = staticmethod(amount("balance_after_fen", "还款后本金"))
+
+    @display(description="来款")
+    def came_from(self, row: Repayment) -> str:
+        """Show the voucher and, masked, who paid it, where money from outside paid this."""
+        if row.receipt_id is None:
+            return "—"
+        receipt = accounts.receipt(row.receipt_id)
+        channel = dict(accounts.RECEIPT_CHANNELS)[receipt.channel]
+        return f"{channel} {receipt.reference}，付款人 {mask_name(receipt.payer_name) or '—'}"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Show repayments to whoever may see loans."""

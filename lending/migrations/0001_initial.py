@@ -278,6 +278,8 @@ class Migration(migrations.Migration):
                 ('overdue_since_date', models.DateField(blank=True, null=True, verbose_name='最早逾期还款日')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='放款时间')),
                 ('settled_date', models.DateField(blank=True, null=True, verbose_name='结清日')),
+                ('written_off_date', models.DateField(blank=True, null=True, verbose_name='核销日')),
+                ('last_sequence', models.PositiveIntegerField(db_default=0, default=0, verbose_name='最后入账序号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='accounts.depositaccount', verbose_name='收款账户')),
                 ('contract', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='loan', to='lending.contract', verbose_name='合同')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='accounts.customer', verbose_name='客户')),
@@ -288,7 +290,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '贷款',
                 'verbose_name_plural': '贷款',
                 'db_table': 'lending_loan',
-                'permissions': [('propose_loan_change', '可以申请贷款调整（冲正、展期、挪用认定、核销）'), ('decide_loan_change', '可以复核贷款调整')],
+                'permissions': [('propose_loan_change', '可以申请贷款调整（来款还款、冲正、展期、挪用认定、核销）'), ('decide_loan_change', '可以复核贷款调整')],
             },
         ),
         migrations.CreateModel(
@@ -327,6 +329,7 @@ class Migration(migrations.Migration):
                 ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
                 ('outstanding_fen', models.BigIntegerField(verbose_name='剩余本金（分）')),
                 ('detail', models.JSONField(default=dict, verbose_name='明细')),
+                ('sequence', models.PositiveIntegerField(blank=True, null=True, verbose_name='入账序号')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='时间')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='lending.loan', verbose_name='贷款')),
             ],
@@ -541,6 +544,7 @@ class Migration(migrations.Migration):
                 ('balance_after_fen', models.BigIntegerField(blank=True, null=True, verbose_name='还款后剩余本金（分）')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='申请时间')),
                 ('posted_at', models.DateTimeField(blank=True, null=True, verbose_name='入账时间')),
+                ('sequence', models.PositiveIntegerField(blank=True, null=True, verbose_name='入账序号')),
                 ('reversal_payment_id', models.UUIDField(blank=True, null=True, verbose_name='冲正资金收付')),
                 ('reversed_at', models.DateTimeField(blank=True, null=True, verbose_name='冲正时间')),
                 ('reversed_date', models.DateField(blank=True, null=True, verbose_name='冲正营业日')),
@@ -693,7 +697,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='loan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_date', None), ('status', 'active')), models.Q(('settled_date', None), ('status', 'written_off')), models.Q(('outstanding_fen', 0), ('settled_date__isnull', False), ('status', 'settled')), _connector='OR'), name='lending_loan_settled_owes_nothing'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_date', None), ('status', 'active'), ('written_off_date', None)), models.Q(('settled_date', None), ('status', 'written_off'), ('written_off_date__isnull', False)), models.Q(('outstanding_fen', 0), ('settled_date__isnull', False), ('status', 'settled')), _connector='OR'), name='lending_loan_settled_owes_nothing'),
         ),
         migrations.AddConstraint(
             model_name='loan',
@@ -853,7 +857,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='repayment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['posted', 'reversed']), _negated=True), models.Q(('balance_after_fen__isnull', False), ('posted_at__isnull', False)), _connector='OR'), name='lending_repayment_posted_has_balance'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['posted', 'reversed']), _negated=True), models.Q(('balance_after_fen__isnull', False), ('posted_at__isnull', False), ('sequence__isnull', False)), _connector='OR'), name='lending_repayment_posted_has_balance'),
         ),
         migrations.AddConstraint(
             model_name='repayment',
@@ -862,6 +866,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='repayment',
             constraint=models.UniqueConstraint(condition=models.Q(('status', 'posting')), fields=('loan',), name='lending_repayment_one_on_its_way'),
+        ),
+        migrations.AddConstraint(
+            model_name='repayment',
+            constraint=models.UniqueConstraint(fields=('loan', 'sequence'), name='lending_repayment_sequence_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='loanevent',
+            constraint=models.UniqueConstraint(fields=('loan', 'sequence'), name='lending_loan_event_sequence_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='loanevent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('repriced', 'misused', 'rescheduled')), ('sequence__isnull', False)), models.Q(models.Q(('kind__in', ('repriced', 'misused', 'rescheduled')), _negated=True), ('sequence', None)), _connector='OR'), name='lending_loan_event_facts_in_order'),
         ),
         migrations.AddIndex(
             model_name='autodebit',

@@ -44,6 +44,9 @@ class Loan(models.Model):
     contract's, `annual_rate` the present one, `rate_changes` the days and rates between, oldest first. `anchor_day` is
     the day of the month on which due dates stand.
 
+    A loan that was written off stays so for good, settled or not: `written_off_date`. `last_sequence` numbers the facts of
+    its fold in the order in which they were entered, under the loan's lock.
+
     Interest is no column: it is a function of the rows and the business date (`lending.queries`). The columns under
     "day end" repeat what the rows say, so that one statement can ask a million loans; whatever changes a loan writes
     them (`lending.operations.loan_store`), a due date that passes moves them (`lending.closing.dues`), nothing else.
@@ -113,12 +116,14 @@ class Loan(models.Model):
     overdue_since_date = models.DateField("最早逾期还款日", null=True, blank=True)
     created_at = models.DateTimeField("放款时间", default=timezone.now)
     settled_date = models.DateField("结清日", null=True, blank=True)
+    written_off_date = models.DateField("核销日", null=True, blank=True)
+    last_sequence = models.PositiveIntegerField("最后入账序号", default=0, db_default=0)
 
     class Meta:
         db_table = "lending_loan"
         verbose_name = verbose_name_plural = "贷款"
         permissions = [
-            ("propose_loan_change", "可以申请贷款调整（冲正、展期、挪用认定、核销）"),
+            ("propose_loan_change", "可以申请贷款调整（来款还款、冲正、展期、挪用认定、核销）"),
             ("decide_loan_change", "可以复核贷款调整"),
         ]
         constraints = [
@@ -128,8 +133,8 @@ class Loan(models.Model):
                 name="lending_loan_outstanding_within_principal",
             ),
             models.CheckConstraint(
-                condition=Q(status=ACTIVE, settled_date=None)
-                | Q(status=WRITTEN_OFF, settled_date=None)
+                condition=Q(status=ACTIVE, settled_date=None, written_off_date=None)
+                | Q(status=WRITTEN_OFF, settled_date=None, written_off_date__isnull=False)
                 | Q(status=SETTLED, settled_date__isnull=False, outstanding_fen=0),
                 name="lending_loan_settled_owes_nothing",
             ),

@@ -22,6 +22,8 @@ RESCHEDULED: Final = "rescheduled"
 CLASSIFIED: Final = "classified"
 EVENT_WRITTEN_OFF: Final = "written_off"
 RECOVERED: Final = "recovered"
+FACTS: Final = (REPRICED, MISUSED, RESCHEDULED)
+"""The events that change how a loan is worked out, as its repayments do (`lending.loans.replay`)."""
 EVENTS: Final = [
     (OPENED, "放款"),
     (REPAID, "还款"),
@@ -42,7 +44,8 @@ class LoanEvent(models.Model):
 
     `outstanding_fen` is the principal after it, `amount_fen` what moved, both in fen. It is what credit reporting
     takes up on the following day (LN-17, 二代征信), each kind with its figures in `detail`. Repricings, misuse and
-    reschedulings are facts of the loan's fold (`lending.loans.replay`), as its repayments are.
+    reschedulings are facts of the loan's fold (`lending.loans.replay`), as its repayments are: each has the next
+    `sequence` of its loan, others have none.
 
     PII: none beside the loan's opaque id; kept as the loan is.
     """
@@ -54,6 +57,7 @@ class LoanEvent(models.Model):
     amount_fen = models.BigIntegerField("金额（分）")
     outstanding_fen = models.BigIntegerField("剩余本金（分）")
     detail = models.JSONField("明细", default=dict)
+    sequence = models.PositiveIntegerField("入账序号", null=True, blank=True)
     created_at = models.DateTimeField("时间", default=timezone.now)
 
     class Meta:
@@ -64,7 +68,12 @@ class LoanEvent(models.Model):
                 fields=["loan", "kind"],
                 condition=Q(kind=OPENED),
                 name="lending_loan_event_opens_once",
-            )
+            ),
+            models.UniqueConstraint(fields=["loan", "sequence"], name="lending_loan_event_sequence_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=FACTS, sequence__isnull=False) | (~Q(kind__in=FACTS) & Q(sequence=None)),
+                name="lending_loan_event_facts_in_order",
+            ),
         ]
         indexes = [
             models.Index(fields=["business_date", "kind"], name="lending_loan_event_of_day"),

@@ -46,7 +46,8 @@ class Repayment(models.Model):
     app (`source` receipt) is booked late. `shares` lists it instalment by instalment and becomes rows of
     `RepaymentShare` when it is posted. Where something before it changes afterwards (ALLOC-03) the same total pays other
     debts: the amounts here are what it pays now, the rows say how that came about; `excess_fen` is what then is more than
-    the debt and owed to the customer. A loan has at most one repayment on its way.
+    the debt and owed to the customer. A loan has at most one repayment on its way. `sequence` is its place among the
+    loan's facts, given when it is posted: of two with one value date the one that was entered first comes first.
 
     PII: none beside the customer's opaque id; kept as the loan is.
     """
@@ -76,6 +77,7 @@ class Repayment(models.Model):
     balance_after_fen = models.BigIntegerField("还款后剩余本金（分）", null=True, blank=True)
     created_at = models.DateTimeField("申请时间", default=timezone.now)
     posted_at = models.DateTimeField("入账时间", null=True, blank=True)
+    sequence = models.PositiveIntegerField("入账序号", null=True, blank=True)
     reversal_payment_id = models.UUIDField("冲正资金收付", null=True, blank=True)
     reversed_at = models.DateTimeField("冲正时间", null=True, blank=True)
     reversed_date = models.DateField("冲正营业日", null=True, blank=True)
@@ -109,7 +111,7 @@ class Repayment(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=[POSTED, REVERSED])
-                | Q(balance_after_fen__isnull=False, posted_at__isnull=False),
+                | Q(balance_after_fen__isnull=False, posted_at__isnull=False, sequence__isnull=False),
                 name="lending_repayment_posted_has_balance",
             ),
             models.CheckConstraint(
@@ -120,6 +122,7 @@ class Repayment(models.Model):
             models.UniqueConstraint(
                 fields=["loan"], condition=Q(status=POSTING), name="lending_repayment_one_on_its_way"
             ),
+            models.UniqueConstraint(fields=["loan", "sequence"], name="lending_repayment_sequence_once"),
         ]
         indexes = [models.Index(fields=["loan", "-id"], name="lending_repayment_of")]
 

@@ -8,14 +8,14 @@ part is taken only of what is overdue (ALLOC-02).
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from accounts import queries as accounts
-from core.clock import SHANGHAI, business_date, now
+from core.clock import business_date, now
 from core.operations import opens_transaction, within_transaction
 from core.steps.queue import enqueue
-from lending import parameters
+from lending.cutoff import round_times
 from lending.loans.repaying import RepaymentKind
 from lending.models import AutoDebit, Loan, Repayment
 from lending.models.closing import COLLECTED, COLLECTING, QUEUED, SHORT, SKIPPED
@@ -40,7 +40,7 @@ def owe_rounds(*, day: date) -> None:
     moment = now()
     if not moment.date() <= day <= moment.date() + timedelta(days=1):
         return
-    times = [datetime.combine(day, clock, SHANGHAI) for clock in parameters.auto_debit_times(day)]
+    times = round_times(day=day)
     last_past = max((number for number, at in enumerate(times, start=1) if at <= moment), default=0)
     for number, at in enumerate(times, start=1):
         if number >= last_past:

@@ -32,9 +32,9 @@ from lending.models.drawdown import DISBURSING, REVIEW, WAITING
 from lending.models.loan_event import OPENED
 from lending.operations.drawdowns import (
     SYSTEM,
+    refuse_account,
     refuse_closed,
     refuse_expired_id,
-    refuse_foreign_account,
     refuse_line,
 )
 from lending.operations.entrusting import owe_passing_on, payee_is_clear
@@ -132,7 +132,7 @@ def _refuse_unfit(drawdown: Drawdown) -> None:
     _refuse_late(drawdown)
     refuse_closed(line=drawdown.line)
     refuse_line(line=lock_line(line_id=drawdown.line_id))
-    refuse_foreign_account(customer_id=drawdown.customer_id, account_id=drawdown.account_id)
+    refuse_account(customer_id=drawdown.customer_id, account_id=drawdown.account_id)
     refuse_expired_id(customer_id=drawdown.customer_id)
     if overdue_days_of(drawdown.customer_id):
         raise LoanOverdue

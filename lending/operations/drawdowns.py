@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from accounts import queries as accounts
-from accounts.operations import AccountNotActive
+from accounts.operations import AccountNotActive, refuse_suspended
 from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
@@ -76,7 +76,7 @@ def draft_drawdown(
         NotFound: the line is not this customer's.
         ProductClosed, LineFrozen, LineExpired, LineReviewDue, LineExceeded, AmountOutOfRange, TermsNotOffered,
             PurposeForbidden: the line or its product does not lend so.
-        AccountNotActive: the account is not one of the customer's own that money can move on.
+        AccountNotActive: the account is not one of the customer's own that money can move on, or is suspended.
         IdExpired: see there.
     """
     line = lines_of(customer_id).filter(pk=line_id).first()
@@ -88,7 +88,7 @@ def draft_drawdown(
     check_terms(version, term_months=term_months, method=method)
     check_purpose(version, purpose)
     _refuse_unavailable(line, amount_fen)
-    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    refuse_account(customer_id=customer_id, account_id=account_id)
     refuse_expired_id(customer_id=customer_id)
     check_paying(line=line, account_id=account_id, amount_fen=amount_fen, paying=paying or Paying())
     expires_at = now() + parameters.draft_life()
@@ -155,6 +155,17 @@ def refuse_foreign_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> 
     usable = (account.id for account in accounts.usable_accounts(customer_id))
     if account_id not in usable:
         raise AccountNotActive
+
+
+@within_transaction
+def refuse_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
+    """Refuse an account that no loan can be paid into now, as soon as a drawdown names it.
+
+    Raises:
+        AccountNotActive: see `refuse_foreign_account`; or its new business is suspended (ACC-08, ACC-13).
+    """
+    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    refuse_suspended(account_id=account_id)
 
 
 @within_transaction

@@ -23,7 +23,11 @@ HOLD: Final = """
 UPDATE lending_credit_line SET held_fen = held_fen + %s
 WHERE id = %s AND status = 'active' AND valid_until_date >= %s AND drawn_fen + held_fen + %s <= limit_fen
 """
-RELEASE: Final = "UPDATE lending_credit_line SET held_fen = held_fen - %s WHERE id = %s AND held_fen >= %s"
+RELEASE: Final = """
+UPDATE lending_credit_line
+SET held_fen = held_fen - %s, over_limit_fen = greatest(0, drawn_fen + held_fen - %s - limit_fen)
+WHERE id = %s AND held_fen >= %s
+"""
 DRAW: Final = """
 UPDATE lending_credit_line SET held_fen = held_fen - %s, drawn_fen = drawn_fen + %s WHERE id = %s AND held_fen >= %s
 """
@@ -105,7 +109,7 @@ def release_hold(*, line_id: uuid.UUID, amount_fen: int) -> None:
         LineAmountWrong: so much is not held.
     """
     _positive(amount_fen)
-    _expect(_run(RELEASE, [amount_fen, line_id, amount_fen]), line_id, "release")
+    _expect(_run(RELEASE, [amount_fen, amount_fen, line_id, amount_fen]), line_id, "release")
 
 
 @within_transaction

@@ -28,7 +28,8 @@ from lending.models import Loan, LoanEvent
 from lending.models.loan import ACTIVE
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.operations.repayment_posting import rebuild_loan
+from lending.operations.repayment_posting import next_sequence, rebuild_loan
+from lending.operations.settling import follow_settlement
 from lending.states import LOAN
 from tenants import queries as tenants
 
@@ -151,7 +152,7 @@ def write_off_loan(*, loan_id: uuid.UUID, actor: str, reason: str) -> Loan:
     loan = lock_loan(loan_id=loan_id)
     if loan.category != Category.LOSS:
         raise StateConflict("只有损失类贷款可以核销")
-    written = transition(LOAN, loan_id, "write_off", actor=actor, reason=reason)
+    written = transition(LOAN, loan_id, "write_off", actor=actor, reason=reason, written_off_date=business_date())
     fen = loan.outstanding_fen
     lines = [
         accounts.Line(gl_code=books.LOAN_LOSS_ALLOWANCE, amount_fen=fen),
@@ -172,9 +173,11 @@ def write_off_loan(*, loan_id: uuid.UUID, actor: str, reason: str) -> Loan:
 
 @within_transaction
 def _change(loan: Loan, kind: str, day: date, detail: dict[str, Any]) -> None:
-    """Record a fact and fold the loan with it."""
+    """Record a fact and fold the loan with it; one that then owes nothing any more is settled."""
     lock_line(line_id=loan.line_id)
     LoanEvent.objects.create(
-        loan=loan, kind=kind, business_date=day, amount_fen=0, outstanding_fen=loan.outstanding_fen, detail=detail
+        loan=loan, kind=kind, business_date=day, amount_fen=0, outstanding_fen=loan.outstanding_fen, detail=detail,
+        sequence=next_sequence(loan=loan),
     )  # fmt: skip
     rebuild_loan(loan=loan)
+    follow_settlement(loan=loan)

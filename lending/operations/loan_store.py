@@ -6,6 +6,7 @@ never disagree.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -19,6 +20,10 @@ from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan
 
 PAID: Final = ("principal", "interest", "penalty", "compound")
+COLUMNS: Final = (
+    *(f"paid_{part}_fen" for part in PAID), "closed_date", "charged_to_date", "penalty_numerator", "compound_numerator",
+)  # fmt: skip
+"""What of an instalment changes while its plan stays."""
 
 
 @within_transaction
@@ -28,18 +33,11 @@ def store_loan(*, loan: Loan, record: LoanRecord, on_date: date, settled: bool =
     Returns the instalments in force by their numbers. `settled` closes all of them.
     """
     rows = _store_plan(loan, record)
+    former = {number: _columns(row) for number, row in rows.items()}
     for item in record.instalments:
         _store_row(rows[item.number], item, record, on_date, settled=settled)
-    Instalment.objects.bulk_update(
-        rows.values(),
-        [
-            *(f"paid_{part}_fen" for part in PAID),
-            "closed_date",
-            "charged_to_date",
-            "penalty_numerator",
-            "compound_numerator",
-        ],
-    )
+    changed = [row for number, row in rows.items() if _columns(row) != former[number]]
+    Instalment.objects.bulk_update(changed, COLUMNS)
     running = running_of(record, on_date=on_date)
     for name in running.__slots__:
         setattr(loan, name, getattr(running, name))
@@ -94,15 +92,30 @@ def _balances(record: LoanRecord) -> dict[int, int]:
     return balances
 
 
+def _paid_on(item: InstalmentRecord) -> date | None:
+    """Return the day of the last payment that stands; what was taken back, or pays otherwise now, adds up to nothing."""
+    paid: Counter[date] = Counter()
+    for payment in item.payments:
+        paid[payment.value_date] += (
+            payment.compound_fen + payment.penalty_fen + payment.interest_fen + payment.principal_fen
+        )  # fmt: skip
+    return max((day for day, fen in paid.items() if fen), default=None)
+
+
+def _columns(row: Instalment) -> list[object]:
+    return [getattr(row, name) for name in COLUMNS]
+
+
 def _store_row(row: Instalment, item: InstalmentRecord, record: LoanRecord, on_date: date, *, settled: bool) -> None:
     for part in PAID:
         setattr(row, f"paid_{part}_fen", item.paid_fen(part))
-    terms, has_fallen = record.terms, item.due_date <= on_date
+    terms, has_fallen, was_closed = record.terms, item.due_date <= on_date, row.closed_date is not None
     if not (settled or (has_fallen and not is_unpaid(item, terms, on_date=on_date))):
         row.closed_date = None
-    elif row.closed_date is None:
-        row.closed_date = max((payment.value_date for payment in item.payments), default=on_date)
-    row.charged_to_date = on_date if has_fallen else None
+    else:
+        row.closed_date = _paid_on(item) or row.closed_date or on_date
+    if not (was_closed and row.closed_date is not None and row.charged_to_date is not None):  # else nothing is charged
+        row.charged_to_date = on_date if has_fallen else None
     row.penalty_numerator = row.compound_numerator = Decimal(0)
     if has_fallen:
         row.penalty_numerator = Decimal(

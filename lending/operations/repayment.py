@@ -24,7 +24,8 @@ from lending.models.loan import SETTLED
 from lending.models.repayment import CUSTOMER, POSTING
 from lending.operations.drawdowns import refuse_foreign_account
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.operations.repayment_posting import SYSTEM, post_repayment
+from lending.operations.repayment_posting import post_repayment
+from lending.operations.settling import SYSTEM
 from lending.queries.repaying import Plan, RepaymentExceedsDebt, plan_repayment
 from lending.repayment_amounts import legs_of, shares_json
 from lending.states import REPAYMENT

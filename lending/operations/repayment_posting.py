@@ -11,7 +11,6 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Final
 
 from accounts import operations as accounts
 from core.clock import business_date, now
@@ -21,23 +20,23 @@ from core.states import transition
 from core.steps.queue import enqueue
 from lending import books
 from lending.loan_columns import is_settled
-from lending.loan_records import FACTS, facts_of, opening_record, policy_of, record_of
+from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.allocation import Share
 from lending.loans.repaying import AHEAD, Repaid, RepaymentKind, repay
 from lending.loans.replanning import Keep
 from lending.loans.replay import replay
 from lending.loans.standing import LoanRecord, Owed
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
-from lending.models.loan import ACTIVE, SETTLED, WRITTEN_OFF
-from lending.models.loan_event import EVENT_SETTLED, RECOVERED, REOPENED, REPAID
+from lending.models.loan import SETTLED
+from lending.models.loan_event import FACTS, RECOVERED, REPAID
 from lending.models.repayment import POSTED
 from lending.operations.lines import redraw_line, repay_line
 from lending.operations.loan_store import store_loan
+from lending.operations.settling import SYSTEM, follow_settlement, record_event, reopen
 from lending.repayment_amounts import AMOUNTS, difference, paid_by, shares_json
 from lending.reporting import PUSH_FIGURES
-from lending.states import LOAN, REPAYMENT
+from lending.states import REPAYMENT
 
-SYSTEM: Final = "system"
 Key = tuple[uuid.UUID, uuid.UUID | None]
 
 
@@ -45,8 +44,9 @@ Key = tuple[uuid.UUID, uuid.UUID | None]
 def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
     """Enter a repayment whose money is booked; `loan` is locked, with instalments and shares read."""
     posted = transition(
-        REPAYMENT, repayment.pk, "post", actor=SYSTEM, balance_after_fen=loan.outstanding_fen, posted_at=now()
-    )
+        REPAYMENT, repayment.pk, "post", actor=SYSTEM, balance_after_fen=loan.outstanding_fen, posted_at=now(),
+        sequence=next_sequence(loan=loan),
+    )  # fmt: skip
     if _is_latest(loan, repayment):
         done = repay(
             record_of(loan), policy_of(loan, on=repayment.value_date), kind=RepaymentKind(repayment.kind),
@@ -57,31 +57,24 @@ def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
             {_key(repayment.pk, share, rows): share.paid for share in done.shares}, {}, {repayment.pk: repayment}
         )
         _reallocate(posted, done)
-        if done.total.principal_fen:
-            repay_line(line_id=loan.line_id, amount_fen=done.total.principal_fen)
+        _follow_principal(loan, done.total.principal_fen)
     else:
         rebuild_loan(loan=loan)
         posted.refresh_from_db()
     posted.balance_after_fen = loan.outstanding_fen
     posted.save(update_fields=["balance_after_fen"])
-    if loan.status == WRITTEN_OFF and posted.principal_fen:
-        _memo_recovery(posted)
-    record_event(kind=RECOVERED if loan.status == WRITTEN_OFF else REPAID, loan=loan, repayment=posted)
-    follow_settlement(loan=loan, repayment=posted)
+    record_event(kind=REPAID if loan.written_off_date is None else RECOVERED, loan=loan, repayment=posted)
+    follow_settlement(loan=loan)
     enqueue(PUSH_FIGURES, f"repaid:{repayment.pk.hex}")
     return posted
 
 
-def _memo_recovery(repayment: Repayment) -> None:
-    """Take off the memo of written-off loans what has come back after all."""
-    fen = repayment.principal_fen
-    accounts.post_entry(
-        business_ref=f"{books.RECOVERY}:{repayment.pk.hex}", kind=books.RECOVERY, memo="核销后收回",
-        lines=[
-            accounts.Line(gl_code=books.MEMO_WRITTEN_OFF_CONTRA, amount_fen=fen),
-            accounts.Line(gl_code=books.MEMO_WRITTEN_OFF, amount_fen=-fen),
-        ],
-    )  # fmt: skip
+@within_transaction
+def next_sequence(*, loan: Loan) -> int:
+    """Return the place of the next fact in a locked loan's fold: facts of one day count in the order of entry."""
+    loan.last_sequence += 1
+    loan.save(update_fields=["last_sequence"])
+    return loan.last_sequence
 
 
 def _is_latest(loan: Loan, repayment: Repayment) -> bool:
@@ -108,14 +101,14 @@ def rebuild_loan(*, loan: Loan) -> None:
         if isinstance(key, uuid.UUID):
             _reallocate(repayments[key], done)
     paid_fen = sum(done.total.principal_fen for done in replayed.repaid.values())
-    _move_line(loan, paid_fen - sum(owed.principal_fen for owed in former.values()))
+    _follow_principal(loan, paid_fen - sum(owed.principal_fen for owed in former.values()))
 
 
 def _store(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
     """Write the record; a settled loan that owes something after all is opened first."""
     settled = is_settled(record)
     if loan.status == SETTLED and not settled:
-        _reopen(loan)
+        reopen(loan=loan)
     rows = store_loan(loan=loan, record=record, on_date=business_date(), settled=settled)
     loan.__dict__.pop("_prefetched_objects_cache", None)
     return rows
@@ -167,7 +160,7 @@ def _allocate(repayment: Repayment, done: Repaid) -> None:
 
 def _reallocate(repayment: Repayment, done: Repaid) -> None:
     """Book what a repayment pays otherwise than it is booked; the money itself does not move."""
-    gone = repayment.loan.status == WRITTEN_OFF
+    gone = repayment.loan.written_off_date is not None
     new = books.credits_of(done.total, excess_fen=done.excess_fen, is_written_off=gone)
     old = books.credits_of(paid_by(repayment), excess_fen=repayment.excess_fen, is_written_off=gone)
     lines = [
@@ -181,44 +174,23 @@ def _reallocate(repayment: Repayment, done: Repaid) -> None:
     _allocate(repayment, done)
 
 
-def _move_line(loan: Loan, principal_fen: int) -> None:
-    """Give principal back to the line, or take it from there again."""
-    if principal_fen > 0:
-        repay_line(line_id=loan.line_id, amount_fen=principal_fen)
-    elif principal_fen < 0:
-        redraw_line(line_id=loan.line_id, amount_fen=-principal_fen)
+def _follow_principal(loan: Loan, paid_fen: int) -> None:
+    """Give principal that is paid back to the line, or take it from there again (negative).
 
-
-def _reopen(loan: Loan) -> None:
-    transition(LOAN, loan.pk, "reopen", actor=SYSTEM, settled_date=None)
-    loan.status, loan.settled_date = ACTIVE, None
-    accounts.place_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
-    LoanEvent.objects.create(
-        loan=loan, kind=REOPENED, business_date=business_date(), amount_fen=0, outstanding_fen=loan.outstanding_fen
-    )  # fmt: skip
-
-
-@within_transaction
-def follow_settlement(*, loan: Loan, repayment: Repayment) -> None:
-    """Settle a loan that owes nothing any more; its account is claimed no longer."""
-    settled = not Instalment.objects.filter(loan=loan, closed_date=None, replaced_by_version=None).exists()
-    if settled and loan.status != SETTLED:
-        transition(LOAN, loan.pk, "settle", actor=SYSTEM, settled_date=repayment.value_date)
-        accounts.release_claim(account_id=loan.account_id, claimant=books.claimant(loan.pk))
-        record_event(kind=EVENT_SETTLED, loan=loan, repayment=repayment)
-
-
-@within_transaction
-def record_event(*, kind: str, loan: Loan, repayment: Repayment) -> None:
-    """Append an event that a repayment has caused, on the present business date."""
-    LoanEvent.objects.create(
-        loan=loan,
-        kind=kind,
-        business_date=business_date(),
-        amount_fen=repayment.total_fen,
-        outstanding_fen=loan.outstanding_fen,
-        detail={
-            "repayment": repayment.pk.hex, "kind": repayment.kind, "shares": repayment.shares,
-            "value_date": repayment.value_date.isoformat(),
-        },
-    )  # fmt: skip
+    Of a loan that was written off the memo follows: it is what is still owed of such loans.
+    """
+    if paid_fen == 0:
+        return
+    if paid_fen > 0:
+        repay_line(line_id=loan.line_id, amount_fen=paid_fen)
+    else:
+        redraw_line(line_id=loan.line_id, amount_fen=-paid_fen)
+    if loan.written_off_date is not None:
+        accounts.post_entry(
+            business_ref=f"{books.RECOVERY}:{new_id().hex}", kind=books.RECOVERY,
+            memo="核销后收回" if paid_fen > 0 else "核销后收回撤销",
+            lines=[
+                accounts.Line(gl_code=books.MEMO_WRITTEN_OFF_CONTRA, amount_fen=paid_fen),
+                accounts.Line(gl_code=books.MEMO_WRITTEN_OFF, amount_fen=-paid_fen),
+            ],
+        )  # fmt: skip

@@ -1,7 +1,8 @@
 """Take a repayment back: the money returns, and the loan stands as if it had never been paid (ALLOC-03).
 
 Nothing is changed in the books: the return is an entry of its own, and what later repayments then pay otherwise is
-another. Where the core keeps the account, the loan follows when the core has credited it.
+another. Where the core keeps the account, the loan follows when the core has credited it. What was paid from a receipt
+is left of the receipt again. A loan that was written off stays so: the return mirrors what its recovery has booked.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from lending import books
-from lending.models import Loan, LoanEvent, Repayment
-from lending.models.loan_event import EVENT_WRITTEN_OFF, REVERSED
+from lending.models import Loan, Repayment
+from lending.models.loan_event import REVERSED
 from lending.models.repayment import POSTED, POSTING, RECEIPT
 from lending.operations.loan_locks import lock_line, lock_loan
-from lending.operations.repayment_posting import SYSTEM, follow_settlement, rebuild_loan, record_event
+from lending.operations.repayment_posting import rebuild_loan
+from lending.operations.settling import SYSTEM, follow_settlement, record_event
 from lending.repayment_amounts import legs_of
 from lending.reporting import PUSH_FIGURES
 from lending.states import REPAYMENT
@@ -33,7 +35,7 @@ RETURNED: Final = "repayment.returned"
 
 @within_transaction
 def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Repayment:
-    """Give a repayment back to the account that it came from, and work the loan out without it.
+    """Give a repayment back to the account, or the receipt, that it came from, and work the loan out without it.
 
     Raises:
         NotFound: there is no such repayment.
@@ -43,13 +45,15 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
     loan, repayment = _lock(repayment_id)
     if repayment.status != POSTED or repayment.reversal_payment_id is not None:
         raise StateConflict("只有已入账且未冲正的还款可以冲正")
-    if LoanEvent.objects.filter(loan=loan, kind=EVENT_WRITTEN_OFF).exists():
-        raise StateConflict("已核销贷款的还款不能冲正，请联系会计人员以调账处理")
     if Repayment.objects.filter(loan=loan, status=POSTING).exists():
         raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")
     record("repayment.reversal_begun", actor=actor, subject=repayment_id.hex, detail={"reason": reason})
+    lock_line(line_id=loan.line_id)
     if repayment.source == RECEIPT or repayment.account_id is None:
-        raise StateConflict("柜面或转账来款的还款请在来款登记中撤销")
+        accounts.return_to_receipt(
+            business_ref=f"{books.REPAYMENT}:{repayment_id.hex}", legs=legs_of(repayment), memo="还款冲正", actor=actor
+        )
+        return _finish(loan, repayment, actor, reason)
     payment = accounts.pay_into(
         account_id=repayment.account_id,
         amount_fen=repayment.total_fen,
@@ -91,13 +95,13 @@ def _lock(repayment_id: uuid.UUID) -> tuple[Loan, Repayment]:
 
 
 def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repayment:
-    lock_line(line_id=loan.line_id)
+    """Conclude; the line is locked."""
     done = transition(
         REPAYMENT, repayment.pk, "reverse", actor=actor, reason=reason, reversed_at=now(),
         reversed_date=business_date(),
     )  # fmt: skip
     rebuild_loan(loan=loan)
     record_event(kind=REVERSED, loan=loan, repayment=done)
-    follow_settlement(loan=loan, repayment=done)
+    follow_settlement(loan=loan)
     enqueue(PUSH_FIGURES, f"reversed:{repayment.pk.hex}")
     return done

@@ -31,9 +31,9 @@ from lending.models.drawdown import SIGNING
 from lending.operations.drawdowns import (
     SYSTEM,
     confirmed_table,
+    refuse_account,
     refuse_closed,
     refuse_expired_id,
-    refuse_foreign_account,
     refuse_unless_draft,
     refuse_unreviewed,
 )
@@ -96,7 +96,7 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
     disclosure, shown = confirmed_table(drawdown=drawdown)
     refuse_closed(line=drawdown.line)
     refuse_unreviewed(line=drawdown.line)
-    refuse_foreign_account(customer_id=customer_id, account_id=drawdown.account_id)
+    refuse_account(customer_id=customer_id, account_id=drawdown.account_id)
     refuse_expired_id(customer_id=customer_id)
     consents = _consents(drawdown)
     face_check_id = verification.consume_face_token(

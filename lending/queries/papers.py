@@ -158,7 +158,7 @@ def movements_of(loan: Loan, *, until: date) -> list[Movement]:
     turned round, on the day on which it was. So the last balance is what the loan owes.
     """
     found = [_lent(loan)] if loan.start_date <= until else []
-    for row in Repayment.objects.filter(loan=loan, status__in=(POSTED, REVERSED)).order_by("value_date", "pk"):
+    for row in Repayment.objects.filter(loan=loan, status__in=(POSTED, REVERSED)).order_by("value_date", "sequence"):
         found.append(_repaid(row))
         if row.status == REVERSED and row.reversed_date is not None:
             found.append(_taken_back(row, row.reversed_date))

@@ -41,6 +41,7 @@ LOAN: Final = Machine(
     table={
         ("active", "settle"): "settled",
         ("settled", "reopen"): "active",
+        ("settled", "reopen_written_off"): "written_off",
         ("active", "write_off"): "written_off",
         ("written_off", "settle"): "settled",
     },

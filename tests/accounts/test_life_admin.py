@@ -13,20 +13,24 @@ from django.test import Client
 
 from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
 from accounts.models import (
+    AccountClosing,
     CoreReconciliation,
     DepositAccount,
     DocumentDemand,
     Filing,
     JournalEntry,
+    Notice,
     Receipt,
     ReceiptUse,
     ReconciliationBreak,
     Refund,
+    Reverification,
+    Suspension,
 )
 from accounts.operations.filings import filing_refused, owe_filing
 from accounts.queries import gl_balance
 from core.approvals.models import Proposal
-from core.clock import business_date
+from core.clock import business_date, now
 from core.steps.models import Step
 from tests.accounts.holders import give_money, make_account
 
@@ -236,6 +240,45 @@ class TestReconciliation:
         assert "未核销差异" in staff.get("corereconciliation/")
         assert staff.act(f"corereconciliation/{day.pk}/again/") == 302
         assert Step.objects.get(kind="accounts.reconcile_core").subject == str(business_date())
+
+
+def _make_every_row() -> dict[str, Any]:
+    """Leave a row on every page of this chapter; return the newest of each by its page's name."""
+    account = make_account(face_to_face=True)
+    day = {"order_date": business_date(), "ours": 1}
+    made = {
+        "suspension": Suspension.objects.create(account=account, reason="dormant", from_date=business_date()),
+        "accountclosing": AccountClosing.objects.create(account=account, face_check_id=uuid.uuid4()),
+        "reverification": Reverification.objects.create(
+            account=account, face_check_id=uuid.uuid4(), status="verified", ended_at=now()
+        ),
+        "notice": Notice.objects.create(
+            customer_id=account.customer_id, kind="dormant", about_date=business_date(), sent_at=now()
+        ),
+        "corereconciliation": CoreReconciliation.objects.create(**day),
+    }
+    return {**made, "filing": _refused(), "receipt": record(Staff("会计")), "depositaccount": account}
+
+
+class TestPages:
+    def test_show_their_rows_and_no_number_in_the_clear(self) -> None:
+        made = _make_every_row()
+        numbers = [row.number for row in DepositAccount.objects.all()]
+        auditor = Staff("审计")
+        for name, row in made.items():
+            for path in (f"{name}/", f"{name}/{row.pk}/change/", f"{name}/{row.pk}/history/"):
+                page = auditor.get(path)
+                assert [number for number in numbers if number and number in page] == [], path
+        assert "长期未使用" in auditor.get("suspension/")
+        assert "业务暂停" in auditor.get(f"depositaccount/{made['depositaccount'].pk}/change/")
+
+    def test_delete_and_change_nothing_by_a_form(self) -> None:
+        made = _make_every_row()
+        boss = Staff("管理员")
+        for name, row in made.items():
+            assert boss.act(f"{name}/{row.pk}/delete/", post="yes") == 403, name
+            assert boss.act(f"{name}/{row.pk}/change/", status="closed", left_fen="0") == 403, name
+            assert type(row)._default_manager.filter(pk=row.pk).exists()
 
 
 ACTS: dict[str, Callable[[], str]] = {

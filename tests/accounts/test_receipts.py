@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from accounts.ledger.chart import (
     SUSPENSE,
 )
 from accounts.models import DepositAccount, JournalEntry, Payment, Posting, Receipt, ReceiptUse, Refund, Suspension
-from accounts.operations import Leg, return_to_receipt, take_receipt_for
+from accounts.operations import Leg, Line, post_entry, return_to_receipt, take_receipt_for
 from accounts.operations.ledger import AccountNotActive, UnbalancedEntry
 from accounts.operations.receipts import (
     OutsideMoney,
@@ -38,7 +39,7 @@ from accounts.operations.refunds import (
     refund_sent,
     register_refund_paid,
 )
-from accounts.queries import deposits_equal_ledger, gl_balance, trial_balance
+from accounts.queries import deposits_equal_ledger, gl_balance, suspense_agrees, trial_balance
 from core.approvals.operations import SameHands
 from core.audit.models import AuditEntry
 from core.clock import business_date
@@ -79,12 +80,22 @@ def take(receipt: Receipt, amount_fen: int, *legs: tuple[str, int], actor: str =
         )  # fmt: skip
 
 
+def give_back(business_ref: str, *legs: tuple[str, int]) -> None:
+    with transaction.atomic():
+        return_to_receipt(
+            business_ref=business_ref, legs=[Leg(gl_code=code, amount_fen=fen) for code, fen in legs], memo="还款冲正",
+            actor="a+b",
+        )  # fmt: skip
+
+
 def refund(receipt: Receipt, amount_fen: int, actor: str = CHECKER) -> Refund:
     found = refund_receipt(receipt_id=receipt.pk, amount_fen=amount_fen, payee=PAYEE, reason="多付", actor=actor)
     return Refund.objects.get(pk=found)
 
 
 def books() -> dict[str, int]:
+    """Return what the ledger has; its suspense is always what is left of the receipts."""
+    assert suspense_agrees()
     return {code: fen for code, fen in trial_balance().items() if fen}
 
 
@@ -311,17 +322,38 @@ class TestTakenByAnotherRoom:
 
     def test_is_left_of_the_receipt_again_when_it_is_taken_back(self) -> None:
         receipt = record(1_000_00)
-        entry_id = take(receipt, 950_00, (LOAN_PRINCIPAL, 950_00))
-        with transaction.atomic():
-            return_to_receipt(entry_id=entry_id, memo="还款冲正", actor="a+b")
+        taken = JournalEntry.objects.get(pk=take(receipt, 950_00, (LOAN_PRINCIPAL, 950_00)))
+        give_back(taken.business_ref, (LOAN_PRINCIPAL, 950_00))
         assert (books(), left(receipt)) == ({PAYMENT_CLEARING: 1_000_00, SUSPENSE: -1_000_00}, 1_000_00)
         assert ReceiptUse.objects.get().code == "returned"
-        with pytest.raises(StateConflict), transaction.atomic():
-            return_to_receipt(entry_id=entry_id, memo="x", actor="a+b")
-        with pytest.raises(NotFound), transaction.atomic():
-            return_to_receipt(entry_id=receipt.entry_id, memo="x", actor="a+b")
+        with pytest.raises(StateConflict):
+            give_back(taken.business_ref, (LOAN_PRINCIPAL, 950_00))
+        with pytest.raises(NotFound):
+            give_back(f"receipt:{receipt.pk.hex}", (LOAN_PRINCIPAL, 950_00))
         assert left(receipt) == 1_000_00
         take(receipt, 1_000_00, (LOAN_PRINCIPAL, 1_000_00))
+
+    def test_is_returned_from_where_it_stands_by_now(self) -> None:
+        """What the room has booked elsewhere meanwhile is returned from there: its own entry stays as it was."""
+        receipt = record(100)
+        taken = JournalEntry.objects.get(pk=take(receipt, 100, (LOAN_PRINCIPAL, 100)))
+        with transaction.atomic():
+            moved = [Line(gl_code=LOAN_PRINCIPAL, amount_fen=30), Line(gl_code=INTEREST_INCOME, amount_fen=-30)]
+            post_entry(business_ref="moved", kind="test", lines=moved)
+        with pytest.raises(UnbalancedEntry):
+            give_back(taken.business_ref, (LOAN_PRINCIPAL, 70))
+        give_back(taken.business_ref, (LOAN_PRINCIPAL, 70), (INTEREST_INCOME, 30))
+        assert books() == {PAYMENT_CLEARING: 100, SUSPENSE: -100}
+
+    def test_counts_from_an_earlier_day_and_is_booked_today(self) -> None:
+        receipt, earlier = record(), business_date() - timedelta(days=9)
+        with transaction.atomic():
+            entry_id = take_receipt_for(
+                receipt_id=receipt.pk, amount_fen=5, legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=5)],
+                business_ref="repayment:x", kind="repayment", memo="还款", actor=CHECKER, value_date=earlier,
+            )  # fmt: skip
+        entry = JournalEntry.objects.get(pk=entry_id)
+        assert (entry.value_date, entry.booking_date) == (earlier, business_date())
 
     def test_that_does_not_add_up_is_refused(self) -> None:
         receipt = record()
@@ -420,5 +452,6 @@ class TestRaces:
             assert sorted(ended) == ["done"] * 3 + ["exceeded"] * 7
             assert left(receipt) == 100_00
             assert gl_balance(SUSPENSE) == -100_00
+            assert suspense_agrees()
             assert deposits_equal_ledger()
             assert sum(trial_balance().values()) == 0

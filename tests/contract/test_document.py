@@ -37,6 +37,7 @@ OF_STAFF = {
     "staff_refused",
     "third_party_contact",
     "too_many_contacts",
+    "value_date_refused",
     "watch_term_refused",
 }
 # More than the contract promises: where a Location leads, a list beside it, and the papers of a loan.

@@ -25,9 +25,10 @@ from lending.operations.products import publish, take_draft
 from lending.providers.bureau import BureauReport
 from lending.providers.government import GovernmentData, GovernmentItem, SocialSecurity, Student
 from verification.identity import Identity
-from verification.models import FaceCheck
-from verification.operations import enrol_subject, give_consent, identify_subject, show_agreements
+from verification.models import Consent, FaceCheck
+from verification.operations import enrol_subject, identify_subject, show_agreements
 from verification.operations.act_tokens import issue_act_token
+from verification.operations.consents import record_consent
 from verification.operations.factors import FACE
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
 
@@ -104,18 +105,20 @@ def make_token(customer_id: uuid.UUID) -> str:
 
 def consent_to(application: Application, *purposes: str) -> None:
     """Give the authorisations that the application's product asks for, or the ones that are named."""
-    for shown in show_agreements(
+    shown = show_agreements(
         purposes=purposes or application.product_version.required_consents,
         customer_id=application.customer_id,
         business_id=application.pk.hex,
-    ):
-        give_consent(
-            subject_id=application.customer_id,
-            agreement_id=shown.agreement.pk,
-            business_id=application.pk.hex,
-            sha256=shown.rendered.sha256,
-            read_seconds=9,
-        )
+    )
+    given = set(
+        Consent.objects.filter(business_id=application.pk.hex, withdrawn_at=None).values_list("agreement_id", flat=True)
+    )
+    with transaction.atomic():  # as `give_consent` records them, which shows and locks anew for each
+        for one in (one for one in shown if one.agreement.pk not in given):
+            record_consent(
+                subject_id=application.customer_id, agreement=one.agreement, business_id=application.pk.hex,
+                sha256=one.rendered.sha256, read_seconds=9,
+            )  # fmt: skip
 
 
 def face_token(application: Application, action: str = "apply") -> str:

@@ -18,6 +18,7 @@ from core.tenancy import PROVINCE, at, in_bank
 from lending import operations, queries
 from lending.models import Application, CreditLine, Decision, Invitation, Product, RelatedParty
 from lending.queries.products import invited_index, related_index
+from tenants import directory
 from tenants.models import Bank
 from tests.lending.applicants import (
     INCOME,
@@ -85,6 +86,7 @@ class TestStartApplication:
         customer_id = make_customer()
         with at(PROVINCE):
             Bank.objects.filter(code="125").update(stage="suspended")
+        directory.forget()
         with pytest.raises(operations.ProductClosed):
             start(customer_id)
 

@@ -80,9 +80,9 @@ def lent() -> tuple[Borrower, Loan]:
     return who, lend(who, 100_000_00)
 
 
-def pay(who: Borrower, loan: Loan, kind: str = "due") -> None:
+def pay(who: Borrower, loan: Loan, kind: str = "due", amount_fen: int | None = None) -> None:
     give_money(who, 120_000_00)
-    repay(who, loan, kind=kind)
+    repay(who, loan, kind=kind, amount_fen=amount_fen)
 
 
 def records(loan: Loan, kind: str) -> list[BureauRecord]:
@@ -171,7 +171,7 @@ class TestLN17Moments:
     def test_a_write_off_is_reported_and_its_months_after_it(self, lent: tuple[Borrower, Loan]) -> None:
         _, loan = lent
         catch_up(date(2026, 3, 1))
-        Loan.objects.filter(pk=loan.pk).update(status="written_off", category="loss")
+        Loan.objects.filter(pk=loan.pk).update(status="written_off", category="loss", written_off_date=business_date())
         LoanEvent.objects.create(
             loan=loan, kind="written_off", business_date=business_date(), amount_fen=100_000_00,
             outstanding_fen=100_000_00,
@@ -350,6 +350,16 @@ class TestLN15Notice:
         catch_up(date(2026, 3, 23))
         assert CreditNotice.objects.count() == 2  # the next time overdue needs a notice of its own
 
+    def test_an_instalment_of_a_former_plan_is_no_reason_for_a_notice(self, lent: tuple[Borrower, Loan]) -> None:
+        who, loan = lent
+        pay(who, loan, "early_partial", 20_000_00)
+        former = Instalment.objects.get(loan=loan, number=1, version=1)
+        assert (former.closed_date, former.replaced_by_version, former.due_date) == (None, 2, DUE)
+        catch_up(DUE)
+        pay(who, loan)
+        catch_up(DUE + timedelta(days=3))
+        assert not CreditNotice.objects.exists()
+
     def test_a_notice_of_an_earlier_time_releases_nothing_of_a_later_one(self, lent: tuple[Borrower, Loan]) -> None:
         who, loan = lent
         catch_up(DUE + timedelta(days=1))
@@ -474,7 +484,7 @@ def paid_at_the_counter(loan: Loan, day: date) -> None:
     row = Instalment.objects.get(loan=loan, number=1)
     parts = {"principal_fen": row.principal_fen, "interest_fen": row.interest_fen}
     repayment = Repayment.objects.create(
-        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day,
+        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day, sequence=1,
         total_fen=sum(parts.values()), balance_after_fen=0, posted_at=datetime.now(SHANGHAI), **parts,
     )  # fmt: skip
     RepaymentShare.objects.create(repayment=repayment, instalment=row, value_date=day, **parts)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.models import DepositAccount
+from accounts.models import DepositAccount, Suspension
 from accounts.operations import AccountNotActive
 from core.clock import business_date, move_business_date, now
 from core.errors import NotFound, StateConflict
@@ -17,6 +17,7 @@ from lending import operations, queries
 from lending.disclosing import digest_of
 from lending.models import CreditLine, Disclosure, Drawdown
 from lending.queries.disclosures import table_today
+from tenants import directory
 from tenants.models import Bank
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import (
@@ -150,6 +151,7 @@ class TestDraft:
         who = make_borrower()
         with at(PROVINCE):
             Bank.objects.filter(code="125").update(stage="suspended")
+        directory.forget()
         refused(who, operations.ProductClosed)
 
     def test_s20_an_expired_id_card_is_refused_and_one_that_ends_today_is_not(self) -> None:
@@ -165,6 +167,13 @@ class TestDraft:
         refused(who, AccountNotActive)
         another = make_account(make_customer())
         refused(who, AccountNotActive, account_id=another.pk)
+
+    @pytest.mark.parametrize("reason", ["dormant", "id_expired"])
+    def test_a_suspended_account_is_refused_before_anything_is_drafted(self, reason: str) -> None:
+        who = make_borrower()
+        Suspension.objects.create(account_id=who.account_id, reason=reason, from_date=business_date())
+        refused(who, AccountNotActive)
+        assert not Drawdown.objects.exists()
 
     def test_another_customers_line_looks_absent(self) -> None:
         who, other = make_borrower(), make_borrower()

@@ -23,6 +23,7 @@ from core.tenancy import PROVINCE, at, in_bank
 from lending import operations, queries
 from lending.loans.standing import Owed
 from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from tenants import directory
 from tenants.models import Bank
 from tests.lending.applicants import change_product, due_now
 from tests.lending.borrowers import (
@@ -287,6 +288,7 @@ class TestAcc13RepayingStaysPossible:
         CreditLine.objects.filter(pk=who.line_id).update(status="frozen")
         with at(PROVINCE):
             Bank.objects.filter(code="125").update(stage="suspended")
+        directory.forget()
         set_day(date(2024, 2, 15))
         assert repay(who, loan).status == "posted"
 

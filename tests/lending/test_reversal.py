@@ -19,11 +19,14 @@ from lending import operations, queries
 from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
 from lending.loan_columns import running_of
 from lending.loan_records import facts_of, opening_record, policy_of, record_of
-from lending.loans.replay import replay
+from lending.loans.replay import RepaymentFact, RescheduleFact, replay
 from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.operations.lines import release_hold
 from lending.operations.loan_changes import ExtensionTooLong, reprice_loan
+from lending.operations.loan_locks import lock_loan
+from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loans import loan_standing
-from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day
+from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day, signed
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_repayment import again, m1, pay_first
 
@@ -168,6 +171,19 @@ class TestAlloc03Reversal:
         assert who.line().over_limit_fen == 0
         books_agree()
 
+    def test_what_was_held_and_is_given_back_no_longer_stands_above_the_limit(self) -> None:
+        who = make_borrower(limit_fen=100_000_00)
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        drawdown = signed(who, 8_000_00)
+        reverse(Repayment.objects.get(loan=loan))
+        line = who.line()
+        assert (line.held_fen, line.over_limit_fen) == (8_000_00, 8_000_00)
+        with transaction.atomic():
+            release_hold(line_id=who.line_id, amount_fen=drawdown.amount_fen)
+        line = who.line()
+        assert (line.drawn_fen, line.held_fen, line.over_limit_fen) == (100_000_00, 0, 0)
+
     def test_shares_are_never_changed_only_added_to(self) -> None:
         who = make_borrower()
         loan = m1(who)
@@ -305,6 +321,47 @@ class TestChanges:
         assert last.interest_fen == yuan_to_fen("43.13")  # 8,563.87 × (17 days at 6 % + 13 at 6.1 %) / 360
         assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")
         stands_as_folded(loan)
+
+    def test_a_lower_price_that_leaves_nothing_to_pay_settles_the_loan(self) -> None:
+        """The last fen is paid late; then January's price, entered late as well, makes what was paid enough."""
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 11)
+        set_day(date(2025, 1, 20))
+        owed = loan_standing(again(loan)).standing.due_in_all.total_fen
+        last = repay(who, again(loan), amount_fen=owed - 1)
+        Loan.objects.filter(pk=loan.pk).update(
+            repricing="every_january", next_reprice_date=date(2025, 1, 1), spread_bp=200
+        )
+        line = who.line()
+        assert (again(loan).status, line.drawn_fen) == ("active", 1)
+        reprice_loan(loan_id=loan.pk)
+        row = again(loan)
+        assert (row.status, row.settled_date, row.outstanding_fen) == ("settled", date(2025, 1, 20), 0)
+        assert who.line().drawn_fen == 0
+        assert not Claim.objects.filter(account_id=who.account_id, released_at=None).exists()
+        last.refresh_from_db()
+        assert last.excess_fen > 0
+        assert LoanEvent.objects.filter(loan=loan, kind="settled").count() == 1
+        books_agree()
+
+    def test_facts_of_one_day_count_in_the_order_in_which_they_were_entered_whatever_their_ids(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        pay_first(who, loan, 1)
+        set_day(date(2024, 2, 25))
+        repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
+        # The process that enters the extension has a clock that is behind: its id sorts before all others.
+        monkeypatch.setitem(vars(LoanEvent._meta.get_field("id")), "_get_default", lambda: uuid.UUID(int=1))
+        decided(EXTEND, loan.pk, months=6)
+        assert [type(fact) for fact in facts_of(again(loan))] == [RepaymentFact, RepaymentFact, RescheduleFact]
+        assert [row.sequence for row in Repayment.objects.order_by("pk")] == [1, 2]
+        before = snapshot(loan)
+        with transaction.atomic():
+            rebuild_loan(loan=lock_loan(loan_id=loan.pk))
+        assert snapshot(loan) == before
 
     def test_misuse_is_charged_from_its_day_although_found_later(self) -> None:
         who = make_borrower()

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from accounts.models import Suspension
+from accounts.operations import AccountNotActive
 from core import evidence, vault
 from core.clock import business_date, move_business_date, now
 from core.errors import Problem, StateConflict
@@ -171,6 +173,14 @@ class TestSign:
         with pytest.raises(operations.ProductClosed):
             sign_with(who, drawdown)
         nothing_held(who, drawdown)
+
+    def test_a_suspended_account_stops_it_with_nothing_held(self) -> None:
+        who = make_borrower()
+        drawdown = draft(who)
+        Suspension.objects.create(account_id=who.account_id, reason="dormant", from_date=business_date())
+        with pytest.raises(AccountNotActive):
+            sign(who, drawdown)
+        assert who.line().held_fen == 0
 
     def test_a_second_signature_is_refused(self, vendors: Sandbox) -> None:
         who = make_borrower()

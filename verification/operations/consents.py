@@ -100,12 +100,20 @@ def give_consent(
         sha256=sha256,
         withdrawn_at__isnull=True,
     ).first()
-    return standing or _record(subject_id, agreement, business_id or "", sha256, read_seconds)
+    return standing or record_consent(
+        subject_id=subject_id,
+        agreement=agreement,
+        business_id=business_id or "",
+        sha256=sha256,
+        read_seconds=read_seconds,
+    )
 
 
-def _record(
-    subject_id: uuid.UUID, agreement: AgreementText, business_id: str, sha256: bytes, read_seconds: int
+@within_transaction
+def record_consent(
+    *, subject_id: uuid.UUID, agreement: AgreementText, business_id: str, sha256: bytes, read_seconds: int
 ) -> Consent:
+    """Put a consent on record, with its leaf of evidence; that this is what was shown is the caller's knowledge."""
     consent = Consent(
         id=new_id(),
         subject_id=subject_id,

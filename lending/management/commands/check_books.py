@@ -46,6 +46,7 @@ class Command(BaseCommand):
         checks = {
             "ledger_balances": sum(trial.values()) == 0,
             "deposits_equal_ledger": accounts.deposits_equal_ledger(),
+            "suspense_agrees": accounts.suspense_agrees(),
             "loans_equal_ledger": loan_book_agrees(),
         }
         return {

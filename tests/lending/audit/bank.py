@@ -7,7 +7,8 @@ they allow must leave every figure as they have it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,26 +17,36 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.operations import Line as Posted
-from accounts.operations import post_entry
+from accounts import operations as accounts
+from core.clock.models import BusinessDay
 from core.errors import Problem
-from core.ids import new_id
+from core.steps.registry import Then
 from lending import operations
+from lending.closing import stages
+from lending.closing.repricing import reprice_loans
+from lending.loans.standing import Owed
 from lending.models import Loan as LoanRow
 from lending.models import Repayment
+from lending.models.repayment import CUSTOMER
 from lending.operations import loan_changes
+from lending.operations.loan_locks import lock_line
+from lending.operations.repayment import COLLECTED, lock_repayable
+from lending.operations.repayment_posting import post_repayment
 from lending.operations.reversal import reverse_repayment
+from lending.repayment_amounts import legs_of
 from tests.lending import borrowers
 from tests.lending.audit import books, comparing
 from tests.lending.audit.days import ONE_DAY, same_day_of, working_day
+from tests.lending.audit.deposits import Account, Deposits
 from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, lived, total_of
 from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, price_on
+from tests.lending.audit.risk import LOSS, Risk, allowance
 
 LONGEST = 60
 SHORT = 12
 
 
-@dataclass
+@dataclass(eq=False)
 class Lent:
     """A loan under audit: its row, its line, its life by the rules and what has happened in it."""
 
@@ -49,6 +60,11 @@ class Lent:
     next_price: date | None = None
     extended: int = 0
     is_misused: bool = False
+    risk: Risk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin as a loan that nobody has judged yet."""
+        self.risk = Risk(since=self.loan.contract.start)
 
     def live_again(self, today: date) -> None:
         """Live it through again from the first day, because its past has changed (ALLOC-03)."""
@@ -70,50 +86,34 @@ class Bank:
 
     today: date
     lines: list[Line]
-    accounts: dict[uuid.UUID, tuple[uuid.UUID, int]]
+    deposits: Deposits
     lent: list[Lent] = field(default_factory=list)
     held: dict[uuid.UUID, int] = field(default_factory=dict)
     brought: int = 0
+    by_card: int = 0
+    begun: date | None = None
+    closed: Counter[str] = field(default_factory=Counter)
+    read: dict[uuid.UUID, comparing.Read] = field(default_factory=dict)
+    _digest: dict[str, str] | None = None
 
     # Operations.
 
     def refused(self, code: str, act: Callable[[], Any]) -> None:
         """Do what the rules forbid: it is refused with its code and changes nothing."""
-        before = books.digest()
+        before = self._digest or books.digest()
         with pytest.raises(Problem) as refusal:
             act()
         assert refusal.value.code == code
-        assert books.digest() == before, f"refused as {code}, but something has changed"
+        self._digest = books.digest()
+        assert self._digest == before, f"refused as {code}, but something has changed"
 
     def move_to(self, day: date) -> None:
         """Let the days pass."""
         self.today = day
-        borrowers.set_day(day)
+        BusinessDay.objects.update(date=day)
         for lent in self.lent:
             lent.loan.live_until(day)
-        self.check()
-
-    def bring(self, account_id: uuid.UUID, fen: int) -> None:
-        """Bring money to an account (negative: take it away)."""
-        owner, balance = self.accounts[account_id]
-
-        def act() -> None:
-            with transaction.atomic():
-                post_entry(
-                    business_ref=f"brought:{new_id().hex}", kind="test",
-                    lines=[
-                        Posted(gl_code=books.ELSEWHERE, amount_fen=fen),
-                        Posted(gl_code=books.DEPOSITS, amount_fen=-fen, account_id=account_id),
-                    ],
-                )  # fmt: skip
-
-        if balance + fen < 0:
-            self.refused("insufficient_funds", act)
-            return
-        act()
-        self.accounts[account_id] = (owner, balance + fen)
-        self.brought += fen
-        self.check([])
+            comparing.compare_lent(lent, self.read[lent.id], is_touched=False)
 
     def draw(self, line: Line, account_id: uuid.UUID, amount: int, months: int, method: str) -> None:
         """Draw on a line."""
@@ -127,6 +127,7 @@ class Bank:
             return
         drawdown = borrowers.signed(who, amount, **terms)
         self.held[line.id] = self.held.get(line.id, 0) + amount
+        self._digest = None
         if any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id):
             token = borrowers.pass_face(who, drawdown, "drawdown")
             self.refused(
@@ -138,7 +139,7 @@ class Bank:
             return
         borrowers.disburse(who, drawdown)
         self.held[line.id] -= amount
-        self._change(account_id, amount)
+        self.deposits.of(account_id).balance += amount
         loan = Loan(line.contract(amount=amount, months=months, method=method, start=self.today))
         row = LoanRow.objects.get(drawdown=drawdown)
         lent = Lent(
@@ -156,15 +157,15 @@ class Bank:
             return "line_expired"
         if amount > line.limit - self.drawn(line) - self.held.get(line.id, 0):
             return "line_exceeded"
-        return None if self.accounts[account_id][0] == line.customer_id else "account_not_active"
+        return None if self.deposits.of(account_id).owner == line.customer_id else "account_not_active"
 
     def repay(self, lent: Lent, account_id: uuid.UUID, kind: str, amount: int | None, keep: str | None) -> None:
         """Repay a loan from an account."""
-        owner, balance = self.accounts[account_id]
+        account = self.deposits.of(account_id)
         refusal, total = refusal_or_total(lent, kind, amount)
-        if refusal is None and owner != lent.line.customer_id:
+        if refusal is None and account.owner != lent.line.customer_id:
             refusal = "account_not_active"
-        if refusal is None and balance < total:
+        if refusal is None and account.available < total:
             refusal = "insufficient_funds"
 
         def act() -> Repayment:
@@ -176,11 +177,25 @@ class Bank:
         if refusal is not None:
             self.refused(refusal, act)
             return
-        row = act()
-        lent.repayments.append(row.pk)
-        self._change(account_id, -total)
         keeps = keep or lent.line.terms.prepayment_keeps
-        lent.happens(MoneyIn(key=row.pk, day=self.today, kind=kind, total=total, keep=keeps), self.today)
+        self._paid(lent, account, MoneyIn(key=act().pk, day=self.today, kind=kind, total=total, keep=keeps))
+
+    def repay_as_of(self, lent: Lent, account_id: uuid.UUID, day: date, amount: int) -> None:
+        """Repay as of a day that is over; what is more than the debt of that day stays the customer's (ALLOC-03)."""
+        account = self.deposits.of(account_id)
+        if lent.loan.is_over:
+            self.refused("state_conflict", lambda: enter_as_of(lent.id, account_id, day, amount))
+        elif account.available < amount:
+            self.refused("insufficient_funds", lambda: enter_as_of(lent.id, account_id, day, amount))
+        else:
+            key = enter_as_of(lent.id, account_id, day, amount)
+            self._paid(lent, account, MoneyIn(key=key, day=day, kind="due", total=amount))
+
+    def _paid(self, lent: Lent, account: Account, money: MoneyIn) -> None:
+        assert isinstance(money.key, uuid.UUID)
+        lent.repayments.append(money.key)
+        account.balance -= money.total
+        lent.happens(money, self.today)
         self.check([lent])
 
     def reverse(self, lent: Lent, repayment_id: uuid.UUID) -> None:
@@ -198,7 +213,7 @@ class Bank:
         money = next(each for each in lent.happened if isinstance(each, MoneyIn) and each.key == repayment_id)
         lent.reversed.add(repayment_id)
         lent.happened.remove(money)
-        self._change(account_id, money.total)
+        self.deposits.of(account_id).balance += money.total
         lent.live_again(self.today)
         self.check([lent])
 
@@ -209,16 +224,18 @@ class Bank:
         if before is not None:
             assert books.digest() == before, "repriced before its day"
             return
+        assert Fraction(rate) / 100 == self._new_price(lent)
+        self.check([lent])
+
+    def _new_price(self, lent: Lent) -> Fraction:
+        """Give a loan the price of its day by the rules; return it."""
         day = lent.next_price
         assert day is not None
         lent.next_price = _next_price(lent.line, lent.loan.contract.start, day)
         price = price_on(day, lent.line.spread_bp)
-        assert Fraction(rate) / 100 == price
-        if price == lent.loan.contract_rate(self.today):
-            self.check([])
-            return
-        lent.happens(NewRate(day=day, rate=price), self.today)
-        self.check([lent])
+        if price != lent.loan.contract_rate(self.today):
+            lent.happens(NewRate(day=day, rate=price), self.today)
+        return price
 
     def _has_no_new_price(self, lent: Lent) -> bool:
         return lent.loan.is_over or lent.next_price is None or lent.next_price > self.today
@@ -253,11 +270,14 @@ class Bank:
         else:
             act()
             lent.extended += months
+            lent.risk.restructured(self.today)
             lent.happens(NewDates(day=self.today, due_dates=_longer(lent, months)), self.today)
             self.check([lent])
 
     def write_off(self, lent: Lent) -> None:
-        """Try to write a loan off that is not of the category loss."""
+        """Try to write a loan off that is not judged to be of the category loss."""
+        if lent.risk.place == LOSS and not lent.loan.is_over:
+            return
 
         def act() -> None:
             with transaction.atomic():
@@ -265,25 +285,98 @@ class Bank:
 
         self.refused("state_conflict", act)
 
-    # Comparison.
+    # The day end.
 
-    def _change(self, account_id: uuid.UUID, fen: int) -> None:
-        owner, balance = self.accounts[account_id]
-        self.accounts[account_id] = (owner, balance + fen)
+    def end_day(self) -> None:
+        """End the business day and begin the next one, as the day end does stage by stage (RISK-01 to RISK-04)."""
+        if self.begun != self.today:
+            self._begin()
+        stages.close_income(closed_date=self.today)
+        stages.close_provisions(closed_date=self.today)
+        stages.move_on(closed_date=self.today)
+        self._close()
+        self.today += ONE_DAY
+        for lent in self.lent:
+            lent.loan.live_until(self.today)
+        self._begin()
+        self.check(self.lent)
+
+    def _begin(self) -> None:
+        """Let a day begin: what falls due, what each loan is called, new prices."""
+        stages.fall_due(closed_date=self.today - ONE_DAY)
+        stages.fall_overdue(closed_date=self.today - ONE_DAY)
+        reprice_loans(closed_date=self.today - ONE_DAY, until=float("inf"))
+        for lent in self.lent:
+            lent.risk.judge(lent.loan)
+            while not self._has_no_new_price(lent):
+                self._new_price(lent)
+        self.begun = self.today
+
+    def _close(self) -> None:
+        """Bring what is owed beside principal, and the allowance, to where they stand on the day that ends."""
+        targets = Counter(dict.fromkeys(books.CONTRA, 0))
+        stages_of: Counter[tuple[object, int]] = Counter()
+        for lent in self.lent:
+            owed = lent.loan.overdue()
+            default, interest = owed["penalty"] + owed["compound"], lent.loan.contract_interest
+            if lent.risk.is_non_accrual:
+                targets[books.MEMO] += interest + default
+            else:
+                targets[books.INTEREST] += interest
+                targets[books.PENALTY] += default
+            stages_of[lent.line.product, lent.risk.stage] += lent.loan.outstanding
+        targets[books.ALLOWANCE] = -allowance(stages_of)
+        stands = self._balances()
+        for code, contra in books.CONTRA.items():
+            self.closed[code] += targets[code] - stands[code]
+            self.closed[contra] -= targets[code] - stands[code]
+
+    def _balances(self) -> Counter[str]:
+        """Return every account of the ledger by the rules."""
+        found = books.balances(
+            [lent.loan for lent in self.lent], deposits=sum(account.balance for account in self.deposits),
+            brought=self.brought, sent=self.deposits.went_out - self.by_card,
+        )  # fmt: skip
+        for code, fen in self.closed.items():
+            found[code] += fen
+        return found
+
+    # Comparison.
 
     def drawn(self, line: Line) -> int:
         """Return the principal that the loans of a line owe."""
         return sum(lent.loan.outstanding for lent in self.lent if lent.line.id == line.id)
 
-    def check(self, touched: list[Lent] | None = None) -> None:
-        """Compare every figure: of the loans that were touched (default: of all), of the lines, of the books."""
-        books.check_deferred()
-        comparing.compare_loans(self.lent if touched is None else touched, self.today)
-        for lent in touched or ():
-            comparing.compare_day_end_columns(lent)
-        comparing.compare_lines({line.id: (self.drawn(line), self.held.get(line.id, 0)) for line in self.lines})
-        deposits = {account_id: balance for account_id, (_, balance) in self.accounts.items()}
-        comparing.compare_books(deposits, books.balances(deposits, [lent.loan for lent in self.lent], self.brought))
+    def check(self, touched: Sequence[Lent] = ()) -> None:
+        """Compare every figure: of the loans that were touched, of all lines, accounts, quotas and books."""
+        self._digest, found = None, books.state()
+        self.read |= comparing.read_loans([lent.id for lent in touched])
+        for lent in touched:
+            comparing.compare_lent(lent, self.read[lent.id], is_touched=True)
+        lines = {line.id: (self.drawn(line), self.held.get(line.id, 0)) for line in self.lines}
+        comparing.compare_lines(found["line"], lines)
+        self.deposits.compare(found)
+        comparing.compare_books(
+            found["posted"], {account.id: account.balance for account in self.deposits}, self._balances()
+        )  # fmt: skip
+
+
+def enter_as_of(loan_id: uuid.UUID, account_id: uuid.UUID, day: date, amount: int) -> uuid.UUID:
+    """Collect a repayment today and enter it as of another day, all of it too much at first; return its id."""
+    with transaction.atomic():
+        loan = lock_repayable(loan_id=loan_id)
+        lock_line(line_id=loan.line_id)
+        row = Repayment.objects.create(
+            loan=loan, account_id=account_id, kind="due", source=CUSTOMER, keeps=loan.prepayment_keeps, value_date=day,
+            total_fen=amount, excess_fen=amount, shares=[], **dict.fromkeys(Owed.__dataclass_fields__, 0),
+        )  # fmt: skip
+        paid = accounts.collect_from(
+            account_id=account_id, amount_fen=amount, legs=legs_of(row), business_ref=f"repayment:{row.pk.hex}",
+            kind="repayment", memo="test", then=Then(COLLECTED, row.pk.hex),
+        )  # fmt: skip
+        row.payment_id = paid.id
+        row.save(update_fields=["payment_id"])
+        return post_repayment(repayment=row, loan=loan).pk
 
 
 def refusal_or_total(lent: Lent, kind: str, amount: int | None) -> tuple[str | None, int]:

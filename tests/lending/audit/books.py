@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
 
-from tests.lending.audit.loan import Amounts, Loan
+from tests.lending.audit.loan import Loan
 
-DEPOSITS, PRINCIPAL, INTEREST, PENALTY, FEES, TOO_MUCH, ELSEWHERE = (
-    "2011",
-    "1301",
-    "1302",
-    "1303",
-    "6011",
-    "2241",
-    "3101",
-)
+CLEARING, PRINCIPAL, INTEREST, PENALTY, ALLOWANCE = "1012", "1301", "1302", "1303", "1304"
+DEPOSITS, TOO_MUCH, ELSEWHERE = "2011", "2241", "3101"
+INTEREST_INCOME, PENALTY_INCOME, IMPAIRMENT = "6011", "6051", "6701"
+MEMO, MEMO_CONTRA = "9001", "9002"
+CONTRA = {INTEREST: INTEREST_INCOME, PENALTY: PENALTY_INCOME, MEMO: MEMO_CONTRA, ALLOWANCE: IMPAIRMENT}
+"""What the day end brings to where it has to stand, and against which account it does (GL-01, RISK-04)."""
 TABLES = (
     "lending_credit_line", "lending_drawdown", "lending_loan", "lending_instalment", "lending_repayment",
-    "lending_repayment_share", "lending_loan_event", "accounts_deposit_account", "accounts_claim", "accounts_payment",
-    "accounts_journal_entry", "accounts_posting", "core_step", "core_state_change", "core_audit",
+    "lending_repayment_share", "lending_loan_event", "lending_day_end_stage", "lending_auto_debit",
+    "accounts_deposit_account", "accounts_claim", "accounts_payment", "accounts_hold", "accounts_transfer",
+    "accounts_quota_use", "accounts_quota_charge", "accounts_restriction", "accounts_journal_entry", "accounts_posting",
+    "core_step", "core_state_change", "core_audit",
 )  # fmt: skip
 
 
-def balances(deposits: Mapping[uuid.UUID, int], loans: Iterable[Loan], brought: int) -> dict[str, int]:
-    """Return every GL account by the rules, debits positive, before income is booked (GL-01).
+def balances(loans: Iterable[Loan], *, deposits: int, brought: int, sent: int) -> Counter[str]:
+    """Return every GL account by the rules, debits positive, before what the day ends have booked (GL-01).
 
-    A loan's principal is debited when it is paid out and credited as it comes back; interest, penalty and fee are
-    credited as they are paid, what was paid too much is owed to the customer. `brought` came from outside the bank.
+    A loan's principal is debited when it is paid out and credited as it comes back; interest and penalty are credited to
+    what is owed of them, a fee is income, what was paid too much is owed to the customer. `brought` came from outside the
+    bank, `sent` (net of what came by cards) left through the payment network.
     """
-    books: Counter[str] = Counter({DEPOSITS: -sum(deposits.values()), ELSEWHERE: brought})
+    books: Counter[str] = Counter({DEPOSITS: -deposits, ELSEWHERE: brought, CLEARING: -sent})
     for loan in loans:
         books[PRINCIPAL] += loan.outstanding
         for paid in loan.paid.values():
-            _credit(books, paid.amounts, paid.excess)
-    return {code: fen for code, fen in books.items() if fen}
-
-
-def _credit(books: Counter[str], amounts: Amounts, excess: int) -> None:
-    books[INTEREST] -= amounts["interest"]
-    books[PENALTY] -= amounts["penalty"] + amounts["compound"]
-    books[FEES] -= amounts["fee"]
-    books[TOO_MUCH] -= excess
-
-
-def booked() -> tuple[dict[str, int], dict[uuid.UUID, int]]:
-    """Return the balances of the ledger, and those of the deposit accounts as their postings add up."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT gl_code, account_id, sum(amount_fen) FROM accounts_posting GROUP BY 1, 2")
-        rows = cursor.fetchall()
-    books: Counter[str] = Counter()
-    deposits: dict[uuid.UUID, int] = {}
-    for code, account_id, fen in rows:
-        books[code] += int(fen)
-        if account_id is not None:
-            deposits[account_id] = -int(fen)
-    return {code: fen for code, fen in books.items() if fen}, deposits
+            amounts = paid.amounts
+            books[INTEREST] -= amounts["interest"]
+            books[PENALTY] -= amounts["penalty"] + amounts["compound"]
+            books[INTEREST_INCOME] -= amounts["fee"]
+            books[TOO_MUCH] -= paid.excess
+    return books
 
 
 def rows(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
@@ -69,11 +51,37 @@ def rows(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def check_deferred() -> None:
-    """Have the constraints checked now that wait for the end of a transaction: every entry balances."""
+STATE = """
+SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;
+SELECT 'posted', gl_code, account_id::text, NULL::date, sum(amount_fen)::bigint, 0, 0, 0 FROM accounts_posting GROUP BY 2, 3
+UNION ALL SELECT 'account', id::text, NULL, NULL, balance_fen, held_fen, frozen_fen, 0 FROM accounts_deposit_account
+UNION ALL SELECT 'quota', account_id::text, direction || '/' || span, starts_date, used_fen, 0, 0, 0 FROM accounts_quota_use
+UNION ALL SELECT 'line', id::text, NULL, NULL, drawn_fen, held_fen, limit_fen, over_limit_fen FROM lending_credit_line
+"""
+State = dict[str, list[tuple[Any, ...]]]
+
+
+def state() -> State:
+    """Have the constraints checked that wait for the end of a transaction, and read accounts, quotas, lines and books."""
+    found: State = {"posted": [], "account": [], "quota": [], "line": []}
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute(STATE)
+        while cursor.description is None:
+            cursor.nextset()
+        for name, *row in cursor.fetchall():
+            found[name].append(tuple(row))
+    return found
+
+
+def booked(posted: Iterable[tuple[Any, ...]]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the balances of the ledger, and those of the deposit accounts, by their ids, as their postings add up."""
+    books: Counter[str] = Counter()
+    deposits: dict[str, int] = {}
+    for code, account_id, _, fen, *_ in posted:
+        books[code] += fen
+        if account_id is not None:
+            deposits[account_id] = -fen
+    return {code: fen for code, fen in books.items() if fen}, deposits
 
 
 def digest(tables: Iterable[str] = TABLES) -> dict[str, str]:

@@ -7,6 +7,7 @@ then unpaid its interest. What stood in the rules as "up to a day, that day excl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -101,6 +102,7 @@ class Row:
     penalty_cost: Fraction = Fraction(0)
     compound_cost: Fraction = Fraction(0)
     nights_since_due: Fraction = Fraction(0)
+    last_paid: date | None = None
 
     @property
     def unpaid_principal(self) -> int:
@@ -186,7 +188,15 @@ class Loan:
         return self.running_rate(day) * grown / base_of(self.contract.day_count)
 
     def _cost_of_a_period(self, start: date, end: date) -> Fraction:
-        return sum((self._cost_of_a_night(start, day) for day in nights(start, end)), Fraction(0))
+        """Return what one fen costs in a period: night after night, those of one rate together."""
+        count, anchor = self.contract.day_count, self.contract.anchor
+        grown = Counter[Fraction]()
+        changes = {day for day, _ in self.rates} | {self.misused_from}
+        rate = self.running_rate(start)
+        for day in nights(start, end):
+            rate = self.running_rate(day) if day in changes else rate
+            grown[rate] += grows(count, start, day, anchor)
+        return sum((rate * days for rate, days in grown.items()), Fraction(0)) / base_of(count)
 
     # The plan.
 
@@ -326,6 +336,18 @@ class Loan:
             owed[last]["fee"] = self.fee(self.not_due)
         return owed
 
+    @property
+    def contract_interest(self) -> int:
+        """Return the contract interest that is unpaid up to today: what has fallen due, and what is running."""
+        return 0 if self.is_over else sum(row.unpaid_interest for row in self.fallen) + self.running_interest
+
+    @property
+    def last_cleared(self) -> date | None:
+        """Return the day on which an instalment was paid that had fallen due and is now paid in full."""
+        return max(
+            (row.last_paid for row in self.fallen if row.last_paid and not any(row.owed().values())), default=None
+        )
+
     # Money comes in.
 
     def _take(self, money: MoneyIn) -> Paid:
@@ -365,6 +387,7 @@ class Loan:
         for row in [*self.fallen, *self.ahead]:
             for kind, part in paid.shares.get(row.number, {}).items():
                 row.paid[kind] += part
+                row.last_paid = self.today
         return paid
 
     def _in_order(self, debts: dict[int, Amounts]) -> Iterator[tuple[int, str]]:

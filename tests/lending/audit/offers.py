@@ -95,6 +95,7 @@ class Line:
 
     id: uuid.UUID
     customer_id: uuid.UUID
+    product: str
     limit: int
     valid_until: date
     terms: Terms
@@ -140,8 +141,8 @@ def open_line(customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, lim
         starts_date=start, valid_until_date=start + timedelta(days=600), reviewed_date=start + timedelta(days=3650),
     )  # fmt: skip
     return Line(
-        id=row.pk, customer_id=customer_id, limit=limit, valid_until=row.valid_until_date, terms=terms, rate=rate,
-        spread_bp=bp,
+        id=row.pk, customer_id=customer_id, product=version.product.code, limit=limit,
+        valid_until=row.valid_until_date, terms=terms, rate=rate, spread_bp=bp,
     )  # fmt: skip
 
 

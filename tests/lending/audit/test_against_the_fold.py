@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,6 +156,7 @@ def engine_shares(done: Repaid) -> dict[int, Owed]:
     return found
 
 
+@pytest.mark.deep
 @given(histories(), st.lists(st.integers(0, 200), min_size=1, max_size=3))
 def test_the_fold_says_what_the_days_say(
     history: tuple[Contract, int, int | None, list[Happening]], later: list[int]

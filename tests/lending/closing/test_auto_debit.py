@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from io import StringIO
 from typing import Any, Final
 
@@ -20,12 +20,14 @@ from core.tenancy import in_bank
 from lending.closing.collecting import collect_round
 from lending.closing.dues import queue_debits
 from lending.closing.runner import close_until
+from lending.cutoff import day_ends, round_times
 from lending.models import AutoDebit, Loan, Repayment
 from lending.operations.auto_debit import COLLECT_ROUND, debit_loan, owe_rounds
 from lending.queries.repaying import RepaymentExceedsDebt
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.lending.closing.random_loans import DAY, begin
+from tests.lending.test_cutoff import cut_off
 from verification.models import Consent
 from verification.operations import withdraw_consent
 
@@ -197,6 +199,28 @@ class TestPen02Rounds:
         times = [step.run_at.astimezone(SHANGHAI) for step in steps]
         assert [f"{at:%H:%M}" for at in times] == ["08:30", "12:00", "18:00", "22:10"]
         assert {at.date() for at in times} == {tomorrow}
+
+    @pytest.mark.parametrize(
+        ("cutoff", "times"),
+        [
+            (-240, ["08:30", "12:00", "18:00", "19:50"]),
+            (-110, ["08:30", "12:00", "18:00", "22:00"]),
+            (0, ["08:30", "12:00", "18:00", "22:10"]),
+            (360, ["08:30", "12:00", "18:00", "22:10"]),
+        ],
+    )
+    def test_all_run_before_the_banks_day_changes(self, cutoff: int, times: list[str]) -> None:
+        cut_off(cutoff)
+        found = round_times(day=DUE)
+        assert [f"{at.astimezone(SHANGHAI):%H:%M}" for at in found] == times
+        assert {at.astimezone(SHANGHAI).date() for at in found} == {DUE}
+        assert found[-1] < day_ends(DUE)
+
+    def test_keep_their_order_where_several_would_come_too_late(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        cut_off(-240)
+        late = tuple(time(hour, 50) for hour in (8, 19, 20, 22))
+        monkeypatch.setattr("lending.parameters.auto_debit_times", lambda _: late)
+        assert [f"{at:%H:%M}" for at in round_times(day=DUE)] == ["08:50", "19:30", "19:40", "19:50"]
 
     def test_that_are_gone_by_are_left_out_but_the_latest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at(monkeypatch, datetime(2026, 3, 2, 12, 30, tzinfo=SHANGHAI))

@@ -67,6 +67,7 @@ def skip_to(day: date) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 @pytest.mark.parametrize("seed", seeds())

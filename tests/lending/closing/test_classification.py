@@ -199,7 +199,7 @@ class TestRisk02Restructured:
 class TestWrittenOff:
     def test_is_classified_no_more_but_its_dates_go_on(self, bullet: tuple[Borrower, Loan]) -> None:
         begin(DUE + 361 * DAY)
-        Loan.objects.update(status="written_off")
+        Loan.objects.update(status="written_off", written_off_date=business_date())
         before = LoanEvent.objects.count()
         begin(DUE + 362 * DAY)
         assert stand() == ("loss", 3, True)
