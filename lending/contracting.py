@@ -102,6 +102,7 @@ def agreed_on(
             "overdue_markup_percent": str(version.overdue_markup_percent),
             "misuse_markup_percent": str(version.misuse_markup_percent),
             "compound": version.compound_penalty,
+            "compound_on_penalty": version.compound_on_penalty,
             "grace_days": version.grace_days,
         },
         "instalments": [

@@ -75,15 +75,16 @@ class Rate:
 class Penalty:
     """What default costs (PEN-01, 银发〔2003〕251号).
 
-    The markups are per cent on the contract rate (50 = half as much again). `compound` says whether unpaid
-    interest is compounded at the penalty rate; penalty interest never is. Within `grace_days` nothing is
-    charged or reported.
+    The markups are per cent on the contract rate (50 = half as much again). `compound` says whether unpaid interest is
+    compounded at the penalty rate, `compound_on_penalty` whether unpaid penalty interest is as well. Within `grace_days`
+    nothing is charged or reported.
     """
 
     overdue_markup_percent: Decimal
     misuse_markup_percent: Decimal
     compound: bool
     grace_days: int = 0
+    compound_on_penalty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

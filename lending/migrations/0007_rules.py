@@ -1,8 +1,9 @@
+from decimal import Decimal
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Drawdowns that staff judge (ACC-09); interest by quarter (INT-06)."""
+    """Drawdowns that staff judge (ACC-09); interest by quarter (INT-06); penalties compounded by a switch (PEN-01)."""
 
     dependencies = [
         ('accounts', '0007_rules'),
@@ -25,6 +26,21 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex(
             model_name='drawdown',
             name='lending_drawdown_waiting',
+        ),
+        migrations.AddField(
+            model_name='instalment',
+            name='penalty_compound_numerator',
+            field=models.DecimalField(db_default=Decimal('0'), decimal_places=0, default=Decimal('0'), max_digits=60, verbose_name='罚息复利积数'),
+        ),
+        migrations.AddField(
+            model_name='loan',
+            name='compound_on_penalty',
+            field=models.BooleanField(db_default=False, default=False, verbose_name='对罚息计收复利'),
+        ),
+        migrations.AddField(
+            model_name='productversion',
+            name='compound_on_penalty',
+            field=models.BooleanField(db_default=False, default=False, help_text='PEN-01：默认不计；开启须同时对逾期利息计收复利', verbose_name='对罚息计收复利'),
         ),
         migrations.AddField(
             model_name='productversion',

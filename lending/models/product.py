@@ -175,6 +175,10 @@ class ProductVersion(PolicyColumns):
         help_text="PEN-01，银发〔2003〕251号：在合同利率基础上加收 50% 至 100%",
     )  # fmt: skip
     compound_penalty = models.BooleanField("对逾期利息计收复利", default=True)
+    compound_on_penalty = models.BooleanField(
+        "对罚息计收复利", default=False, db_default=False,
+        help_text="PEN-01：默认不计；开启须同时对逾期利息计收复利",
+    )  # fmt: skip
     grace_days = models.PositiveSmallIntegerField("宽限期（天）", default=0, validators=[MaxValueValidator(3)])
     early_repayment_fee_percent = models.DecimalField(
         "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0),
