@@ -166,6 +166,18 @@ class TestRenderContract:
         ):
             assert stated in text, stated
 
+    def test_states_by_which_the_product_compounds_penalties_and_moves_due_dates(self) -> None:
+        plain = trial_data()
+        data = replace(plain, shifts_due_dates=True, penalty=replace(plain.penalty, compound_on_penalty=True))
+        text, usual = (text_of(render_contract(standard_template(), each)) for each in (data, plain))
+        for stated, otherwise in (
+            ("对未按期支付的利息和罚息，均按逾期罚息利率计收复利", "对罚息不计收复利"),
+            ("顺延至其后第一个工作日，顺延期间照计利息", "还款日遇法定节假日不顺延"),
+        ):
+            assert stated in text
+            assert otherwise not in text
+            assert otherwise in usual
+
     @pytest.mark.parametrize(
         "principal_fen",
         [100, 50_000, 100_001, 1_000_000, 1_010_050, 12_345_678, 20_000_000, 1_000_000_000, 10_000_500_007],
