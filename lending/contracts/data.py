@@ -134,8 +134,9 @@ class ContractData:
     `contract_date` (a business date) is printed; `made_at` (wall time) is only the file's creation date,
     given so that the same data make the same bytes. `template_version` names the template and its version in
     the foot of each page. `payee` is `None` where the borrower is paid themself (自主支付).
-    `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged
-    (EARLY-01). `shifts_due_dates`: a due date on a holiday falls on the next working day (INT-07). `dispute_court` is the agreed court in words, such as 贷款人住所地有管辖权的人民法院.
+    `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged (EARLY-01).
+    `shifts_due_dates`: a due date on a holiday falls on the next working day (INT-07). `dispute_court` is the agreed court
+    in words, such as 贷款人住所地有管辖权的人民法院.
 
     Raises:
         ContractDataError: the values contradict each other, or one that must be there is missing.

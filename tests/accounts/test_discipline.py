@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -49,12 +50,12 @@ class TestAcc09Outflow:
     @pytest.mark.parametrize("where", ["elsewhere", "bound card", "here"])
     def test_is_refused_neutrally(self, listed: Holder, where: str) -> None:
         other = make_holder(name="王样例", face_to_face=True)
-        to = {
+        payees: dict[str, ToAccount | ToCard] = {
             "elsewhere": SHOP,
             "bound card": ToCard(card_id=listed.card_id),
             "here": ToAccount(number=other.account.number or "", name=other.name),
-        }[where]
-        made = send(listed, to)
+        }
+        made = send(listed, payees[where])
         assert (made.status, made.reason_code) == ("failed", "refused")
         assert (listed.balance, listed.account.held_fen) == (5_000_00, 0)
         assert ScreeningAlert.objects.filter(subject_id=listed.customer_id).count() == 1
@@ -88,7 +89,7 @@ class TestAcc09Outflow:
 
     def test_a_loan_is_repaid_and_money_comes_in(self, listed: Holder) -> None:
         leg, then = [Leg(gl_code="1301", amount_fen=1_000_00)], Then("none", "0" * 32)
-        asked = {
+        asked: dict[str, Any] = {
             "account_id": listed.account_id,
             "amount_fen": 1_000_00,
             "legs": leg,
