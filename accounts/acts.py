@@ -21,7 +21,7 @@ def _bank_name() -> str:
 
 def _check_account(subject: str, customer_id: uuid.UUID) -> None:
     if access_account(customer_id, subject).status != "face":
-        raise StateConflict("该账户申请当前不需要人脸核验")
+        raise StateConflict("该账户申请当前不需要人脸核验，请刷新后查看进度")
 
 
 def _describe_account(subject: str, customer_id: uuid.UUID) -> AgreementContext:
@@ -31,12 +31,12 @@ def _describe_account(subject: str, customer_id: uuid.UUID) -> AgreementContext:
 
 def _check_card(subject: str, customer_id: uuid.UUID) -> None:
     if access_card(customer_id, subject).status != "step_up":
-        raise StateConflict("该银行卡当前不需要人脸和声纹核验")
+        raise StateConflict("该银行卡当前不需要人脸和声纹核验，请刷新后查看进度")
 
 
 def _check_relink(subject: str, customer_id: uuid.UUID) -> None:
     if access_registration(customer_id, subject).status != "relink":
-        raise StateConflict("该注册申请当前不需要人脸核验")
+        raise StateConflict("该注册申请当前不需要人脸核验，请刷新后查看进度")
 
 
 def _check_registration(subject: str, customer_id: uuid.UUID) -> None:
@@ -52,7 +52,7 @@ def _relink_identity(subject: str, customer_id: uuid.UUID) -> uuid.UUID:
 
 def _check_standing(subject: str, customer_id: uuid.UUID) -> None:
     if access_account(customer_id, subject).status != "active":
-        raise StateConflict("该账户当前不可用")
+        raise StateConflict("该账户当前不可用，请更换账户或联系开户网点")
 
 
 register_act(Act(action="open_account", check=_check_account, describe=_describe_account))

@@ -44,6 +44,7 @@ from accounts.models.ledger import PENDING
 from accounts.models.movements import FAILED, POSTED, STRANDED
 from accounts.outflows import Outflow, outflows_on
 from accounts.outside_money import RECEIPT_CHANNELS, ReceiptView, receipt, receipt_by_voucher
+from accounts.receiving import Receiving, asking_receiving
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -62,6 +63,7 @@ __all__ = [
     "Progress",
     "RankedFreeze",
     "ReceiptView",
+    "Receiving",
     "Statement",
     "StatementLine",
     "access_account",
@@ -72,6 +74,7 @@ __all__ = [
     "access_top_up",
     "access_transfer",
     "account_view",
+    "asking_receiving",
     "available_fen",
     "balance_at",
     "customer",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench import day_end, decision, latency
+from bench import day_end, decision, disbursement, latency, reading
 from bench.report import Finding, table
 from scripts.product import ROOT, Product, ProductError, ensure_database, product
 from scripts.stack import Stack
@@ -22,7 +22,7 @@ from scripts.story import tell
 
 BANK, OTHER_BANK, REGION = "125", "116", "320700"
 OPENING_AT_MOST: Final = 30.0
-NAMES: Final = ("opening", "latency", "journey", "decision", "day_end")
+NAMES: Final = ("opening", "latency", "journey", "decision", "day_end", "disbursement")
 
 
 def say(text: str) -> None:
@@ -85,6 +85,9 @@ def measure(names: list[str], stack: Stack, folder: Path, *, loans: int) -> list
     if "decision" in names:
         say("decisions")
         found += _decision()
+    if "disbursement" in names:
+        say("disbursements through the operation and by pgbench, in turns")
+        found += _disbursement(stack, folder)
     if "day_end" in names:
         say(f"the day end of a bank with {loans:,} loans")
         found += _day_end(stack, folder, loans)
@@ -104,6 +107,20 @@ def _day_end(stack: Stack, folder: Path, loans: int) -> list[Finding]:
     with database(stack, "bench_day_end", folder) as running:
         running.manage("open_sample_banks", "--only", BANK)
         return day_end.measure(running, BANK, loans=loans)
+
+
+def _disbursement(stack: Stack, folder: Path) -> list[Finding]:
+    with database(stack, "bench_hot", folder) as running:
+        running.manage("open_sample_banks", "--only", BANK)
+        borrowers = disbursement.Borrowers(BANK, running)
+        borrowers.make(disbursement.needed())
+        found = disbursement.through_the_operation(borrowers, folder)
+        say("disbursements over HTTP and reads of a card, in turns")
+        running.start_web()
+        running.await_web()
+        found += disbursement.over_http(borrowers)
+        say("a loan with a long history and a card, in turns")
+        return found + reading.measure(borrowers)
 
 
 def _decision() -> list[Finding]:

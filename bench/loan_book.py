@@ -21,7 +21,7 @@ EVE: Final = date(2026, 6, 30)
 
 EMPTY: Final = """
 TRUNCATE lending_day_end_stage, lending_auto_debit, lending_loan_event, lending_instalment, lending_loan,
-    lending_credit_line, accounts_posting, accounts_journal_entry, core_step CASCADE
+    lending_credit_line, accounts_posting, accounts_journal_entry, accounts_gl_day, core_step CASCADE
 """
 LINES: Final = """
 INSERT INTO lending_credit_line (id, customer_id, application_id, product_id, product_version_id, kind, status, limit_fen,
@@ -50,7 +50,7 @@ SELECT ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, gen_rando
     principal - CASE WHEN late IS NULL THEN 0 ELSE principal / 10 END, %(eve)s::date + ahead - 30, 60000000000, 0, 0,
     90000000000, CASE WHEN late IS NULL THEN 0 ELSE principal / 200 END, %(eve)s::date + ahead,
     CASE WHEN late > 0 THEN %(eve)s::date - late END, now()
-FROM (SELECT n, 5000000 + (n * 7919 %% 15000000)::bigint AS principal,
+FROM (SELECT n, 5000000 + (n::bigint * 7919 %% 15000000) AS principal,
              CASE WHEN n %% 50 = 0 THEN (n / 50) %% 20 END AS late,
              CASE WHEN n %% 50 = 0 THEN 30 - (n / 50) %% 20 ELSE 1 + abs(hashint4(n)) %% 30 END AS ahead,
              n %% 33 = 1 AND n %% 50 <> 0 AS watched

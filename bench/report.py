@@ -13,7 +13,7 @@ class Finding:
     """One measured figure beside its baseline.
 
     `ratio` is measured over baseline, the median over the turns; `at_most` is what it is held to, where the project
-    promises something. A figure without a baseline is held to `at_most` by itself.
+    promises something, and `at_least` where more is better. A figure without a baseline is held to them by itself.
     """
 
     name: str
@@ -23,14 +23,16 @@ class Finding:
     ratio: float | None = None
     ratios: Sequence[float] = field(default=())
     at_most: float | None = None
+    at_least: float | None = None
     note: str = ""
 
     @property
     def holds(self) -> bool | None:
         """Tell whether the promise is kept; None where nothing is promised."""
-        if self.at_most is None:
+        if self.at_most is None and self.at_least is None:
             return None
-        return (self.measured if self.ratio is None else self.ratio) <= self.at_most
+        held = self.measured if self.ratio is None else self.ratio
+        return (self.at_most is None or held <= self.at_most) and (self.at_least is None or held >= self.at_least)
 
     def as_json(self) -> dict[str, Any]:
         """Return the finding for a program."""
@@ -51,17 +53,19 @@ def compared(
     measured: Sequence[float],
     baseline: Sequence[float],
     at_most: float | None = None,
+    at_least: float | None = None,
     note: str = "",
 ) -> Finding:
     """Make a finding of turns that were taken in pairs: the ratio is the median of the pairs' ratios."""
     ratios = [ours / theirs for ours, theirs in zip(measured, baseline, strict=True)]
     return Finding(
         name=name, unit=unit, measured=statistics.median(measured), baseline=statistics.median(baseline),
-        ratio=statistics.median(ratios), ratios=ratios, at_most=at_most, note=note,
+        ratio=statistics.median(ratios), ratios=ratios, at_most=at_most, at_least=at_least,
+        note=note,
     )  # fmt: skip
 
 
-HEAD = ("", "measured", "baseline", "ratio", "at most")
+HEAD = ("", "measured", "baseline", "ratio", "promised")
 
 
 def table(findings: Sequence[Finding]) -> str:
@@ -82,8 +86,16 @@ def _row(one: Finding) -> tuple[str, ...]:
         f"{one.measured:.3f} {one.unit}",
         "" if one.baseline is None else f"{one.baseline:.3f} {one.unit}",
         "" if one.ratio is None else f"{one.ratio:.3f}",
-        "" if one.at_most is None else f"{one.at_most:g}",
+        _promised(one),
     )
+
+
+def _promised(one: Finding) -> str:
+    bounds = [
+        f"≤ {one.at_most:g}" if one.at_most is not None else "",
+        f"≥ {one.at_least:g}" if one.at_least is not None else "",
+    ]
+    return " ".join(bound for bound in bounds if bound)
 
 
 def _said(one: Finding) -> str:

@@ -88,7 +88,13 @@ class NotFound(Problem):
 
     code = "not_found"
     status = 404
-    title = "未找到相关信息"
+    title = "未找到相关信息，请刷新后重试"
+
+
+class Absent(NotFound):
+    """Told by an operation that finds out by itself whose the resource is; not kept under an idempotency key."""
+
+    replayable = False
 
 
 class MethodNotAllowed(Problem):
@@ -96,7 +102,7 @@ class MethodNotAllowed(Problem):
 
     code = "method_not_allowed"
     status = 405
-    title = "不支持的请求方式"
+    title = "不支持的请求方式，请更新小程序后重试"
     replayable = False
 
 
@@ -113,7 +119,7 @@ class PayloadTooLarge(Problem):
 
     code = "payload_too_large"
     status = 413
-    title = "提交的内容过大"
+    title = "提交的内容过大，请缩小后重新提交"
     replayable = False
 
 
@@ -122,7 +128,7 @@ class UnsupportedMediaType(Problem):
 
     code = "unsupported_media_type"
     status = 415
-    title = "不支持的内容格式"
+    title = "不支持的内容格式，请更新小程序后重试"
     replayable = False
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
+from core.db.asks import send_owed
 from core.tenancy import current_bank
 
 P = ParamSpec("P")
@@ -23,6 +24,7 @@ OPENS: Final = "opens"
 WITHIN: Final = "within"
 REPEATABLE_READ: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _settler: ContextVar[Callable[[Callable[[], Any]], Any] | None] = ContextVar("settler", default=None)
+_memory: ContextVar[dict[str, Any] | None] = ContextVar("memory", default=None)
 
 
 class TransactionRequired(RuntimeError):
@@ -60,6 +62,21 @@ def settled_by(settle: Callable[[Callable[[], Any]], Any]) -> Iterator[None]:
         _settler.reset(token)
 
 
+def memory() -> dict[str, Any] | None:
+    """Return what the present opening operation remembers until it ends; None outside of one.
+
+    For the few values that must be the same from the first line of an operation to the last, such as the business date.
+    """
+    return _memory.get()
+
+
+def forget_remembered() -> None:
+    """Have the present operation forget what it remembers, because it has changed something of it."""
+    known = _memory.get()
+    if known is not None:
+        known.clear()
+
+
 def opens_transaction(operation: Callable[P, R]) -> Callable[P, R]:
     """Mark an operation that opens a transaction at the current bank and has committed it when it returns.
 
@@ -76,12 +93,18 @@ def opens_transaction(operation: Callable[P, R]) -> Callable[P, R]:
         current_bank()
         forbid_transaction(operation.__qualname__)
         settle = _settler.get()
-        if settle is not None:
-            _settler.set(None)
-            settled: R = settle(functools.partial(operation, *args, **kwargs))
-            return settled
-        with transaction.atomic(durable=True):
-            return operation(*args, **kwargs)
+        remembering = _memory.set({})
+        try:
+            if settle is not None:
+                _settler.set(None)
+                settled: R = settle(functools.partial(operation, *args, **kwargs))
+                return settled
+            with transaction.atomic(durable=True):
+                result = operation(*args, **kwargs)
+                send_owed(and_commit=True)
+                return result
+        finally:
+            _memory.reset(remembering)
 
     opened.sort = OPENS  # type: ignore[attr-defined]
     return opened

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
+
+from django.db.models import Prefetch, QuerySet
 
 from lending import parameters
 from lending.loans.allocation import Allocation
@@ -18,6 +21,9 @@ from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.models.loan_event import FACTS, MISUSED, REPRICED
 from lending.models.repayment import POSTED
+
+PRESENT: Final = "present_rows"
+OPEN_SHARES: Final = "open_shares"
 
 
 def penalty_terms(loan: Loan) -> PenaltyTerms:
@@ -45,8 +51,34 @@ def policy_of(loan: Loan, *, on: date) -> Policy:
 
 
 def record_of(loan: Loan) -> LoanRecord:
-    """Read a loan as the arithmetic sees it: two statements, or none where `instalments__shares` is prefetched."""
-    return _record(loan, rows_in_force(loan))
+    """Read a loan as the arithmetic sees it, on any day; of a loan whose `instalments__shares` are prefetched."""
+    return _record(loan, tuple(_instalment(row, row.shares.all()) for row in rows_in_force(loan)))
+
+
+def present_record(loan: Loan) -> LoanRecord:
+    """Read as much of a loan as its standing on the present business date needs, however much has happened before.
+
+    Of a closed instalment that is its due date: nothing of it is owed, and nothing will be unless its row changes. Two
+    statements, or none where `present_rows()` is prefetched.
+    """
+    return _record(loan, tuple(_at_present(row) for row in plan_at_present(loan)))
+
+
+def plan_at_present(loan: Loan) -> list[Instalment]:
+    """Return the instalments of the present plan, in order; see `present_record`."""
+    kept: list[Instalment] | None = getattr(loan, PRESENT, None)
+    return list(_present().filter(loan=loan)) if kept is None else kept
+
+
+def present_rows() -> Prefetch[str]:
+    """Return the prefetch of what `present_record` reads: the present plan, and what was paid on its open instalments."""
+    return Prefetch("instalments", _present(), to_attr=PRESENT)
+
+
+def _present() -> QuerySet[Instalment]:
+    open_only = RepaymentShare.objects.filter(instalment__closed_date=None)
+    rows = Instalment.objects.filter(replaced_by_version=None).order_by("number")
+    return rows.prefetch_related(Prefetch("shares", open_only, to_attr=OPEN_SHARES))
 
 
 def rows_in_force(loan: Loan) -> list[Instalment]:
@@ -58,15 +90,15 @@ def rows_in_force(loan: Loan) -> list[Instalment]:
 def opening_record(loan: Loan) -> LoanRecord:
     """Read a loan as it was opened: the first plan, nothing paid."""
     rows = sorted((row for row in loan.instalments.all() if row.version == 1), key=lambda row: row.number)
-    return opening_of(_record(loan, rows))
+    return opening_of(_record(loan, tuple(_instalment(row, row.shares.all()) for row in rows)))
 
 
-def _record(loan: Loan, rows: Iterable[Instalment]) -> LoanRecord:
+def _record(loan: Loan, instalments: tuple[InstalmentRecord, ...]) -> LoanRecord:
     return LoanRecord(
         start_date=loan.start_date,
         anchor_day=loan.anchor_day,
         terms=penalty_terms(loan),
-        instalments=tuple(_instalment(row) for row in rows),
+        instalments=instalments,
         method=loan.method,
         settled_to_date=loan.settled_to_date,
         carried_interest_fen=loan.carried_interest_fen,
@@ -74,8 +106,14 @@ def _record(loan: Loan, rows: Iterable[Instalment]) -> LoanRecord:
     )
 
 
-def _instalment(row: Instalment) -> InstalmentRecord:
-    shares = sorted(row.shares.all(), key=lambda share: (share.value_date, share.pk))
+def _at_present(row: Instalment) -> InstalmentRecord:
+    if row.closed_date is None:
+        return _instalment(row, getattr(row, OPEN_SHARES))
+    return InstalmentRecord(number=row.number, due_date=row.due_date, principal_fen=0, interest_fen=0)
+
+
+def _instalment(row: Instalment, shares: Iterable[RepaymentShare]) -> InstalmentRecord:
+    shares = sorted(shares, key=lambda share: (share.value_date, share.pk))
     return InstalmentRecord(
         number=row.number,
         due_date=row.due_date,

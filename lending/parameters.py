@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Final, cast
 
+from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
 from lending.loans.classification import Category
-from tenants.parameters import Parameter, declare, value_of, values_of
+from tenants.parameters import Parameter, asking_value, declare, value_of, values_of
 
 CONSUMER_CAP: Final = declare(
     Parameter(
@@ -164,7 +165,12 @@ AUTO_DEBIT_KEPT_DAYS: Final = declare(
 
 def line_review_days() -> int:
     """Return after how many days without a review a line lends nothing new (LN-02)."""
-    return value_of(LINE_REVIEW_DAYS.name, kind=int)
+    return alone(asking_line_review_days())
+
+
+def asking_line_review_days() -> Ask[int]:
+    """Ask for it together with other things."""
+    return asking_value(LINE_REVIEW_DAYS.name, kind=int)
 
 
 def auto_debit_times(on: date) -> tuple[time, ...]:
@@ -244,7 +250,12 @@ def draft_life() -> timedelta:
 
 def min_read_seconds() -> int:
     """Return how long a table of costs must be read before it can be confirmed, in seconds (LN-09)."""
-    return value_of(MIN_READ_SECONDS.name, kind=int)
+    return alone(asking_min_read_seconds())
+
+
+def asking_min_read_seconds() -> Ask[int]:
+    """Ask for it together with other things."""
+    return asking_value(MIN_READ_SECONDS.name, kind=int)
 
 
 CUTOFF_MINUTES: Final = declare(

@@ -8,14 +8,17 @@ effect (the platform's holds).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
 
 from core.clock import business_date
+from core.db.asks import Ask, Rows, alone, answered
 from core.errors import Problem
-from core.operations import within_transaction
+from core.operations import forget_remembered, memory, within_transaction
+from core.tenancy import current_bank
 
 Tighter = Literal["lower", "higher", "fixed", "free"]
 T = TypeVar("T", int, str, bool)
@@ -45,6 +48,12 @@ class Parameter:
 
 
 CATALOGUE: Final[dict[str, Parameter]] = {}
+IN_FORCE: Final = """
+SELECT (SELECT p.value::text FROM public.tenants_platform_parameter p
+        WHERE p.name = %s AND p.effective_date <= %s ORDER BY p.effective_date DESC LIMIT 1),
+       (SELECT b.value::text FROM tenants_bank_parameter b
+        WHERE b.name = %s AND b.effective_date <= %s ORDER BY b.effective_date DESC LIMIT 1)
+"""
 
 
 def declare(parameter: Parameter) -> Parameter:
@@ -60,16 +69,29 @@ def value_of(name: str, *, kind: type[T], on: date | None = None) -> T:
         KeyError: no room has declared the parameter.
         TypeError: the parameter is of another type than asked for.
     """
-    spec = CATALOGUE[name]
-    day = on or business_date()
-    platform = _latest("platform", name, day)
-    wide = spec.default if platform is None else platform
-    narrow = _latest("bank", name, day)
-    value = wide if narrow is None else tightened(spec, wide, narrow)
-    if not isinstance(value, kind):
-        msg = f"parameter {name} is {type(value).__name__}, asked for as {kind.__name__}"
-        raise TypeError(msg)
-    return value
+    return alone(asking_value(name, kind=kind, on=on))
+
+
+def asking_value(name: str, *, kind: type[T], on: date | None = None) -> Ask[T]:
+    """Ask for a parameter's value together with other things; an opening operation reads each once."""
+    spec, day = CATALOGUE[name], on or business_date()
+    known, key = memory(), f"parameter:{current_bank().schema}:{name}:{day}"
+    if known is not None and key in known:
+        remembered: T = known[key]
+        return answered(remembered)
+
+    def read(rows: Rows) -> T:
+        platform, narrow = (None if text is None else json.loads(text) for text in rows.found[0])
+        wide = spec.default if platform is None else platform
+        value = wide if narrow is None else tightened(spec, wide, narrow)
+        if not isinstance(value, kind):
+            msg = f"parameter {name} is {type(value).__name__}, asked for as {kind.__name__}"
+            raise TypeError(msg)
+        if known is not None:
+            known[key] = value
+        return value
+
+    return Ask(IN_FORCE, [name, day, name, day], read)
 
 
 def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
@@ -142,6 +164,7 @@ def set_for_bank(*, name: str, value: int | str | bool, effective_date: date, ac
     BankParameter.objects.update_or_create(
         name=name, effective_date=effective_date, defaults={"value": value, "created_by": actor}
     )
+    forget_remembered()
 
 
 def _latest(scope: Literal["platform", "bank"], name: str, day: date) -> Any:

@@ -13,12 +13,11 @@ from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
 
-from core.crypto.keys import ACTIVE_VERSION, bank_key
-from core.crypto.models import DATA, INDEX
 from core.tenancy import PUBLIC, enter, in_bank
 from tenants import directory
 from tests import database
 from tests.running_sandbox import running_sandbox, sandbox, vendors
+from tests.undone import open_keys
 
 __all__ = ["running_sandbox", "sandbox", "vendors"]
 pytest_plugins = ["tests.answered"]
@@ -50,14 +49,11 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, work
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Open the banks' keys before a test's transaction: within one that never commits each use would read them anew."""
+    """Open the banks' keys before a test's transaction begins (`open_keys`)."""
     blocker = item.config.stash.get(DATABASE, None)
     if blocker is not None and {"bank_a", "bank_b"} & set(getattr(item, "fixturenames", ())):
         with blocker.unblock():
-            for code in (database.BANK_A, database.BANK_B):
-                with in_bank(code):
-                    for purpose, version in ((DATA, 1), (DATA, ACTIVE_VERSION), (INDEX, ACTIVE_VERSION)):
-                        bank_key(purpose, version)
+            open_keys()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from core import evidence
 from core.clock import SHANGHAI
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from core.evidence.models import EvidenceLeaf
     from verification.models import Check, Consent, IdCardReading
+
+CHECK: Final = "verification.check"
 
 
 def canonical(facts: Mapping[str, Any]) -> bytes:
@@ -33,6 +36,11 @@ def canonical(facts: Mapping[str, Any]) -> bytes:
 def put_on_record(kind: str, subject_id: uuid.UUID, facts: Mapping[str, Any]) -> uuid.UUID:
     """Append a leaf for facts about a subject and return its id."""
     return evidence.append(kind, subject_id.hex, hashlib.sha256(canonical(facts)).digest())
+
+
+def leaf_of_check(check: Check) -> EvidenceLeaf:
+    """Make the leaf of an answered check, to be inserted along with it."""
+    return evidence.new_leaf(CHECK, check.subject_id.hex, hashlib.sha256(canonical(facts_of_check(check))).digest())
 
 
 def facts_of_check(check: Check) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from django.db.models import Model, QuerySet
 
 from core.crypto import blind_index, normalise_id_number, normalise_phone
+from core.db.asks import Ask, Rows, alone
+from core.db.rows import Shape
 from core.errors import NotFound
 from core.ids import parse_id
 from verification.identity import Identity
@@ -26,6 +28,7 @@ __all__ = [
     "access_consent",
     "access_face_check",
     "access_voice_check",
+    "asking_identity",
     "check",
     "checks_of",
     "consents_of",
@@ -45,6 +48,16 @@ __all__ = [
 M = TypeVar("M", bound=Model)
 ID_NUMBER_DOMAIN = "verification.subject.id_number"
 PHONE_DOMAIN = "verification.subject.phone"
+SUBJECT = Shape(
+    Subject,
+    only=[
+        "id", "name", "id_number", "sex", "ethnicity", "birth_date", "address", "authority", "valid_from_date",
+        "valid_until_date",
+    ],
+)  # fmt: skip
+IDENTIFIED = f"""
+SELECT {SUBJECT.columns("s")} FROM verification_subject s WHERE s.id = %s AND s.identified_at IS NOT NULL
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +97,19 @@ class FaceCheckView:
 
 def identity(subject_id: uuid.UUID) -> Identity | None:
     """Return who a subject is, or None while nobody is known behind it."""
-    row = Subject.objects.filter(pk=subject_id, identified_at__isnull=False).first()
-    if row is None or row.birth_date is None or row.valid_from_date is None:
-        return None
-    return _identity(row, row.birth_date, row.valid_from_date)
+    return alone(asking_identity(subject_id))
+
+
+def asking_identity(subject_id: uuid.UUID) -> Ask[Identity | None]:
+    """Ask who a subject is together with other things."""
+
+    def read(rows: Rows) -> Identity | None:
+        row = None if rows.first is None else SUBJECT.read(rows.first)
+        if row is None or row.birth_date is None or row.valid_from_date is None:
+            return None
+        return _identity(row, row.birth_date, row.valid_from_date)
+
+    return Ask(IDENTIFIED, [subject_id], read)
 
 
 def _identity(row: Subject, birth_date: date, valid_from: date) -> Identity:

@@ -16,7 +16,7 @@ from accounts.operations.ledger import (
     post_entry,
 )
 from accounts.operations.payees import PayeeRefused, ToAccount, foresee_recipient
-from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into
+from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into, paying_into_own
 from accounts.operations.quotas import QuotaExceeded, charge_quota, most_out_fen, return_quota
 from accounts.operations.receipts import (
     OutsideMoney,
@@ -29,7 +29,7 @@ from accounts.operations.receipts import (
 )
 from accounts.operations.refunds import Payee, owe_refund
 from accounts.operations.restrictions import end_restrictions
-from accounts.operations.suspensions import refuse_suspended
+from accounts.operations.suspensions import refuse_suspended, refuse_suspended_for
 from accounts.operations.transfers import transfer_on_order
 
 __all__ = [
@@ -63,11 +63,13 @@ __all__ = [
     "owe_change",
     "owe_refund",
     "pay_into",
+    "paying_into_own",
     "place_claim",
     "place_hold",
     "post_entry",
     "post_hold",
     "refuse_suspended",
+    "refuse_suspended_for",
     "release_claim",
     "return_quota",
     "return_to_receipt",

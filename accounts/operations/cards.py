@@ -61,7 +61,7 @@ class LastCardWithLoan(Problem):
 
     code = "last_card_with_loan"
     status = 409
-    title = "您有未结清的贷款，暂不能解绑最后一张银行卡"
+    title = "您有未结清的贷款，请先绑定其他银行卡再解绑最后一张"
 
 
 class CardCooling(Problem):
@@ -69,7 +69,7 @@ class CardCooling(Problem):
 
     code = "card_cooling"
     status = 409
-    title = "该银行卡绑定时间较短，暂不能向其转出资金"
+    title = "该银行卡绑定时间较短，暂不能向其转出资金，请稍后再试"
     replayable = False
 
 
@@ -78,7 +78,7 @@ class CardBoundAlready(Problem):
 
     code = "card_bound_already"
     status = 409
-    title = "该银行卡已绑定"
+    title = "该银行卡已绑定，无需重复绑定；如需新增请更换银行卡"
 
 
 @within_transaction
@@ -336,7 +336,7 @@ def refuse_cooling_card(*, card: Card) -> None:
     if outflow.allowed:
         return
     if outflow.from_at is None:
-        raise StateConflict("该银行卡未绑定，不能向其转出资金")
+        raise StateConflict("该银行卡未绑定，不能向其转出资金，请先绑定该卡")
     raise CardCooling(
         f"为保护您的资金安全，{outflow.from_at:%Y-%m-%d %H:%M} 起可向该银行卡转出资金",
         available_at=outflow.from_at.isoformat(timespec="seconds"),

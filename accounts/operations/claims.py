@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import uuid
-
-from django.db import IntegrityError
+from typing import Final
 
 from accounts.models import Claim
-from accounts.operations.ledger import AccountNotActive
+from accounts.operations.ledger import REFUSALS
 from core.clock import now
-from core.db.constraints import violated
+from core.db.asks import Ask, alone
+from core.ids import new_id
 from core.operations import within_transaction
+
+PLACE: Final = """
+INSERT INTO accounts_claim (id, account_id, claimant, placed_at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (account_id, claimant) WHERE released_at IS NULL DO NOTHING
+"""
 
 
 @within_transaction
@@ -20,12 +25,7 @@ def place_claim(*, account_id: uuid.UUID, claimant: str) -> None:
     Raises:
         AccountNotActive: the account is closed, or is being closed (ACC-14).
     """
-    try:
-        Claim.objects.get_or_create(account_id=account_id, claimant=claimant, released_at=None)
-    except IntegrityError as error:
-        if violated(error) != "accounts_account_stands":
-            raise
-        raise AccountNotActive from error
+    alone(Ask(PLACE, [new_id(), account_id, claimant, now()], lambda _: None, REFUSALS))
 
 
 @within_transaction

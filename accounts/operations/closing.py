@@ -41,7 +41,7 @@ class AccountInUse(Problem):
 
     code = "account_in_use"
     status = 409
-    title = "账户上有未结清的业务，暂不能销户"
+    title = "账户上有未结清的业务，请先办结后再销户"
 
 
 class AccountBusy(Problem):
@@ -72,7 +72,7 @@ def close_account(*, account_id: uuid.UUID, customer_id: uuid.UUID, face_token: 
         raise CounterRequired("Ⅰ类户须由本人到网点柜面注销")
     ACCOUNT.target(account.status, "close")
     if AccountClosing.objects.filter(account=account, status=IN_PROGRESS).exists():
-        raise StateConflict("该账户正在销户")
+        raise StateConflict("该账户正在销户，请稍后查看结果")
     _refuse_unready(account)
     face_check_id = verification.consume_face_token(
         token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex

@@ -9,21 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS
+from accounts.ledger.sql import MOVES_NO_MONEY
 from accounts.models import JournalEntry, Posting
-from accounts.models.deposit_account import ACTIVE, OWN
 from core.clock import business_date
+from core.db.asks import Ask, alone
 from core.db.constraints import violated
+from core.db.rows import Row, as_json, new_row
 from core.errors import Problem, StateConflict
-from core.ids import new_id
 from core.operations import within_transaction
 
-MOVE = """
-UPDATE accounts_deposit_account SET balance_fen = balance_fen - %s
-WHERE id = %s AND keeper = %s AND status = %s RETURNING balance_fen
-"""
+BOOK: Final = "SELECT accounts_book(%s)"
 
 
 class InsufficientFunds(Problem):
@@ -31,7 +29,7 @@ class InsufficientFunds(Problem):
 
     code = "insufficient_funds"
     status = 422
-    title = "账户余额不足"
+    title = "账户余额不足，请先转入资金"
 
 
 class AccountNotActive(Problem):
@@ -39,7 +37,7 @@ class AccountNotActive(Problem):
 
     code = "account_not_active"
     status = 422
-    title = "账户当前不可用"
+    title = "账户当前不可用，请更换账户或联系开户网点"
 
 
 class BalanceLimitExceeded(Problem):
@@ -47,7 +45,7 @@ class BalanceLimitExceeded(Problem):
 
     code = "balance_limit_exceeded"
     status = 422
-    title = "超过该类账户的余额上限"
+    title = "超过该类账户的余额上限，请减少金额或使用其他账户"
 
 
 class DayChanging(StateConflict):
@@ -65,6 +63,8 @@ REFUSALS: Final[Mapping[str, Callable[[], Problem]]] = {
     "accounts_held_within_balance": InsufficientFunds,
     "accounts_frozen_stays": InsufficientFunds,
     "accounts_debits_stopped": AccountNotActive,
+    "accounts_account_stands": AccountNotActive,
+    MOVES_NO_MONEY: AccountNotActive,
     "accounts_balance_within_cap": BalanceLimitExceeded,
     "accounts_day_is_open": DayChanging,
 }
@@ -112,8 +112,9 @@ def post_entry(
 ) -> uuid.UUID:
     """Book one entry on the current business date and move the balances of the deposit accounts that it names.
 
-    The balance of each account changes in one guarded statement and never falls below zero; a reference that is booked
-    already changes nothing and raises, because the caller's transaction must not go on as if it had booked.
+    All of it is one statement (`accounts.ledger.sql`). The balance of each account is guarded and never falls below
+    zero; a reference that is booked already changes nothing and raises, because the caller's transaction must not go
+    on as if it had booked.
 
     Raises:
         UnbalancedEntry: the lines are no entry.
@@ -123,35 +124,43 @@ def post_entry(
         DayChanging: the day has been closed under the caller; nothing was booked.
         django.db.IntegrityError: the business reference is booked already.
     """
-    check_lines(lines)
     today = business_date()
-    with guards_told():
-        entry = JournalEntry.objects.create(
-            business_ref=business_ref,
-            kind=kind,
-            booking_date=today,
-            value_date=value_date or today,
-            memo=memo,
-            reverses_id=reverses_id,
+    entry = new_row(
+        JournalEntry,
+        business_ref=business_ref,
+        kind=kind,
+        booking_date=today,
+        value_date=value_date or today,
+        memo=memo,
+        reverses_id=reverses_id,
+    )
+    alone(booking(entry=entry, lines=lines))
+    entry_id: uuid.UUID = entry["id"]
+    return entry_id
+
+
+@within_transaction
+def booking(
+    *, entry: Row, lines: Sequence[Line], payments: Sequence[Row] = (), claims: Sequence[Row] = ()
+) -> Ask[None]:
+    """Book an entry together with other statements; with it the payment that it books, and claims on the account.
+
+    Entry, payments and claims are new rows by column (`core.db.rows.new_row`).
+
+    The postings on deposit accounts come last and in a fixed order, in which the accounts are locked.
+
+    Raises:
+        UnbalancedEntry: the lines are no entry.
+    """
+    check_lines(lines)
+    postings = [
+        new_row(
+            Posting, entry_id=entry["id"], gl_code=line.gl_code, account_id=line.account_id, amount_fen=line.amount_fen
         )
-    Posting.objects.bulk_create(
-        _posting(entry.id, line)
         for line in sorted(lines, key=lambda line: (line.account_id is not None, str(line.account_id)))
-    )
-    return entry.id
-
-
-def _posting(entry_id: uuid.UUID, line: Line) -> Posting:
-    """Make one line's row. Its id is made after the balance has moved, so that an account's ids are in that order."""
-    balance_fen = None if line.account_id is None else _move(line.account_id, line.amount_fen)
-    return Posting(
-        id=new_id(),
-        entry_id=entry_id,
-        gl_code=line.gl_code,
-        account_id=line.account_id,
-        amount_fen=line.amount_fen,
-        balance_after_fen=balance_fen,
-    )
+    ]
+    new = {"entry": entry, "lines": postings, "payments": payments, "claims": claims}
+    return Ask(BOOK, [as_json(new)], lambda _: None, REFUSALS)
 
 
 def check_lines(lines: Sequence[Line]) -> None:
@@ -165,13 +174,3 @@ def check_lines(lines: Sequence[Line]) -> None:
     for line in lines:
         if line.gl_code not in CHART or (line.account_id is not None) != (line.gl_code == CUSTOMER_DEPOSITS):
             raise UnbalancedEntry(f"line on {line.gl_code}: unknown code, or account and code do not fit")
-
-
-def _move(account_id: uuid.UUID, amount_fen: int) -> int:
-    """Move a deposit account's balance by a debit (positive) or credit (negative); return the balance after it."""
-    with guards_told(), connection.cursor() as cursor:
-        cursor.execute(MOVE, [amount_fen, account_id, OWN, ACTIVE])
-        row = cursor.fetchone()
-    if row is None:
-        raise AccountNotActive
-    return int(row[0])

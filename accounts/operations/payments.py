@@ -11,20 +11,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError
 
 from accounts.ledger.chart import CORE_CLEARING, CUSTOMER_DEPOSITS
-from accounts.models import DepositAccount, Payment
+from accounts.models import Claim, DepositAccount, JournalEntry, Payment
 from accounts.models.deposit_account import ACTIVE, OWN
 from accounts.models.ledger import ARRIVED, FAILED, IN, OUT, PENDING, POSTED
 from accounts.operations.class_three import keep_cap
-from accounts.operations.ledger import AccountNotActive, Line, post_entry
+from accounts.operations.ledger import AccountNotActive, Line, booking, post_entry
 from accounts.operations.restrictions import end_restrictions_of
-from accounts.operations.suspensions import refuse_suspended
+from accounts.operations.suspensions import refuse_suspended, refuse_suspended_for
+from accounts.queries import Receiving
 from core.clock import business_date
+from core.db.asks import Ask
 from core.db.constraints import violated
+from core.db.rows import new_row
 from core.errors import NotFound
 from core.ids import new_id
 from core.operations import within_transaction
@@ -103,6 +106,52 @@ def collect_from(
     return _move(OUT, account_id, amount_fen, legs, business_ref, kind, memo, then)
 
 
+@within_transaction
+def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
+    *,
+    receiving: Receiving,
+    payment_id: uuid.UUID,
+    account_id: uuid.UUID,
+    amount_fen: int,
+    legs: Sequence[Leg],
+    business_ref: str,
+    kind: str,
+    memo: str,
+    claimant: str,
+) -> Ask[None]:
+    """Pay new business into an account that this system keeps, and let something rest on it, with other statements.
+
+    The payment is posted by it; see `pay_into` and `place_claim`. `receiving` is what the caller has just been told of
+    the account. What is sent after this may rely on the money being there: where it is not, nothing is done at all.
+
+    Raises:
+        AccountNotActive: the account is suspended (ACC-08, ACC-13).
+        UnbalancedEntry: the legs do not sum to the amount.
+    """
+    refuse_suspended_for(reason=receiving.suspended_for)
+    today = business_date()
+    entry = new_row(JournalEntry, business_ref=business_ref, kind=kind, booking_date=today, value_date=today, memo=memo)
+    payment = new_row(
+        Payment,
+        id=payment_id,
+        account_id=account_id,
+        direction=IN,
+        amount_fen=amount_fen,
+        legs=[[leg.gl_code, leg.amount_fen] for leg in legs],
+        business_ref=business_ref,
+        kind=kind,
+        memo=memo,
+        order_date=today,
+        status=POSTED,
+        entry_id=entry["id"],
+    )
+    lines = _lines(
+        IN, amount_fen, payment["legs"], Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id)
+    )
+    claims = [new_row(Claim, account_id=account_id, claimant=claimant)]
+    return booking(entry=entry, lines=lines, payments=[payment], claims=claims)
+
+
 def _move(
     direction: str,
     account_id: uuid.UUID,
@@ -161,16 +210,16 @@ def _insert(payment: Payment) -> None:
 
 def _post(payment: Payment, other_side: Line) -> uuid.UUID:
     """Book a payment's entry; the amount of `other_side` follows from the payment."""
-    sign = 1 if payment.direction == IN else -1
-    lines = [Line(gl_code=code, amount_fen=sign * amount) for code, amount in payment.legs]
-    lines.append(
-        Line(
-            gl_code=other_side.gl_code,
-            amount_fen=-sign * payment.amount_fen,
-            account_id=other_side.account_id,
-        )
-    )
+    lines = _lines(payment.direction, payment.amount_fen, payment.legs, other_side)
     return post_entry(business_ref=payment.business_ref, kind=payment.kind, lines=lines, memo=payment.memo)
+
+
+def _lines(direction: str, amount_fen: int, legs: Sequence[Sequence[Any]], other_side: Line) -> list[Line]:
+    """Return the lines of a payment's entry: its legs, and what they come to on the other side."""
+    sign = 1 if direction == IN else -1
+    lines = [Line(gl_code=code, amount_fen=sign * amount) for code, amount in legs]
+    total = Line(gl_code=other_side.gl_code, amount_fen=-sign * amount_fen, account_id=other_side.account_id)
+    return [*lines, total]
 
 
 @within_transaction

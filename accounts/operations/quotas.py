@@ -50,7 +50,7 @@ class QuotaExceeded(Problem):
 
     code = "quota_exceeded"
     status = 422
-    title = "超过非绑定账户转账限额"
+    title = "超过非绑定账户转账限额，请减少金额或转至已绑定的银行卡"
 
 
 @within_transaction

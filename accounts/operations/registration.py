@@ -57,7 +57,7 @@ def start_registration(
     """
     customer = Customer.objects.select_for_update().get(pk=customer_id)
     if customer.stage == REGISTERED:
-        raise StateConflict("您已完成注册")
+        raise StateConflict("您已完成注册，无需重复注册")
     verification.require_consents(subject_id=customer_id, purposes=["privacy"], business_id="")
     registration = Registration.objects.create(customer=customer)
     registration.reading_id = verification.request_id_card_reading(

@@ -66,7 +66,7 @@ def reverify_account(
     if account is None:
         raise NotFound
     if account.status != ACTIVE:
-        raise StateConflict("该账户当前不能重新核验")
+        raise StateConflict("该账户当前不能重新核验，请联系开户网点")
     if Reverification.objects.filter(account=account, status=READING).exists():
         raise StateConflict("新的身份证正在识别，请稍后查看结果")
     if new_card is None:

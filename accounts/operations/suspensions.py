@@ -33,6 +33,16 @@ def refuse_suspended(*, account_id: uuid.UUID) -> None:
         AccountNotActive: it is; the detail says why and what next.
     """
     reason = Suspension.objects.filter(account_id=account_id, until_date=None).values_list("reason", flat=True).first()
+    refuse_suspended_for(reason=reason)
+
+
+@within_transaction
+def refuse_suspended_for(*, reason: str | None) -> None:
+    """Refuse new business on an account that is suspended for a reason that the caller knows; None: it is not.
+
+    Raises:
+        AccountNotActive: it is; the detail says why and what next.
+    """
     if reason is not None:
         raise AccountNotActive(NEXT_STEP[reason])
 

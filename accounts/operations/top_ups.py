@@ -74,7 +74,7 @@ def start_top_up(
         subject=account_id.hex, amount_fen=amount_fen,
     )  # fmt: skip
     if card.status != "active":
-        raise StateConflict("该银行卡未绑定")
+        raise StateConflict("该银行卡未绑定，请先绑定或选择其他银行卡")
     if account.status != ACTIVE:
         raise AccountNotActive
     _refuse_too_much(account, amount_fen)

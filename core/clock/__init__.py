@@ -12,9 +12,12 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from core.clock.models import BusinessDay
-from core.operations import within_transaction
+from core.db.asks import Ask, Rows, alone, answered
+from core.operations import forget_remembered, memory, within_transaction
+from core.tenancy import current_place
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+READ = "SELECT date FROM core_business_day"
 
 
 def now() -> datetime:
@@ -23,9 +26,28 @@ def now() -> datetime:
 
 
 def business_date() -> date:
-    """Return the current bank's business date; before the first day end that is today in Asia/Shanghai."""
-    row = BusinessDay.objects.values_list("date", flat=True).first()
-    return row if row is not None else now().date()
+    """Return the current bank's business date; before the first day end that is today in Asia/Shanghai.
+
+    An opening operation reads it once: all that it writes is of one day, though the day ends meanwhile.
+    """
+    return alone(asking_business_date())
+
+
+def asking_business_date() -> Ask[date]:
+    """Ask for the business date together with other things."""
+    known, place = memory(), current_place()
+    key = f"business_date:{None if place is None else place.schema_name}"
+    if known is not None and key in known:
+        remembered: date = known[key]
+        return answered(remembered)
+
+    def read(rows: Rows) -> date:
+        day: date = now().date() if rows.first is None else rows.first[0]
+        if known is not None:
+            known[key] = day
+        return day
+
+    return Ask(READ, [], read)
 
 
 @within_transaction
@@ -41,6 +63,7 @@ def move_business_date(*, to_date: date) -> date:
         msg = f"the business date is {former} and never goes back (asked for {to_date})"
         raise ValueError(msg)
     BusinessDay.objects.filter(pk=1).update(date=to_date, moved_at=now())
+    forget_remembered()
     return former
 
 

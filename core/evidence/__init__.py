@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.evidence.heads import HeadOvertaken, LogRewritten, SignedHead, head_message, latest_head, sign_head
-from core.evidence.leaves import LeafData, append, leaf_content
+from core.evidence.leaves import LeafData, append, leaf_content, new_leaf
 from core.evidence.log import InclusionProof, consistency, prove, root_at, sequence, tree_size
 from core.evidence.tree import verify_consistency, verify_inclusion
 
@@ -18,6 +18,7 @@ __all__ = [
     "head_message",
     "latest_head",
     "leaf_content",
+    "new_leaf",
     "prove",
     "root_at",
     "sequence",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.crypto.binding import bind
+from core.db.rows import insert
 from core.evidence.models import EvidenceLeaf
 from core.evidence.tree import leaf_hash
 from core.ids import new_id
@@ -49,11 +50,22 @@ def append(kind: str, subject: str, content_sha256: bytes) -> uuid.UUID:
     Raises:
         ValueError: the hash is not 32 bytes, or kind or subject are empty.
     """
+    leaf = new_leaf(kind, subject, content_sha256)
+    insert(leaf)
+    return leaf.id
+
+
+def new_leaf(kind: str, subject: str, content_sha256: bytes) -> EvidenceLeaf:
+    """Make a leaf that the caller inserts along with the fact that it proves (`core.db.rows.insert`).
+
+    Raises:
+        ValueError: the hash is not 32 bytes, or kind or subject are empty.
+    """
     if len(content_sha256) != SHA256_BYTES or not kind or not subject:
         msg = "a leaf needs a kind, a subject and a SHA-256 of 32 bytes"
         raise ValueError(msg)
     leaf = LeafData(new_id(), kind, subject, content_sha256, secrets.token_bytes(SALT_BYTES))
-    EvidenceLeaf.objects.create(
+    return EvidenceLeaf(
         id=leaf.id,
         kind=kind,
         subject=subject,
@@ -61,4 +73,3 @@ def append(kind: str, subject: str, content_sha256: bytes) -> uuid.UUID:
         salt=leaf.salt,
         leaf_hash=leaf_hash(leaf_content(leaf)),
     )
-    return leaf.id

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from core.clock import now
+from core.db.asks import Ask, Rows, owe, send_owed
 from core.errors import Problem
 from core.idempotency.models import IdempotencyRecord
 from core.ids import new_id
@@ -27,6 +29,11 @@ from core.operations import settled_by
 R = TypeVar("R")
 LIFETIME: Final = timedelta(days=30)
 KEY_MAX_LENGTH: Final = 128
+CLAIM: Final = """
+INSERT INTO core_idempotency (id, caller, key, request_sha256, headers, body, created_at)
+VALUES (%s, %s, %s, %s, '{}', 'null', %s) ON CONFLICT (caller, key) DO NOTHING
+"""
+ANSWER: Final = "UPDATE core_idempotency SET status = %s, headers = %s, body = %s WHERE id = %s"
 
 
 class IdempotencyKeyRequired(Problem):
@@ -34,7 +41,7 @@ class IdempotencyKeyRequired(Problem):
 
     code = "idempotency_key_required"
     status = 400
-    title = "请求缺少幂等键"
+    title = "请求不完整，请返回后重新提交"
     replayable = False
 
 
@@ -69,6 +76,10 @@ class Claim:
     answer: Answer | None = None
 
 
+class Taken(Exception):
+    """Raised in the transaction of a request whose key was answered before; `settle` then replays."""
+
+
 class Replayed(Exception):
     """Carries a stored answer past the operation that must not run again."""
 
@@ -94,51 +105,71 @@ def claimed(claim: Claim) -> Iterator[Claim]:
 def settle(claim: Claim, operation: Callable[[], R]) -> R:
     """Run `operation` in one transaction with the claim's row and its answer.
 
-    A business refusal (a replayable `Problem`) undoes what the operation wrote, keeps its answer and is raised again
-    after the commit. Anything else that is raised undoes everything, the key included.
+    The key's row goes with the first statement of the operation and the answer with the last and the commit. A business
+    refusal (a replayable `Problem`) undoes all of that; its answer is then kept in a transaction of its own, and it is
+    raised again. Anything else that is raised undoes everything, the key included, and nothing is kept.
 
     Raises:
         Replayed: the same request was answered before.
         IdempotencyKeyReused: another request was answered under this key.
     """
     refused: Problem | None = None
-    result: Any = None
-    with transaction.atomic(durable=True):
-        record_id = _insert(claim)
-        try:
-            with transaction.atomic():
+    try:
+        with transaction.atomic(durable=True):
+            record_id = _claim(claim)
+            try:
                 result = operation()
-        except Problem as problem:
-            if not problem.replayable:
+                claim.answer = claim.render(result)
+                _answer(record_id, claim.answer)
+                send_owed(and_commit=True)
+            except Problem as problem:
+                refused = problem
                 raise
-            refused = problem
-            claim.answer = Answer(problem.status, problem.document(trace_id=claim.trace_id), {})
-        else:
-            claim.answer = claim.render(result)
-        answer = claim.answer
-        IdempotencyRecord.objects.filter(pk=record_id).update(
-            status=answer.status, headers=dict(answer.headers), body=json.dumps(answer.body, ensure_ascii=False)
-        )
-    if refused is not None:
-        raise refused
-    return cast("R", result)
+    except Taken:
+        raise _replay(claim) from None
+    except Problem:
+        if refused is None or not refused.replayable:
+            raise
+        claim.answer = Answer(refused.status, refused.document(trace_id=claim.trace_id), {})
+        _keep(claim, claim.answer)
+        raise
+    return result
 
 
-def _insert(claim: Claim) -> Any:
-    """Write the key's row, waiting for a simultaneous twin; raise its answer if it got one."""
+def _keep(claim: Claim, answer: Answer) -> None:
+    """Keep a refusal; where a twin that waited for the key was answered meanwhile, its answer holds for both."""
+    try:
+        with transaction.atomic(durable=True):
+            _answer(_claim(claim), answer)
+            send_owed(and_commit=True)
+    except Taken:
+        raise _replay(claim) from None
+
+
+def _claim(claim: Claim) -> uuid.UUID:
+    """Owe the key's row, which waits for a simultaneous twin; `Taken` is raised where it got an answer."""
     record_id = new_id()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_idempotency (id, caller, key, request_sha256, headers, body, created_at)"
-            " VALUES (%s, %s, %s, %s, '{}', 'null', %s) ON CONFLICT (caller, key) DO NOTHING",
-            [record_id, claim.caller, claim.key, claim.request_sha256, now()],
-        )
-        if cursor.rowcount == 1:
-            return record_id
+    values = [record_id, claim.caller, claim.key, claim.request_sha256, now()]
+    owe(Ask(CLAIM, values, lambda _: None, at_once=_refuse_taken))
+    return record_id
+
+
+def _refuse_taken(rows: Rows) -> None:
+    if rows.count != 1:
+        raise Taken
+
+
+def _answer(record_id: uuid.UUID, answer: Answer) -> None:
+    headers, body = json.dumps(dict(answer.headers)), json.dumps(answer.body, ensure_ascii=False)
+    owe(Ask(ANSWER, [answer.status, headers, body, record_id], lambda _: None))
+
+
+def _replay(claim: Claim) -> Exception:
+    """Return the answer that was given under the key, or the refusal of another request under it."""
     stored = IdempotencyRecord.objects.get(caller=claim.caller, key=claim.key)
     if bytes(stored.request_sha256) != claim.request_sha256:
-        raise IdempotencyKeyReused
-    raise Replayed(Answer(stored.status or 500, json.loads(stored.body), stored.headers, replayed=True))
+        return IdempotencyKeyReused()
+    return Replayed(Answer(stored.status or 500, json.loads(stored.body), stored.headers, replayed=True))
 
 
 def remove_old(*, limit: int = 10_000) -> int:

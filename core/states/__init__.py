@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
 
+from core.db.rows import Row, new_row
 from core.errors import NotFound, StateConflict
 from core.operations import within_transaction
 from core.states.models import StateChange
@@ -50,7 +51,7 @@ class Machine(Generic[M]):
         """
         target = self.table.get((state, event))
         if target is None:
-            raise StateConflict(f"当前状态（{state}）不能进行该操作")
+            raise StateConflict(f"当前状态（{state}）不能进行该操作，请刷新后重试")
         return target
 
     def drawing(self) -> str:
@@ -89,3 +90,27 @@ def transition(machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, re
         reason=reason,
     )
     return row
+
+
+def moves(
+    machine: Machine[M], pk: uuid.UUID, state: str, *events: tuple[str, str], reason: str = ""
+) -> tuple[str, list[Row]]:
+    """Work out a row's next moves by (event, actor) pairs, for a statement that makes them all at once.
+
+    Return the state after the last and the history to be appended. Whoever calls has locked the row; the statement
+    names `state` as the one that it expects.
+
+    Raises:
+        StateConflict: an event is not legal in the state before it.
+    """
+    changes = []
+    for event, actor in events:
+        target = machine.target(state, event)
+        changes.append(
+            new_row(
+                StateChange, machine=machine.name, subject_id=pk, event=event, from_state=state, to_state=target,
+                actor=actor, reason=reason,
+            )
+        )  # fmt: skip
+        state = target
+    return state, changes

@@ -7,7 +7,7 @@ each answered bell works a bounded time and rings again at the end of the queue.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from celery import current_app
@@ -20,6 +20,13 @@ log = structlog.get_logger(__name__)
 BELLS: Final = 2
 BELL_SECONDS: Final = 15
 TASK: Final = "core.steps.answer_bell"
+NO_SLOT: Final = -1
+TAKE_SLOT: Final = """
+for slot, key in ipairs(KEYS) do
+    if redis.call('SET', key, 1, 'NX', 'EX', ARGV[1]) then return slot - 1 end
+end
+return -1
+"""
 
 
 @cache
@@ -27,6 +34,12 @@ def _redis() -> redis.Redis:
     import redis  # a command that rings nothing, as most do, need not load it
 
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+
+
+@cache
+def _take_slot() -> Any:
+    """Return the script that takes the first free slot: one round trip, whether there is one or not."""
+    return _redis().register_script(TAKE_SLOT)
 
 
 def _keys(bank: str, lane: str) -> list[str]:
@@ -41,16 +54,16 @@ def ring(*, bank: str, lane: str) -> None:
     if not settings.RING_BELLS:
         return
     try:
-        for slot, key in enumerate(_keys(bank, lane)):
-            if _redis().set(key, 1, nx=True, ex=BELL_SECONDS):
-                current_app.send_task(
-                    TASK,
-                    kwargs={"bank": bank, "lane": lane, "slot": slot},
-                    queue=lane,
-                    retry=False,
-                    ignore_result=True,
-                )
-                return
+        slot = int(_take_slot()(keys=_keys(bank, lane), args=[BELL_SECONDS]))
+        if slot == NO_SLOT:
+            return
+        current_app.send_task(
+            TASK,
+            kwargs={"bank": bank, "lane": lane, "slot": slot},
+            queue=lane,
+            retry=False,
+            ignore_result=True,
+        )
     except Exception as error:  # noqa: BLE001 -- any broker failure means the same: the sweeper will ring
         log.warning("bell.lost", bank=bank, lane=lane, error=type(error).__name__)
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from core.clock import now
-from core.ids import new_id
+from core.db.asks import fetch_one
+from core.db.rows import Row, as_json, new_row
 from core.operations import within_transaction
 from core.steps import bell
 from core.steps.models import LIVE, UNFINISHED, Step
 from core.steps.registry import KINDS, Then
 from core.tenancy import current_bank
 
-INSERT = """
-INSERT INTO core_step (id, kind, lane, subject, state, attempt, crashes, run_at, lease_seconds, deadline_at, reason,
-                       result, then_kind, then_subject, created_at)
-VALUES (%s, %s, %s, %s, 'live', 0, 0, %s, %s, %s, '', '{}', %s, %s, %s)
-ON CONFLICT (kind, subject) WHERE state IN ('live', 'parked') DO NOTHING
-"""
+INSERT: Final = "SELECT core_enqueue(%s)"
 
 
 @within_transaction
@@ -37,23 +34,37 @@ def enqueue(
     Raises:
         KeyError: no room has registered the kind.
     """
-    spec = KINDS[kind]
-    step_id, moment = new_id(), now()
-    name = subject.hex if isinstance(subject, uuid.UUID) else subject
-    deadline_at = None if spec.deadline is None else moment + spec.deadline
-    lease_seconds = int(min(spec.lease, timedelta(seconds=settings.STEP_LEASE_SECONDS)).total_seconds())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT,
-            [
-                step_id, kind, spec.lane, name, run_at or moment, lease_seconds, deadline_at,
-                then.kind if then else "", then.subject if then else "", moment,
-            ],
-        )  # fmt: skip
-    if run_at is None or run_at <= moment:
+    step = owed_step(kind, subject, then=then, run_at=run_at)
+    fetch_one(INSERT, [as_json([step])])
+    step_id: uuid.UUID = step["id"]
+    return step_id
+
+
+@within_transaction
+def owed_step(kind: str, subject: uuid.UUID | str, *, then: Then | None = None, run_at: datetime | None = None) -> Row:
+    """Make a step that the caller's own statement inserts (`core_enqueue`), and ring for it after the commit, if anybody waits.
+
+    Raises:
+        KeyError: no room has registered the kind.
+    """
+    spec, moment = KINDS[kind], now()
+    lease = min(spec.lease, timedelta(seconds=settings.STEP_LEASE_SECONDS))
+    step = new_row(
+        Step,
+        kind=kind,
+        lane=spec.lane,
+        subject=subject.hex if isinstance(subject, uuid.UUID) else subject,
+        run_at=run_at or moment,
+        lease_seconds=int(lease.total_seconds()),
+        deadline_at=None if spec.deadline is None else moment + spec.deadline,
+        then_kind=then.kind if then else "",
+        then_subject=then.subject if then else "",
+        created_at=moment,
+    )
+    if spec.is_awaited and (run_at is None or run_at <= moment):
         code = current_bank().code
         transaction.on_commit(lambda: bell.ring(bank=code, lane=spec.lane))
-    return step_id
+    return step
 
 
 def owed_since(kind: str) -> datetime | None:

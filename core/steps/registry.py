@@ -97,7 +97,8 @@ class Kind:
     """A kind of step: its handler, its lane, how long one attempt may take and how long it may be tried.
 
     `give_up` is applied within the ending transaction when the deadline passes without an outcome. A kind whose work
-    may have had an effect outside has no deadline: money of unknown fate is asked for until it is known.
+    may have had an effect outside has no deadline: money of unknown fate is asked for until it is known. For a kind that
+    nobody waits for (`is_awaited`) no bell is rung: the sweep finds it within a second.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Kind:
     lease: timedelta = timedelta(seconds=30)
     deadline: timedelta | None = None
     give_up: Callable[[StepRun], None] | None = None
+    is_awaited: bool = True
 
 
 KINDS: dict[str, Kind] = {}
@@ -118,6 +120,7 @@ def register_step(
     lease: timedelta = timedelta(seconds=30),
     deadline: timedelta | None = None,
     give_up: Callable[[StepRun], None] | None = None,
+    is_awaited: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated handler under `name`; done in each room's `steps.py`, imported at start-up.
 
@@ -135,7 +138,7 @@ def register_step(
         raise ValueError(msg)
 
     def register(handler: Handler) -> Handler:
-        KINDS[name] = Kind(name, handler, lane, lease, deadline, give_up)
+        KINDS[name] = Kind(name, handler, lane, lease, deadline, give_up, is_awaited)
         return handler
 
     return register

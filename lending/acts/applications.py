@@ -21,7 +21,7 @@ def check(application_id: str, customer_id: uuid.UUID) -> None:
         StateConflict: it does not wait for a face.
     """
     if access_application(customer_id, application_id).status != FACE:
-        raise StateConflict("该申请当前不需要人脸核验")
+        raise StateConflict("该申请当前不需要人脸核验，请刷新后查看进度")
 
 
 def describe(application_id: str, customer_id: uuid.UUID) -> AgreementContext:

@@ -21,7 +21,7 @@ def check_sign(drawdown_id: str, customer_id: uuid.UUID) -> None:
     """
     drawdown = access_drawdown(customer_id, drawdown_id)
     if drawdown.status != DRAFT or has_lapsed(drawdown):
-        raise StateConflict("该笔用信当前不能签署")
+        raise StateConflict("该笔用信当前不能签署，请刷新后查看进度")
 
 
 def check_disburse(drawdown_id: str, customer_id: uuid.UUID) -> None:
@@ -32,7 +32,7 @@ def check_disburse(drawdown_id: str, customer_id: uuid.UUID) -> None:
         StateConflict: its contract is not signed, or it has its money.
     """
     if access_drawdown(customer_id, drawdown_id).status != SIGNED:
-        raise StateConflict("该笔用信当前不能放款")
+        raise StateConflict("该笔用信当前不能放款，请刷新后查看进度")
 
 
 register_act(Act(action=signing.ACT, check=check_sign))

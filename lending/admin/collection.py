@@ -24,6 +24,7 @@ from core.clock import SHANGHAI, business_date
 from core.errors import NotFound
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.admin.drawdowns import person_of
+from lending.loan_records import present_rows
 from lending.loans.buckets import DAYS_OF_ONE, LAST, bucket_name, name_of
 from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, OverdueLoan
 from lending.models.collection import CHANNELS, PERSONS, RESULTS
@@ -197,7 +198,7 @@ class OverdueLoanPage(ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OverdueLoan]:
         """Read what is overdue, with what its standing is computed from."""
         del request
-        return overdue_loans().select_related("contract").prefetch_related("instalments__shares")
+        return overdue_loans().select_related("contract").prefetch_related(present_rows())
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> OverdueLoan | None:
         """Return a loan whether or not it is overdue still: its contacts can be read when it has left the list."""

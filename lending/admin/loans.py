@@ -15,6 +15,7 @@ from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_name
 from lending.admin.drawdowns import person_of
 from lending.admin.loan_acts import LoanActs, RepaymentActs
+from lending.loan_records import present_rows
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.queries.loans import loan_standing
 
@@ -112,7 +113,7 @@ class LoanPage(LoanActs, ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
         """Read instalments and shares with the loans: how they stand is computed."""
         rows: QuerySet[Loan] = super().get_queryset(request)
-        return rows.prefetch_related("instalments__shares")
+        return rows.prefetch_related(present_rows())
 
     @display(description="产品", ordering="line__product__code")
     def product(self, row: Loan) -> str:

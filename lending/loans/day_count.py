@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lending.loans.due_dates import MONTHS_PER_YEAR, falls_on, months_after
+from lending.loans.due_dates import MONTHS_PER_YEAR, MOST_KEPT, falls_on, months_after
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,6 +41,7 @@ class PeriodLength:
     odd_days: int
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def period_length(from_date: date, to_date: date, *, anchor_day: int | None = None) -> PeriodLength:
     """Split a period into whole months and odd days; the first day counts, the last does not (算头不算尾).
 

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from lending.loans.errors import InvalidTermError
 
@@ -17,6 +18,7 @@ MONTHS_PER_YEAR = 12
 QUARTER_MONTHS = frozenset({3, 6, 9, 12})
 SETTLEMENT_DAY = 20
 """Interest by quarter is settled at the end of this day, which it includes, and booked on the next (INT-06)."""
+MOST_KEPT = 4096  # on one day few terms are asked for, again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def falls_on(day: date, anchor_day: int) -> bool:
     return day == months_after(day, 0, anchor_day=anchor_day)
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def due_dates(
     *, start_date: date, periods: int, first_due_date: date | None = None, due_day: int | None = None
 ) -> DueDates:

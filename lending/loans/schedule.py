@@ -35,7 +35,7 @@ def build_schedule(terms: ScheduleTerms) -> Schedule:
     Raises:
         InstalmentTooSmallError: the constant instalment does not cover the interest of a period.
     """
-    instalments = _instalments(terms)
+    instalments = plan_instalments(terms)
     shown = all_in_rate(terms, instalments)
     return Schedule(
         instalments=instalments,
@@ -89,7 +89,12 @@ def walk(
     return tuple(rows)
 
 
-def _instalments(terms: ScheduleTerms) -> tuple[Instalment, ...]:
+def plan_instalments(terms: ScheduleTerms) -> tuple[Instalment, ...]:
+    """Return the rows of a schedule alone, where its all-in rate was shown before.
+
+    Raises:
+        InstalmentTooSmallError: the constant instalment does not cover the interest of a period.
+    """
     due = terms.due_dates()
     day_count = DayCount(terms.day_count)
     per_day = rate_units(terms.annual_rate) * RATE_UNITS_IN_ONE

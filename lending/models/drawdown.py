@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from django.db import models
@@ -52,6 +53,10 @@ class Drawdown(models.Model):
 
     PII: `agreed`, sealed: the parties and terms of the contract; kept as long as the contract (SIGN-03, AML-04).
     """
+
+    # What the statement that read the row has read along, where it has: its latest table, and the uploads that prove it.
+    shown_last: Disclosure | None = None
+    proof_ids: list[uuid.UUID] | None = None
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="drawdowns", verbose_name="客户")

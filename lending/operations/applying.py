@@ -45,7 +45,7 @@ class ProductClosed(Problem):
 
     code = "product_closed"
     status = 422
-    title = "该产品暂停受理申请"
+    title = "该产品暂停受理申请，请选择其他产品或联系银行"
 
 
 @opens_transaction
@@ -72,7 +72,7 @@ def start_application(*, customer_id: uuid.UUID, product_code: str, purpose: str
         raise InvalidRequest("申请资料有缺失或格式不正确", errors=named)
     _check_pace(customer_id)
     if has_standing_line(customer_id, product_id=version.product_id):
-        raise StateConflict("您在该产品下已有授信额度")
+        raise StateConflict("您在该产品下已有授信额度，可直接用款")
     application = Application.objects.create(
         customer_id=customer_id, product_version=version, purpose=purpose, facts=facts
     )

@@ -9,6 +9,7 @@ from typing import Final
 from accounts import queries as accounts
 from accounts.operations import AccountNotActive, refuse_suspended
 from core.clock import business_date, now
+from core.db.asks import alone
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
@@ -110,7 +111,7 @@ def refuse_closed(*, line: CreditLine) -> None:
         ProductClosed: it has.
     """
     if not lends(line.product):
-        raise ProductClosed("该产品暂停放款")
+        raise ProductClosed("该产品暂停放款，请稍后再试或联系贷款银行")
 
 
 def _refuse_unavailable(line: CreditLine, amount_fen: int) -> None:
@@ -152,8 +153,7 @@ def refuse_foreign_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> 
     Raises:
         AccountNotActive: it is one of these.
     """
-    usable = (account.id for account in accounts.usable_accounts(customer_id))
-    if account_id not in usable:
+    if alone(accounts.asking_receiving(customer_id=customer_id, account_id=account_id)) is None:
         raise AccountNotActive
 
 
@@ -169,18 +169,24 @@ def refuse_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
 
 
 @within_transaction
-def refuse_expired_id(*, customer_id: uuid.UUID) -> None:
-    """Refuse a customer whose ID card has run out on the business date (ACC-13).
+def refuse_expired_id(*, customer_id: uuid.UUID) -> verified.Identity:
+    """Refuse a customer whose ID card has run out on the business date (ACC-13); return who the customer is.
 
     Raises:
         IdExpired: it has.
         StateConflict: nobody is known behind the customer.
     """
-    identity = verified.identity(customer_id)
+    return refuse_expired(identity=verified.identity(customer_id))
+
+
+@within_transaction
+def refuse_expired(*, identity: verified.Identity | None) -> verified.Identity:
+    """Refuse somebody whose ID card has run out on the business date, as `refuse_expired_id`."""
     if identity is None:
         raise StateConflict("请先完成注册")
     if identity.valid_until is not None and identity.valid_until < business_date():
         raise IdExpired
+    return identity
 
 
 @within_transaction

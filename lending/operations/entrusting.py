@@ -61,7 +61,7 @@ class PayeeNotAccepted(Problem):
 
     code = "payee_not_accepted"
     status = 422
-    title = "收款人不能是借款人本人或本人账户"
+    title = "收款人不能是借款人本人或本人账户，请更换收款人"
 
 
 class EntrustedPaymentNotOffered(Problem):
@@ -123,7 +123,7 @@ def _check_payee(line: CreditLine, account_id: uuid.UUID, amount_fen: int, payee
         raise PayeeNotAccepted
     met = match(terms_in_force(), text=payee.name, mcc="", kind=line.kind)
     if met is not None:
-        raise PurposeForbidden("收款人所涉用途不在贷款允许范围内")
+        raise PurposeForbidden("收款人所涉用途不在贷款允许范围内，请核对收款人")
     if accounts.foresee_recipient(account_id=account_id, to=passing_on.recipient(payee.name, payee.number)) == BOUND:
         raise PayeeNotAccepted
     most_fen = accounts.most_out_fen(account_class=account_queries.account_view(account_id).account_class)
@@ -152,7 +152,7 @@ def payee_is_clear(*, drawdown: Drawdown) -> bool:
 
     Before every disbursement; what is found stays between the lists and the staff who judge it (AML-05, AML-08).
     """
-    row = EntrustedPayment.objects.filter(drawdown=drawdown).first()
+    row: EntrustedPayment | None = getattr(drawdown, "entrusted", None)
     if row is None:
         return True
     outcome = verification.screen_counterparty(
@@ -170,9 +170,9 @@ def owe_passing_on(*, drawdown: Drawdown) -> None:
     Raises:
         AccountNotActive: nothing may leave the account: then nothing is disbursed either.
     """
-    row = EntrustedPayment.objects.select_for_update().filter(drawdown=drawdown).first()
-    if row is None:
+    if getattr(drawdown, "entrusted", None) is None:
         return
+    row = EntrustedPayment.objects.select_for_update().get(drawdown=drawdown)
     try:
         _set_aside(row, drawdown)
     except InsufficientFunds as error:  # an order on the account has taken what came

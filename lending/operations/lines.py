@@ -6,10 +6,9 @@ import uuid
 from datetime import date
 from typing import Final
 
-from django.db import connection
-
 from core.audit.log import record
 from core.clock import business_date
+from core.db.asks import execute, fetch_one
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
@@ -28,9 +27,7 @@ UPDATE lending_credit_line
 SET held_fen = held_fen - %s, over_limit_fen = greatest(0, drawn_fen + held_fen - %s - limit_fen)
 WHERE id = %s AND held_fen >= %s
 """
-DRAW: Final = """
-UPDATE lending_credit_line SET held_fen = held_fen - %s, drawn_fen = drawn_fen + %s WHERE id = %s AND held_fen >= %s
-"""
+DRAW: Final = "SELECT lending_draw_held(%s, %s)"
 REPAY: Final = """
 UPDATE lending_credit_line
 SET drawn_fen = drawn_fen - %s, over_limit_fen = greatest(0, drawn_fen - %s + held_fen - limit_fen)
@@ -48,7 +45,7 @@ class LineExceeded(Problem):
 
     code = "line_exceeded"
     status = 422
-    title = "可用额度不足"
+    title = "可用额度不足，请减少金额后重试"
 
 
 class LineFrozen(Problem):
@@ -56,7 +53,7 @@ class LineFrozen(Problem):
 
     code = "line_frozen"
     status = 422
-    title = "额度已冻结，暂不能用款"
+    title = "额度已冻结，暂不能用款，请联系贷款银行"
 
 
 class LineExpired(Problem):
@@ -72,7 +69,7 @@ class LineReviewDue(Problem):
 
     code = "line_review_due"
     status = 422
-    title = "额度需由银行年审后方可继续用款"
+    title = "额度需由银行年审后方可继续用款，请联系贷款银行"
 
 
 class LineAmountWrong(ValueError):
@@ -120,7 +117,7 @@ def draw_held(*, line_id: uuid.UUID, amount_fen: int) -> None:
         LineAmountWrong: so much is not held.
     """
     _positive(amount_fen)
-    _expect(_run(DRAW, [amount_fen, amount_fen, line_id, amount_fen]), line_id, "draw")
+    _expect(fetch_one(DRAW, [line_id, amount_fen]) == (True,), line_id, "draw")
 
 
 @within_transaction
@@ -152,9 +149,7 @@ def _positive(amount_fen: int) -> None:
 
 
 def _run(statement: str, values: list[int | date | uuid.UUID]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return bool(cursor.rowcount == 1)
+    return execute(statement, values) == 1
 
 
 def _expect(changed: bool, line_id: uuid.UUID, verb: str) -> None:  # noqa: FBT001 -- reads as "expect that it changed"

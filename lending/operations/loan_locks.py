@@ -3,24 +3,83 @@
 from __future__ import annotations
 
 import uuid
+from itertools import islice
+from typing import Any, Final, cast
 
-from core.errors import NotFound
+from core.db.asks import Ask, Rows, alone
+from core.db.rows import Shape, relate
+from core.errors import Absent, NotFound
 from core.operations import within_transaction
-from lending.models import CreditLine, Drawdown, Loan
+from lending.models import Contract, CreditLine, Disclosure, Drawdown, EntrustedPayment, Loan, Product
+from lending.queries.products import published_version
+
+DRAWDOWN: Final = Shape(Drawdown, without=["agreed", "signing"])
+SHOWN: Final = Shape(Disclosure)
+ENTRUSTED: Final = Shape(EntrustedPayment)
+WHOLE: Final[dict[str, Shape[Any]]] = {
+    "drawdown": DRAWDOWN,
+    "line": Shape(CreditLine),
+    "product": Shape(Product),
+    "contract": Shape(Contract, without=["bundle"]),
+    "shown": SHOWN,
+    "entrusted": ENTRUSTED,
+}
+# What a payment looks at; the rows ask for any other column by themselves.
+FOR_PAYMENT: Final[dict[str, Shape[Any]]] = {
+    **WHOLE,
+    "line": Shape(
+        CreditLine,
+        only=[
+            "id", "customer", "product", "product_version", "status", "annual_rate", "lpr_tenor", "spread_bp",
+            "starts_date", "reviewed_date", "valid_until_date",
+        ],
+    ),
+    "product": Shape(Product, only=["id", "code", "is_open"]),
+    "contract": Shape(Contract, only=["id", "drawdown", "number", "sha256"]),
+}  # fmt: skip
+
+
+def _lock(shapes: dict[str, Shape[Any]]) -> str:
+    columns = ", ".join(shape.columns(f"(f.{name})") for name, shape in shapes.items())
+    return f"SELECT {columns}, f.proofs FROM lending_lock_drawdown(%s, %s) f"  # noqa: S608 -- put together from constants; values are parameters
+
+
+LOCK: Final = _lock(WHOLE)
+LOCK_FOR_PAYMENT: Final = _lock(FOR_PAYMENT)
 
 
 @within_transaction
 def lock_drawdown(*, drawdown_id: uuid.UUID) -> Drawdown:
-    """Lock a drawdown and return it with its line, product version and product.
+    """Lock a drawdown; return it with its line, product version and product, its contract and its latest table.
 
     Raises:
         NotFound: there is no such drawdown.
     """
-    rows = Drawdown.objects.select_for_update(of=("self",)).select_related("line__product_version", "line__product")
-    drawdown = rows.filter(pk=drawdown_id).first()
-    if drawdown is None:
-        raise NotFound
-    return drawdown
+    return alone(Ask(LOCK, [drawdown_id, False], lambda rows: _locked(rows, WHOLE)))
+
+
+@within_transaction
+def locking_drawdown_and_line(*, drawdown_id: uuid.UUID) -> Ask[Drawdown]:
+    """Lock a drawdown and then its line, together with other statements; the answer is that of `lock_drawdown`."""
+    return Ask(LOCK_FOR_PAYMENT, [drawdown_id, True], lambda rows: _locked(rows, FOR_PAYMENT))
+
+
+def _locked(rows: Rows, shapes: dict[str, Shape[Any]]) -> Drawdown:
+    if rows.first is None:
+        raise Absent
+    values = iter(rows.first)
+    read = {name: tuple(islice(values, shape.width)) for name, shape in shapes.items()}
+    found: dict[str, Any] = {
+        name: shape.read(read[name]) if read[name][0] is not None else None for name, shape in shapes.items()
+    }
+    drawdown, line = found["drawdown"], found["line"]
+    relate(line, product=found["product"], product_version=published_version(line.product_version_id))
+    relate(drawdown, line=line, contract=found["contract"], entrusted=found["entrusted"])
+    for name in ("contract", "entrusted"):
+        if found[name] is not None:
+            relate(found[name], drawdown=drawdown)
+    drawdown.shown_last, drawdown.proof_ids = found["shown"], next(values) or []
+    return cast("Drawdown", drawdown)
 
 
 @within_transaction

@@ -54,7 +54,7 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     lapse_lines_of(customer_id=customer_id)
     version = application.product_version
     if has_standing_line(customer_id, product_id=version.product_id):
-        raise StateConflict("您在该产品下已有授信额度")
+        raise StateConflict("您在该产品下已有授信额度，可直接用款")
     decision = Decision.objects.get(application=application, stage=FULL)
     if decision.limit_fen is None or decision.limit_fen > room_fen(application):
         raise OfferExpired("您在本行的授信合计已达上限，请重新申请")

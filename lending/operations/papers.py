@@ -19,6 +19,7 @@ from core import evidence, vault
 from core.clock import business_date, now
 from core.crypto import blind_index
 from core.errors import InvalidRequest, NotFound, StateConflict, TooManyRequests, Unavailable
+from core.gateway import GatewayError
 from core.operations import opens_transaction
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
@@ -192,14 +193,14 @@ def _made(paper: LoanPaper, facts: Facts) -> SignedPaper:
     """Set, seal, sign and stamp a paper, and examine it as a stranger would; outside of transactions."""
     view = data.view(facts, number=paper.number, issued_date=paper.issued_date, made_at=paper.created_at)
     certificate_id, signer = current_signer()
-    trusted = trust()
     try:
+        trusted = trust()
         content = sign_contract(
             render_paper(TEMPLATES[paper.kind], view, made_at=paper.created_at), signer=signer,
             seal_pdf=render_seal(trusted.legal_name, SEAL), timestamp=timestamps_for(paper.pk.hex), field_name=FIELD,
             reason=paper.number, location=trusted.legal_name,
         )  # fmt: skip
-    except TimestampUnavailable as error:
+    except (GatewayError, TimestampUnavailable) as error:
         raise Unavailable from error
     except (GlyphMissing, TemplateError) as error:
         log.warning("paper.not_possible", paper=paper.pk.hex, error=type(error).__name__)

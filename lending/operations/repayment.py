@@ -57,7 +57,7 @@ def repay_loan(
     loan = lock_repayable(loan_id=loan_id)
     plan = plan_repayment(loan, kind=kind, amount_fen=amount_fen, keep=keep)
     if not plan.shares:
-        raise RepaymentExceedsDebt("当前没有到期应还的款项")
+        raise RepaymentExceedsDebt("当前没有到期应还的款项，如需还款请选择提前还款")
     refuse_foreign_account(customer_id=customer_id, account_id=account_id)
     return collect(
         loan=loan, plan=plan, kind=kind, keep=keep, account_id=account_id, source=CUSTOMER
@@ -74,7 +74,7 @@ def lock_repayable(*, loan_id: uuid.UUID) -> Loan:
     """
     loan = lock_loan(loan_id=loan_id)
     if loan.status == SETTLED:
-        raise StateConflict("该笔贷款已结清")
+        raise StateConflict("该笔贷款已结清，无需还款")
     if Repayment.objects.filter(loan=loan, status=POSTING).exists():
         raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")
     return loan

@@ -6,17 +6,29 @@ import dataclasses
 import uuid
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from django.db.models import QuerySet
 
 from core.clock import business_date
+from core.db.asks import Ask
 from core.errors import NotFound
 from core.ids import parse_id
-from lending.loan_records import record_of
+from lending.loan_records import present_record, present_rows, record_of
 from lending.loans.classification import Category, worse
 from lending.loans.standing import LoanRecord, Standing, standing_on
 from lending.models import Contract, Drawdown, Loan, Repayment
 from lending.models.loan import SETTLED
+from lending.queries.products import related_index
+
+BARS: Final = """
+SELECT EXISTS (
+           SELECT 1 FROM lending_loan l JOIN lending_instalment i ON i.loan_id = l.id
+           WHERE l.customer_id = %s AND l.status <> 'settled' AND i.closed_date IS NULL
+             AND i.replaced_by_version IS NULL AND i.due_date < %s
+       ),
+       EXISTS (SELECT 1 FROM lending_related_party r WHERE r.id_number_index = %s AND r.removed_at IS NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +83,35 @@ def access_contract(customer_id: uuid.UUID, contract_id: str) -> Contract:
 
 
 def loans_of(customer_id: uuid.UUID) -> QuerySet[Loan]:
-    """Return a customer's loans, with their instalments and what was paid on them."""
-    rows = Loan.objects.filter(customer_id=customer_id)
-    return rows.select_related("line__product").prefetch_related("instalments__shares")
+    """Return a customer's loans, with what their present standing is made of."""
+    return _loans(customer_id).prefetch_related(present_rows())
 
 
-def access_loan(customer_id: uuid.UUID, loan_id: str) -> Loan:
-    """Return the customer's own loan.
+def _loans(customer_id: uuid.UUID) -> QuerySet[Loan]:
+    return Loan.objects.filter(customer_id=customer_id).select_related("line__product")
+
+
+def access_present_loan(customer_id: uuid.UUID, loan_id: str) -> Loan:
+    """Return the customer's own loan, with what its present standing is made of.
 
     Raises:
         NotFound: there is none with this id, or it is another's.
     """
+    return _one(loans_of(customer_id), loan_id)
+
+
+def access_loan(customer_id: uuid.UUID, loan_id: str) -> Loan:
+    """Return the customer's own loan, with all its instalments and what was paid on them.
+
+    Raises:
+        NotFound: there is none with this id, or it is another's.
+    """
+    return _one(_loans(customer_id).prefetch_related("instalments__shares"), loan_id)
+
+
+def _one(rows: QuerySet[Loan], loan_id: str) -> Loan:
     found = parse_id(loan_id)
-    row = None if found is None else loans_of(customer_id).filter(pk=found).first()
+    row = None if found is None else rows.filter(pk=found).first()
     if row is None:
         raise NotFound
     return row
@@ -108,8 +136,11 @@ def access_repayment(loan: Loan, repayment_id: str) -> Repayment:
 
 
 def loan_standing(loan: Loan, *, on: date | None = None) -> LoanStanding:
-    """Return how a loan stands on a business date (default: the present one); a settled one owes nothing."""
-    day, record = on or business_date(), record_of(loan)
+    """Return how a loan stands on a business date (default: the present one); a settled one owes nothing.
+
+    The present standing reads no more of a loan that has gone through more: see `present_record`.
+    """
+    day, record = on or business_date(), present_record(loan) if on is None else record_of(loan)
     if loan.status == SETTLED:
         record = dataclasses.replace(record, instalments=(), carried_interest_fen=0)
     standing = standing_on(record, on_date=day)
@@ -133,3 +164,20 @@ def overdue_days_of(customer_id: uuid.UUID) -> int:
     """Return for how many days a customer is overdue at this bank: the most of any loan."""
     owing = loans_of(customer_id).exclude(status=SETTLED)
     return max((loan_standing(loan).standing.overdue_days for loan in owing), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What may stand against paying a customer: something open from a former day, or a tie to the bank (LN-18).
+
+    What is open may still be within its days of grace: `overdue_days_of` tells.
+    """
+
+    open_from_before: bool
+    is_related: bool
+
+
+def asking_bars(*, customer_id: uuid.UUID, id_number: str) -> Ask[Bars]:
+    """Ask what may stand against paying a customer, together with other things."""
+    values = [customer_id, business_date(), related_index(id_number)]
+    return Ask(BARS, values, lambda rows: Bars(*rows.found[0]))

@@ -57,7 +57,7 @@ def receipt_facts(loan: Loan, repayment: Repayment) -> Facts:
         StateConflict: the repayment is not posted.
     """
     if repayment.status != POSTED or repayment.posted_at is None or repayment.balance_after_fen is None:
-        raise StateConflict("该笔还款尚未入账，不能出具凭证")
+        raise StateConflict("该笔还款尚未入账，请入账后再下载凭证")
     told = data.Repaid(
         value_date=repayment.value_date,
         posted_at=repayment.posted_at.astimezone(SHANGHAI),
@@ -87,7 +87,7 @@ def settlement_facts(loan: Loan) -> Facts:
         StateConflict: the loan is not settled.
     """
     if loan.status != SETTLED or loan.settled_date is None:
-        raise StateConflict("该笔贷款尚未结清，不能出具结清证明")
+        raise StateConflict("该笔贷款尚未结清，请结清后再申请结清证明")
     repaid = [row for row in movements_of(loan, until=loan.settled_date) if not row.lends]
     return data.settlement(
         heading_of(loan, whole_id_number=True),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
 from core.clock import business_date
 from core.crypto import blind_index, normalise_id_number
+from core.db.asks import fetch_one
+from core.db.rows import Shape
 from core.errors import NotFound
 from core.tenancy import current_bank
 from lending.models import Invitation, Product, ProductVersion, RelatedParty
@@ -19,8 +22,13 @@ from tenants import directory
 from tenants.queries import lpr_on
 from verification import queries as verified
 
+MOST_KEPT: Final = 1024
 INVITED: Final = "lending.invitation.id_number"
 RELATED: Final = "lending.related_party.id_number"
+VERSION: Final = Shape(ProductVersion)
+PUBLISHED: Final = f"""
+SELECT {VERSION.columns("v")} FROM lending_product_version v WHERE v.id = %s AND v.published_at IS NOT NULL
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 def published() -> QuerySet[ProductVersion]:
@@ -39,6 +47,27 @@ def version_in_force(product_code: str) -> ProductVersion:
     if version is None:
         raise NotFound
     return version
+
+
+def published_version(version_id: uuid.UUID) -> ProductVersion:
+    """Return a published version by its id.
+
+    Its columns are kept by the process, because what was published never changes (`lending_product_version_published_stays`);
+    the row itself is made anew, so that nothing hangs on it that does change, such as its product.
+
+    Raises:
+        ProductVersion.DoesNotExist: this bank has published no such version.
+    """
+    return VERSION.read(_columns_of(current_bank().schema, version_id))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _columns_of(schema: str, version_id: uuid.UUID) -> tuple[Any, ...]:
+    del schema  # beside the id, so that a version is never found at another bank
+    found = fetch_one(PUBLISHED, [version_id])
+    if found is None:
+        raise ProductVersion.DoesNotExist
+    return found
 
 
 def open_versions() -> QuerySet[ProductVersion]:

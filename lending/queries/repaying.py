@@ -22,7 +22,7 @@ class RepaymentExceedsDebt(Problem):
 
     code = "repayment_exceeds_debt"
     status = 422
-    title = "还款金额超过应还金额"
+    title = "还款金额超过应还金额，请按试算金额还款"
 
 
 class RepaymentKindNotOffered(Problem):
@@ -30,7 +30,7 @@ class RepaymentKindNotOffered(Problem):
 
     code = "repayment_kind_not_offered"
     status = 422
-    title = "该笔贷款不适用所选的还款方式"
+    title = "该笔贷款不适用所选的还款方式，请选择其他还款方式"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ class PurposeForbidden(Problem):
 
     code = "purpose_forbidden"
     status = 422
-    title = "该用途不在贷款允许范围内"
+    title = "该用途不在贷款允许范围内，请核对贷款用途"
 
 
 class AmountOutOfRange(Problem):
@@ -22,7 +22,7 @@ class AmountOutOfRange(Problem):
 
     code = "amount_out_of_range"
     status = 422
-    title = "金额不在产品允许的范围内"
+    title = "金额不在产品允许的范围内，请调整金额后重试"
 
 
 class TermsNotOffered(Problem):
@@ -30,7 +30,7 @@ class TermsNotOffered(Problem):
 
     code = "terms_not_offered"
     status = 422
-    title = "该产品不提供所选的期限、还款方式或利率"
+    title = "该产品不提供所选的期限、还款方式或利率，请重新选择"
 
 
 def check_purpose(version: ProductVersion, purpose: str) -> None:

@@ -9,8 +9,9 @@ from rest_framework.response import Response
 
 from accounts.operations import AccountNotActive, PayeeRefused
 from core.clock import business_date
-from core.errors import StateConflict
+from core.errors import NotFound, StateConflict
 from core.idempotency import Answer
+from core.ids import parse_id
 from core.rest.endpoint import ContractView, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
 from lending import operations, queries
@@ -73,8 +74,7 @@ class Drawdowns(ContractView):
         request=wire.DrawdownBody,
         answers={201: wire.DrawdownDocument},
         problems=[
-            StateConflict, *NEW_MONEY, *LINE,
-            queries.AmountOutOfRange, queries.TermsNotOffered, queries.PurposeForbidden, *PAYING,
+            *NEW_MONEY, *LINE, queries.AmountOutOfRange, queries.TermsNotOffered, queries.PurposeForbidden, *PAYING,
         ],
         idempotent=True,
         tags=["drawdowns"],
@@ -184,13 +184,19 @@ class DrawdownDisburse(ContractView):
         tags=["drawdowns"],
     )  # fmt: skip
     def post(self, request: Request, drawdown_id: str) -> Response:
-        """Have the money paid."""
-        row = queries.access_drawdown(customer_of(request), drawdown_id)
+        """Have the money paid; whose drawdown it is the operation finds out, with all else that it asks.
+
+        Raises:
+            NotFound: it is not the customer's.
+        """
+        found = parse_id(drawdown_id)
+        if found is None:
+            raise NotFound
         body = self.read(request, wire.DisburseBody)
         return self.settle(
             request,
             lambda: operations.disburse_drawdown(
-                drawdown_id=row.pk, customer_id=customer_of(request), face_token=body["face_token"]
+                drawdown_id=found, customer_id=customer_of(request), face_token=body["face_token"]
             ),
-            lambda moved: _begun(request, moved),
+            lambda moved: begun(request, drawdown_document(moved), f"drawdowns/{moved.pk.hex}"),
         )

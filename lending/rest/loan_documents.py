@@ -11,7 +11,7 @@ from core.evidence import InclusionProof
 from core.money import fen_to_yuan
 from core.rest.fields import on_the_wire, rate_on_the_wire
 from lending import parameters, queries
-from lending.loan_records import rows_in_force
+from lending.loan_records import plan_at_present
 from lending.loans.standing import Owed
 from lending.models import Contract, Disclosure, Drawdown, EntrustedPayment, Instalment, Loan, Repayment
 from lending.queries import Journey, Judgement
@@ -24,7 +24,8 @@ LEAF_FORMAT: Final = "evidence-leaf/1"
 
 def drawdown_document(row: Drawdown) -> dict[str, Any]:
     """Render a drawdown with the table that it showed last."""
-    table = max(row.disclosures.all(), key=lambda shown: shown.pk)
+    table = row.shown_last or max(row.disclosures.all(), key=lambda shown: shown.pk)
+    proofs = row.proof_ids if row.proof_ids is not None else [proof.upload_id for proof in row.proofs.all()]
     contract = getattr(row, "contract", None)
     loan = getattr(row, "loan", None)
     return {
@@ -38,7 +39,7 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
         "account": row.account_id.hex,
         "purpose": row.purpose,
         "payee": _payee(row),
-        "proof": sorted(proof.upload_id.hex for proof in row.proofs.all()),
+        "proof": sorted(upload_id.hex for upload_id in proofs),
         "annual_rate": table.content["annual_rate"],
         "instalments": table.content["instalments"],
         "total_interest": table.content["total_interest"],
@@ -171,7 +172,7 @@ def loan_document(row: Loan) -> dict[str, Any]:
 def schedule_document(row: Loan) -> dict[str, Any]:
     """Render a loan's schedule with what was paid."""
     today = business_date()
-    return {"instalments": [_instalment(each, today) for each in rows_in_force(row)]}
+    return {"instalments": [_instalment(each, today) for each in plan_at_present(row)]}
 
 
 def _instalment(row: Instalment, today: date) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class OneLoan(ContractView):
     @endpoint(summary="查看贷款", answers={200: wire.LoanDocument}, by_id=True, tags=["loans"])
     def get(self, request: Request, loan_id: str) -> Response:
         """Show it as it stands on the business date."""
-        row = queries.access_loan(customer_of(request), loan_id)
+        row = queries.access_present_loan(customer_of(request), loan_id)
         return self.answer(Answer(200, loan_document(row), {}))
 
 
@@ -125,7 +125,7 @@ class LoanSchedule(ContractView):
     @endpoint(summary="还款计划", answers={200: wire.ScheduleDocument}, by_id=True, tags=["loans"])
     def get(self, request: Request, loan_id: str) -> Response:
         """Show what is paid and what is not."""
-        row = queries.access_loan(customer_of(request), loan_id)
+        row = queries.access_present_loan(customer_of(request), loan_id)
         return self.answer(Answer(200, schedule_document(row), {}))
 
 
@@ -149,7 +149,7 @@ class RepaymentQuote(ContractView):
         loan = queries.access_loan(customer_of(request), loan_id)
         body = self.read(request, wire.RepaymentQuoteBody)
         if loan.status == SETTLED:
-            raise StateConflict("该笔贷款已结清")
+            raise StateConflict("该笔贷款已结清，无需还款")
         plan = queries.plan_repayment(
             loan, kind=body["kind"], amount_fen=body.get("amount"), keep=body.get("keep")
         )  # fmt: skip

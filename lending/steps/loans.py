@@ -130,7 +130,7 @@ def sequence(run: StepRun) -> Outcome:
     return Done(result={"placed": reporting.sequence_leaves()})
 
 
-@register_step(reporting.PUSH_FIGURES)
+@register_step(reporting.PUSH_FIGURES, is_awaited=False)
 def push_figures(run: StepRun) -> Outcome:
     """Report this bank's figures to the province."""
     del run

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from accounts.models import Card, DepositAccount
-from accounts.models.deposit_account import CHECKING, FACE, REJECTED, REVIEW
+from accounts.models import AccountClosing, Card, DepositAccount
+from accounts.models.deposit_account import CHECKING, CLASS_THREE, CORE, FACE, OWN, REJECTED, REVIEW
 from accounts.operations.cards import card_checked, record_card
 from accounts.operations.opening import (
     BoundCard,
@@ -22,12 +22,14 @@ from accounts.operations.opening import (
 )
 from accounts.operations.opening_rules import CounterRequired, Wanted
 from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass, CardElement
-from accounts.queries import usable_accounts
+from accounts.queries import asking_receiving, usable_accounts
 from accounts.rest.documents import account_document
 from accounts.steps.cards import FOUR, refusal_of
 from core.audit.models import AuditEntry
 from core.clock import business_date, now
+from core.db.asks import alone
 from core.errors import StateConflict
+from core.ids import new_id
 from core.steps.models import Step
 from core.tenancy import PROVINCE, at, in_bank
 from tenants.operations import set_platform_parameter
@@ -98,6 +100,19 @@ class TestAcc01HowMany:
         second = ask(who)
         assert outcome(second) == CHECKING
         assert [account.id for account in usable_accounts(who)] == [first.pk]
+
+    def test_a_loan_is_paid_into_the_usable_accounts_alone(self) -> None:
+        who = make_customer()
+        closing = make_account(who)
+        AccountClosing.objects.create(account=closing, face_check_id=new_id())
+        accounts = [
+            make_account(who), make_account(who, keeper=CORE), make_account(who, status="closed", closed_at=now()),
+            make_account(who, account_class=CLASS_THREE), closing, make_account(),
+        ]  # fmt: skip
+        takes = [alone(asking_receiving(customer_id=who, account_id=account.pk)) for account in accounts]
+        usable = {account.id for account in usable_accounts(who)}
+        assert [found is not None for found in takes] == [account.pk in usable for account in accounts]
+        assert [None if found is None else found.keeper for found in takes] == [OWN, CORE, None, None, None, None]
 
     def test_another_persons_accounts_do_not_count(self) -> None:
         other = make_customer()

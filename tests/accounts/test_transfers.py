@@ -26,6 +26,7 @@ from accounts.operations.transfers import SEND, start_transfer
 from accounts.providers.payments import OrderStatus, PaymentRefusal
 from accounts.queries import deposits_equal_ledger, holds_equal_accounts, trial_balance
 from core.clock import now
+from core.db.asks import Ask, answered
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
@@ -266,11 +267,11 @@ class TestScreening:
     def listed(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         found: dict[str, str] = {}
 
-        def find(person: Any, versions: Any, **more: Any) -> list[Any]:
+        def find(person: Any, versions: Any, **more: Any) -> Ask[list[Any]]:
             found["name"] = person.name
-            return []
+            return answered([])
 
-        monkeypatch.setattr(screening, "find_candidates", find)
+        monkeypatch.setattr(screening, "asking_candidates", find)
 
         def judge(_: Any, *, review_score: int) -> str:
             assert review_score

@@ -131,3 +131,8 @@ class TestEveryCode:
             for status, answer in operation["responses"].items():
                 for code in CODE.findall(answer.get("description", "")) if status >= "400" else []:
                     assert CATALOGUE[code].status == int(status)
+
+    def test_tells_the_customer_what_to_do_next(self, document: Document) -> None:
+        documented = {code for operation in _operations(document).values() for code in _codes(operation)}
+        silent = {code for code in documented if not {"请", "须", "需"} & set(CATALOGUE[code].title)}
+        assert silent == set(), "say what to do, not only what is wrong"

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
 
 from core.clock import now
 from core.crypto import blind_index
@@ -39,6 +38,7 @@ from tests.lending.borrowers import (
     table_of,
 )
 from tests.lending.test_borrowing_rest import Caller
+from tests.undone import picture_of, undone
 from verification import queries as verified
 from verification.models import PhoneCode
 from verification.operations.phone_codes import digits_of
@@ -53,10 +53,6 @@ BOOKS: Final = (
     "lending_credit_line", "lending_drawdown", "lending_loan", "lending_instalment", "lending_repayment",
     "lending_repayment_share", "lending_loan_event", "lending_contract", "core_step", "core_business_day",
 )  # fmt: skip
-FINGERPRINT: Final = " UNION ALL ".join(
-    f"SELECT '{table}', count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"
-    for table in BOOKS
-)
 
 
 @dataclass(frozen=True)
@@ -131,32 +127,17 @@ def build() -> World:
 def made(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Make the world once for the whole table, in a transaction that is rolled back after it."""
     del django_db_setup
-    with django_db_blocker.unblock(), in_bank(database.BANK_A):
-        whole = transaction.atomic()
-        whole._from_testcase = True  # type: ignore[attr-defined]  # as Django's own test cases say it
-        whole.__enter__()
-        try:
-            yield build()
-        finally:
-            with in_bank(database.BANK_A):
-                transaction.set_rollback(True)
-                whole.__exit__(None, None, None)
+    with django_db_blocker.unblock(), undone(database.BANK_A):
+        yield build()
 
 
 @pytest.fixture
 def world(made: World, django_db_blocker: Any) -> Iterator[World]:
     """Work at the bank, with the books as they must stay."""
     with django_db_blocker.unblock(), in_bank(database.BANK_A):
-        before = books()
+        before = picture_of(BOOKS)
         yield made
-        assert books() == before, "a refusal changes nothing"
-
-
-def books() -> list[tuple[Any, ...]]:
-    """Take the fingerprint of all that says where money is and what is owed."""
-    with connection.cursor() as cursor:
-        cursor.execute(FINGERPRINT)
-        return list(cursor.fetchall())
+        assert picture_of(BOOKS) == before, "a refusal changes nothing"
 
 
 GOOD: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {

@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts import queries as accounts
 from accounts import vendors as of_accounts
 from accounts.models import Claim, DepositAccount, JournalEntry, Payment
 from accounts.operations import AccountNotActive
 from core.clock import business_date, move_business_date, now
+from core.db.asks import fetch_one, together
 from core.errors import Problem, StateConflict
 from core.ids import new_id
 from core.steps import engine
@@ -23,9 +24,13 @@ from core.steps.models import Step
 from core.steps.registry import KINDS, LEDGER
 from core.tenancy import in_bank
 from lending import operations, queries
-from lending.models import CreditLine, Drawdown, Instalment, Loan, LoanEvent, RelatedParty
+from lending.models import CreditLine, Drawdown, Instalment, Loan, LoanEvent, ProductVersion, RelatedParty
 from lending.operations import disbursement
-from lending.queries.products import related_index
+from lending.operations.lines import LineAmountWrong
+from lending.operations.loan_locks import lock_drawdown
+from lending.operations.loan_opening import opening_loan
+from lending.queries.products import published_version, related_index
+from lending.states import DRAWDOWN
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import (
     Borrower,
@@ -71,6 +76,46 @@ def listed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setattr(screening, "outcome_of", lambda *_args, **_kwargs: outcome)
 
     return say
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestHotWrite:
+    @pytest.mark.parametrize("state", DRAWDOWN.states)
+    def test_it_moves_from_the_states_that_the_table_pays_from(self, state: str) -> None:
+        begun = DRAWDOWN.table.get((state, "disburse"), state)
+        is_legal = DRAWDOWN.table.get((begun, "pay")) == "disbursed"
+        nobody, values = new_id(), [None, None, now(), "{}"]
+        said = f"drawdown {nobody} is not {state} any more" if is_legal else f"a drawdown that is {state} is not paid"
+        with pytest.raises(IntegrityError, match=said), transaction.atomic():
+            fetch_one("SELECT lending_open_loan(%s, %s, %s, %s, %s, %s)", [state, nobody, *values])
+
+    def test_a_drawdown_that_is_not_in_the_state_that_was_read_is_not_paid(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        with pytest.raises(StateConflict), transaction.atomic():
+            read = lock_drawdown(drawdown_id=drawdown.pk)
+            Drawdown.objects.filter(pk=drawdown.pk).update(status="failed", reason_code="refused")
+            together(opening_loan(drawdown=read, loan_id=new_id()))
+        assert not Loan.objects.exists()
+
+    def test_a_line_that_holds_less_is_not_drawn(self) -> None:
+        who = make_borrower()
+        drawdown = signed(who)
+        with pytest.raises(LineAmountWrong), transaction.atomic():
+            read = lock_drawdown(drawdown_id=drawdown.pk)
+            CreditLine.objects.filter(pk=drawdown.line_id).update(held_fen=drawdown.amount_fen - 1)
+            together(opening_loan(drawdown=read, loan_id=new_id()))
+        assert not Loan.objects.exists()
+
+    def test_a_kept_product_version_is_made_anew_and_never_found_at_another_bank(self, bank_b: str) -> None:
+        with in_bank("125"):
+            version_id = ProductVersion.objects.filter(published_at__isnull=False).values_list("pk", flat=True)[0]
+            first, second = published_version(version_id), published_version(version_id)
+            assert first == second == ProductVersion.objects.get(pk=version_id)
+            assert first is not second
+        with in_bank(bank_b), pytest.raises(ProductVersion.DoesNotExist):
+            published_version(version_id)
 
 
 @pytest.mark.django_db

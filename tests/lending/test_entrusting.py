@@ -24,6 +24,7 @@ from accounts.providers.payments import PaymentRefusal
 from accounts.queries import deposits_equal_ledger, holds_equal_accounts, trial_balance
 from core.clock import business_date, move_business_date
 from core.crypto import blind_index
+from core.db.asks import answered
 from core.errors import StateConflict
 from core.ids import new_id
 from core.steps.models import Step
@@ -304,15 +305,15 @@ class TestAML05:
         self, monkeypatch: pytest.MonkeyPatch, outcome: str
     ) -> None:
         monkeypatch.setattr(
-            screening, "find_candidates", lambda person, *_a, **_k: [person.name] * (person.name == SHOP.name)
+            screening,
+            "asking_candidates",
+            lambda person, *_a, **_k: answered([person.name] * (person.name == SHOP.name)),
         )
         monkeypatch.setattr(screening, "outcome_of", lambda found, **_: outcome if found else "clear")
         monkeypatch.setattr(
             screening,
             "_alert",
-            lambda check, _: ScreeningAlert.objects.create(
-                check_row=check, subject_id=check.subject_id, outcome=outcome
-            ),
+            lambda check, _: [ScreeningAlert(check_row=check, subject_id=check.subject_id, outcome=outcome)],
         )
         who = make_borrower()
         done = disburse(who, entrusted(who))

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core.clock import business_date, move_business_date
 from core.evidence import LeafData, leaf_content, verify_inclusion
@@ -22,8 +24,9 @@ from core.steps.models import Step
 from core.steps.registry import KINDS, VENDOR
 from core.tenancy import in_bank
 from core.vault.models import VaultAccess
+from lending import queries
 from lending.contracts.signing import sign_contract
-from lending.models import Contract, Drawdown, Loan
+from lending.models import Contract, Drawdown, Instalment, Loan, LoanEvent
 from tests.lending.applicants import due_now, make_customer, make_token
 from tests.lending.borrowers import (
     Borrower,
@@ -35,6 +38,7 @@ from tests.lending.borrowers import (
     make_borrower,
     pass_face,
     phone_code,
+    repay,
     set_day,
     sign,
     signed,
@@ -324,6 +328,50 @@ class TestLoans:
         assert caller(who).get("loans").json()["items"] == [shown]
         rows = caller(who).get(f"loans/{loan.pk.hex}/schedule").json()["instalments"]
         assert [row["status"] for row in rows[:2]] == ["overdue", "pending"]
+
+    def test_what_has_happened_to_a_loan_costs_its_reader_no_further_statement(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        give_money(who, 10_000_00)
+        phone, paths = caller(who), [f"loans/{loan.pk.hex}", f"loans/{loan.pk.hex}/schedule", "loans"]
+
+        def statements() -> list[int]:
+            counts = []
+            for path in paths:
+                with CaptureQueriesContext(connection) as seen:
+                    assert phone.get(path).status_code == 200
+                counts.append(
+                    sum('FROM "lending_' in query["sql"] for query in seen)
+                )  # without what is kept for a while
+            return counts
+
+        before = statements()
+        for number in (1, 2, 3):  # each in two parts, the first late
+            set_day(loan.instalments.get(number=number).due_date + timedelta(days=5))
+            repay(who, loan, amount_fen=100_00)
+            repay(who, loan)
+        repay(who, loan, "early_partial", 1_000_00)
+        set_day(Instalment.objects.get(loan=loan, number=4, replaced_by_version=None).due_date + timedelta(days=3))
+        repay(who, loan, amount_fen=100_00)
+        assert loan.instalments.count() > 12
+        assert LoanEvent.objects.filter(loan=loan).count() == 9
+        assert statements() == before
+
+    def test_the_present_standing_is_that_of_all_that_has_happened(self) -> None:
+        who = make_borrower()
+        loan = lend(who)
+        give_money(who, 10_000_00)
+        for number in (1, 2, 3):
+            set_day(loan.instalments.get(number=number).due_date + timedelta(days=5))
+            repay(who, loan, amount_fen=100_00)
+            for more in (0, 1, 20, 40):
+                day = business_date() + timedelta(days=more)
+                whole = Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)
+                whole_standing = queries.loan_standing(whole, on=day)
+                with patch("lending.queries.loans.business_date", return_value=day):
+                    assert queries.loan_standing(Loan.objects.get(pk=loan.pk)) == whole_standing
+            repay(who, loan)
+        assert queries.loan_standing(Loan.objects.get(pk=loan.pk)).standing.due == ()
 
     def test_a_settled_loan_takes_nothing(self) -> None:
         who = make_borrower()

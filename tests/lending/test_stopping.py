@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
+from accounts.queries import Receiving
 from core.clock import business_date, move_business_date
 from core.errors import Problem, StateConflict
 from core.states.models import StateChange
@@ -330,10 +331,10 @@ class TestRaces:
         locked, go_on = threading.Event(), threading.Event()
         pay = disbursement._pay
 
-        def slowly(drawdown: Drawdown) -> Drawdown:
+        def slowly(drawdown: Drawdown, receiving: Receiving) -> Drawdown:
             locked.set()
             go_on.wait(10)
-            return pay(drawdown)
+            return pay(drawdown, receiving)
 
         with in_bank("125"):
             who = make_borrower()

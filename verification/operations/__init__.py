@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verification.acts import Act, AgreementContext, register_act
-from verification.operations.act_tokens import StepUp, consume_face_token, consume_step_up
+from verification.operations.act_tokens import StepUp, consume_face_token, consume_step_up, consuming_face_token
 from verification.operations.checks import request_carrier_check, request_id_check
 from verification.operations.consents import (
     AgreementChanged,
@@ -32,7 +32,7 @@ from verification.operations.factors import (
 )
 from verification.operations.id_cards import UploadUnknown, request_id_card_reading
 from verification.operations.phone_codes import PhoneCodeWrong, consume_phone_code, request_phone_code
-from verification.operations.screening import screen_counterparty, screen_subject
+from verification.operations.screening import Screening, screen_counterparty, screen_subject
 from verification.operations.subjects import (
     AnotherPerson,
     IdentityTaken,
@@ -63,6 +63,7 @@ __all__ = [
     "FaceUploadNotAccepted",
     "IdentityTaken",
     "PhoneCodeWrong",
+    "Screening",
     "StepUp",
     "UploadKindUnknown",
     "UploadNotReadable",
@@ -79,6 +80,7 @@ __all__ = [
     "consume_face_token",
     "consume_phone_code",
     "consume_step_up",
+    "consuming_face_token",
     "enrol_subject",
     "give_consent",
     "identify_subject",

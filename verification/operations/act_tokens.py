@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.clock import now
+from core.db.asks import Ask, Rows, alone
 from core.operations import within_transaction
 from verification import parameters
 from verification.models import ActToken
@@ -16,9 +17,16 @@ from verification.operations.factors import FACE, VOICE, Factor
 if TYPE_CHECKING:
     import uuid
 
+    from core.errors import Problem
     from verification.models import FaceCheck, VoiceCheck
 
 TOKEN_BYTES: Final = 32
+USE: Final = """
+UPDATE verification_act_token SET used_at = %s
+WHERE token_sha256 = %s AND factor = %s AND subject_id = %s AND action = %s AND business_id = %s
+  AND used_at IS NULL AND expires_at > %s
+RETURNING coalesce(face_check_id, voice_check_id)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,12 @@ def consume_face_token(*, token: str, subject_id: uuid.UUID, action: str, busine
 
 
 @within_transaction
+def consuming_face_token(*, token: str, subject_id: uuid.UUID, action: str, business_id: str) -> Ask[uuid.UUID]:
+    """Use up a face's token together with other statements; the answer is the face check, or the refusal."""
+    return _consuming(FACE, token, subject_id, action, business_id)
+
+
+@within_transaction
 def consume_step_up(
     *, face_token: str, voice_token: str, subject_id: uuid.UUID, action: str, business_id: str
 ) -> StepUp:
@@ -80,17 +94,27 @@ def consume_step_up(
 
 
 def _consume(factor: Factor, token: str, subject_id: uuid.UUID, action: str, business_id: str) -> uuid.UUID:
-    row = ActToken.objects.filter(
-        token_sha256=_digest(token), factor=factor.kind, subject_id=subject_id, action=action, business_id=business_id
-    ).first()
-    if row is None:
-        raise factor.token_mismatch
-    moment = now()
-    if ActToken.objects.filter(pk=row.pk, used_at__isnull=True, expires_at__gt=moment).update(used_at=moment):
-        check_id: uuid.UUID = getattr(row, f"{factor.kind}_check_id")
+    return alone(_consuming(factor, token, subject_id, action, business_id))
+
+
+def _consuming(factor: Factor, token: str, subject_id: uuid.UUID, action: str, business_id: str) -> Ask[uuid.UUID]:
+    digest, moment = _digest(token), now()
+
+    def read(rows: Rows) -> uuid.UUID:
+        if rows.first is None:
+            raise _refusal(factor, digest, subject_id, action, business_id)
+        check_id: uuid.UUID = rows.first[0]
         return check_id
-    used = ActToken.objects.filter(pk=row.pk, used_at__isnull=False).exists()
-    raise factor.token_used if used else factor.token_expired
+
+    return Ask(USE, [moment, digest, factor.kind, subject_id, action, business_id, moment], read)
+
+
+def _refusal(factor: Factor, digest: bytes, subject_id: uuid.UUID, action: str, business_id: str) -> Problem:
+    rows = ActToken.objects.filter(factor=factor.kind, subject_id=subject_id, action=action, business_id=business_id)
+    row = rows.filter(token_sha256=digest).only("used_at").first()
+    if row is None:
+        return factor.token_mismatch()
+    return factor.token_expired() if row.used_at is None else factor.token_used()
 
 
 def _digest(token: str) -> bytes:

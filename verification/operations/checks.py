@@ -9,12 +9,13 @@ from django.db.models import F
 from core import vault
 from core.clock import now
 from core.crypto import normalise_id_number, normalise_phone
+from core.db.rows import insert
 from core.errors import StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
-from verification.evidence import facts_of_check, put_on_record
+from verification.evidence import leaf_of_check
 from verification.models import Check
 from verification.models.check import CARRIER, ID_CHECK, MATCH, MISMATCH, NAME_MISMATCH, NOT_FOUND
 from verification.operations.uploads import IDENTIFICATION
@@ -140,5 +141,7 @@ def give_up_check(*, check_id: uuid.UUID) -> None:
 @within_transaction
 def record_check(*, check: Check) -> None:
     """Put an answered check on record."""
-    check.evidence_leaf = put_on_record("verification.check", check.subject_id, facts_of_check(check))
+    leaf = leaf_of_check(check)
+    insert(leaf)
+    check.evidence_leaf = leaf.id
     check.save(update_fields=["evidence_leaf"])

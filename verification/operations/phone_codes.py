@@ -41,7 +41,7 @@ class PhoneCodeWrong(Problem):
 
     code = "phone_code_wrong"
     status = 422
-    title = "短信验证码不正确或已失效"
+    title = "短信验证码不正确或已失效，请重新获取"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +124,10 @@ def _refuse_too_many(*, subject_id: uuid.UUID, phone_index: bytes, action: str, 
         raise TooManyRequests("请稍后再获取验证码", retry_after=int((last + pause - moment).total_seconds()) + 1)
     day_ago = moment - DAY
     if of_phone.filter(created_at__gt=day_ago).count() >= parameters.number(parameters.CODES_PER_PHONE_DAY):
-        raise TooManyRequests("该手机号今日获取验证码次数已达上限", retry_after=int(DAY.total_seconds()))
+        raise TooManyRequests("该手机号今日获取验证码次数已达上限，请明天再试", retry_after=int(DAY.total_seconds()))
     of_customer = PhoneCode.objects.filter(subject_id=subject_id, created_at__gt=day_ago)
     if of_customer.count() >= parameters.number(parameters.CODES_PER_CUSTOMER_DAY):
-        raise TooManyRequests("今日获取验证码次数已达上限", retry_after=int(DAY.total_seconds()))
+        raise TooManyRequests("今日获取验证码次数已达上限，请明天再试", retry_after=int(DAY.total_seconds()))
 
 
 @within_transaction

@@ -5,23 +5,108 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from core.clock import now
+from core.db.asks import Ask, answered, together
+from core.db.rows import inserting
 from core.errors import StateConflict
-from core.ids import new_id
 from core.operations import within_transaction
 from verification import parameters
+from verification.evidence import leaf_of_check
 from verification.models import Check, ScreeningAlert, ScreeningMatch
 from verification.models.check import ANSWERED, CLEAR, HIT, REVIEW, WATCHLIST
-from verification.operations.checks import record_check
-from verification.queries import identity
-from verification.screening.match import Candidate, Person, find_candidates, outcome_of
-from verification.screening.versions import current_versions
+from verification.models.watchlist import TELECOM_FRAUD
+from verification.queries import asking_identity
+from verification.screening.match import ID_NUMBER_SCORE, Candidate, Person, asking_candidates, outcome_of
+from verification.screening.versions import asking_versions
 
 if TYPE_CHECKING:
     import uuid
 
+    from django.db.models import Model
+
+    from verification.identity import Identity
+    from verification.models import WatchlistVersion
+
 Outcome = Literal["clear", "review", "hit"]
 LOCAL: Final = "local"
 COUNTERPARTY: Final = "counterparty"
+
+
+class Screening:
+    """One screening, in three parts that its caller may send together with statements of its own.
+
+    First who the subject is and which lists are current (`identity`, `lists`); then whom of them the subject, or the one
+    `counterparty` of whom only the name is known, may be (`search`); last the result and what puts it on record
+    (`conclude`). `screen_subject` and `screen_counterparty` are the three in turn.
+    """
+
+    def __init__(
+        self, *, subject_id: uuid.UUID, purpose: str, business_id: str, counterparty: str | None = None
+    ) -> None:
+        """Begin; nothing is sent yet."""
+        self._subject_id, self._purpose, self._business_id = subject_id, purpose, business_id
+        self._counterparty = counterparty
+        self.identity: Ask[Identity | None] = asking_identity(subject_id) if counterparty is None else answered(None)
+        self.lists: Ask[list[WatchlistVersion]] = asking_versions()
+        self._search: Ask[list[Candidate]] = answered([])
+
+    @property
+    def known(self) -> Identity:
+        """Who the subject is, once the first part was sent.
+
+        Raises:
+            StateConflict: nobody is known behind the subject.
+        """
+        known = self.identity.answer()
+        if known is None:
+            raise StateConflict("请先完成注册")
+        return known
+
+    @property
+    def _screened(self) -> list[WatchlistVersion]:
+        """The lists that are screened against: joint discipline is none of them (ACC-09)."""
+        return [version for version in self.lists.answer() if version.list_code != TELECOM_FRAUD]
+
+    @property
+    def may_be_disciplined(self) -> bool:
+        """Whether there is a list of joint discipline at all, so that `is_disciplined` is worth asking (ACC-09)."""
+        return any(version.list_code == TELECOM_FRAUD for version in self.lists.answer())
+
+    def search(self) -> Ask[list[Candidate]]:
+        """Ask for the listed entries that may be meant, once the first part was sent.
+
+        Raises:
+            StateConflict: nobody is known behind the subject.
+        """
+        if self._counterparty is None:
+            known = self.known
+            person = Person(name=known.name, id_number=known.id_number, birth_date=known.birth_date)
+        else:
+            person = Person(name=self._counterparty)
+        is_person = self._counterparty is None  # a counterparty may be a firm
+        self._search = asking_candidates(person, self._screened, persons_only=is_person)
+        return self._search
+
+    def conclude(self) -> tuple[Outcome, list[Ask[None]]]:
+        """Return the result, and what puts it on record with its leaf, and an alert where there is one."""
+        candidates = self._search.answer()
+        # Where nobody like that is listed, the score from which staff must judge is not asked for.
+        review_score = parameters.number(parameters.SCREENING_REVIEW_SCORE) if candidates else ID_NUMBER_SCORE
+        outcome = outcome_of(candidates, review_score=review_score)
+        check = Check(
+            subject_id=self._subject_id,
+            kind=WATCHLIST,
+            purpose=self._purpose,
+            business_id=self._business_id,
+            status=ANSWERED,
+            outcome=outcome,
+            provider=LOCAL,
+            asked=None if self._counterparty is None else {"party": COUNTERPARTY, "name": self._counterparty},
+            detail={"lists": {version.list_code: version.number for version in self._screened}},
+            answered_at=now(),
+        )
+        leaf = leaf_of_check(check)
+        check.evidence_leaf = leaf.id
+        return outcome, inserting(leaf, check, *(_alert(check, candidates) if outcome != CLEAR else []))
 
 
 @within_transaction
@@ -34,11 +119,7 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
     Raises:
         StateConflict: nobody is known behind the subject.
     """
-    known = identity(subject_id)
-    if known is None:
-        raise StateConflict("请先完成注册")
-    person = Person(name=known.name, id_number=known.id_number, birth_date=known.birth_date)
-    return _screen(person, subject_id=subject_id, purpose=purpose, business_id=business_id, asked=None)
+    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id))
 
 
 @within_transaction
@@ -48,41 +129,23 @@ def screen_counterparty(*, name: str, subject_id: uuid.UUID, purpose: str, busin
     The check stands under the subject whose business it is, with the name that was asked for; a name alone is never
     more than `review`, which is for staff to judge.
     """
-    person = Person(name=name)
-    asked = {"party": COUNTERPARTY, "name": name}
-    return _screen(person, subject_id=subject_id, purpose=purpose, business_id=business_id, asked=asked)
+    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, counterparty=name))
 
 
-def _screen(
-    person: Person, *, subject_id: uuid.UUID, purpose: str, business_id: str, asked: dict[str, str] | None
-) -> Outcome:
-    versions = current_versions()
-    candidates = find_candidates(person, versions, persons_only=asked is None)  # a counterparty may be a firm
-    outcome = outcome_of(candidates, review_score=parameters.number(parameters.SCREENING_REVIEW_SCORE))
-    check = Check.objects.create(
-        id=new_id(),
-        subject_id=subject_id,
-        kind=WATCHLIST,
-        purpose=purpose,
-        business_id=business_id,
-        status=ANSWERED,
-        outcome=outcome,
-        provider=LOCAL,
-        asked=asked,
-        detail={"lists": {version.list_code: version.number for version in versions}},
-        answered_at=now(),
-    )
-    record_check(check=check)
-    if outcome != CLEAR:
-        _alert(check, candidates)
+def _screen(screening: Screening) -> Outcome:
+    together(screening.identity, screening.lists)
+    together(screening.search())
+    outcome, record = screening.conclude()
+    together(*record)
     return outcome
 
 
-def _alert(check: Check, candidates: list[Candidate]) -> None:
-    ScreeningAlert.objects.create(
+def _alert(check: Check, candidates: list[Candidate]) -> list[Model]:
+    """Return the rows that tell compliance staff."""
+    alert = ScreeningAlert(
         check_row=check, subject_id=check.subject_id, outcome=HIT if check.outcome == HIT else REVIEW
     )
-    ScreeningMatch.objects.bulk_create(
+    matches = [
         ScreeningMatch(
             check_row=check,
             list_code=candidate.list_code,
@@ -92,4 +155,5 @@ def _alert(check: Check, candidates: list[Candidate]) -> None:
             matched_by=candidate.matched_by,
         )
         for candidate in candidates
-    )
+    ]
+    return [alert, *matches]

@@ -62,7 +62,7 @@ class UploadKindUnknown(Problem):
 
     code = "upload_kind_unknown"
     status = 422
-    title = "不支持的文件种类"
+    title = "不支持的文件种类，请重新选择文件"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

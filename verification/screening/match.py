@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
-from django.db.models import Q
-
 from core.crypto import normalise_id_number
+from core.db.asks import Ask, Rows, alone, answered
+from core.db.rows import Shape
 from verification.models import WatchlistName, WatchlistVersion
 from verification.models.check import CLEAR, HIT, REVIEW
 from verification.screening.names import han_of, is_by_sound, keys_to_ask
@@ -37,6 +37,11 @@ WRITTEN_ONLY: Final = 70
 SOUND_ONLY: Final = 60
 SOUND_AGAINST_HAN: Final = 40
 OTHER_BIRTH: Final = 30
+NAME: Final = Shape(WatchlistName)
+LISTED: Final = f"""
+SELECT {NAME.columns("n")} FROM public.verification_watchlist_name n
+WHERE (n.keys && %s::varchar[] OR n.id_hashes && %s::varchar[]) AND n.version_id = ANY(%s) AND (n.person OR NOT %s)
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,23 +74,34 @@ def find_candidates(
     person: Person, versions: Sequence[WatchlistVersion], *, persons_only: bool = True
 ) -> list[Candidate]:
     """Return the listed entries that a person may be, the likeliest first, each once."""
+    return alone(asking_candidates(person, versions, persons_only=persons_only))
+
+
+def asking_candidates(
+    person: Person, versions: Sequence[WatchlistVersion], *, persons_only: bool = True
+) -> Ask[list[Candidate]]:
+    """Ask for the listed entries that a person may be together with other things."""
+    if not versions:
+        return answered([])
     keys, asked_in_han = keys_to_ask(person.name), bool(han_of(person.name))
     hashes = {
         version.pk: hash_id_number(person.id_number, salt=bytes(version.salt))
         for version in versions
         if person.id_number
     }
-    wanted = Q(keys__overlap=keys) | Q(id_hashes__overlap=list(hashes.values()))
-    rows = WatchlistName.objects.filter(wanted, version__in=versions).select_related("version")
-    if persons_only:
-        rows = rows.filter(person=True)
-    best: dict[tuple[str, str], Candidate] = {}
-    for row in rows:
-        candidate = _judge(person, row, keys, hashes.get(row.version_id), asked_in_han=asked_in_han)
-        place = (candidate.list_code, candidate.entry)
-        if place not in best or best[place].score < candidate.score:
-            best[place] = candidate
-    return sorted(best.values(), key=lambda found: (-found.score, found.list_code, found.entry))
+    known = {version.pk: version for version in versions}
+
+    def read(rows: Rows) -> list[Candidate]:
+        best: dict[tuple[str, str], Candidate] = {}
+        for row in map(NAME.read, rows.found):
+            row.version = known[row.version_id]
+            candidate = _judge(person, row, keys, hashes.get(row.version_id), asked_in_han=asked_in_han)
+            place = (candidate.list_code, candidate.entry)
+            if place not in best or best[place].score < candidate.score:
+                best[place] = candidate
+        return sorted(best.values(), key=lambda found: (-found.score, found.list_code, found.entry))
+
+    return Ask(LISTED, [keys, list(hashes.values()), list(known), persons_only], read)
 
 
 def _judge(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection, transaction
 from django.db.models import Max
 
+from core.db.asks import Ask, alone
+from core.db.rows import Shape
 from core.operations import forbid_transaction
 from core.tenancy import PROVINCE, at
 from verification.models import WatchlistName, WatchlistVersion
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 ANALYZE: Final = "ANALYZE public.verification_watchlist_name"
+VERSION: Final = Shape(WatchlistVersion)
+CURRENT: Final = f"""
+SELECT {VERSION.columns("v")} FROM public.verification_watchlist_version v WHERE v.current ORDER BY v.list_code
+"""  # noqa: S608 -- put together from constants; values are parameters
 SALT_BYTES: Final = 16
 BATCH: Final = 2000
 LONGEST_NAME: Final = 400
@@ -42,13 +48,17 @@ class ImportedVersion:
 
 def current_versions() -> list[WatchlistVersion]:
     """Return the current version of every list that is screened against, by code; joint discipline is none (ACC-09)."""
-    rows = WatchlistVersion.objects.filter(current=True).exclude(list_code=TELECOM_FRAUD)
-    return list(rows.order_by("list_code"))
+    return [version for version in alone(asking_versions()) if version.list_code != TELECOM_FRAUD]
 
 
 def discipline_version() -> WatchlistVersion | None:
     """Return the current list of persons under joint discipline for telecom fraud (ACC-09), if there is one."""
     return WatchlistVersion.objects.filter(current=True, list_code=TELECOM_FRAUD).first()
+
+
+def asking_versions() -> Ask[list[WatchlistVersion]]:
+    """Ask for the current versions of all lists, that of joint discipline included, together with other things."""
+    return Ask(CURRENT, [], lambda rows: [VERSION.read(row) for row in rows.found])
 
 
 def import_version(*, list_code: str, entries: Sequence[ListedEntry], source: bytes) -> ImportedVersion:

@@ -6,8 +6,8 @@ class Migration(migrations.Migration):
     """Drawdowns that staff judge (ACC-09); interest by quarter (INT-06); penalties compounded by a switch (PEN-01)."""
 
     dependencies = [
-        ('accounts', '0007_rules'),
-        ('lending', '0006_entrusted_holds'),
+        ('accounts', '0008_rules'),
+        ('lending', '0007_hot_writes'),
     ]
 
     operations = [

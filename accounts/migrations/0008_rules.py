@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Openings that staff judge (ACC-10)."""
 
     dependencies = [
-        ('accounts', '0006_class_three_documents'),
+        ('accounts', '0007_hot_writes'),
     ]
 
     operations = [
