@@ -46,7 +46,18 @@ PERSONS_PER_PHONE: Final = declare(
     )
 )  # fmt: skip
 OPENINGS_PER_DEVICE: Final = declare(
-    Parameter("account.openings_per_device", 3, "同一设备每日申请开户上限", "个", "ACC-10", "lower", 1, 10)
+    Parameter(
+        "account.openings_per_device", 3, "同一设备每日自动开户上限，超过的转人工审核", "个", "ACC-10", "lower", 1, 10
+    )
+)
+DISCIPLINE_EXEMPT_PAYEES: Final = declare(
+    Parameter(
+        "discipline.exempt_payees",
+        "",
+        "涉诈联合惩戒对象仍可线上付款的收款账号：缴纳税费、社会保险费和水电气费，逗号分隔",
+        "",
+        "ACC-09，电信网络诈骗及其关联违法犯罪联合惩戒办法",
+    )
 )
 DORMANT_MONTHS: Final = declare(
     Parameter(
@@ -147,6 +158,12 @@ THREE_DOCUMENT_DAYS: Final = declare(
 STATEMENT_DAYS: Final = declare(
     Parameter("statement.most_days", 366, "对账单一次可查询的最长期间", "天", "工程取值", "free", low=31, high=1830)
 )
+
+
+def exempt_payees() -> frozenset[str]:
+    """Return the account numbers that taxes, social security and utilities are paid to (ACC-09)."""
+    text = value_of(DISCIPLINE_EXEMPT_PAYEES.name, kind=str)
+    return frozenset(number.strip() for number in text.replace("，", ",").split(",") if number.strip())
 
 
 def in_fen(parameter: Parameter) -> int:

@@ -43,7 +43,10 @@ ACCOUNT: Final = Machine(
     initial="checking",
     table={
         ("checking", "checked"): "face",
+        ("checking", "refer"): "review",
         ("checking", "refuse"): "rejected",
+        ("review", "release"): "checking",
+        ("review", "refuse"): "rejected",
         ("face", "submit"): "opening",
         ("face", "refuse"): "rejected",
         ("opening", "open"): "active",
@@ -51,6 +54,9 @@ ACCOUNT: Final = Machine(
         ("active", "close"): "closed",
     },
 )
+
+ACCOUNT_ON_THE_WIRE: Final = {state: "checking" if state == "review" else state for state in ACCOUNT.states}
+"""Internal state → the word that the customer sees: an opening that waits for staff is still being checked."""
 
 CARD: Final = Machine(
     name="card",

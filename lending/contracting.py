@@ -30,6 +30,7 @@ from lending.contracts.render import standard_template
 from lending.loan_terms import day_count_of, early_fee_percent_of
 from lending.loans.terms import Schedule
 from lending.models import Disclosure, Drawdown, EntrustedPayment, ProductVersion
+from lending.models.product import NEXT_WORKING_DAY
 from lending.purposes import label_of
 from tenants.directory import BankCard
 from verification.queries import Identity
@@ -102,6 +103,7 @@ def agreed_on(
             "overdue_markup_percent": str(version.overdue_markup_percent),
             "misuse_markup_percent": str(version.misuse_markup_percent),
             "compound": version.compound_penalty,
+            "compound_on_penalty": version.compound_on_penalty,
             "grace_days": version.grace_days,
         },
         "instalments": [
@@ -112,6 +114,7 @@ def agreed_on(
         "payee": _payee(drawdown),
         "disclosure": _confirmation(TABLE, disclosure.pk, bytes(disclosure.sha256)),
         "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
+        "shifts_due_dates": version.holiday_rule == NEXT_WORKING_DAY,
         "early_repayment_fee_percent": str(early_fee_percent_of(version, drawdown.method)),
     }
 
@@ -174,6 +177,7 @@ def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str
         payee=Payee(**agreed["payee"]) if agreed.get("payee") else None,
         disclosure=Confirmation(**agreed["disclosure"]),
         consents=tuple(Confirmation(**given) for given in agreed["consents"]),
+        shifts_due_dates=agreed.get("shifts_due_dates", False),
         early_repayment_fee_percent=Decimal(agreed["early_repayment_fee_percent"]),
     )
 

@@ -11,7 +11,7 @@ from accounts import operations as accounts
 from core.clock import business_date, now
 from core.operations import opens_transaction
 from lending.models import Drawdown
-from lending.models.drawdown import DRAFT, SIGNED
+from lending.models.drawdown import DRAFT, WAITING
 from lending.operations.day_change import end_drawdown, end_offers_and_lines
 from lending.reporting import commit_head, push_figures
 from lending.servicing_day import follow_servicing
@@ -51,8 +51,8 @@ def _follow_accounts() -> None:
 
 
 def _over() -> list[tuple[uuid.UUID, str]]:
-    """Return the drafts whose time is over, and the signed drawdowns whose last day has ended."""
+    """Return the drafts whose time is over, and the drawdowns signed or in review whose last day has ended."""
     rows = Drawdown.objects.filter(
-        Q(status=DRAFT, expires_at__lte=now()) | Q(status=SIGNED, disburse_by_date__lt=business_date())
+        Q(status=DRAFT, expires_at__lte=now()) | Q(status__in=WAITING, disburse_by_date__lt=business_date())
     )
     return list(rows.order_by("pk").values_list("pk", "status"))

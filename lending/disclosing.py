@@ -166,7 +166,8 @@ def _default(lender: Lender, line: CreditLine) -> Iterator[tuple[str, str]]:
         ),
     )
     if version.compound_penalty:
-        yield "复利（违约时）", f"未按期支付的利息按罚息利率计收复利；收取方：{lender.legal_name}"
+        unpaid = "利息和罚息" if version.compound_on_penalty else "利息"
+        yield "复利（违约时）", f"未按期支付的{unpaid}按罚息利率计收复利；收取方：{lender.legal_name}"
     yield (
         "挪用罚息（违约时）",
         (

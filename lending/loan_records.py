@@ -33,6 +33,7 @@ def penalty_terms(loan: Loan) -> PenaltyTerms:
         markup_percent=loan.overdue_markup_percent,
         day_count=DayCount(loan.day_count),
         compound=loan.compound_penalty,
+        compound_on_penalty=loan.compound_on_penalty,
         grace_days=loan.grace_days,
         min_days=loan.min_days,
         later_rates=tuple(RateFrom(date.fromisoformat(day), Decimal(rate)) for day, rate in loan.rate_changes),

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from lending.loans.day_count import DayCount
-from lending.loans.due_dates import due_dates, months_after, working_day_from
-from lending.loans.terms import RepaymentMethod, ScheduleTerms
+from lending.loans.due_dates import due_dates, months_after, quarterly_due_dates, working_day_from
+from lending.loans.terms import SETTLED_BY_QUARTER, RepaymentMethod, ScheduleTerms, Settlement
 from lending.models import CreditLine, ProductVersion
 from lending.models.product import NEXT_WORKING_DAY
 from tenants import queries as tenants
@@ -44,6 +44,8 @@ def version_terms(
     Raises:
         InvalidTermError: no schedule can be made of the values.
     """
+    settlement = settlement_of(version, method)
+    by_quarter = settlement == Settlement.QUARTERLY
     return ScheduleTerms(
         principal_fen=amount_fen,
         annual_rate=annual_rate,
@@ -51,10 +53,16 @@ def version_terms(
         periods=term_months,
         start_date=start_date,
         day_count=day_count_of(version, method),
-        due_day=version.due_day,
-        first_due_date=_first_due_date(version, start_date),
+        due_day=None if by_quarter else version.due_day,
+        first_due_date=None if by_quarter else _first_due_date(version, start_date),
         non_working=_non_working(version, start_date, term_months),
+        settlement=settlement,
     )
+
+
+def settlement_of(version: ProductVersion, method: str) -> Settlement:
+    """Return how often a loan's interest is settled: by quarter where product and method both do so (INT-06)."""
+    return Settlement(version.settlement) if method in SETTLED_BY_QUARTER else Settlement.MONTHLY
 
 
 def day_count_of(version: ProductVersion, method: str) -> str:
@@ -74,6 +82,13 @@ def later_due_dates(version: ProductVersion, *, maturity_date: date, anchor_day:
     base = own if own in non_working and working_day_from(own, non_working) == maturity_date else maturity_date
     dates = (months_after(base, month, anchor_day=anchor_day) for month in range(1, months + 1))
     return [working_day_from(day, non_working) for day in dates]
+
+
+def quarters_to(version: ProductVersion, *, start_date: date, months: int) -> list[date]:
+    """Return the due dates of a loan by quarter from its start over so many months, moved as the product says (INT-06)."""
+    non_working = _non_working(version, start_date, months)
+    dates = quarterly_due_dates(start_date=start_date, periods=months).dates
+    return list(dict.fromkeys(working_day_from(day, non_working) for day in dates))
 
 
 def early_fee_percent_of(version: ProductVersion, method: str) -> Decimal:

@@ -57,6 +57,8 @@ def _field_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
 def _rule_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
     if version.min_amount_fen >= version.max_amount_fen:
         yield "max_amount_fen", "最高金额须大于最低金额"
+    if version.compound_on_penalty and not version.compound_penalty:
+        yield "compound_on_penalty", "对罚息计收复利的，须同时对逾期利息计收复利"
     yield from _term_problems(version)
     yield from _purpose_problems(version)
     for name in ("terms_months", "methods", "purposes", "required_consents", "service_regions"):

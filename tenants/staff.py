@@ -46,7 +46,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "accounts.propose_restriction", "accounts.change_filing", "core.view_proposal",
+        *_SEEING_BUSINESS, "accounts.review_opening", "accounts.propose_restriction", "accounts.change_filing",
+        "core.view_proposal",
         "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
         "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",

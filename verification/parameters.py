@@ -241,6 +241,19 @@ SCREENING_REVIEW_SCORE: Final = declare(
     )
 )
 
+DISCIPLINE_SOURCE: Final = "ACC-09，电信网络诈骗及其关联违法犯罪联合惩戒办法（2024-12-01 起施行）"
+DISCIPLINE_CONVICTED_YEARS: Final = declare(
+    Parameter(
+        "discipline.convicted_years", 3, "涉诈联合惩戒期限：受过刑事处罚的", "年", DISCIPLINE_SOURCE, "fixed", 1, 10
+    )
+)
+DISCIPLINE_POLICE_YEARS: Final = declare(
+    Parameter("discipline.police_years", 2, "涉诈联合惩戒期限：公安机关认定的", "年", DISCIPLINE_SOURCE, "fixed", 1, 10)
+)
+DISCIPLINE_MOST_YEARS: Final = declare(
+    Parameter("discipline.most_years", 5, "涉诈联合惩戒连续执行的最长期限", "年", DISCIPLINE_SOURCE, "fixed", 1, 10)
+)
+
 
 def number(parameter: Parameter) -> int:
     """Return an integer parameter's value in force at the current bank."""

@@ -22,6 +22,7 @@ CORE: Final = "core"
 KEEPERS: Final = [(OWN, "本系统"), (CORE, "核心系统")]
 
 CHECKING: Final = "checking"
+REVIEW: Final = "review"
 FACE: Final = "face"
 OPENING: Final = "opening"
 ACTIVE: Final = "active"
@@ -29,6 +30,7 @@ REJECTED: Final = "rejected"
 CLOSED: Final = "closed"
 STATUSES: Final = [
     (CHECKING, "核验中"),
+    (REVIEW, "待人工审核"),
     (FACE, "待人脸核验"),
     (OPENING, "开户中"),
     (ACTIVE, "正常"),
@@ -40,9 +42,9 @@ STATUSES: Final = [
 class DepositAccount(models.Model):
     """One deposit account of one customer at this bank, or an application for one.
 
-    States: checking → face → opening → active → closed; rejected from the first three (see `accounts.states`). A
-    Class I
-    account is kept by the core system and is active at once: it was opened at the counter. `balance_fen` is the
+    States: checking → face → opening → active → closed; rejected from the first three; review, where staff judge, may come
+    between checking and going on (ACC-10; see `accounts.states`). A Class I account is kept by the core system and is active
+    at once: it was opened at the counter. `balance_fen` is the
     customer's money where the keeper is this system; where the core keeps it, the core knows. Of it `held_fen` is on
     its way out (`Hold`), and orders keep `frozen_fen`, or with `debits_stopped` all of it, from leaving
     (`Restriction`); both may only be changed with the rows that they add up. `balance_cap_fen` is what a Class III
@@ -86,6 +88,7 @@ class DepositAccount(models.Model):
     class Meta:
         db_table = "accounts_deposit_account"
         verbose_name = verbose_name_plural = "存款账户"
+        permissions = [("review_opening", "可以审核开户申请")]
         constraints = [
             models.CheckConstraint(condition=Q(balance_fen__gte=0), name="accounts_balance_not_negative"),
             models.CheckConstraint(

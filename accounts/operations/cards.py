@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts import parameters, queries
 from accounts.models import Card, Claim, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
-from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CORE, FACE, OPENING
+from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CORE, FACE, OPENING, REVIEW
 from accounts.models.filing import BOUND_CARD
 from accounts.numbers import is_card_number
 from accounts.operations.filings import owe_change
@@ -34,7 +34,7 @@ SHOW_ACCOUNT: Final = "card.show_account"
 ACT: Final = "bind_card"
 COUNTED: Final = ("active", "unbound")
 UNFINISHED: Final = ("checking", "step_up", "active")
-BEING_OPENED: Final = (CHECKING, FACE, OPENING)
+BEING_OPENED: Final = (CHECKING, REVIEW, FACE, OPENING)
 STEP_UP_EXPIRED: Final = "step_up_expired"
 GIVEN_UP: Final = "given_up"
 RETRYABLE: Final = ("vendor_unavailable", STEP_UP_EXPIRED)

@@ -16,14 +16,15 @@ from typing import Final
 from accounts import parameters
 from accounts.models import Card, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
-from accounts.models.deposit_account import FACE, OPENING, OWN
+from accounts.models.deposit_account import FACE, OPENING, OWN, REVIEW
 from accounts.models.filing import OPEN as OPENED
 from accounts.numbers import next_account_number
 from accounts.operations.cards import accept_card, record_card, refuse_card
 from accounts.operations.filings import owe_filing
-from accounts.operations.opening_rules import Wanted, local_refusal, refuse_remote
+from accounts.operations.opening_rules import DEVICE_LIMIT, REFUSED, Wanted, local_refusal, refuse_remote
 from accounts.queries import ACCOUNT_NUMBER
 from accounts.states import ACCOUNT
+from core.audit.log import record
 from core.clock import business_date, now
 from core.crypto import blind_index
 from core.errors import StateConflict
@@ -83,13 +84,50 @@ def start_account(
         applied_date=business_date(), device_id=wanted.device_id, phone_shared=wanted.phone_shared,
     )  # fmt: skip
     record_card(customer_id=customer_id, number=bound_card.number, phone=bound_card.phone, account_id=account.id)
-    if refusal:
-        return _refuse(account.id, refusal)
+    if refusal == DEVICE_LIMIT:
+        return transition(ACCOUNT, account.id, "refer", actor="system", reason=DEVICE_LIMIT)
+    return _go_on(account, bound_card.phone, refusal)
+
+
+def _go_on(account: DepositAccount, phone: str, refusal: str = "") -> DepositAccount:
+    """Ask the carrier, the first outside; who is under joint discipline opens nothing by themselves (ACC-09)."""
+    identity, of = verified.identity(account.customer_id), account.pk.hex
+    if refusal or identity is None:
+        return _refuse(account.pk, refusal or REFUSED)
+    if verification.is_disciplined(subject_id=account.customer_id, purpose=ACT, business_id=of):
+        return _refuse(account.pk, REFUSED)
     verification.request_carrier_check(
-        subject_id=customer_id, name=identity.name, id_number=identity.id_number, phone=bound_card.phone,
-        purpose=ACT, business_id=account.id.hex, then=Then(CARRIER_CHECKED, account.id.hex),
+        subject_id=account.customer_id, name=identity.name, id_number=identity.id_number, phone=phone,
+        purpose=ACT, business_id=of, then=Then(CARRIER_CHECKED, of),
     )  # fmt: skip
     return account
+
+
+@opens_transaction
+def release_opening(*, account_id: uuid.UUID, actor: str, reason: str) -> DepositAccount:
+    """Let an opening that waits for staff go on (ACC-10): all checks are still before it.
+
+    Raises:
+        NotFound: there is no such account.
+        StateConflict: it does not wait for staff.
+    """
+    account = transition(ACCOUNT, account_id, "release", actor=actor, reason=reason)
+    record("opening.released", actor=actor, subject=account_id.hex, detail={"reason": reason})
+    return _go_on(account, Card.objects.get(account_id=account_id, status="checking").phone)
+
+
+@opens_transaction
+def refuse_reviewed_opening(*, account_id: uuid.UUID, actor: str, reason: str) -> DepositAccount:
+    """End an opening that waits for staff; the customer reads that too many were asked for from one device (ACC-10).
+
+    Raises:
+        NotFound: there is no such account.
+        StateConflict: it does not wait for staff.
+    """
+    if not DepositAccount.objects.select_for_update().filter(pk=account_id, status=REVIEW).exists():
+        raise StateConflict("该开户申请不在人工审核中")
+    record("opening.refused", actor=actor, subject=account_id.hex, detail={"reason": reason})
+    return _refuse(account_id, DEVICE_LIMIT, actor=actor)
 
 
 @within_transaction
@@ -149,10 +187,19 @@ def submit_account(
         intention={"method": method, "evidence": evidence, "at": now().isoformat()},
     )  # fmt: skip
     verification.consume_face_token(token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex)
-    if verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=account_id.hex) != "clear":
-        return _refuse(account_id, "refused")
+    if not is_clear(customer_id=customer_id, account_id=account_id):
+        return _refuse(account_id, REFUSED)
     enqueue(OPEN, account_id)
     return account
+
+
+@within_transaction
+def is_clear(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> bool:
+    """Tell whether neither the watchlists (AML-05) nor joint discipline (ACC-09) speak against an opening."""
+    of = {"purpose": ACT, "business_id": account_id.hex}
+    if verification.screen_subject(subject_id=customer_id, **of) != "clear":
+        return False
+    return not verification.is_disciplined(subject_id=customer_id, **of)
 
 
 @within_transaction
@@ -167,11 +214,9 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     account = DepositAccount.objects.select_for_update().get(pk=account_id)
     if account.status != OPENING:
         return
-    if account.keeper == OWN:
-        outcome = verification.screen_subject(subject_id=account.customer_id, purpose=ACT, business_id=account_id.hex)
-        if outcome != "clear":
-            _refuse(account_id, "refused")
-            return
+    if account.keeper == OWN and not is_clear(customer_id=account.customer_id, account_id=account_id):
+        _refuse(account_id, REFUSED)
+        return
     given = number or next_account_number()
     today = business_date()
     transition(
@@ -189,21 +234,21 @@ def refuse_opening(*, account_id: uuid.UUID, code: str) -> None:
     _refuse(account_id, code)
 
 
-def _refuse(account_id: uuid.UUID, code: str) -> DepositAccount:
+def _refuse(account_id: uuid.UUID, code: str, *, actor: str = "system") -> DepositAccount:
     for card in Card.objects.filter(account_id=account_id, status="checking"):
         refuse_card(card_id=card.pk, code=code)
     Card.objects.filter(account_id=account_id, status="active").update(account_id=None)
     return transition(
-        ACCOUNT, account_id, "refuse", actor="system", reason=code, reason_code=code,
+        ACCOUNT, account_id, "refuse", actor=actor, reason=code, reason_code=code,
         retryable=code in MAY_TRY_AGAIN,
     )  # fmt: skip
 
 
 @within_transaction
 def lapse_openings(*, day: date) -> int:
-    """End the openings that have waited too long for the customer's face: they take a place (ACC-01); return how many."""
+    """End the openings that have waited too long for a face or for staff: they take a place (ACC-01); return how many."""
     since = day - timedelta(days=value_of(parameters.DRAFT_DAYS.name, kind=int, on=day))
-    stale = DepositAccount.objects.filter(status=FACE, applied_date__lt=since)
+    stale = DepositAccount.objects.filter(status__in=(FACE, REVIEW), applied_date__lt=since)
     account_ids = list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True))
     for account_id in account_ids:
         _refuse(account_id, DRAFT_EXPIRED)

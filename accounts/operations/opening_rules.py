@@ -10,7 +10,17 @@ from django.db import connection
 
 from accounts import parameters
 from accounts.models import Customer, DepositAccount
-from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CLASS_THREE, CLASS_TWO, FACE, OPENING, REJECTED
+from accounts.models.deposit_account import (
+    ACTIVE,
+    CHECKING,
+    CLASS_ONE,
+    CLASS_THREE,
+    CLASS_TWO,
+    FACE,
+    OPENING,
+    REJECTED,
+    REVIEW,
+)
 from core.clock import business_date
 from core.errors import Problem
 from core.operations import within_transaction
@@ -22,7 +32,7 @@ from verification import queries as verified
 PERSON: Final = "person"
 COMPANY: Final = "company"
 CHINA_ONLY: Final = "cn_only"
-STANDING: Final = (CHECKING, FACE, OPENING, ACTIVE)
+STANDING: Final = (CHECKING, REVIEW, FACE, OPENING, ACTIVE)
 MOST: Final[Mapping[str, Parameter]] = {
     CLASS_ONE: parameters.MAX_CLASS_ONE,
     CLASS_TWO: parameters.MAX_CLASS_TWO,
@@ -71,7 +81,10 @@ def refuse_remote(*, wanted: Wanted) -> None:
 
 @within_transaction
 def local_refusal(*, customer: Customer, wanted: Wanted, phone: str) -> str:
-    """Return why local rules refuse an account, or nothing; the customer's row is locked by the caller (ACC-01)."""
+    """Return why local rules speak against an account, or nothing; the customer's row is locked by the caller (ACC-01).
+
+    `device_limit` alone is no refusal but a case for staff (ACC-10).
+    """
     identity, today = verified.identity(customer.pk), business_date()
     if identity is None:
         return REFUSED
@@ -92,7 +105,7 @@ def _standing(customer: Customer, account_class: str) -> int:
 
 
 def _suspicious(customer: Customer, wanted: Wanted, phone: str) -> str:
-    """Refuse a phone that others are known by and nobody has explained, and a device that opens too many (ACC-10)."""
+    """Tell of a phone that others are known by and nobody has explained, and of a device that opens too many (ACC-10)."""
     persons = 1 + verified.others_with_phone(phone, customer.pk)
     if persons > value_of(parameters.PERSONS_PER_PHONE.name, kind=int) and not wanted.phone_shared:
         return PHONE_SHARED

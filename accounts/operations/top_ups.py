@@ -16,7 +16,7 @@ from django.db.models import Sum
 from accounts import parameters, queries
 from accounts.ledger.chart import PAYMENT_CLEARING, SUSPENSE
 from accounts.models import Card, DepositAccount, TopUp
-from accounts.models.deposit_account import ACTIVE, CLASS_THREE
+from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
 from accounts.models.ledger import FAILED
 from accounts.models.movements import COLLECTING, CREDITING
 from accounts.operations.claims import place_claim, release_claim
@@ -37,6 +37,7 @@ ACT: Final = "top_up"
 KIND: Final = "top_up"
 MEMO: Final = "银行卡转入"
 SYSTEM: Final = "system"
+REFUSED: Final = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ def start_top_up(
     *, customer_id: uuid.UUID, account_id: uuid.UUID, card_id: uuid.UUID, amount_fen: int, proof: CodeProof
 ) -> TopUp:
     """Take the order to draw an amount from a card; the card's bank is asked by a step.
+
+    One that joint discipline keeps from being drawn (ACC-09) ends at once, told neutrally.
 
     Raises:
         NotFound: the account or the card is not the customer's.
@@ -77,8 +80,22 @@ def start_top_up(
     _refuse_too_much(account, amount_fen)
     top_up = TopUp.objects.create(customer_id=customer_id, account=account, card=card, amount_fen=amount_fen)
     place_claim(account_id=account_id, claimant=_reference(top_up.pk))
+    if _is_limited(top_up):
+        _end(top_up, "refuse", reason_code=REFUSED)
+        return TopUp.objects.get(pk=top_up.pk)
     enqueue(COLLECT, top_up.pk)
     return top_up
+
+
+def _is_limited(top_up: TopUp) -> bool:
+    """Tell whether joint discipline keeps the money in this bank's Class I account that the card stands for (ACC-09).
+
+    What comes from another bank is that bank's to limit, and what is owed is repaid from the Class I account itself.
+    """
+    source = None if top_up.card.account is None else top_up.card.account.account_class
+    return source == CLASS_ONE and verification.is_disciplined(
+        subject_id=top_up.customer_id, purpose=ACT, business_id=top_up.pk.hex
+    )  # fmt: skip
 
 
 def _refuse_too_much(account: DepositAccount, amount_fen: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from accounts import parameters
 from accounts.ledger.chart import CUSTOMER_DEPOSITS, PAYMENT_CLEARING
 from accounts.models import DepositAccount, Transfer
 from accounts.models.deposit_account import ACTIVE, OWN
@@ -58,6 +59,8 @@ def start_transfer(
     *, customer_id: uuid.UUID, account_id: uuid.UUID, to: ToCard | ToAccount, amount_fen: int, proof: CodeProof | None
 ) -> Transfer:
     """Take the order to send money, and set the money aside; somebody on a watchlist gets none, told neutrally.
+
+    From whoever is under joint discipline (ACC-09) nothing goes out, told as neutrally.
 
     Raises:
         NotFound: the account or the card is not the customer's.
@@ -115,7 +118,7 @@ def _send(
         customer_id=payer.customer_id, account=payer, payee_kind=recipient.kind, payee_name=recipient.name,
         payee_number=recipient.number, card=recipient.card, payee_account=payee, amount_fen=amount_fen,
     )  # fmt: skip
-    if not _is_clear(transfer, recipient):
+    if not _is_clear(transfer, recipient) or _is_limited(transfer, recipient):
         return transition(
             TRANSFER, transfer.pk, "refuse", actor=SYSTEM, reason=REFUSED, reason_code=REFUSED, ended_at=now()
         )  # fmt: skip
@@ -163,6 +166,15 @@ def _is_clear(transfer: Transfer, recipient: Recipient) -> bool:
     elif recipient.kind != BOUND:
         outcomes.append(verification.screen_counterparty(name=recipient.name, subject_id=transfer.customer_id, **of))
     return set(outcomes) == {"clear"}
+
+
+def _is_limited(transfer: Transfer, recipient: Recipient) -> bool:
+    """Tell whether joint discipline keeps the money in (ACC-09): all but taxes, social security and utilities."""
+    if recipient.number in parameters.exempt_payees():
+        return False
+    return verification.is_disciplined(
+        subject_id=transfer.customer_id, purpose=ACT, business_id=transfer.pk.hex
+    )  # fmt: skip
 
 
 def _reference(transfer_id: uuid.UUID) -> str:

@@ -9,6 +9,7 @@ from accounts.balances import Statement
 from accounts.models import AccountClosing, Card, DepositAccount, Posting, Registration, Reverification, TopUp, Transfer
 from accounts.models import movements as states
 from accounts.models.movements import BOUND
+from accounts.states import ACCOUNT_ON_THE_WIRE
 from core.clock import now
 from core.crypto import masking
 from core.money import fen_to_yuan
@@ -53,7 +54,7 @@ def account_document(row: DepositAccount) -> dict[str, Any]:
         "id": row.pk.hex,
         "class": row.account_class,
         "number": masking.mask_card(row.number) if row.number else None,
-        "status": row.status,
+        "status": ACCOUNT_ON_THE_WIRE[row.status],
         "balance": fen_to_yuan(row.balance_fen),
         "available": fen_to_yuan(queries.available_fen(row)),
         "as_of": on_the_wire(now()),

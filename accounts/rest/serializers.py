@@ -164,7 +164,7 @@ class CardDocument(serializers.Serializer[Any]):
 class SuspensionDocument(serializers.Serializer[Any]):
     """A reason for which an account takes no new business, and since when."""
 
-    reason = serializers.ChoiceField(["dormant", "id_expired"])
+    reason = serializers.ChoiceField(["dormant", "id_expired", "no_document"])
     from_date = serializers.DateField()
 
 

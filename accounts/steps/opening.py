@@ -14,7 +14,6 @@ from core.errors import NotFound
 from core.gateway import Rejected
 from core.operations import opens_transaction
 from core.steps.registry import DEFAULT, LEDGER, Done, Failed, Outcome, StepRun, register_step
-from verification import operations as verification
 from verification import queries as verified
 
 REFUSALS: Final = {CoreRefusal.ACCOUNT_LIMIT_REACHED.value: "account_limit_reached"}
@@ -35,10 +34,7 @@ def id_checked(run: StepRun) -> Outcome:
 @opens_transaction
 def _screened_last(account: DepositAccount) -> bool:
     """Screen once more, in the transaction of the intent: the core cannot be asked to take an opening back."""
-    return (
-        verification.screen_subject(subject_id=account.customer_id, purpose=opening.ACT, business_id=account.pk.hex)
-        == "clear"
-    )
+    return opening.is_clear(customer_id=account.customer_id, account_id=account.pk)
 
 
 @register_step(opening.OPEN, lane=LEDGER)

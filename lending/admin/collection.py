@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -24,15 +25,18 @@ from core.errors import NotFound
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.admin.drawdowns import person_of
 from lending.loan_records import present_rows
-from lending.loans.buckets import DAYS_OF_ONE, LAST, bucket_name
+from lending.loans.buckets import DAYS_OF_ONE, LAST, bucket_name, name_of
 from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, OverdueLoan
 from lending.models.collection import CHANNELS, PERSONS, RESULTS
 from lending.operations import collecting
 from lending.queries.collection import agencies_in_force, loans_to_collect, overdue_loans
 from lending.queries.loans import loan_standing
+from lending.queries.roll_rates import SETTLED, WRITTEN_OFF, month_ends_before, roll_rates
 
 COLLECT: Final = "lending.collect_overdueloan"
 ASSIGN: Final = "lending.assign_overdueloan"
+TABLE: Final = "admin/table.html"
+MONTHS_SHOWN: Final = 3
 ASSIGNING: Final = Act(
     title="分派", submit="分派", explanation="之后由该员工（或其受托机构）联系借款人。", done="已分派"
 )
@@ -181,6 +185,7 @@ class OverdueLoanPage(ReadOnlyPage):
     list_per_page = 30
     ordering = ()
     inlines = (ContactTable, AssignmentTable)
+    actions_list = ("roll_rates",)
     actions_detail = ("contact", "assign")
     readonly_fields = ("person", "bucket", "days", "overdue", "outstanding_fen_in_yuan", "worker", "last_contact")
     fieldsets = (
@@ -245,6 +250,29 @@ class OverdueLoanPage(ReadOnlyPage):
         """Offer the act to whoever gives out the work."""
         del object_id
         return bool(request.user.has_perm(ASSIGN))
+
+    @action(description="迁徙率", permissions=["view"], icon="moving")
+    def roll_rates(self, request: HttpRequest) -> HttpResponse:
+        """Show of the last three months how the buckets flowed into each other (RISK-03)."""
+        months = [roll_rates(month_end=last) for last in month_ends_before(business_date(), count=MONTHS_SHOWN)]
+        places: list[int | str] = [*range(LAST + 1), SETTLED, WRITTEN_OFF]
+        rows = [
+            [f"{month.last_date:%Y-%m}", name_of(roll.bucket), roll.stood.loans, exact(roll.stood.principal_fen),
+             *(exact(roll.went_to[place].principal_fen) if place in roll.went_to else "—" for place in places),
+             "—" if roll.forward_percent is None else f"{roll.forward_percent:.2f}%"]
+            for month in months
+            for roll in month.rolls
+        ]  # fmt: skip
+        named = [*(f"至 {name_of(bucket)}" for bucket in range(LAST + 1)), "结清", "核销"]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "model_admin": self,
+            "title": "逾期迁徙率",
+            "note": "上月末各逾期阶段的贷款到本月末的去向，按上月末本金（元）计；迁徙率为转入更差阶段或核销的占比",
+            "table": {"headers": ["月份", "上月末", "笔数", "本金", *named, "迁徙率"], "rows": rows},
+        }
+        return TemplateResponse(request, TABLE, context)
 
     @action(description="联系借款人", permissions=["contact"], icon="call")
     def contact(self, request: HttpRequest, object_id: str) -> HttpResponse:

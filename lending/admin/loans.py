@@ -99,7 +99,12 @@ class LoanPage(LoanActs, ReadOnlyPage):
         ),
         (
             "违约约定",
-            {"fields": (("overdue_markup_percent", "compound_penalty", "grace_days"), "early_repayment_fee_percent")},
+            {
+                "fields": (
+                    ("overdue_markup_percent", "compound_penalty", "compound_on_penalty", "grace_days"),
+                    "early_repayment_fee_percent",
+                )
+            },
         ),
     )
     principal_fen_in_yuan = staticmethod(amount("principal_fen", "贷款本金"))

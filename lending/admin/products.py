@@ -226,11 +226,13 @@ FIELDSETS: Final = (
     (
         "授权与合同",
         {"fields": ("required_consents", ("overdue_markup_percent", "misuse_markup_percent"),
-                    ("compound_penalty", "grace_days", "early_repayment_fee_percent"), "contract_template")},
+                    ("compound_penalty", "compound_on_penalty"),
+                    ("grace_days", "early_repayment_fee_percent"), "contract_template")},
     ),
     (
         "还款规则",
-        {"fields": (("due_day", "first_period_min_days", "holiday_rule"), ("repricing", "min_days", "prepayment_keeps"))},
+        {"fields": (("due_day", "first_period_min_days", "holiday_rule"), "settlement",
+                    ("repricing", "min_days", "prepayment_keeps"))},
     ),
     ("记录", {"fields": (("created_by", "created_at"), ("published_by", "published_at"))}),
 )  # fmt: skip

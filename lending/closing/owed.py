@@ -49,5 +49,25 @@ def _charge(part: str) -> str:
     return f"CASE WHEN {_OVER} THEN {rounded(numerator)} ELSE 0 END - i.paid_{column}_fen"
 
 
+def _charge_both() -> str:
+    """Charge it on unpaid interest and on unpaid penalties, rounded together: over one whole squared (PEN-01, its switch).
+
+    A penalty that still grows costs each night what it has come to; see `lending.loans.overdue.on_penalty_numerator`.
+    """
+    principal, rate = "(i.principal_fen - i.paid_principal_fen)::numeric", "l.overdue_numerator"
+    interest = f"(i.interest_fen - i.paid_interest_fen)::numeric * {rate} * {_DAYS}"
+    growing = (
+        f"{_DAYS} * (i.penalty_numerator - i.paid_penalty_fen * {BASE})"
+        f" + {principal} * {rate} * ({_DAYS}::bigint * ({_DAYS} - 1) / 2)"
+    )
+    standing = f"{_DAYS} * ({rounded('i.penalty_numerator')} - i.paid_penalty_fen) * {BASE}"
+    on_penalty = f"{rate} * CASE WHEN i.principal_fen > i.paid_principal_fen THEN {growing} ELSE {standing} END"
+    whole = f"({BASE}) * ({BASE})"
+    numerator = f"(i.compound_numerator + {interest}) * {BASE} + i.penalty_compound_numerator + {on_penalty}"
+    return f"CASE WHEN {_OVER} THEN div(2 * ({numerator}) + {whole}, 2 * {whole}) ELSE 0 END - i.paid_compound_fen"
+
+
 PENALTY: Final = _charge("principal")
-COMPOUND: Final = f"CASE WHEN l.compound_penalty THEN {_charge('interest')} ELSE 0 END"
+COMPOUND: Final = f"""
+CASE WHEN l.compound_penalty AND l.compound_on_penalty THEN {_charge_both()}
+     WHEN l.compound_penalty THEN {_charge("interest")} ELSE 0 END"""

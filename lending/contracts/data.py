@@ -75,15 +75,16 @@ class Rate:
 class Penalty:
     """What default costs (PEN-01, 银发〔2003〕251号).
 
-    The markups are per cent on the contract rate (50 = half as much again). `compound` says whether unpaid
-    interest is compounded at the penalty rate; penalty interest never is. Within `grace_days` nothing is
-    charged or reported.
+    The markups are per cent on the contract rate (50 = half as much again). `compound` says whether unpaid interest is
+    compounded at the penalty rate, `compound_on_penalty` whether unpaid penalty interest is as well. Within `grace_days`
+    nothing is charged or reported.
     """
 
     overdue_markup_percent: Decimal
     misuse_markup_percent: Decimal
     compound: bool
     grace_days: int = 0
+    compound_on_penalty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +134,9 @@ class ContractData:
     `contract_date` (a business date) is printed; `made_at` (wall time) is only the file's creation date,
     given so that the same data make the same bytes. `template_version` names the template and its version in
     the foot of each page. `payee` is `None` where the borrower is paid themself (自主支付).
-    `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged
-    (EARLY-01). `dispute_court` is the agreed court in words, such as 贷款人住所地有管辖权的人民法院.
+    `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged (EARLY-01).
+    `shifts_due_dates`: a due date on a holiday falls on the next working day (INT-07). `dispute_court` is the agreed court
+    in words, such as 贷款人住所地有管辖权的人民法院.
 
     Raises:
         ContractDataError: the values contradict each other, or one that must be there is missing.
@@ -160,6 +162,7 @@ class ContractData:
     disclosure: Confirmation
     consents: tuple[Confirmation, ...]
     early_repayment_fee_percent: Decimal = Decimal(0)
+    shifts_due_dates: bool = False
     payee: Payee | None = None
     dispute_court: str = "贷款人住所地有管辖权的人民法院"
 

@@ -14,6 +14,10 @@ def bucket_of(overdue_days: int) -> int:
 
 
 def bucket_name(overdue_days: int) -> str:
-    """Name the bucket as collectors do: M0, M1, … M6, M7+."""
-    bucket = bucket_of(overdue_days)
+    """Name the bucket of so many days overdue; see `name_of`."""
+    return name_of(bucket_of(overdue_days))
+
+
+def name_of(bucket: int) -> str:
+    """Name a bucket as collectors do: M0, M1, … M6, M7+."""
     return f"M{bucket}+" if bucket == LAST else f"M{bucket}"

@@ -1,4 +1,4 @@
-"""Due dates: one a month on a fixed day, a missing day on the month's last, coming back after it (INT-06).
+"""Due dates: one a month on a fixed day, a missing day on the month's last, coming back after it; or by quarter (INT-06).
 
 A due date on a holiday moves to the next working day only where the contract says so (INT-07); which days work is
 the caller's knowledge.
@@ -15,6 +15,9 @@ from functools import lru_cache
 from lending.loans.errors import InvalidTermError
 
 MONTHS_PER_YEAR = 12
+QUARTER_MONTHS = frozenset({3, 6, 9, 12})
+SETTLEMENT_DAY = 20
+"""Interest by quarter is settled at the end of this day, which it includes, and booked on the next (INT-06)."""
 MOST_KEPT = 4096  # on one day few terms are asked for, again and again
 
 
@@ -72,6 +75,22 @@ def due_dates(
     anchor_day = start_date.day if due_day is None else due_day
     candidates = (months_after(start_date, k, anchor_day=anchor_day) for k in range(periods + 1))
     return DueDates((*(day for day in candidates if start_date < day < maturity), maturity), anchor_day)
+
+
+def quarterly_due_dates(*, start_date: date, periods: int) -> DueDates:
+    """Return the due dates of a loan of `periods` months whose interest is settled by quarter (INT-06).
+
+    The 20th of March, June, September and December settle what has run up to and with that day; it is booked, and falls
+    due, on the 21st. The last due date is maturity, whatever day that is.
+
+    Raises:
+        OverflowError: a date lies beyond the calendar.
+    """
+    anchor_day = SETTLEMENT_DAY + 1
+    maturity = months_after(start_date, periods, anchor_day=start_date.day)
+    candidates = (months_after(start_date, k, anchor_day=anchor_day) for k in range(periods + 1))
+    booked = (day for day in candidates if day.month in QUARTER_MONTHS and start_date < day < maturity)
+    return DueDates((*booked, maturity), anchor_day)
 
 
 def _anchor_of_first_due(start_date: date, first_due_date: date, due_day: int | None) -> int:

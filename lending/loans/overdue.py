@@ -69,8 +69,17 @@ def accrued_penalty(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: d
 
 
 def accrued_compound(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> int:
-    """Return the compound interest in fen on the instalment's interest up to a day; paid or not."""
-    return _charge(record, terms, "interest", record.interest_fen, on_date) if terms.compound else 0
+    """Return the compound interest in fen on the instalment's interest up to a day; paid or not.
+
+    Where the contract compounds penalties as well, what they cost is in it, rounded together.
+    """
+    if not (terms.compound and terms.compound_on_penalty):
+        return _charge(record, terms, "interest", record.interest_fen, on_date) if terms.compound else 0
+    if on_date <= record.due_date + timedelta(days=terms.grace_days):
+        return 0
+    one = RATE_ONE * terms.day_count.base
+    on_interest = default_numerator(record, terms, "interest", record.interest_fen, on_date=on_date)
+    return divide_half_up(on_interest * one + on_penalty_numerator(record, terms, on_date=on_date), one * one)
 
 
 def days_past_due(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> int:
@@ -113,6 +122,32 @@ def default_numerator(
         fen_days(_between(balances, start, end), until_date=end) * rate_on(rates, start).overdue
         for start, end in pairwise((record.due_date, *changes, on_date))
     )
+
+
+def on_penalty_numerator(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> int:
+    """Return what unpaid penalty interest has cost up to a day, over the square of `RATE_ONE` × base (PEN-01, its switch).
+
+    Each night costs what the penalty has come to by then and is not paid. It grows, exactly, while principal is unpaid;
+    once that is paid, it is what is owed in whole fen, so that nothing is left of an instalment that is paid.
+    """
+    one = RATE_ONE * terms.day_count.base
+    grace_ends, rates = record.due_date + timedelta(days=terms.grace_days), terms.rates()
+    principal = _unpaid_from(record, "principal", record.principal_fen, grace_ends=grace_ends, on_date=on_date)
+    penalty = _unpaid_from(record, "penalty", 0, grace_ends=grace_ends, on_date=on_date)
+    days = {record.due_date, on_date, *(each.value_date for each in (*principal, *penalty))}
+    days |= {rate.from_date for rate in rates if rate.from_date and record.due_date < rate.from_date < on_date}
+    total = charged = 0
+    for start, end in pairwise(sorted(days)):
+        rate, nights = rate_on(rates, start).overdue, (end - start).days
+        unpaid_fen = _between(principal, start, end)[0].balance_fen
+        paid_fen = -_between(penalty, start, end)[0].balance_fen
+        if unpaid_fen:
+            growth = unpaid_fen * rate
+            total += rate * (nights * (charged - paid_fen * one) + growth * nights * (nights - 1) // 2)
+            charged += growth * nights
+        else:
+            total += rate * nights * (divide_half_up(charged, one) - paid_fen) * one
+    return total
 
 
 def _unpaid_from(

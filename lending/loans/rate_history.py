@@ -45,8 +45,9 @@ class PenaltyTerms:
 
     `annual_rate` is the contract rate at the start, `later_rates` what repricings have made of it, oldest first;
     `markup_percent` is what default adds to it (50 = half as much again) and `misuse_markup_percent` what misuse adds
-    from `misused_from_date` on, all per cent with at most four decimals. `compound` says whether unpaid interest is
-    charged too; penalty interest never is. Within `grace_days` of the due date nothing is charged (INT-07).
+    from `misused_from_date` on, all per cent with at most four decimals. `compound` says whether unpaid interest is charged
+    too, and then `compound_on_penalty` whether unpaid penalty interest is. Within `grace_days` of the due date nothing is
+    charged (INT-07).
     `min_days` is what a loan that is repaid at once is charged at least (INT-03).
     """
 
@@ -54,6 +55,7 @@ class PenaltyTerms:
     markup_percent: Decimal
     day_count: DayCount
     compound: bool = True
+    compound_on_penalty: bool = False
     grace_days: int = 0
     min_days: int = 0
     later_rates: tuple[RateFrom, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from core.money import MAX_FEN, fen_to_yuan
 from lending.loans.day_count import DayCount
-from lending.loans.due_dates import DueDates, due_dates, working_day_from
+from lending.loans.due_dates import DueDates, due_dates, quarterly_due_dates, working_day_from
 from lending.loans.errors import InvalidTermError
 from lending.loans.rates import checked_annual_rate
 
@@ -33,6 +33,15 @@ class RepaymentMethod(StrEnum):
     PAY_ANY_DAY = "pay_any_day"
 
 
+class Settlement(StrEnum):
+    """How often the interest of a loan is settled whose principal falls due at the end (INT-06)."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+
+
+SETTLED_BY_QUARTER: Final = frozenset({RepaymentMethod.INTEREST_ONLY, RepaymentMethod.PAY_ANY_DAY})
+"""The methods whose interest may be settled by quarter; the others have it in each instalment or at the end."""
 ALL_AT_MATURITY: Final = frozenset({RepaymentMethod.BULLET, RepaymentMethod.PAY_ANY_DAY})
 
 
@@ -60,6 +69,7 @@ class ScheduleTerms:
     due_day: int | None = None
     instalment_multiple_fen: int | None = None
     non_working: frozenset[date] = frozenset()
+    settlement: str = Settlement.MONTHLY
 
     def __post_init__(self) -> None:
         """Check every value, then that they fit together."""
@@ -73,6 +83,9 @@ class ScheduleTerms:
             _check_date("first_due_date", "首次还款日", self.first_due_date)
         if self.due_day is not None:
             _check_count("due_day", "每月还款日", self.due_day, most=MAX_DUE_DAY, unit="日")
+        _check_word("settlement", "结息方式", self.settlement, list(Settlement))
+        if self.settlement == Settlement.QUARTERLY:
+            _check_quarterly(self)
         if self.instalment_multiple_fen is not None:
             _check_multiple(self.method, self.instalment_multiple_fen)
         self.due_dates()
@@ -80,8 +93,11 @@ class ScheduleTerms:
     def due_dates(self) -> DueDates:
         """Return the dates on which the loan falls due; for `bullet` and `pay_any_day` that is maturity alone.
 
-        Two dates that a long holiday moves onto one day are one.
+        Interest that is settled by quarter falls due then as well. Two dates that a long holiday moves onto one day are one.
         """
+        if self.settlement == Settlement.QUARTERLY:
+            quarters = quarterly_due_dates(start_date=self.start_date, periods=self.periods)
+            return DueDates(self._moved(quarters.dates), quarters.anchor_day)
         due = due_dates(
             start_date=self.start_date,
             periods=self.periods,
@@ -89,8 +105,10 @@ class ScheduleTerms:
             due_day=self.due_day,
         )
         dates = due.dates[-1:] if self.method in ALL_AT_MATURITY else due.dates
-        moved = dict.fromkeys(working_day_from(day, self.non_working) for day in dates)
-        return DueDates(tuple(moved), due.anchor_day)
+        return DueDates(self._moved(dates), due.anchor_day)
+
+    def _moved(self, dates: Sequence[date]) -> tuple[date, ...]:
+        return tuple(dict.fromkeys(working_day_from(day, self.non_working) for day in dates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +188,14 @@ def _check_date(field: str, name: str, value: object) -> None:
 def _check_word(field: str, name: str, value: object, words: Sequence[str]) -> None:
     if value not in words:
         raise InvalidTermError(field, f"不认识的{name} {value!r}", f"请用 {'、'.join(words)}")
+
+
+def _check_quarterly(terms: ScheduleTerms) -> None:
+    if terms.method not in SETTLED_BY_QUARTER:
+        detail = "只有先息后本（interest_only）和随借随还（pay_any_day）可以按季结息"
+        raise InvalidTermError("settlement", detail, "请改为按月结息，或改用上述还款方式")
+    if terms.due_day is not None or terms.first_due_date is not None:
+        raise InvalidTermError("settlement", "按季结息的还款日固定为季末月 21 日", "请去掉固定还款日和首次还款日")
 
 
 def _check_multiple(method: str, multiple_fen: object) -> None:

@@ -19,6 +19,7 @@ DRAFT: Final = "draft"
 SIGNING: Final = "signing"
 SIGNED: Final = "signed"
 DISBURSING: Final = "disbursing"
+REVIEW: Final = "review"
 DISBURSED: Final = "disbursed"
 FAILED: Final = "failed"
 EXPIRED: Final = "expired"
@@ -27,11 +28,15 @@ STATUSES: Final = [
     (SIGNING, "签署中"),
     (SIGNED, "已签署"),
     (DISBURSING, "放款中"),
+    (REVIEW, "待人工审核"),
     (DISBURSED, "已放款"),
     (FAILED, "失败"),
     (EXPIRED, "已失效"),
 ]
-HOLDING: Final = (SIGNING, SIGNED, DISBURSING)
+HOLDING: Final = (SIGNING, SIGNED, DISBURSING, REVIEW)
+
+WAITING: Final = (SIGNED, REVIEW)
+"""What is not paid out yet and ends with its last day."""
 
 
 class Drawdown(models.Model):
@@ -40,8 +45,8 @@ class Drawdown(models.Model):
     States in `lending.states.DRAWDOWN`: draft (lives until `expires_at`) → signing → signed → disbursing →
     disbursed; failed from signing and disbursing; cancelled (failed, `product_closed`) from signing and signed when
     the product or the bank stops; expired from draft, and from signed when `disburse_by_date`, a business date, has
-    ended. While it is signing, signed or disbursing its amount is held on the line, exactly
-    once; money of unknown fate keeps its hold (LN-20).
+    ended; review where staff judge before it is paid (ACC-09), which ends as signed does. While it is signing, signed,
+    disbursing or in review its amount is held on the line, exactly once; money of unknown fate keeps its hold (LN-20).
 
     `contract_number` and `agreed` (what the contract is to state) are fixed when the customer signs, so that every
     attempt at signing makes the same contract.
@@ -90,13 +95,13 @@ class Drawdown(models.Model):
                 name="lending_drawdown_signed_has_number",
             ),
             models.CheckConstraint(
-                condition=~Q(status=SIGNED) | Q(disburse_by_date__isnull=False),
+                condition=~Q(status__in=WAITING) | Q(disburse_by_date__isnull=False),
                 name="lending_drawdown_signed_has_last_day",
             ),
         ]
         indexes = [
             models.Index(fields=["customer", "-id"], name="lending_drawdown_of"),
-            models.Index(fields=["disburse_by_date"], condition=Q(status=SIGNED), name="lending_drawdown_waiting"),
+            models.Index(fields=["disburse_by_date"], condition=Q(status__in=WAITING), name="lending_drawdown_waiting"),
             models.Index(fields=["expires_at"], condition=Q(status=DRAFT), name="lending_drawdown_drafts"),
         ]
 

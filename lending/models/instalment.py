@@ -21,6 +21,7 @@ class Instalment(models.Model):
 
     For the day end: what default has cost up to `charged_to_date` is `penalty_numerator` (on principal) and
     `compound_numerator` (on interest), fen × days × rate over 10¹² × base; from then on it grows with what is unpaid.
+    Where the contract compounds penalties, that is `penalty_compound_numerator`, over the square of 10¹² × base.
 
     PII: none.
     """
@@ -42,6 +43,9 @@ class Instalment(models.Model):
     charged_to_date = models.DateField("逾期费用计至", null=True, blank=True)
     penalty_numerator = models.DecimalField("罚息积数", max_digits=40, decimal_places=0, default=Decimal(0))
     compound_numerator = models.DecimalField("复利积数", max_digits=40, decimal_places=0, default=Decimal(0))
+    penalty_compound_numerator = models.DecimalField(
+        "罚息复利积数", max_digits=60, decimal_places=0, default=Decimal(0), db_default=Decimal(0)
+    )
 
     class Meta:
         db_table = "lending_instalment"

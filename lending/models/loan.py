@@ -79,6 +79,7 @@ class Loan(models.Model):
     anchor_day = models.PositiveSmallIntegerField("每月还款日")
     overdue_markup_percent = models.DecimalField("逾期罚息加收（%）", max_digits=6, decimal_places=2)
     compound_penalty = models.BooleanField("对逾期利息计收复利")
+    compound_on_penalty = models.BooleanField("对罚息计收复利", default=False, db_default=False)
     grace_days = models.PositiveSmallIntegerField("宽限期（天）")
     early_repayment_fee_percent = models.DecimalField(
         "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0)

@@ -16,7 +16,7 @@ from core.ids import new_id
 from lending.loans.day_count import DayCount
 from lending.loans.replanning import Keep
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
-from lending.loans.terms import RepaymentMethod
+from lending.loans.terms import RepaymentMethod, Settlement
 from lending.models.policy import PolicyColumns
 from lending.purposes import BUSINESS_PURPOSES, CONSUMER, CONSUMER_PURPOSES, CONSUMPTION, KINDS
 
@@ -42,6 +42,10 @@ TENORS: Final = [("1Y", "一年期"), ("5Y", "五年期以上")]
 
 REPRICING: Final = [(FIXED, "固定利率"), (EVERY_JANUARY, "每年 1 月 1 日重定价"), (ANNIVERSARY, "每年对月对日重定价")]
 KEEPS: Final = [(Keep.TERM.value, "期限不变，减少每期金额"), (Keep.INSTALMENT.value, "每期金额不变，缩短期限")]
+SETTLEMENTS: Final = [
+    (Settlement.MONTHLY.value, "按月"),
+    (Settlement.QUARTERLY.value, "按季（季末月 20 日结息，21 日入账）"),
+]
 NOT_SHIFTED: Final = "not_shifted"
 NEXT_WORKING_DAY: Final = "next_working_day"
 HOLIDAY_RULES: Final = [(NOT_SHIFTED, "还款日不顺延"), (NEXT_WORKING_DAY, "还款日遇节假日顺延至下一工作日")]
@@ -171,6 +175,10 @@ class ProductVersion(PolicyColumns):
         help_text="PEN-01，银发〔2003〕251号：在合同利率基础上加收 50% 至 100%",
     )  # fmt: skip
     compound_penalty = models.BooleanField("对逾期利息计收复利", default=True)
+    compound_on_penalty = models.BooleanField(
+        "对罚息计收复利", default=False, db_default=False,
+        help_text="PEN-01：默认不计；开启须同时对逾期利息计收复利",
+    )  # fmt: skip
     grace_days = models.PositiveSmallIntegerField("宽限期（天）", default=0, validators=[MaxValueValidator(3)])
     early_repayment_fee_percent = models.DecimalField(
         "提前还款手续费（%）", max_digits=6, decimal_places=2, default=Decimal(0),
@@ -179,6 +187,10 @@ class ProductVersion(PolicyColumns):
     due_day = models.PositiveSmallIntegerField(
         "固定还款日", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(28)],
         help_text="留空则为放款日的对日（INT-06）",
+    )  # fmt: skip
+    settlement = models.CharField(
+        "结息方式", max_length=9, choices=SETTLEMENTS, default=Settlement.MONTHLY.value,
+        help_text="INT-06：按季结息仅适用于先息后本和随借随还，其还款日为季末月 21 日，不用固定还款日",
     )  # fmt: skip
     first_period_min_days = models.PositiveSmallIntegerField(
         "首期最少天数", default=0, validators=[MaxValueValidator(31)],

@@ -15,6 +15,7 @@ from typing import Any, Final
 from accounts import operations as accounts
 from accounts import queries as account_queries
 from accounts.operations import AccountNotActive
+from core.audit.log import record
 from core.clock import asking_business_date, business_date
 from core.db.asks import alone, owe, together
 from core.errors import Absent, Problem, StateConflict
@@ -25,7 +26,7 @@ from core.steps.registry import Then
 from lending import books, parameters
 from lending.actors import SYSTEM, actor_of
 from lending.models import Drawdown
-from lending.models.drawdown import DISBURSING, SIGNED
+from lending.models.drawdown import DISBURSING, REVIEW, SIGNED, WAITING
 from lending.operations.drawdowns import refuse_closed, refuse_expired, refuse_line
 from lending.operations.entrusting import owe_passing_on, payee_is_clear
 from lending.operations.lines import release_hold
@@ -41,6 +42,7 @@ SCREENED_FOR: Final = "disburse"
 PAID: Final = "drawdown.paid"
 RELATED_PARTY: Final = "related_party"
 REFUSED: Final = "refused"
+MANUAL: Final = "manual_review"
 NOT_DISBURSED: Final = "not_disbursed_in_time"
 
 
@@ -58,7 +60,7 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
 
     What the customer can put right is refused with its code and leaves the drawdown signed. A hit on a watchlist, of the
     customer or of the payee (told neutrally, AML-05, AML-08), or in the register of related parties (LN-18) ends it and
-    gives the hold back.
+    gives the hold back. Staff judge first where the customer is under joint discipline (ACC-09).
 
     Raises:
         NotFound: there is no such drawdown of this customer.
@@ -78,6 +80,58 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
         raise Absent
     DRAWDOWN.target(drawdown.status, "disburse")
     drawdown.disburse_face_check_id = face.answer()
+    receiving, ended_by = _judge(drawdown, screening)
+    if ended_by:
+        return _fail(_begin(drawdown), ended_by)
+    if screening.may_be_disciplined and verification.is_disciplined(
+        subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex
+    ):
+        return transition(DRAWDOWN, _begin(drawdown).pk, "refer", actor=SYSTEM, reason=MANUAL)
+    return _pay(drawdown, receiving)
+
+
+@opens_transaction
+def grant_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+    """Pay a drawdown that waits for staff, as a member of staff has judged (ACC-09); everything is checked once more.
+
+    Raises:
+        NotFound: there is no such drawdown.
+        StateConflict: it does not wait for staff, or its last day is over.
+        ProductClosed, LineFrozen, LineExpired, LineReviewDue, LoanOverdue, AccountNotActive, IdExpired: see there.
+    """
+    drawdown = alone(locking_drawdown_and_line(drawdown_id=drawdown_id))
+    _refuse_unreviewed(drawdown)
+    screening = verification.Screening(
+        subject_id=drawdown.customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex
+    )  # fmt: skip
+    together(screening.identity, screening.lists)
+    receiving, ended_by = _judge(drawdown, screening)
+    record("drawdown.granted", actor=actor, subject=drawdown_id.hex, detail={"reason": reason})
+    drawdown.status = transition(DRAWDOWN, drawdown_id, "grant", actor=actor, reason=reason).status
+    return _fail(drawdown, ended_by) if ended_by else _pay(drawdown, receiving)
+
+
+@opens_transaction
+def refuse_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+    """End a drawdown that waits for staff and give its hold back; the customer reads the neutral text (ACC-09).
+
+    Raises:
+        NotFound: there is no such drawdown.
+        StateConflict: it does not wait for staff.
+    """
+    drawdown = lock_drawdown(drawdown_id=drawdown_id)
+    _refuse_unreviewed(drawdown)
+    record("drawdown.refused", actor=actor, subject=drawdown_id.hex, detail={"reason": reason})
+    return _fail(drawdown, REFUSED, actor=actor)
+
+
+def _refuse_unreviewed(drawdown: Drawdown) -> None:
+    if drawdown.status != REVIEW:
+        raise StateConflict("该笔用信不在人工审核中")
+
+
+def _judge(drawdown: Drawdown, screening: verification.Screening) -> tuple[account_queries.Receiving, str]:
+    """Refuse what the customer, or time, can put right; return how the account takes money, and what ends it for good."""
     _refuse_late(drawdown)
     refuse_closed(line=drawdown.line)
     found = _look_around(drawdown, screening)
@@ -86,15 +140,14 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
         raise AccountNotActive
     accounts.refuse_suspended_for(reason=found.receiving.suspended_for)
     refuse_expired(identity=screening.known)
-    if found.bars.open_from_before and overdue_days_of(customer_id):
+    if found.bars.open_from_before and overdue_days_of(drawdown.customer_id):
         raise LoanOverdue
     if found.bars.is_related:
-        return _fail(_begin(drawdown), RELATED_PARTY)
-    outcome, record = screening.conclude()
-    owe(*record)
-    if outcome != "clear" or not payee_is_clear(drawdown=drawdown):
-        return _fail(_begin(drawdown), REFUSED)
-    return _pay(drawdown, found.receiving)
+        return found.receiving, RELATED_PARTY
+    outcome, on_record = screening.conclude()
+    owe(*on_record)
+    is_clear = outcome == "clear" and payee_is_clear(drawdown=drawdown)
+    return found.receiving, "" if is_clear else REFUSED
 
 
 def _refuse_late(drawdown: Drawdown) -> None:
@@ -136,7 +189,10 @@ def _pay(drawdown: Drawdown, receiving: account_queries.Receiving) -> Drawdown:
     }
     if receiving.keeper != KEPT_HERE:
         drawdown.payment_id = accounts.pay_into(**payment, then=Then(PAID, drawdown.pk.hex)).id
-        return _begin(drawdown)
+        if drawdown.status == SIGNED:
+            return _begin(drawdown)
+        drawdown.save(update_fields=["payment_id"])
+        return drawdown
     loan_id, drawdown.payment_id = new_id(), new_id()
     owe(
         accounts.paying_into_own(
@@ -171,17 +227,17 @@ def payment_ended(*, drawdown_id: uuid.UUID) -> None:
         owe_passing_on(drawdown=drawdown)
 
 
-def _fail(drawdown: Drawdown, code: str) -> Drawdown:
+def _fail(drawdown: Drawdown, code: str, *, actor: str = SYSTEM) -> Drawdown:
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
-    return transition(DRAWDOWN, drawdown.pk, "fail", actor=SYSTEM, reason=code, reason_code=code)
+    return transition(DRAWDOWN, drawdown.pk, "fail", actor=actor, reason=code, reason_code=code)
 
 
 @within_transaction
 def lapse_signed(*, drawdown_id: uuid.UUID) -> None:
-    """Cancel a signed drawdown whose last day has ended and give its hold back; any other stays as it is."""
+    """Cancel a drawdown that is signed or in review and whose last day has ended; any other stays as it is."""
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     last_day = drawdown.disburse_by_date
-    if drawdown.status != SIGNED or last_day is None or business_date() <= last_day:
+    if drawdown.status not in WAITING or last_day is None or business_date() <= last_day:
         return
     release_hold(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
     transition(

@@ -18,12 +18,12 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books
 from lending.loan_records import record_of
-from lending.loan_terms import later_due_dates
+from lending.loan_terms import later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.repricing import next_repricing, price
 from lending.loans.standing import standing_on
-from lending.loans.terms import ALL_AT_MATURITY
+from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import ACTIVE
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
@@ -130,9 +130,13 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
 
 
 def _extended_dates(loan: Loan, months: int) -> list[date]:
+    version = loan.line.product_version
+    if settlement_of(version, loan.method) == Settlement.QUARTERLY:
+        dates = quarters_to(version, start_date=loan.start_date, months=loan.term_months + loan.extended_months)
+        return [day for day in dates if day > business_date()]
     ahead = [row.due_date for row in record_of(loan).ahead_of(business_date())]
     more = later_due_dates(
-        loan.line.product_version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
+        version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
     )  # fmt: skip
     return more[-1:] if loan.method in ALL_AT_MATURITY else list(dict.fromkeys([*ahead, *more]))
 

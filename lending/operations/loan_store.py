@@ -15,13 +15,14 @@ from core.ids import new_id
 from core.operations import within_transaction
 from lending.loan_columns import running_of
 from lending.loan_records import rows_in_force
-from lending.loans.overdue import InstalmentRecord, default_numerator, is_unpaid
+from lending.loans.overdue import InstalmentRecord, default_numerator, is_unpaid, on_penalty_numerator
 from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan
 
 PAID: Final = ("principal", "interest", "penalty", "compound")
 COLUMNS: Final = (
     *(f"paid_{part}_fen" for part in PAID), "closed_date", "charged_to_date", "penalty_numerator", "compound_numerator",
+    "penalty_compound_numerator",
 )  # fmt: skip
 """What of an instalment changes while its plan stays."""
 
@@ -116,10 +117,12 @@ def _store_row(row: Instalment, item: InstalmentRecord, record: LoanRecord, on_d
         row.closed_date = _paid_on(item) or row.closed_date or on_date
     if not (was_closed and row.closed_date is not None and row.charged_to_date is not None):  # else nothing is charged
         row.charged_to_date = on_date if has_fallen else None
-    row.penalty_numerator = row.compound_numerator = Decimal(0)
+    row.penalty_numerator = row.compound_numerator = row.penalty_compound_numerator = Decimal(0)
     if has_fallen:
         row.penalty_numerator = Decimal(
             default_numerator(item, terms, "principal", item.principal_fen, on_date=on_date)
         )
     if has_fallen and terms.compound:
         row.compound_numerator = Decimal(default_numerator(item, terms, "interest", item.interest_fen, on_date=on_date))
+    if has_fallen and terms.compound and terms.compound_on_penalty:
+        row.penalty_compound_numerator = Decimal(on_penalty_numerator(item, terms, on_date=on_date))

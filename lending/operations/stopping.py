@@ -16,7 +16,7 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
 from lending.models import CreditLine, Drawdown
-from lending.models.drawdown import SIGNED, SIGNING
+from lending.models.drawdown import SIGNING, WAITING
 from lending.operations.applying import ProductClosed
 from lending.operations.drawdowns import SYSTEM
 from lending.operations.lines import release_hold
@@ -27,7 +27,7 @@ from tenants import directory
 
 CANCEL_SIGNED: Final = "lending.cancel_signed"
 CANCELLED: Final = ProductClosed.code
-ON_ITS_WAY: Final = (SIGNING, SIGNED)
+ON_ITS_WAY: Final = (SIGNING, *WAITING)
 
 
 @within_transaction

@@ -122,7 +122,7 @@ def _sign(drawdown: Drawdown | None) -> JourneyStep:
 def _drawdown(drawdown: Drawdown | None) -> JourneyStep:
     if drawdown is None:
         return JourneyStep(name="drawdown", status="todo")
-    status: Status = {"disbursing": "doing", "disbursed": "done"}.get(drawdown.status, "todo")  # type: ignore[assignment]  # the words of this table
+    status: Status = {"disbursing": "doing", "review": "doing", "disbursed": "done"}.get(drawdown.status, "todo")  # type: ignore[assignment]  # the words of this table
     return JourneyStep(name="drawdown", status=status, resource=f"drawdowns/{drawdown.pk.hex}")
 
 

@@ -16,7 +16,7 @@ from lending.loans.standing import Owed
 from lending.models import Contract, Disclosure, Drawdown, EntrustedPayment, Instalment, Loan, Repayment
 from lending.queries import Journey, Judgement
 from lending.queries.disclosures import has_lapsed
-from lending.states.loans import LOAN_ON_THE_WIRE
+from lending.states.loans import DRAWDOWN_ON_THE_WIRE, LOAN_ON_THE_WIRE
 
 PENDING: Final = "pending"
 LEAF_FORMAT: Final = "evidence-leaf/1"
@@ -30,7 +30,7 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
     loan = getattr(row, "loan", None)
     return {
         "id": row.pk.hex,
-        "status": "expired" if has_lapsed(row) else row.status,
+        "status": "expired" if has_lapsed(row) else DRAWDOWN_ON_THE_WIRE[row.status],
         "credit_line": row.line_id.hex,
         "product": row.line.product.code,
         "amount": fen_to_yuan(row.amount_fen),

@@ -21,7 +21,7 @@ from lending.models.paper import KINDS as PAPER_KINDS
 from lending.models.repayment import STATUSES as REPAYMENT_STATUSES
 from lending.purposes import PURPOSES
 from lending.rest.application_serializers import PurposeField
-from lending.states.loans import LOAN_ON_THE_WIRE
+from lending.states.loans import DRAWDOWN_ON_THE_WIRE, LOAN_ON_THE_WIRE
 
 METHODS: Final = [method.value for method in RepaymentMethod]
 SHA256: Final = r"^[0-9a-f]{64}$"
@@ -176,7 +176,9 @@ class DrawdownDocument(serializers.Serializer[Any]):
     """A drawdown."""
 
     id = IdField()
-    status = serializers.ChoiceField([status for status, _ in DRAWDOWN_STATUSES])
+    status = serializers.ChoiceField(
+        [status for status, _ in DRAWDOWN_STATUSES if status in DRAWDOWN_ON_THE_WIRE.values()]
+    )
     credit_line = IdField()
     product = serializers.CharField()
     amount = AmountField()

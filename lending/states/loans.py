@@ -23,9 +23,16 @@ DRAWDOWN: Final = Machine(
         ("signed", "lapse"): "expired",
         ("signed", "cancel"): "failed",
         ("disbursing", "pay"): "disbursed",
+        ("disbursing", "refer"): "review",
         ("disbursing", "fail"): "failed",
+        ("review", "grant"): "disbursing",
+        ("review", "fail"): "failed",
+        ("review", "lapse"): "expired",
+        ("review", "cancel"): "failed",
     },
 )
+DRAWDOWN_ON_THE_WIRE: Final = {state: "disbursing" if state == "review" else state for state in DRAWDOWN.states}
+"""Internal state → the word that the customer sees: one that waits for staff is still being paid out (ACC-09)."""
 
 LOAN: Final = Machine(
     name="loan",

@@ -11,15 +11,24 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import AccountClosing, Card, DepositAccount
-from accounts.models.deposit_account import CHECKING, CLASS_THREE, CORE, FACE, OWN, REJECTED
+from accounts.models.deposit_account import CHECKING, CLASS_THREE, CORE, FACE, OWN, REJECTED, REVIEW
 from accounts.operations.cards import card_checked, record_card
-from accounts.operations.opening import BoundCard, lapse_openings, start_account
+from accounts.operations.opening import (
+    BoundCard,
+    lapse_openings,
+    refuse_reviewed_opening,
+    release_opening,
+    start_account,
+)
 from accounts.operations.opening_rules import CounterRequired, Wanted
 from accounts.providers.bound_card import BoundCardAnswer, BoundCardResult, CardAccountClass, CardElement
 from accounts.queries import asking_receiving, usable_accounts
+from accounts.rest.documents import account_document
 from accounts.steps.cards import FOUR, refusal_of
+from core.audit.models import AuditEntry
 from core.clock import business_date, now
 from core.db.asks import alone
+from core.errors import StateConflict
 from core.ids import new_id
 from core.steps.models import Step
 from core.tenancy import PROVINCE, at, in_bank
@@ -27,7 +36,7 @@ from tenants.operations import set_platform_parameter
 from tenants.parameters import CATALOGUE, set_for_bank
 from tests.accounts.holders import card_number, make_account, make_customer, phone_code, set_day
 from verification import queries as verified
-from verification.models import PhoneCode
+from verification.models import Check, PhoneCode
 
 TODAY = date(2026, 11, 23)
 
@@ -305,15 +314,45 @@ class TestAcc10SharedPhones:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_monday")
 class TestAcc10Devices:
-    """ACC-10: more than N openings of one device and day are refused."""
+    """ACC-10: more than N openings of one device and day are judged by staff."""
 
-    def test_the_fourth_of_a_device_and_day_is_refused(self) -> None:
+    def fourth(self) -> DepositAccount:
         for _ in range(3):
             assert outcome(ask(make_customer(), device_id="phone-1")) == CHECKING
-        assert outcome(ask(make_customer(), device_id="phone-1")) == "device_limit"
+        return ask(make_customer(), device_id="phone-1")
+
+    def test_the_fourth_of_a_device_and_day_waits_for_staff(self) -> None:
+        account = self.fourth()
+        assert (outcome(account), account_document(account)["status"]) == (REVIEW, CHECKING)
+        assert Step.objects.count() == 3
         assert outcome(ask(make_customer(), device_id="phone-2")) == CHECKING
         set_day(TODAY + timedelta(days=1))
         assert outcome(ask(make_customer(), device_id="phone-1")) == CHECKING
+
+    def test_staff_let_it_go_on_with_all_its_checks(self) -> None:
+        account = self.fourth()
+        released = release_opening(account_id=account.pk, actor="clerk", reason="本人办理")
+        assert outcome(released) == CHECKING
+        assert Check.objects.filter(business_id=account.pk.hex, kind="carrier", status="asked").exists()
+        assert AuditEntry.objects.filter(action="opening.released", actor="clerk").exists()
+        with pytest.raises(StateConflict):
+            release_opening(account_id=account.pk, actor="clerk", reason="again")
+
+    def test_staff_refuse_it_with_the_code_of_the_device(self) -> None:
+        account = self.fourth()
+        refused = refuse_reviewed_opening(account_id=account.pk, actor="clerk", reason="代办")
+        assert (outcome(refused), refused.retryable) == ("device_limit", False)
+        assert not Card.objects.filter(account_id=account.pk, status="checking").exists()
+        with pytest.raises(StateConflict):
+            refuse_reviewed_opening(account_id=account.pk, actor="clerk", reason="again")
+
+    def test_what_nobody_judged_lapses(self) -> None:
+        account = self.fourth()
+        with transaction.atomic():
+            assert lapse_openings(day=TODAY + timedelta(days=7)) == 0
+            assert lapse_openings(day=TODAY + timedelta(days=8)) == 1
+        account.refresh_from_db()
+        assert (outcome(account), account.retryable) == ("draft_expired", True)
 
     def test_what_was_refused_does_not_count(self) -> None:
         for _ in range(4):
@@ -346,7 +385,7 @@ def test_of_ten_customers_on_one_device_at_once_three_get_through() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(ended) == [CHECKING] * 3 + ["device_limit"] * 7
+    assert sorted(ended) == [CHECKING] * 3 + [REVIEW] * 7
 
 
 @pytest.mark.django_db

@@ -93,6 +93,11 @@ class TestDraft:
         assert "3 天宽限期" in shown["逾期罚息（违约时）"]
         assert "复利（违约时）" not in shown
 
+    def test_a_product_that_compounds_penalties_says_so(self) -> None:
+        assert "未按期支付的利息按" in lines_of(draft(make_borrower()))["复利（违约时）"]
+        change_product("XF01", compound_on_penalty=True)
+        assert "未按期支付的利息和罚息按" in lines_of(draft(make_borrower()))["复利（违约时）"]
+
     @pytest.mark.parametrize(
         ("amount", "problem"),
         [

@@ -136,6 +136,7 @@ class TestPublishDraft:
         [
             ({"methods": ["bullet"], "line_term_months": 13}, "line_term_months", "12 个月"),
             ({"methods": ["equal_instalment", "interest_only"], "line_term_months": 24}, "line_term_months", "LN-01a"),
+            ({"compound_penalty": False, "compound_on_penalty": True}, "compound_on_penalty", "同时对逾期利息"),
             ({"min_amount_fen": 200_000_00}, "max_amount_fen", "大于最低"),
             ({"min_amount_fen": 300_000_00}, "max_amount_fen", "不得低于"),
             ({"ceiling_rate": Decimal("24.0000")}, "ceiling_rate", "24%"),

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from lending.models import CreditLine, Loan
+from lending.operations.loan_changes import extend_loan
 from tenants.models import Holiday
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, set_day
@@ -136,6 +138,29 @@ class TestInt06ByRest:
         who, loan = lent(date(2024, 3, 8), amount_fen=100_000_00, rate="6.0000", method="interest_only", term_months=6)
         assert [row["due_date"] for row in rows(who, loan)][:2] == ["2024-03-20", "2024-04-20"]
         assert rows(who, loan)[0]["interest"] == "200.00"
+
+    def test_a_product_settles_by_quarter_and_an_extension_goes_on_so(self) -> None:
+        change_product("XF03", due_day=20, settlement="quarterly")
+        who, loan = lent(date(2024, 3, 8), amount_fen=100_000_00, rate="6.0000", method="interest_only", term_months=6)
+        # 13, 92 and 79 days over 360.
+        assert [(row["due_date"], row["interest"], row["principal"]) for row in rows(who, loan)] == [
+            ("2024-03-21", "216.67", "0.00"), ("2024-06-21", "1533.33", "0.00"), ("2024-09-08", "1316.67", "100000.00"),
+        ]  # fmt: skip
+        set_day(date(2024, 3, 21))
+        assert quote(who, loan, kind="due")["total"] == "216.67"
+        with transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=6, actor="a+b", reason="r")
+        assert [row["due_date"] for row in rows(who, loan)][1:] == [
+            "2024-06-21",
+            "2024-09-21",
+            "2024-12-21",
+            "2025-03-08",
+        ]
+
+    def test_other_methods_of_that_product_stay_monthly(self) -> None:
+        change_product("XF01", settlement="quarterly")
+        who, loan = lent(date(2024, 3, 8), product="XF01", method="equal_instalment", term_months=6)
+        assert [row["due_date"] for row in rows(who, loan)][:2] == ["2024-04-08", "2024-05-08"]
 
 
 class TestOverdue:

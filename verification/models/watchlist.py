@@ -15,6 +15,11 @@ from verification.models.check import Check
 from verification.models.subject import Subject
 
 OPEN: Final = "open"
+TELECOM_FRAUD: Final = "telecom_fraud"
+"""The list of persons under joint discipline for telecom fraud (ACC-09): it limits, and is no anti-money-laundering list."""
+CONVICTED: Final = "convicted"
+POLICE: Final = "police"
+GROUNDS: Final = [(CONVICTED, "受过刑事处罚"), (POLICE, "设区的市级以上公安机关认定")]
 
 
 class WatchlistVersion(PublicModel):
@@ -56,7 +61,8 @@ class WatchlistName(PublicModel):
     `keys` are the folded spellings: simplified characters without blanks, and the Latin spelling in either
     order of surname and given name, in every reading of the surname. `births` are pairs of ISO dates, each a
     range in which the entry's birth date lies as far as the list knows it. ID numbers are kept as hashes
-    under the version's salt.
+    under the version's salt. `ground` and `listed_date` say why and since when a person is under joint discipline
+    (ACC-09); other lists have neither.
 
     PII: names and birth dates of persons whom public authorities have listed; none of a customer. Kept with
     its version.
@@ -73,6 +79,8 @@ class WatchlistName(PublicModel):
     keys = ArrayField(models.CharField(max_length=200), verbose_name="检索键")
     births = models.JSONField("出生日期范围", default=list)
     id_hashes = ArrayField(models.CharField(max_length=64), verbose_name="证件号摘要", default=list)
+    ground = models.CharField("惩戒事由", max_length=10, choices=GROUNDS, blank=True, default="")
+    listed_date = models.DateField("惩戒起始日", null=True, blank=True)
 
     class Meta:
         db_table = "verification_watchlist_name"

@@ -13,6 +13,7 @@ from verification.operations.consents import (
     show_agreements,
     withdraw_consent,
 )
+from verification.operations.discipline import is_disciplined
 from verification.operations.face_checks import (
     FaceResultUnknown,
     FaceUploadNotAccepted,
@@ -83,6 +84,7 @@ __all__ = [
     "enrol_subject",
     "give_consent",
     "identify_subject",
+    "is_disciplined",
     "receive_upload",
     "register_act",
     "renew_identity",

@@ -13,6 +13,7 @@ from verification import parameters
 from verification.evidence import leaf_of_check
 from verification.models import Check, ScreeningAlert, ScreeningMatch
 from verification.models.check import ANSWERED, CLEAR, HIT, REVIEW, WATCHLIST
+from verification.models.watchlist import TELECOM_FRAUD
 from verification.queries import asking_identity
 from verification.screening.match import ID_NUMBER_SCORE, Candidate, Person, asking_candidates, outcome_of
 from verification.screening.versions import asking_versions
@@ -60,6 +61,16 @@ class Screening:
             raise StateConflict("请先完成注册")
         return known
 
+    @property
+    def _screened(self) -> list[WatchlistVersion]:
+        """The lists that are screened against: joint discipline is none of them (ACC-09)."""
+        return [version for version in self.lists.answer() if version.list_code != TELECOM_FRAUD]
+
+    @property
+    def may_be_disciplined(self) -> bool:
+        """Whether there is a list of joint discipline at all, so that `is_disciplined` is worth asking (ACC-09)."""
+        return any(version.list_code == TELECOM_FRAUD for version in self.lists.answer())
+
     def search(self) -> Ask[list[Candidate]]:
         """Ask for the listed entries that may be meant, once the first part was sent.
 
@@ -72,7 +83,7 @@ class Screening:
         else:
             person = Person(name=self._counterparty)
         is_person = self._counterparty is None  # a counterparty may be a firm
-        self._search = asking_candidates(person, self.lists.answer(), persons_only=is_person)
+        self._search = asking_candidates(person, self._screened, persons_only=is_person)
         return self._search
 
     def conclude(self) -> tuple[Outcome, list[Ask[None]]]:
@@ -90,7 +101,7 @@ class Screening:
             outcome=outcome,
             provider=LOCAL,
             asked=None if self._counterparty is None else {"party": COUNTERPARTY, "name": self._counterparty},
-            detail={"lists": {version.list_code: version.number for version in self.lists.answer()}},
+            detail={"lists": {version.list_code: version.number for version in self._screened}},
             answered_at=now(),
         )
         leaf = leaf_of_check(check)

@@ -1,7 +1,8 @@
 """Read list files as their publishers make them: the UN's XML, OFAC's CSV pair, and a plain CSV with a header line.
 
 A plain CSV has the columns entry, name and, where known, id_number and birth_date (ISO 8601 or a year);
-several lines of one entry are its names.
+several lines of one entry are its names. The list of persons under joint discipline (ACC-09) has ground (convicted or
+police) and listed_date as well, and an ID number in every entry: nobody is limited for a name alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
+
+from verification.models.watchlist import GROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,6 +47,8 @@ class ListedEntry:
     person: bool = True
     births: tuple[Birth, ...] = ()
     id_numbers: tuple[str, ...] = ()
+    ground: str = ""
+    listed_date: date | None = None
 
 
 def read_list(content: bytes, *, aliases: bytes | None = None) -> list[ListedEntry]:
@@ -178,7 +183,33 @@ def _plain_entry(entry: str, lines: list[dict[str, str]]) -> ListedEntry:
         names=_distinct(line["name"] for line in lines),
         births=tuple(birth for birth in births if birth is not None),
         id_numbers=_distinct(line.get("id_number", "") for line in lines),
+        ground=_ground(entry, lines[0].get("ground", "")),
+        listed_date=_listed_date(entry, lines[0].get("listed_date", "")),
     )
+
+
+def _ground(entry: str, written: str) -> str:
+    if written and written not in dict(GROUNDS):
+        raise ListFileUnreadable(f"entry {entry}: ground must be one of {', '.join(dict(GROUNDS))}")
+    return written
+
+
+def _listed_date(entry: str, written: str) -> date | None:
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError as error:
+        raise ListFileUnreadable(f"entry {entry}: listed_date must be a day such as 2025-01-31") from error
+
+
+def check_discipline(entries: Iterable[ListedEntry]) -> None:
+    """Refuse a list of persons under joint discipline of which the term or the person cannot be told (ACC-09).
+
+    Raises:
+        ListFileUnreadable: an entry has no ID number, no ground or no day.
+    """
+    for entry in entries:
+        if not (entry.id_numbers and entry.ground and entry.listed_date):
+            raise ListFileUnreadable(f"entry {entry.entry}: id_number, ground and listed_date are needed")
 
 
 def _iso(text: str, *, spread: int) -> Birth | None:

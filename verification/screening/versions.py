@@ -15,6 +15,7 @@ from core.db.rows import Shape
 from core.operations import forbid_transaction
 from core.tenancy import PROVINCE, at
 from verification.models import WatchlistName, WatchlistVersion
+from verification.models.watchlist import TELECOM_FRAUD
 from verification.screening.match import hash_id_number
 from verification.screening.names import keys_to_list
 
@@ -46,12 +47,17 @@ class ImportedVersion:
 
 
 def current_versions() -> list[WatchlistVersion]:
-    """Return the current version of every list, by code."""
-    return alone(asking_versions())
+    """Return the current version of every list that is screened against, by code; joint discipline is none (ACC-09)."""
+    return [version for version in alone(asking_versions()) if version.list_code != TELECOM_FRAUD]
+
+
+def discipline_version() -> WatchlistVersion | None:
+    """Return the current list of persons under joint discipline for telecom fraud (ACC-09), if there is one."""
+    return WatchlistVersion.objects.filter(current=True, list_code=TELECOM_FRAUD).first()
 
 
 def asking_versions() -> Ask[list[WatchlistVersion]]:
-    """Ask for the current versions together with other things."""
+    """Ask for the current versions of all lists, that of joint discipline included, together with other things."""
     return Ask(CURRENT, [], lambda rows: [VERSION.read(row) for row in rows.found])
 
 
@@ -99,6 +105,8 @@ def _rows(version: WatchlistVersion, entries: Sequence[ListedEntry]) -> Iterator
                 keys=keys_to_list(name),
                 births=births,
                 id_hashes=hashes,
+                ground=entry.ground,
+                listed_date=entry.listed_date,
             )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from lending import queries
 from lending.loans.buckets import bucket_of
 from lending.loans.standing import Owed
+from lending.models import Instalment, Repayment
 from lending.models import Loan as LoanRow
-from lending.models import Repayment
 from tests.lending.audit import books
 from tests.lending.audit.days import counted, half_up
 from tests.lending.audit.loan import KINDS, Amounts, Loan, MoneyIn, Row, total_of
@@ -169,7 +170,9 @@ def compare_day_end_columns(row: LoanRow, loan: Loan) -> None:
             penalty = int(item.penalty_numerator) + each.unpaid_principal * nights
             assert _rounded(penalty, base) == half_up(each.penalty_cost)
             compound = int(item.compound_numerator) + (each.unpaid_interest * nights if row.compound_penalty else 0)
-            assert _rounded(compound, base) == half_up(each.compound_cost)
+            one = base * RATE_ONE
+            exact = Fraction(compound, one) + Fraction(_on_penalty(row, item, each, one, loan.today), one**2)
+            assert half_up(exact) == half_up(each.compound_cost)
 
 
 def _rounded(numerator: int, base: int) -> int:
@@ -193,3 +196,15 @@ def compare_books(
     assert sum(ledger.values()) == 0
     assert ledger == {code: fen for code, fen in expected.items() if fen}
     assert added == {str(pk): fen for pk, fen in deposits.items() if fen or str(pk) in added}
+
+
+def _on_penalty(row: LoanRow, item: Instalment, each: Row, one: int, today: date) -> int:
+    """Add up night by night what an unpaid penalty costs, from the columns, where the contract compounds it."""
+    if not (row.compound_penalty and row.compound_on_penalty and item.charged_to_date is not None):
+        return 0
+    cost, penalty, paid = int(item.penalty_compound_numerator), int(item.penalty_numerator), each.paid["penalty"] * one
+    for _ in range((today - item.charged_to_date).days):
+        owed = penalty if each.unpaid_principal else half_up(Fraction(penalty, one)) * one
+        cost += row.overdue_numerator * (owed - paid)
+        penalty += each.unpaid_principal * row.overdue_numerator
+    return cost

@@ -35,6 +35,7 @@ class Contract:
     markup: Fraction = Fraction(1, 2)
     misuse_markup: Fraction = Fraction(1)
     compound: bool = True
+    compound_on_penalty: bool = False
     grace: int = 0
     min_days: int = 0
     fee: Fraction = Fraction(0)
@@ -102,6 +103,7 @@ class Row:
     penalty_cost: Fraction = Fraction(0)
     compound_cost: Fraction = Fraction(0)
     nights_since_due: Fraction = Fraction(0)
+    nights_squared: Fraction = Fraction(0)
     last_paid: date | None = None
 
     @property
@@ -122,14 +124,25 @@ class Row:
             "principal": self.unpaid_principal,
         }
 
+    @property
+    def unpaid_penalty(self) -> Fraction:
+        """Return the penalty that is unpaid: exact while it grows, in whole fen once the principal is paid."""
+        cost = self.penalty_cost if self.unpaid_principal else Fraction(half_up(self.penalty_cost))
+        return cost - self.paid["penalty"]
+
     def night(self, day: date, cost: Fraction, contract: Contract) -> None:
         """Let a night cost what is unpaid its penalty; what is paid within grace was in time (PEN-01, INT-07)."""
-        if not (self.unpaid_principal or self.unpaid_interest):
-            return
         self.nights_since_due += cost
+        self.nights_squared += cost * cost
         grace_ends = self.due_date + timedelta(days=contract.grace)
         if day < grace_ends:
             return
+        if contract.compound_on_penalty and day == grace_ends:
+            # Of every two nights the later one costs what the earlier one has.
+            pairs = (self.nights_since_due**2 - self.nights_squared) / 2
+            self.compound_cost += self.unpaid_principal * pairs
+        elif contract.compound_on_penalty:
+            self.compound_cost += self.unpaid_penalty * cost
         charged = self.nights_since_due if day == grace_ends else cost
         self.penalty_cost += self.unpaid_principal * charged
         if contract.compound:

@@ -44,6 +44,7 @@ class Terms:
     overdue_markup_percent: int
     misuse_markup_percent: int
     compound_penalty: bool
+    compound_on_penalty: bool
     grace_days: int
     min_days: int
     early_repayment_fee_percent: str
@@ -62,6 +63,7 @@ def all_terms() -> st.SearchStrategy[Terms]:
         overdue_markup_percent=st.sampled_from([30, 50]),
         misuse_markup_percent=st.sampled_from([50, 100]),
         compound_penalty=st.booleans(),
+        compound_on_penalty=st.booleans(),
         grace_days=st.integers(0, 3),
         min_days=st.integers(0, 1),
         early_repayment_fee_percent=st.sampled_from(["0", "1.25"]),
@@ -115,6 +117,7 @@ class Line:
             day_count="act/360" if months_as_thirty and method == "pay_any_day" else terms.day_count,
             markup=Fraction(terms.overdue_markup_percent, 100), misuse_markup=Fraction(terms.misuse_markup_percent, 100),
             compound=terms.compound_penalty, grace=terms.grace_days, min_days=terms.min_days,
+            compound_on_penalty=terms.compound_penalty and terms.compound_on_penalty,
             fee=Fraction(terms.early_repayment_fee_percent) / 100,
         )  # fmt: skip
 

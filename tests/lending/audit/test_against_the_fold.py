@@ -63,7 +63,8 @@ def contracts(draw: st.DrawFn) -> tuple[Contract, int, int | None]:
         day_count=draw(st.sampled_from(["30/360", "act/360", "act/365"])),
         markup=Fraction(draw(st.sampled_from([30, 50]))) / 100,
         misuse_markup=Fraction(draw(st.sampled_from([50, 100]))) / 100,
-        compound=draw(st.booleans()),
+        compound=(compounds := draw(st.booleans())),
+        compound_on_penalty=compounds and draw(st.booleans()),
         grace=draw(st.integers(0, 3)),
         min_days=draw(st.integers(0, 1)),
         fee=Fraction(draw(st.sampled_from(["0", "1.25"]))) / 100,
@@ -113,6 +114,7 @@ def opening(contract: Contract, months: int, due_day: int | None) -> LoanRecord:
     costs = PenaltyTerms(
         annual_rate=per_cent(contract.rate), markup_percent=Decimal(int(contract.markup * 100)),
         day_count=DayCount(contract.day_count), compound=contract.compound, grace_days=contract.grace,
+        compound_on_penalty=contract.compound_on_penalty,
         min_days=contract.min_days, misuse_markup_percent=Decimal(int(contract.misuse_markup * 100)),
     )  # fmt: skip
     rows = tuple(

@@ -66,8 +66,8 @@ DAY = timedelta(days=1)
 DAYS = 4  # the third begins with new prices, the second with arrears
 TERMS = Terms(
     day_count="act/360", due_day=None, first_period_min_days=0, holiday_rule="not_shifted", overdue_markup_percent=50,
-    misuse_markup_percent=100, compound_penalty=True, grace_days=0, min_days=0, early_repayment_fee_percent="0",
-    prepayment_keeps="term", repricing="every_january",
+    misuse_markup_percent=100, compound_penalty=True, compound_on_penalty=False, grace_days=0, min_days=0,
+    early_repayment_fee_percent="0", prepayment_keeps="term", repricing="every_january",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ PLAIN: Final[dict[str, Any]] = {
     "grace_days": 0,
     "repricing": "fixed",
     "compound_penalty": True,
+    "compound_on_penalty": False,
     "due_day": None,
     "first_period_min_days": 0,
     "holiday_rule": NOT_SHIFTED,
@@ -42,8 +43,20 @@ PLAIN: Final[dict[str, Any]] = {
 SORTS: Final[tuple[dict[str, Any], ...]] = (
     {"day_count": "30/360", "repricing": "every_january"},
     {"day_count": "act/360", "grace_days": 3, "compound_penalty": False, "holiday_rule": NEXT_WORKING_DAY},
-    {"day_count": "act/365", "grace_days": 1, "repricing": "anniversary", "overdue_markup_percent": Decimal(35)},
-    {"day_count": "30/360", "due_day": 20, "first_period_min_days": 10, "misuse_markup_percent": Decimal(50)},
+    {
+        "day_count": "act/365",
+        "grace_days": 1,
+        "repricing": "anniversary",
+        "overdue_markup_percent": Decimal(35),
+        "compound_on_penalty": True,
+    },
+    {
+        "day_count": "30/360",
+        "due_day": 20,
+        "first_period_min_days": 10,
+        "misuse_markup_percent": Decimal(50),
+        "compound_on_penalty": True,
+    },
 )
 DAY: Final = timedelta(days=1)
 

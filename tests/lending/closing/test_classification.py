@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from django.db import transaction
 
+from accounts.models import Customer
 from core.clock import business_date
 from lending.closing.runner import close_until
 from lending.closing.stages import fall_overdue
@@ -16,6 +17,7 @@ from lending.operations.loan_changes import extend_loan
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.lending.closing.random_loans import DAY, begin
+from verification import queries as verified
 
 DUE: Final = date(2024, 2, 15)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -211,3 +213,23 @@ def pay_in_time(who: Borrower, loan: Loan, *, until: date) -> None:
             begin(day)
             repay(who, loan)
     begin(max(until, business_date()))
+
+
+class TestRisk02PerLoan:
+    """RISK-02: borrowers are natural persons, so that the retail branch applies: loans are classified one by one."""
+
+    def test_a_bad_loan_leaves_the_same_persons_other_loan_as_it_is(self) -> None:
+        set_day(date(2024, 1, 15))
+        who = make_borrower(product="XF03")
+        bad = lend(who, 50_000_00, term_months=1, method="bullet")  # five sixths of the person's debt
+        good = lend(who, 10_000_00, term_months=12, method="bullet")
+        begin(DUE + 91 * DAY)
+        found = dict(Loan.objects.values_list("pk", "category"))
+        assert found == {bad.pk: "substandard", good.pk: "normal"}
+
+    def test_whoever_borrows_is_known_by_an_id_card(self) -> None:
+        who = make_borrower(product="XF03")
+        known = verified.identity(who.customer_id)
+        assert known is not None
+        assert known.id_number[6:14] == f"{known.birth_date:%Y%m%d}"
+        assert Loan._meta.get_field("customer").remote_field.model is Customer

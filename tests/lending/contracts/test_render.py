@@ -154,7 +154,7 @@ class TestRenderContract:
         )
         text = text_of(render_contract(standard_template(), data))
         for stated in (
-            "按月付息，到期一次还本",
+            "按期付息，到期一次还本",
             "减25个基点",
             "5年期以上贷款市场报价利率",
             "年化为2.7882%",
@@ -165,6 +165,18 @@ class TestRenderContract:
             "提前归还本金的0.5%收取违约金",
         ):
             assert stated in text, stated
+
+    def test_states_by_which_the_product_compounds_penalties_and_moves_due_dates(self) -> None:
+        plain = trial_data()
+        data = replace(plain, shifts_due_dates=True, penalty=replace(plain.penalty, compound_on_penalty=True))
+        text, usual = (text_of(render_contract(standard_template(), each)) for each in (data, plain))
+        for stated, otherwise in (
+            ("对未按期支付的利息和罚息，均按逾期罚息利率计收复利", "对罚息不计收复利"),
+            ("顺延至其后第一个工作日，顺延期间照计利息", "还款日遇法定节假日不顺延"),
+        ):
+            assert stated in text
+            assert otherwise not in text
+            assert otherwise in usual
 
     @pytest.mark.parametrize(
         "principal_fen",

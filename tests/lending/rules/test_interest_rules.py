@@ -13,7 +13,8 @@ from core.money import fen_to_yuan, yuan_to_fen
 from lending.decision.policy import lpr_tenor
 from lending.loans.accrual import BalanceFrom, fen_days, interest_days, interest_on
 from lending.loans.day_count import DayCount
-from lending.loans.due_dates import due_dates
+from lending.loans.due_dates import due_dates, quarterly_due_dates
+from lending.loans.errors import InvalidTermError
 from lending.loans.repaying import Policy, RepaymentKind, repay, settlement
 from lending.loans.replay import RateFact, changed
 from lending.loans.repricing import next_repricing, price
@@ -193,6 +194,80 @@ class TestInt06DueDays:
     @pytest.mark.parametrize(("due_day", "offered"), [(0, False), (1, True), (28, True), (29, False)])
     def test_that_a_product_fixes_lie_between_the_1st_and_the_28th(self, due_day: int, *, offered: bool) -> None:
         assert offers("due_day", due_day) is offered
+
+
+class TestInt06Quarters:
+    """INT-06: interest by quarter is settled with the 20th of March, June, September and December, and booked on the 21st."""
+
+    @pytest.mark.parametrize(
+        ("start", "periods", "dates"),
+        [
+            ("2024-01-10", 12, "2024-03-21 2024-06-21 2024-09-21 2024-12-21 2025-01-10"),
+            ("2024-03-20", 6, "2024-03-21 2024-06-21 2024-09-20"),  # one day is settled on the 20th
+            ("2024-03-21", 6, "2024-06-21 2024-09-21"),  # the last quarter is maturity
+            ("2024-03-22", 6, "2024-06-21 2024-09-21 2024-09-22"),
+            ("2024-08-31", 6, "2024-09-21 2024-12-21 2025-02-28"),
+            ("2024-04-15", 2, "2024-06-15"),
+            ("2024-12-21", 3, "2025-03-21"),
+        ],
+    )
+    def test_fall_on_the_21st_and_on_maturity(self, start: str, periods: int, dates: str) -> None:
+        due = quarterly_due_dates(start_date=day(start), periods=periods)
+        assert " ".join(each.isoformat() for each in due.dates) == dates
+
+    @pytest.mark.parametrize("method", ["interest_only", "pay_any_day"])
+    @pytest.mark.parametrize(
+        ("day_count", "interest"),
+        [
+            # 100,000 at 6 %: 2 months and 11 days, three quarters of three months, 20 days.
+            ("30/360", ["1183.33", "1500.00", "1500.00", "1500.00", "333.33"]),
+            # 71, 92, 92, 91 and 20 days.
+            ("act/360", ["1183.33", "1533.33", "1533.33", "1516.67", "333.33"]),
+            ("act/365", ["1167.12", "1512.33", "1512.33", "1495.89", "328.77"]),
+        ],
+    )
+    def test_cost_the_days_between_them(self, method: str, day_count: str, interest: list[str]) -> None:
+        asked = terms(method=method, start=day("2024-01-10"), day_count=day_count, settlement="quarterly")
+        rows = build_schedule(asked).instalments
+        assert [fen_to_yuan(row.interest_fen) for row in rows] == interest
+        assert [fen_to_yuan(row.principal_fen) for row in rows] == ["0.00"] * 4 + ["100000.00"]
+
+    def test_move_with_the_holidays(self) -> None:
+        weekend = frozenset({day("2024-09-21"), day("2024-09-22")})
+        asked = terms(
+            method="interest_only", start=day("2024-07-01"), periods=3, non_working=weekend, settlement="quarterly"
+        )
+        dates = asked.due_dates().dates
+        assert [each.isoformat() for each in dates] == ["2024-09-23", "2024-10-01"]
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"method": "equal_instalment"},
+            {"method": "equal_principal"},
+            {"method": "bullet"},
+            {"method": "interest_only", "due_day": 21},
+            {"method": "interest_only", "first_due_date": date(2024, 3, 21)},
+        ],
+    )
+    def test_are_for_what_falls_due_at_the_end_and_have_no_other_day(self, more: dict[str, Any]) -> None:
+        with pytest.raises(InvalidTermError, match="按季结息"):
+            terms(settlement="quarterly", **more)
+
+    def test_what_is_repaid_any_day_owes_the_rest_at_the_next_quarter(self) -> None:
+        asked = terms(method="pay_any_day", start=day("2024-01-10"), day_count="act/360", settlement="quarterly")
+        opened = loan(asked, paid=1)
+        on = day("2024-04-20")  # 30 days: 500.00 of interest
+        after = repay(opened, Policy(), kind=RepaymentKind.ANY, total_fen=yuan_to_fen("40500.00"), on_date=on).loan
+        ahead = [(row.due_date.isoformat(), fen_to_yuan(row.interest_fen)) for row in after.ahead_of(on)]
+        # 60,000 at 6 %: 62, 92, 91 and 20 days.
+        assert ahead == [
+            ("2024-06-21", "620.00"), ("2024-09-21", "920.00"), ("2024-12-21", "910.00"), ("2025-01-10", "200.00"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(("word", "offered"), [("monthly", True), ("quarterly", True), ("yearly", False)])
+    def test_are_a_choice_of_the_product(self, word: str, *, offered: bool) -> None:
+        assert offers("settlement", word) is offered
 
 
 class TestInt07Holidays:

@@ -13,6 +13,7 @@ from core.money import fen_to_yuan, yuan_to_fen
 from lending.loans.overdue import Payment
 from lending.loans.replay import MisuseFact, changed
 from lending.loans.standing import owed_on, standing_on
+from lending.models import ProductVersion
 from lending.parameters import AUTO_DEBIT_ROUNDS
 from tests.lending.rules.loans_at_hand import costs, day, m1, yuan
 from tests.lending.rules.test_interest_rules import offers
@@ -65,6 +66,46 @@ class TestPen01Rates:
             record = changed(record, MisuseFact(value_date=DUE))
         standing = standing_on(record, on_date=DUE + timedelta(days=10))
         assert fen_to_yuan(standing.running_interest_fen) == running
+
+    @pytest.mark.parametrize(
+        ("days", "compound"),
+        [
+            # Interest 377.79 × days, and 8,228.85 × days × (days - 1) ÷ 2 at the rate of a day, 9 % ÷ 360, once more.
+            (0, "0.00"),
+            (1, "0.09"),
+            (10, "0.97"),  # 0.944475 + 0.023144
+            (360, "67.24"),  # 34.0011 + 33.234268
+        ],
+    )
+    def test_by_its_switch_a_penalty_that_is_unpaid_is_compounded_too(self, days: int, compound: str) -> None:
+        row, terms = m1().instalments[3], costs(compound_on_penalty=True)
+        assert yuan(owed_on(row, terms, on_date=DUE + timedelta(days=days)))[1] == compound
+
+    def test_what_is_left_of_a_penalty_goes_on_costing_until_it_is_paid(self) -> None:
+        row, terms, on = m1().instalments[3], costs(compound_on_penalty=True), DUE + timedelta(days=20)
+        late = owed_on(row, terms, on_date=on)
+        assert yuan(late)[1:3] == ("1.99", "41.14")  # 1.88895 + 0.097718
+        first = Payment(
+            value_date=on, compound_fen=late.compound_fen, interest_fen=late.interest_fen, principal_fen=late.principal_fen
+        )  # fmt: skip
+        row = dataclasses.replace(row, payments=(first,))
+        later = on + timedelta(days=100)
+        left = owed_on(row, terms, on_date=later)  # 41.14 × 100 days: 1.0285; 3.015168 in all
+        assert yuan(left) == ("0.00", "1.03", "41.14", "0.00", "0.00")
+        last = Payment(value_date=later, compound_fen=left.compound_fen, penalty_fen=left.penalty_fen)
+        paid = dataclasses.replace(row, payments=(first, last))
+        assert owed_on(paid, terms, on_date=later + timedelta(days=3_000)).total_fen == 0
+
+    @pytest.mark.parametrize("grace_days", [0, 3])
+    def test_the_switch_alone_does_nothing_and_grace_holds(self, grace_days: int) -> None:
+        row, on = m1().instalments[3], DUE + timedelta(days=grace_days)
+        both = costs(compound_on_penalty=True, grace_days=grace_days)
+        assert owed_on(row, both, on_date=on).compound_fen == 0
+        assert (
+            owed_on(row, costs(compound=False, compound_on_penalty=True), on_date=DUE + timedelta(days=99)).compound_fen
+            == 0
+        )
+        assert not ProductVersion._meta.get_field("compound_on_penalty").get_default()
 
     @pytest.mark.parametrize(
         ("field", "percent", "offered"),

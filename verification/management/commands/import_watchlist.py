@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from verification.screening.readers import ListFileUnreadable, read_list
+from verification.models.watchlist import TELECOM_FRAUD
+from verification.screening.readers import ListFileUnreadable, check_discipline, read_list
 from verification.screening.versions import import_version
 
 LIST_CODE = re.compile(r"[a-z0-9_-]{1,40}\Z")
@@ -19,7 +20,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="名单文件")
-        parser.add_argument("--list", required=True, dest="list_code", help="名单代码，如 un、ofac、domestic")
+        parser.add_argument(
+            "--list",
+            required=True,
+            dest="list_code",
+            help="名单代码，如 un、ofac、domestic；telecom_fraud 为涉诈联合惩戒名单",
+        )
         parser.add_argument("--aliases", type=Path, help="OFAC 的别名文件 alt.csv")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,6 +38,8 @@ class Command(BaseCommand):
             source = file.read_bytes()
             other = aliases.read_bytes() if aliases else None
             entries = read_list(source, aliases=other)
+            if list_code == TELECOM_FRAUD:
+                check_discipline(entries)
         except (OSError, ListFileUnreadable) as error:
             raise CommandError(f"无法读取名单：{error}") from error
         if not entries:
