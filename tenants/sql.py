@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-FUNCTION: Final = """
+INSTALL: Final = """
 CREATE OR REPLACE FUNCTION public.due_steps() RETURNS TABLE (bank text, lane text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $body$
 DECLARE
@@ -19,15 +19,14 @@ BEGIN
                ' AND s.run_at <= statement_timestamp()'
                ' AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp()) GROUP BY s.lane',
                place.code, place.schema_name), ' UNION ALL ')
-    INTO query FROM (PLACES) AS place;
+    INTO query FROM (
+        SELECT b.code, b.schema_name FROM public.tenants_bank b
+        UNION ALL SELECT 'province', 'province' WHERE to_regclass('province.core_step') IS NOT NULL
+    ) AS place;
     IF query IS NOT NULL THEN
         RETURN QUERY EXECUTE query;
     END IF;
 END
 $body$;
 """
-BANKS: Final = "SELECT b.code, b.schema_name FROM public.tenants_bank b"
-PROVINCE: Final = "SELECT 'province', 'province' WHERE to_regclass('province.core_step') IS NOT NULL"
-INSTALL: Final = FUNCTION.replace("PLACES", BANKS)
 REMOVE: Final = "DROP FUNCTION public.due_steps();"
-WITH_PROVINCE: Final = FUNCTION.replace("PLACES", f"{BANKS} UNION ALL {PROVINCE}")

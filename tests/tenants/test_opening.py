@@ -347,7 +347,7 @@ class TestPrepareDatabase:
         with database.owner(URL, as_owner) as server:
             table = sql.Identifier(schema_of(opened), "django_migrations")
             server.execute(
-                sql.SQL("DELETE FROM {} WHERE app = 'tenants' AND name = '0003_province_steps'").format(table)
+                sql.SQL("DELETE FROM {} WHERE app = 'tenants' AND name = '0002_guards'").format(table)
             )
         assert schemas_behind() == [schema_of(opened)]
         assert not is_up_to_date()

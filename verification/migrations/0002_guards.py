@@ -7,4 +7,6 @@ class Migration(migrations.Migration):
     """What was agreed to never changes, by trigger."""
 
     dependencies = [("verification", "0001_initial")]
-    operations = [migrations.RunSQL(sql.INSTALL, sql.REMOVE, hints={"scope": "bank"})]
+    operations = [
+        migrations.RunSQL(sql.INSTALL, sql.REMOVE, hints={"scope": "bank"}),
+    ]
