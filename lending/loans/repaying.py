@@ -143,7 +143,8 @@ def _with(row: InstalmentRecord, paid: Owed | None, on_date: date) -> Instalment
         interest_fen=paid.interest_fen,
         principal_fen=paid.principal_fen,
     )
-    return dataclasses.replace(row, payments=(*row.payments, payment))
+    in_order = sorted((*row.payments, payment), key=lambda each: each.value_date)  # what was taken back may be later
+    return dataclasses.replace(row, payments=tuple(in_order))
 
 
 def _prepay(loan: LoanRecord, policy: Policy, left_fen: int, on_date: date, keep: Keep) -> tuple[Owed, LoanRecord]:

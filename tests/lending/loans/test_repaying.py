@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.money import yuan_to_fen
 from lending.loans.day_count import DayCount
-from lending.loans.overdue import InstalmentRecord
+from lending.loans.overdue import InstalmentRecord, Payment
 from lending.loans.rate_history import PenaltyTerms
 from lending.loans.repaying import AHEAD, Policy, Repaid, RepaymentKind, cost_of_prepaying, repay, settlement
 from lending.loans.replanning import Keep
@@ -273,3 +273,19 @@ class TestTheFold:
         assert now.outstanding_principal_fen - done.loan.outstanding_principal_fen == (
             principal_fen + standing.due_in_all.principal_fen
         )
+
+
+def test_a_payment_before_one_that_was_taken_back_counts_from_its_own_day() -> None:
+    """A reversed payment leaves its two lines, which cancel each other; one that is entered late stands before them."""
+    opened, late, early = loan(), date(2024, 4, 20), date(2024, 3, 1)
+    first = opened.instalments[0]
+    lines = [
+        Payment(value_date=late, interest_fen=sign * first.interest_fen, principal_fen=sign * first.principal_fen)
+        for sign in (1, -1)
+    ]
+    taken_back = dataclasses.replace(first, payments=tuple(lines))
+    with_lines = dataclasses.replace(opened, instalments=(taken_back, *opened.instalments[1:]))
+    asked = {"kind": RepaymentKind.DUE, "total_fen": yuan_to_fen("8700.00"), "on_date": early}
+    plain, beside = repay(opened, FREE, **asked), repay(with_lines, FREE, **asked)  # type: ignore[arg-type]
+    assert beside.shares == plain.shares
+    assert standing_on(beside.loan, on_date=date(2024, 5, 1)) == standing_on(plain.loan, on_date=date(2024, 5, 1))
