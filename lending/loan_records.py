@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -73,6 +74,16 @@ def plan_at_present(loan: Loan) -> list[Instalment]:
 def present_rows() -> Prefetch[str]:
     """Return the prefetch of what `present_record` reads: the present plan, and what was paid on its open instalments."""
     return Prefetch("instalments", _present(), to_attr=PRESENT)
+
+
+def keep_present_rows(loan: Loan, plan: Sequence[Instalment], paid: Iterable[RepaymentShare]) -> None:
+    """Give a loan the rows of its present plan, and what was paid on those that are open, as they were read."""
+    by_row: dict[uuid.UUID | None, list[RepaymentShare]] = {row.pk: [] for row in plan}
+    for share in paid:
+        by_row[share.instalment_id].append(share)
+    for row in plan:
+        setattr(row, OPEN_SHARES, by_row[row.pk])
+    setattr(loan, PRESENT, list(plan))
 
 
 def _present() -> QuerySet[Instalment]:

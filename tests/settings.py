@@ -21,7 +21,9 @@ os.environ.setdefault("SIMULATION", "1")
 from config.settings import *  # noqa: E402, F403
 
 MIDDLEWARE = ["tests.answered.Recorder", *MIDDLEWARE]  # noqa: F405
-WHITENOISE_USE_FINDERS = False  # a test's client makes the chain of middleware anew, and would list every file each time
+WHITENOISE_USE_FINDERS = (
+    False  # a test's client makes the chain of middleware anew, and would list every file each time
+)
 RING_BELLS = False
 if os.environ["DATABASE_POOL"] == "0":  # without a pool a new connection for each request would cost more than most
     DATABASES["default"]["CONN_MAX_AGE"] = 600  # noqa: F405

@@ -26,7 +26,6 @@ from lending.queries.loans import (
     access_contract,
     access_drawdown,
     access_loan,
-    access_present_loan,
     access_repayment,
     drawdowns_of,
     loan_standing,
@@ -34,6 +33,7 @@ from lending.queries.loans import (
     overdue_days_of,
     repayments_of,
 )
+from lending.queries.present_loan import access_present_loan
 from lending.queries.products import (
     invitation_of,
     is_related_party,

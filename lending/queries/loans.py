@@ -91,15 +91,6 @@ def _loans(customer_id: uuid.UUID) -> QuerySet[Loan]:
     return Loan.objects.filter(customer_id=customer_id).select_related("line__product")
 
 
-def access_present_loan(customer_id: uuid.UUID, loan_id: str) -> Loan:
-    """Return the customer's own loan, with what its present standing is made of.
-
-    Raises:
-        NotFound: there is none with this id, or it is another's.
-    """
-    return _one(loans_of(customer_id), loan_id)
-
-
 def access_loan(customer_id: uuid.UUID, loan_id: str) -> Loan:
     """Return the customer's own loan, with all its instalments and what was paid on them.
 
