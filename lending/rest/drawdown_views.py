@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.operations import AccountNotActive, PayeeRefused
 from core.clock import business_date
-from core.errors import NotFound, StateConflict
+from core.errors import NotFound, Problem, StateConflict
 from core.idempotency import Answer
 from core.ids import parse_id
 from core.rest.endpoint import ContractView, endpoint
@@ -192,7 +193,11 @@ class DrawdownDisburse(ContractView):
         found = parse_id(drawdown_id)
         if found is None:
             raise NotFound
-        body = self.read(request, wire.DisburseBody)
+        try:
+            body = self.read(request, wire.DisburseBody)
+        except (Problem, APIException):
+            queries.access_drawdown(customer_of(request), drawdown_id)  # of nothing there is nothing to correct
+            raise
         return self.settle(
             request,
             lambda: operations.disburse_drawdown(

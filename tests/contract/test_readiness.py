@@ -32,5 +32,7 @@ def test_without_the_database() -> None:
     def gone(*_: object) -> None:
         raise OperationalError
 
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")  # the test's own transaction begins with its first statement
     with connection.execute_wrapper(gone):
         assert asked() == (503, "vendor_unavailable", "数据库或其表结构未就绪")

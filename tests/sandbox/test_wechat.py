@@ -131,7 +131,8 @@ class TestAccessTokens:
         token = stable_token(sandbox, sandbox.appid())["access_token"]
         sandbox.advance(7201)
         assert ask_phone(sandbox, token, code="x")["errcode"] == 42001
-        assert ask_phone(sandbox, token[:-1] + "_", code="x")["errcode"] == 40001
+        other = token[:-1] + ("-" if token.endswith("_") else "_")
+        assert ask_phone(sandbox, other, code="x")["errcode"] == 40001
         assert ask_phone(sandbox, "nonsense", code="x")["errcode"] == 40014
         assert ask_phone(sandbox, "", code="x")["errcode"] == 41001
 

@@ -187,7 +187,9 @@ class TestLook:
         assert "连云港" not in page
         assert "/b/125/" not in page
 
-    def test_its_static_files_are_served_and_nothing_comes_from_elsewhere(self, boss: Client) -> None:
+    def test_its_static_files_are_served_and_nothing_comes_from_elsewhere(self, settings: Any, boss: Client) -> None:
+        settings.WHITENOISE_USE_FINDERS = True  # as the product has it, see tests/settings.py
+        boss.handler.load_middleware()
         page = boss.get("/b/125/admin/").content.decode()
         files = set(re.findall(r'(?:href|src)="([^"]+\.(?:css|js|svg))"', page))
         assert any(file.endswith("config/admin.css") for file in files)
