@@ -285,8 +285,9 @@ def test_whatever_happens_the_auditor_agrees(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, part: int
 ) -> None:
     deep = request.config.getoption("--hypothesis-profile") == "deep"
-    chosen = int(os.environ.get(SEED) or (secrets.randbits(32) if deep else USUAL_SEED + part))
-    sys.stdout.write(f"{SEED}={chosen} repeats this run\n")
+    base = int(os.environ.get(SEED) or (secrets.randbits(32) if deep else USUAL_SEED))
+    sys.stdout.write(f"{SEED}={base} repeats this run\n")
+    chosen = base + part
     assert not PlatformParameter.objects.exists()
     assert not BankParameter.objects.exists()
     monkeypatch.setattr(parameters, "_latest", lambda *_asked: None)  # nobody sets one: none is asked for
