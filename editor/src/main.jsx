@@ -1,0 +1,121 @@
+// Mounts the engine's visual editor over every <textarea data-jdm-editor>. The textarea stays the form's field.
+import "@gorules/jdm-editor/dist/style.css";
+import "./page.css";
+
+import { DecisionGraph, JdmConfigProvider } from "@gorules/jdm-editor";
+import { ConfigProvider } from "antd";
+import chinese from "antd/locale/zh_CN";
+import { useEffect, useRef, useState } from "react";
+import { createRoot } from "react-dom/client";
+
+import { Field } from "./field.js";
+import { prepareKinds } from "./kinds.js";
+
+function useDarkness() {
+  const root = document.documentElement;
+  const [isDark, setDark] = useState(root.classList.contains("dark"));
+  useEffect(() => {
+    const watcher = new MutationObserver(() => setDark(root.classList.contains("dark")));
+    watcher.observe(root, { attributeFilter: ["class"] });
+    return () => watcher.disconnect();
+  }, []);
+  return isDark;
+}
+
+// The nodes that the linter complains of get a red frame, by a style of their ids.
+function Marks({ findings }) {
+  const nodes = [...new Set(findings.map(({ node }) => node).filter(Boolean))];
+  const frames = nodes.map((node) => `.react-flow__node[data-id="${CSS.escape(node)}"] > *`);
+  return frames.length ? <style>{`${frames.join(",")}{outline:2px solid #dc2626;outline-offset:2px}`}</style> : null;
+}
+
+function ModelEditor({ field }) {
+  const graph = useRef(null);
+  const [model, setModel] = useState(field.model);
+  const [isText, setText] = useState(false);
+  const [complaint, setComplaint] = useState("");
+  const isDark = useDarkness();
+
+  const keep = () => {
+    const state = graph.current?.stateStore?.getState?.();
+    if (state) field.write(state.decisionGraph);
+  };
+  useEffect(() => {
+    // What was typed last may not have been reported yet when the form is sent.
+    const form = field.textarea.form;
+    form?.addEventListener("submit", keep, { capture: true });
+    const follow = (event) => {
+      const node = event.target.closest?.("[data-jdm-node]")?.dataset.jdmNode;
+      if (node) graph.current?.goToNode?.(node);
+    };
+    document.addEventListener("click", follow);
+    return () => {
+      form?.removeEventListener("submit", keep, { capture: true });
+      document.removeEventListener("click", follow);
+    };
+  }, []);
+  useEffect(() => {
+    field.textarea.hidden = !isText;
+  }, [isText]);
+
+  const toText = () => {
+    keep();
+    setText(true);
+  };
+  const toGraph = () => {
+    try {
+      field.read();
+    } catch (error) {
+      setComplaint(`文本不是可读的模型，请先改正：${error.message}`);
+      return;
+    }
+    setComplaint("");
+    setModel(field.model);
+    setText(false);
+  };
+
+  return (
+    <>
+      <div className="jdm-switch" role="group" aria-label="编辑方式">
+        <button type="button" aria-pressed={!isText} onClick={toGraph}>图形</button>
+        <button type="button" aria-pressed={isText} onClick={toText}>文本</button>
+        {complaint && <span role="alert">{complaint}</span>}
+      </div>
+      {!isText && (
+        <div className="jdm-canvas" style={{ height: Number(field.textarea.dataset.height) || 640 }}>
+          <Marks findings={field.findings} />
+          <ConfigProvider locale={chinese}>
+            <JdmConfigProvider theme={{ mode: isDark ? "dark" : "light" }}>
+              <DecisionGraph
+                ref={graph}
+                name={`${field.textarea.name || "model"}.json`}
+                defaultValue={{ nodes: model.nodes, edges: model.edges }}
+                disabled={field.isLocked}
+                onChange={(changed) => field.write(changed)}
+                onReactFlowInit={(flow) => requestAnimationFrame(() => flow.fitView({ padding: 0.1, maxZoom: 1 }))}
+              />
+            </JdmConfigProvider>
+          </ConfigProvider>
+        </div>
+      )}
+    </>
+  );
+}
+
+function mount(textarea) {
+  const place = document.createElement("div");
+  place.className = "jdm-editor";
+  textarea.before(place);
+  let field;
+  try {
+    field = new Field(textarea);
+  } catch (error) {
+    place.textContent = `文本不是可读的模型（${error.message}），图形编辑器未打开；请改正文本并保存。`;
+    place.setAttribute("role", "alert");
+    return;
+  }
+  createRoot(place).render(<ModelEditor field={field} />);
+}
+
+prepareKinds();
+document.querySelectorAll("textarea[data-jdm-editor]").forEach(mount);
