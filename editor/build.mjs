@@ -53,7 +53,7 @@ await build({
   target: "es2022",
   jsx: "automatic",
   charset: "utf8",
-  define: { "process.env.NODE_ENV": '"production"' },
+  define: { "process.env.NODE_ENV": '"production"', "import.meta.env": '{"MODE":"production"}' },
   legalComments: "linked",
   logLevel: "warning",
   logOverride: { "empty-import-meta": "silent" },

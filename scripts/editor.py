@@ -130,18 +130,18 @@ class Workshop:
         node = self._node()
         environment = {name: value for name, value in os.environ.items() if name not in UNWANTED_SETTINGS}
         environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', '')}"
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [str(node), *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=(lock,), start_new_session=True,
-        )  # fmt: skip
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise _explain(f"not within {seconds} s") from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # also what it has started
-            process.wait()
+        ) as process:  # fmt: skip
+            try:
+                output, _ = process.communicate(timeout=seconds)
+            except BaseException as error:  # the limit, or Ctrl-C, which a session of its own does not get
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with all that it has started
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise _explain(f"not within {seconds} s") from None
+                raise
         if process.returncode != 0:
             raise _explain(output)
 
@@ -235,7 +235,9 @@ def _explain(output: str) -> EditorError:
         if re.search(pattern, output):
             return EditorError(f"{head}{cause}. {WHERE_NOT_BUILT}{step}.")
     last_words = "\n".join(f"    {line}" for line in output.strip().splitlines()[-12:])
-    return EditorError(f"{head}npm or the bundler failed. {WHERE_NOT_BUILT}read this, then `make editor`.\n{last_words}")
+    return EditorError(
+        f"{head}npm or the bundler failed. {WHERE_NOT_BUILT}read this, then `make editor`.\n{last_words}"
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

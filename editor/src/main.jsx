@@ -11,6 +11,9 @@ import { createRoot } from "react-dom/client";
 import { Field } from "./field.js";
 import { prepareKinds } from "./kinds.js";
 
+const ZOOM = 0.75;
+const MARGIN = 40;
+
 function useDarkness() {
   const root = document.documentElement;
   const [isDark, setDark] = useState(root.classList.contains("dark"));
@@ -22,11 +25,25 @@ function useDarkness() {
   return isDark;
 }
 
+// Where one begins to read: the left upper corner of the model, large enough for its words.
+function beginning({ nodes }) {
+  const least = (axis) => (nodes.length ? Math.min(...nodes.map(({ position }) => position?.[axis] ?? 0)) : 0);
+  return { x: MARGIN - least("x") * ZOOM, y: MARGIN - least("y") * ZOOM, zoom: ZOOM };
+}
+
 // The nodes that the linter complains of get a red frame, by a style of their ids.
 function Marks({ findings }) {
   const nodes = [...new Set(findings.map(({ node }) => node).filter(Boolean))];
   const frames = nodes.map((node) => `.react-flow__node[data-id="${CSS.escape(node)}"] > *`);
   return frames.length ? <style>{`${frames.join(",")}{outline:2px solid #dc2626;outline-offset:2px}`}</style> : null;
+}
+
+// Show a node: the rows of one that has some, otherwise its place in the picture.
+function open(graph, id) {
+  const node = graph?.stateStore.getState().decisionGraph.nodes.find((each) => each.id === id);
+  if (!node) return;
+  graph.openTab(["decisionTableNode", "expressionNode"].includes(node.type) ? id : "graph");
+  requestAnimationFrame(() => graph.goToNode(id));
 }
 
 function ModelEditor({ field }) {
@@ -46,7 +63,7 @@ function ModelEditor({ field }) {
     form?.addEventListener("submit", keep, { capture: true });
     const follow = (event) => {
       const node = event.target.closest?.("[data-jdm-node]")?.dataset.jdmNode;
-      if (node) graph.current?.goToNode?.(node);
+      if (node) open(graph.current, node);
     };
     document.addEventListener("click", follow);
     return () => {
@@ -92,7 +109,7 @@ function ModelEditor({ field }) {
                 defaultValue={{ nodes: model.nodes, edges: model.edges }}
                 disabled={field.isLocked}
                 onChange={(changed) => field.write(changed)}
-                onReactFlowInit={(flow) => requestAnimationFrame(() => flow.fitView({ padding: 0.1, maxZoom: 1 }))}
+                onReactFlowInit={(flow) => flow.setViewport(beginning(model))}
               />
             </JdmConfigProvider>
           </ConfigProvider>
