@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const folder = process.argv[2];
-const words = JSON.parse(await readFile(new URL("zh.json", import.meta.url), "utf8"));
+const dictionary = JSON.parse(await readFile(new URL("zh.json", import.meta.url), "utf8"));
 
 // A word is exchanged where it is shown: as the value of a property that holds texts, as one of several children, in
 // a choice between two texts, as a default, in a message. The same letters as a key or a value stay what they are.
@@ -13,15 +13,17 @@ const SHOWN =
   "children|title|label|placeholder|okText|cancelText|message|description|displayName|shortDescription|left|helper|text|name";
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-function inChinese(source) {
+function inChinese(source, words) {
   const missing = [];
   for (const [word, chinese] of Object.entries(words)) {
     // Not a column's heading by which an Excel file is read again, nor a default that names a state of the component.
     const literal = `${escaped(JSON.stringify(word))}(?!, type: "|\\n\\s*/\\*)`;
     const places = [
       `(?<=\\b(?:${SHOWN}): )${literal}`,
+      `(?<="aria-label": )${literal}`,
       `(?<=^ *)${literal}(?=,?$)`,
       `(?<=\\b(?:children|title|label|name|displayName|content|description): [^,\\n]*[?:|] )${literal}`,
+      `(?<=\\bdetailsTitle: [^\\n]*=> )${literal}`,
       `(?<=\\b(?:success|error|info|warning)\\()${literal}`,
       `(?<=\\b(?:text|confirmText|noPreviewText|detailsTitle): \\w+ = )${literal}`,
     ];
@@ -37,10 +39,12 @@ function inChinese(source) {
 const chinese = {
   name: "chinese",
   setup(bundle) {
-    bundle.onLoad({ filter: /@gorules[\\/]jdm-editor[\\/]dist[\\/]index\.js$/ }, async ({ path }) => ({
-      contents: inChinese(await readFile(path, "utf8")),
-      loader: "js",
-    }));
+    for (const [file, words] of Object.entries(dictionary)) {
+      bundle.onLoad({ filter: new RegExp(`node_modules/${escaped(file)}$`) }, async ({ path }) => ({
+        contents: inChinese(await readFile(path, "utf8"), words),
+        loader: "js",
+      }));
+    }
   },
 };
 

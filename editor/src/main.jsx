@@ -50,6 +50,7 @@ function ModelEditor({ field }) {
   const graph = useRef(null);
   const [model, setModel] = useState(field.model);
   const [isText, setText] = useState(false);
+  const [isWide, setWide] = useState(false);
   const [complaint, setComplaint] = useState("");
   const isDark = useDarkness();
 
@@ -72,7 +73,7 @@ function ModelEditor({ field }) {
     };
   }, []);
   useEffect(() => {
-    field.textarea.hidden = !isText;
+    field.textarea.style.display = isText ? "" : "none";
   }, [isText]);
 
   const toText = () => {
@@ -92,10 +93,11 @@ function ModelEditor({ field }) {
   };
 
   return (
-    <>
+    <div className={isWide && !isText ? "jdm-wide" : undefined}>
       <div className="jdm-switch" role="group" aria-label="编辑方式">
         <button type="button" aria-pressed={!isText} onClick={toGraph}>图形</button>
         <button type="button" aria-pressed={isText} onClick={toText}>文本</button>
+        {!isText && <button type="button" aria-pressed={isWide} onClick={() => setWide(!isWide)}>全屏</button>}
         {complaint && <span role="alert">{complaint}</span>}
       </div>
       {!isText && (
@@ -115,7 +117,7 @@ function ModelEditor({ field }) {
           </ConfigProvider>
         </div>
       )}
-    </>
+    </div>
   );
 }
 
@@ -134,5 +136,12 @@ function mount(textarea) {
   createRoot(place).render(<ModelEditor field={field} />);
 }
 
+// A sample that somebody pastes to derive a schema from would stay in the browser, for whoever uses it next.
+function forgetSamples() {
+  for (const key of Object.keys(localStorage)) if (key.endsWith("-model")) localStorage.removeItem(key);
+}
+
+forgetSamples();
+addEventListener("pagehide", forgetSamples);
 prepareKinds();
 document.querySelectorAll("textarea[data-jdm-editor]").forEach(mount);

@@ -16,14 +16,14 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
 from django.test.testcases import QuietWSGIRequestHandler
 from django.test.utils import override_settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 from core.tenancy import in_bank
 from tenants.staff import MANAGER, make_login
 from tests.tenants.conftest import PASSWORD, admin_of
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PATIENCE_MS: Final = 10_000
+PATIENCE_MS: Final = 30_000  # a machine that is busy is no defect
 FLAGS: Final = (
     "--no-sandbox",  # it only sees our own pages, and root may not have one
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing that a page names is ever asked for
@@ -62,6 +62,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             **os.environ,
             "FONTCONFIG_FILE": _fonts(tmp_path_factory.mktemp("fonts")),
         }
+        expect.set_options(timeout=PATIENCE_MS)
         browser = driver.chromium.launch(executable_path=path, args=list(FLAGS), env=environment)
         yield browser
         browser.close()
