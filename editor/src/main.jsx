@@ -13,6 +13,7 @@ import { prepareKinds } from "./kinds.js";
 
 const ZOOM = 0.75;
 const MARGIN = 40;
+const SETTLE_MILLISECONDS = 250;
 
 function useDarkness() {
   const root = document.documentElement;
@@ -59,16 +60,33 @@ function ModelEditor({ field }) {
     if (state) field.write(state.decisionGraph);
   };
   useEffect(() => {
-    // What was typed last may not have been reported yet when the form is sent.
+    // A table reports what is typed a tenth of a second later: the form is held back until all of it is in the text.
     const form = field.textarea.form;
-    form?.addEventListener("submit", keep, { capture: true });
+    let isSettled = field.isLocked;
+    let waiting;
+    const send = (event) => {
+      if (isSettled) {
+        isSettled = field.isLocked;
+        return;
+      }
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      waiting ??= setTimeout(() => {
+        waiting = undefined;
+        keep();
+        isSettled = true;
+        form.requestSubmit(event.submitter);
+      }, SETTLE_MILLISECONDS);
+    };
+    form?.addEventListener("submit", send, { capture: true });
     const follow = (event) => {
       const node = event.target.closest?.("[data-jdm-node]")?.dataset.jdmNode;
       if (node) open(graph.current, node);
     };
     document.addEventListener("click", follow);
     return () => {
-      form?.removeEventListener("submit", keep, { capture: true });
+      clearTimeout(waiting);
+      form?.removeEventListener("submit", send, { capture: true });
       document.removeEventListener("click", follow);
     };
   }, []);
@@ -77,10 +95,13 @@ function ModelEditor({ field }) {
   }, [isText]);
 
   const toText = () => {
-    keep();
-    setText(true);
+    setTimeout(() => {
+      keep();
+      setText(true);
+    }, SETTLE_MILLISECONDS);
   };
   const toGraph = () => {
+    if (!isText) return;
     try {
       field.read();
     } catch (error) {
