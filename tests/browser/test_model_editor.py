@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,7 +12,7 @@ from django.template import engines
 from playwright.sync_api import Page, expect
 
 from config.admin_site import CONTENT_SECURITY_POLICY
-from config.model_editor import bundle
+from config.model_editor import Bundle, bundle
 from lending.decision.standard import standard_content
 from tests.browser import urls
 from tests.browser.conftest import Visit, Visitor
@@ -119,3 +120,15 @@ def test_without_a_bundle_the_page_says_so_and_leaves_the_text(monkeypatch: pyte
     assert "没有安装图形编辑器" in page
     assert "make editor" in page
     assert "<script" not in page
+
+
+def test_the_bundle_is_found_where_static_files_are_collected_and_missing_where_it_was_not_built(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = bundle.__wrapped__  # what it remembers for a process is left alone
+    settings.STATIC_ROOT = str(tmp_path)
+    monkeypatch.setattr("django.contrib.staticfiles.finders.find", lambda _: None)
+    assert find() is None
+    (tmp_path / "jdm").mkdir()
+    (tmp_path / "jdm" / "manifest.json").write_text('{"folder": "0123456789ab"}')
+    assert find() == Bundle("/static/jdm/0123456789ab/jdm.js", "/static/jdm/0123456789ab/jdm.css")
