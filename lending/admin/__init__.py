@@ -12,7 +12,8 @@ from lending.admin.entrusted import EntrustedPaymentPage
 from lending.admin.lines import CreditLinePage
 from lending.admin.loans import LoanPage, RepaymentPage
 from lending.admin.papers import LoanPaperPage
-from lending.admin.products import ProductPage, ProductVersionPage
+from lending.admin.product_versions import ProductVersionPage
+from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import InvitationPage, RelatedPartyPage
 from lending.models import (
