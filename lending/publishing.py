@@ -12,11 +12,12 @@ from django.core.exceptions import ValidationError
 
 from core.clock import business_date
 from core.money import fen_to_yuan
+from lending import parameters
 from lending.contracts.errors import ContractError
 from lending.decision.policy import ALL_IN_CEILING, PolicyFieldsError
 from lending.models import ProductVersion
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
-from lending.offering import policy_of
+from lending.offering import licensed_regions, policy_of, regions_outside
 from lending.purposes import BUSINESS, CONSUMER, PERMITTED
 
 MANDATORY_CONSENTS: Final = ("credit_query", "data_query", "e_sign")
@@ -29,6 +30,7 @@ OWN_TO_A_VERSION: Final = frozenset(
 """What a version does not take over from the one before it."""
 NOT_OFFERED: Final = OWN_TO_A_VERSION - {"change_note", "effective_date"}
 """What keeps the books of a draft and is nothing that anybody approves."""
+TOLD_APART: Final = frozenset({"product_id", "change_note", "effective_date"})
 SHOWN_WHOLE: Final = 80
 
 Problems = Mapping[str, list[str]]
@@ -37,7 +39,8 @@ Problems = Mapping[str, list[str]]
 def problems_of(version: ProductVersion) -> Problems:
     """Return what speaks against publishing a version; empty when nothing does. Sets a trial contract: some 20 ms."""
     found: dict[str, list[str]] = {}
-    for field, text in [*_field_problems(version), *_rule_problems(version), *_template_problems(version)]:
+    checks = (_field_problems, _rule_problems, _bounds_problems, _region_problems, _template_problems)
+    for field, text in (problem for check in checks for problem in check(version)):
         found.setdefault(field, []).append(text)
     return found
 
@@ -66,7 +69,7 @@ def changes_of(draft: ProductVersion, former: ProductVersion | None) -> dict[str
     return {
         label_of(name): [_in_words(name, old[name]) if old else "", _in_words(name, value)]
         for name, value in new.items()
-        if name != "product_id" and (not old or old[name] != value)
+        if name not in TOLD_APART and (not old or old[name] != value)
     }
 
 
@@ -140,6 +143,43 @@ def _rule_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
         rate = getattr(version, name)
         if rate != rate.quantize(CENT):
             yield name, "最多两位小数，以便合同利率写作 LPR 加若干基点"
+
+
+def _bounds_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    """Check that a version lies within the province's bounds, by those of the day on which it takes effect."""
+    bounds = parameters.product_bounds(max(version.effective_date or business_date(), business_date()))
+    most_fen, most_months = bounds.max_amount_fen.get(version.kind), bounds.max_term_months.get(version.kind)
+    if most_fen is not None and version.max_amount_fen > most_fen:
+        yield (
+            "max_amount_fen",
+            f"不得超过省级上限 {fen_to_yuan(most_fen)} 元（{_bound(version, 'max_amount_yuan')}），请调低",
+        )
+    if most_months is not None and max(version.terms_months, default=0) > most_months:
+        yield (
+            "terms_months",
+            f"不得超过省级上限 {most_months} 个月（{_bound(version, 'max_term_months')}），请删去更长的期限",
+        )
+    if version.ceiling_rate > bounds.max_rate:
+        yield "ceiling_rate", f"不得超过省级上限 {bounds.max_rate.normalize():f}%（bounds.max_rate_bp），请调低"
+    if version.min_age < bounds.min_age:
+        yield "min_age", f"不得低于省级下限 {bounds.min_age} 周岁（bounds.min_age），请调高"
+    if version.max_age_at_maturity > bounds.max_age_at_maturity:
+        yield (
+            "max_age_at_maturity",
+            f"不得超过省级上限 {bounds.max_age_at_maturity} 周岁（bounds.max_age_at_maturity），请调低",
+        )
+
+
+def _bound(version: ProductVersion, name: str) -> str:
+    return f"bounds.{version.kind}_{name}"
+
+
+def _region_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    """Check that a version serves no region outside the bank's licence (LN-04): a bank only shrinks it."""
+    outside = regions_outside(version)
+    if outside:
+        licensed = "、".join(licensed_regions())
+        yield "service_regions", f"{'、'.join(outside)} 不在本行经营区域（{licensed}，由省级管理机构设定）之内，请删除"
 
 
 def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,7 @@ _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_en
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
         "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*",
-        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*",
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",

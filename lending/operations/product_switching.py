@@ -90,12 +90,15 @@ def schedule_product(
 
 def _refuse_dates(product: Product, opens_date: date | None, closes_date: date | None) -> None:
     today = business_date()
+    wrong: dict[str, list[str]] = {}
     if opens_date is not None and opens_date != product.opens_date and opens_date < today:
-        raise InvalidRequest(errors={"opens_date": [f"受理起始日不得早于当前营业日 {today}，请重新选择"]})
+        wrong["opens_date"] = [f"受理起始日不得早于当前营业日 {today}，请重新选择"]
     if closes_date is not None and closes_date != product.closes_date and closes_date < today:
-        raise InvalidRequest(errors={"closes_date": [f"停止受理日不得早于当前营业日 {today}，请重新选择"]})
-    if opens_date is not None and closes_date is not None and closes_date <= opens_date:
-        raise InvalidRequest(errors={"closes_date": ["停止受理日须晚于受理起始日，请重新选择"]})
+        wrong["closes_date"] = [f"停止受理日不得早于当前营业日 {today}，请重新选择"]
+    elif opens_date is not None and closes_date is not None and closes_date <= opens_date:
+        wrong["closes_date"] = ["停止受理日须晚于受理起始日，请重新选择"]
+    if wrong:
+        raise InvalidRequest("；".join(text for texts in wrong.values() for text in texts), errors=wrong)
 
 
 def _lock(product_id: uuid.UUID) -> Product:

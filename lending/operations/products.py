@@ -146,6 +146,7 @@ def plan_publishing(*, version_id: uuid.UUID) -> dict[str, Any]:
     return {
         "product": draft.product.code,
         "name": draft.name,
+        "change_note": draft.change_note,
         "effective_date": "" if draft.effective_date is None else draft.effective_date.isoformat(),
         DIGEST: digest_of(draft),
         "edited_by": draft.edited_by,
