@@ -13,7 +13,7 @@ from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
 from lending.loans.classification import Category
 from lending.purposes import BUSINESS, CONSUMER
-from tenants.parameters import Parameter, asking_value, declare, value_of, values_of
+from tenants.parameters import Parameter, Tighter, asking_value, declare, value_of, values_of
 
 BASIS_POINTS_IN_A_PERCENT: Final = 100
 CONSUMER_CAP: Final = declare(
@@ -285,7 +285,7 @@ def cutoff_minutes() -> int:
     return value_of(CUTOFF_MINUTES.name, kind=int)
 
 
-_BOUNDS: Final = (
+_BOUNDS: Final[tuple[tuple[str, int, str, str, str, Tighter, int, int], ...]] = (
     ("consumer_max_amount_yuan", 200_000, "个人消费贷款产品最高额度的上限", "元", "LN-01，银保监会令2020年第9号",
      "lower", 1_000, 300_000),
     ("business_max_amount_yuan", 3_000_000, "个人经营贷款产品最高额度的上限", "元", "LN-02，工程取值", "lower",

@@ -23,6 +23,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='invitation',
+            options={'permissions': [('view_own_invitation', '可以查看本人名下的受邀客户')], 'verbose_name': '受邀客户', 'verbose_name_plural': '受邀客户'},
+        ),
         migrations.AddField(
             model_name='invitation',
             name='manager',

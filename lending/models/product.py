@@ -327,6 +327,7 @@ class Invitation(models.Model):
             models.CheckConstraint(condition=Q(limit_fen=None) | Q(limit_fen__gt=0), name="lending_invitation_limit"),
         ]
         indexes = [models.Index(fields=["manager"], name="lending_invitation_manager")]
+        permissions = [("view_own_invitation", "可以查看本人名下的受邀客户")]
 
     def __str__(self) -> str:
         """Show the opaque id only."""

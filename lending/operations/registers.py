@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from core.audit.log import record
 from core.clock import now
@@ -14,6 +15,9 @@ from core.operations import opens_transaction
 from lending.models import Invitation, Product, RelatedParty
 from lending.queries.products import invited_index, related_index
 from verification.numbers import check_digit_agrees, normalise_id_number
+
+AT_ONCE: Final = 2_000
+LONGEST_VILLAGE: Final = 60
 
 
 class RegisterRefused(Problem):
@@ -26,15 +30,20 @@ class RegisterRefused(Problem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
-    """One person to be invited, perhaps with a limit in fen promised in advance."""
+    """One person to be invited, perhaps with a limit in fen promised in advance, a village, a manager's login, a last day."""
 
     id_number: str = field(repr=False)
     limit_fen: int | None = None
+    village: str = ""
+    manager: str = ""
+    valid_until_date: date | None = None
 
 
 @opens_transaction
 def invite(*, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date: date | None, actor: str) -> int:
-    """Invite people to a product, all or none; who is invited already gets the new limit and date. Return how many.
+    """Invite people to a product, all or none; return how many. Who has no last day of their own gets `valid_until_date`.
+
+    Who is invited already gets what is said of them now, and of two entries for one person the later counts.
 
     Raises:
         NotFound: there is no such product.
@@ -43,16 +52,19 @@ def invite(*, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date
     product = Product.objects.filter(pk=product_id).first()
     if product is None:
         raise NotFound
+    rows: dict[bytes, Invitation] = {}
     for place, person in enumerate(people, start=1):
         number = _checked(person.id_number, place)
-        Invitation.objects.update_or_create(
-            product=product,
-            id_number_index=invited_index(number),
-            defaults={
-                "id_number": number, "limit_fen": person.limit_fen, "valid_until_date": valid_until_date,
-                "created_by": actor,
-            },
+        index = invited_index(number)
+        rows[index] = Invitation(
+            product=product, id_number=number, id_number_index=index, limit_fen=person.limit_fen,
+            village=person.village, manager=person.manager, created_by=actor,
+            valid_until_date=person.valid_until_date or valid_until_date,
         )  # fmt: skip
+    Invitation.objects.bulk_create(
+        rows.values(), batch_size=AT_ONCE, update_conflicts=True, unique_fields=["product", "id_number_index"],
+        update_fields=["limit_fen", "village", "manager", "valid_until_date", "created_by"],
+    )  # fmt: skip
     record("product.invited", actor=actor, subject=product.code, detail={"people": len(people)})
     return len(people)
 
