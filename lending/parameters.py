@@ -296,8 +296,8 @@ _BOUNDS: Final[tuple[tuple[str, int, str, str, str, Tighter, int, int], ...]] = 
      1, 60),
     ("max_rate_bp", 2_400, "产品年利率上限的最高取值", "基点", "LN-11，金规〔2025〕9号，年化综合成本不超过 24%", "lower",
      300, 2_400),
-    ("min_age", 18, "产品最低年龄的下限", "周岁", "ACC-12", "higher", 18, 60),
-    ("max_age_at_maturity", 70, "产品到期时最高年龄的上限", "周岁", "ACC-12", "lower", 40, 70),
+    ("min_age", 18, "产品最低年龄的下限", "岁", "ACC-12", "higher", 18, 60),
+    ("max_age_at_maturity", 70, "产品到期时最高年龄的上限", "岁", "ACC-12", "lower", 40, 70),
 )  # fmt: skip
 PRODUCT_BOUNDS: Final = {
     name: declare(Parameter(f"bounds.{name}", default, meaning, unit, source, tighter, low=low, high=high))
