@@ -190,7 +190,7 @@ def close_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
         NotFound: there is no such line.
         StateConflict: something is drawn or held, or it has ended.
     """
-    line = CreditLine.objects.select_for_update().filter(pk=line_id).first()
+    line = CreditLine.objects.select_for_update(no_key=True).filter(pk=line_id).first()
     if line is None:
         raise NotFound
     if line.drawn_fen or line.held_fen:
@@ -210,7 +210,7 @@ def review_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
         NotFound: there is no such line.
         StateConflict: it has ended.
     """
-    line = CreditLine.objects.select_for_update().filter(pk=line_id).first()
+    line = CreditLine.objects.select_for_update(no_key=True).filter(pk=line_id).first()
     if line is None:
         raise NotFound
     if line.status not in STANDING:

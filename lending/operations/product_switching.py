@@ -102,7 +102,7 @@ def _refuse_dates(product: Product, opens_date: date | None, closes_date: date |
 
 
 def _lock(product_id: uuid.UUID) -> Product:
-    product = Product.objects.select_for_update().filter(pk=product_id).first()
+    product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
     if product is None:
         raise NotFound
     return product

@@ -98,7 +98,7 @@ def take_draft(*, product_id: uuid.UUID, actor: str) -> ProductVersion:
     Raises:
         NotFound: there is no such product.
     """
-    product = Product.objects.select_for_update().filter(pk=product_id).first()
+    product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
     if product is None:
         raise NotFound
     draft = ProductVersion.objects.filter(product=product, published_at=None).first()
@@ -127,7 +127,7 @@ def save_draft(*, draft: ProductVersion, actor: str) -> None:
     Raises:
         StateConflict: it was published or dropped meanwhile.
     """
-    stored = ProductVersion.objects.select_for_update().filter(pk=draft.pk, published_at=None).first()
+    stored = ProductVersion.objects.select_for_update(no_key=True).filter(pk=draft.pk, published_at=None).first()
     if stored is None:
         raise StateConflict("该草稿已发布或已放弃，修改未保存")
     draft.edited_by = sorted({*stored.edited_by, actor})
@@ -200,8 +200,8 @@ def _lock_draft(version_id: uuid.UUID) -> ProductVersion:
     product_id = ProductVersion.objects.filter(pk=version_id).values_list("product_id", flat=True).first()
     if product_id is None:
         raise NotFound
-    Product.objects.select_for_update().get(pk=product_id)
-    rows = ProductVersion.objects.select_for_update(of=("self",)).select_related("product")
+    Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    rows = ProductVersion.objects.select_for_update(no_key=True, of=("self",)).select_related("product")
     draft = rows.filter(pk=version_id).first()
     if draft is None:
         raise NotFound
@@ -228,7 +228,7 @@ def discard_draft(*, version_id: uuid.UUID, actor: str) -> None:
         NotFound: there is no such draft.
         StateConflict: nothing of the product is published yet.
     """
-    draft = ProductVersion.objects.select_for_update().filter(pk=version_id, published_at=None).first()
+    draft = ProductVersion.objects.select_for_update(no_key=True).filter(pk=version_id, published_at=None).first()
     if draft is None:
         raise NotFound
     if not ProductVersion.objects.filter(product_id=draft.product_id, published_at__isnull=False).exists():

@@ -46,7 +46,7 @@ def save_template(*, code: str, name: str, target: str, fields: Mapping[str, Any
     if not re.fullmatch(CODE, code):
         raise TemplateRefused("模板代码应为大写字母开头的 2 至 8 位字母或数字")
     _refuse_unfit(fields)
-    draft = ProductTemplate.objects.select_for_update().filter(code=code, published_at=None).first()
+    draft = ProductTemplate.objects.select_for_update(no_key=True).filter(code=code, published_at=None).first()
     draft = draft or ProductTemplate(code=code)
     draft.name, draft.target, draft.fields = name, target, dict(fields)
     draft.edited_by = sorted({*draft.edited_by, actor})
@@ -106,7 +106,7 @@ def publish_template(*, template_id: uuid.UUID, values: Mapping[str, Any], decid
 
 
 def _lock(template_id: uuid.UUID) -> ProductTemplate:
-    draft = ProductTemplate.objects.select_for_update().filter(pk=template_id).first()
+    draft = ProductTemplate.objects.select_for_update(no_key=True).filter(pk=template_id).first()
     if draft is None:
         raise NotFound
     if draft.published_at is not None:
