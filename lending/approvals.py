@@ -95,7 +95,10 @@ def correct_record(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(PUBLISH_PRODUCT, title="发布产品版本", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER)
+@register_approval(
+    PUBLISH_PRODUCT, title="发布产品版本", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER,
+    page="lending_productversion",
+)  # fmt: skip
 def publish_product(approved: Approved) -> None:
     """Publish a draft as it was proposed; the subject is the version, the values are those of `plan_publishing`."""
     products.publish_proposed(
@@ -104,7 +107,9 @@ def publish_product(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(REOPEN_PRODUCT, title="产品恢复受理", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER)
+@register_approval(
+    REOPEN_PRODUCT, title="产品恢复受理", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER, page="lending_product"
+)
 def reopen_product(approved: Approved) -> None:
     """Let a closed product take applications again; the subject is the product."""
     product_switching.open_product(
@@ -112,7 +117,9 @@ def reopen_product(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(SCHEDULE_PRODUCT, title="产品受理起止日", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER)
+@register_approval(
+    SCHEDULE_PRODUCT, title="产品受理起止日", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER, page="lending_product"
+)
 def schedule_product(approved: Approved) -> None:
     """Set from when to when a product takes applications; the subject is the product, the values are two dates."""
     dates = {

@@ -13,7 +13,10 @@ TEMPLATE_EDITOR: Final = "tenants.change_producttemplate"
 TEMPLATE_PUBLISHER: Final = "tenants.publish_producttemplate"
 
 
-@register_approval(PUBLISH_TEMPLATE, title="发布产品模板", proposer=TEMPLATE_EDITOR, decider=TEMPLATE_PUBLISHER)
+@register_approval(
+    PUBLISH_TEMPLATE, title="发布产品模板", proposer=TEMPLATE_EDITOR, decider=TEMPLATE_PUBLISHER,
+    page="tenants_producttemplate",
+)  # fmt: skip
 def publish_template(approved: Approved) -> None:
     """Publish a template as it was proposed; the subject is its draft."""
     product_templates.publish_template(

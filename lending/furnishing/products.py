@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from lending.operations.products import add_product, publish
@@ -11,6 +12,8 @@ from tenants.queries import product_template
 
 CITY_DIGITS: Final = 4
 ACTOR: Final = "system"
+EVER: Final = date(2000, 1, 1)
+"""Before any business date: what a bank begins with is in force on its first day, whichever that is."""
 STANDARD: Final = ("XF01", "XF03")
 
 
@@ -25,7 +28,7 @@ def furnish(opening: BankOpening) -> None:
             actor=ACTOR,
             fields={**columns, "change_note": "开业预置"},
         )
-        publish(version_id=draft.pk, actor=ACTOR)
+        publish(version_id=draft.pk, actor=ACTOR, since=EVER)
 
 
 register_furnishing("lending.products", furnish)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from core.approvals.operations import DraftChanged, SameHands
@@ -171,10 +172,11 @@ def publish_proposed(*, version_id: uuid.UUID, values: Mapping[str, Any], decide
 
 
 @within_transaction
-def publish(*, version_id: uuid.UUID, actor: str) -> int:
+def publish(*, version_id: uuid.UUID, actor: str, since: date | None = None) -> int:
     """Publish a draft as the next version and return its number: in force from its effective date, today at the earliest.
 
-    For products that a bank is opened with; what staff publish takes two of them (`plan_publishing`, `publish_proposed`).
+    By itself only for what a bank is opened with, which is in force `since` an earlier day; what staff publish takes two of
+    them (`plan_publishing`, `publish_proposed`).
 
     Raises:
         NotFound: there is no such version.
@@ -186,7 +188,7 @@ def publish(*, version_id: uuid.UUID, actor: str) -> int:
     latest = _latest(draft.product_id)
     draft.number = 1 + (0 if latest is None or latest.number is None else latest.number)
     draft.published_at, draft.published_by = now(), actor
-    draft.effective_date = draft.effective_date or business_date()
+    draft.effective_date = since or draft.effective_date or business_date()
     draft.save(update_fields=["number", "published_at", "published_by", "effective_date"])
     detail: dict[str, str | int | bool | None] = {
         "version": draft.number, "effective_date": draft.effective_date.isoformat(),

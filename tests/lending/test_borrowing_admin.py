@@ -89,6 +89,9 @@ class TestProducts:
         assert _propose(manager, draft).status_code == 302
         assert queries.version_in_force("XF01").number == 1
         assert _approve(manager).status_code == 403
+        waiting = manager.get(f"/b/125/admin/core/proposal/{Proposal.objects.get().pk}/change/").content.decode()
+        assert f"/productversion/{draft.pk.hex}/change/" in waiting
+        assert "最高额度" in waiting
         assert _approve(_staff("产品经理")).status_code == 302
         application = decided()
         decision = Decision.objects.get(application=application, stage=FULL)
