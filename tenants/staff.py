@@ -168,7 +168,7 @@ def make_login(*, login: str, role: str, password: str, is_superuser: bool = Fal
     if role not in roles:
         raise StaffRefused(f"没有“{role}”这一角色；可选：{'、'.join(roles)}")
     ensure_roles(roles=roles)
-    user = User.objects.select_for_update(no_key=True).filter(username=login).first() or User(username=login)
+    user = User.objects.select_for_update().filter(username=login).first() or User(username=login)
     is_new = user.pk is None
     try:
         validate_password(password, user)

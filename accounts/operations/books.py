@@ -98,7 +98,7 @@ def reverse_entry(*, entry_id: uuid.UUID, business_ref: str, memo: str, value_da
         InsufficientFunds, AccountNotActive, BalanceLimitExceeded, DayChanging: see `post_entry`.
         django.db.IntegrityError: the business reference is booked already.
     """
-    entry = JournalEntry.objects.select_for_update(no_key=True, of=("self",)).filter(pk=entry_id).first()
+    entry = JournalEntry.objects.select_for_update(of=("self",)).filter(pk=entry_id).first()
     if entry is None:
         raise NotFound
     if entry.reverses_id is not None:

@@ -149,7 +149,7 @@ def card_checked(
     customer, account, card.
     """
     _locked_customer(Card.objects.values_list("customer_id", flat=True).get(pk=card_id))
-    card = Card.objects.select_for_update(no_key=True).get(pk=card_id)
+    card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "checking":
         return
     if not refusal and class_one_number is not None:
@@ -233,7 +233,7 @@ def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
     """Lock one of the customer's cards, and before it the account that it stands for."""
     accounts = DepositAccount.objects.select_for_update(no_key=True, of=("self",))
     accounts.filter(cards__pk=card_id, customer_id=customer_id).first()
-    card = Card.objects.select_for_update(no_key=True).filter(pk=card_id, customer_id=customer_id).first()
+    card = Card.objects.select_for_update().filter(pk=card_id, customer_id=customer_id).first()
     if card is None:
         raise NotFound
     return card
@@ -243,7 +243,7 @@ def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
 def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None:
     """Make the Class I account known that a bound card of this bank stands for, but for one that cannot be this customer's."""
     _locked_customer(Card.objects.values_list("customer_id", flat=True).get(pk=card_id))
-    card = Card.objects.select_for_update(no_key=True).get(pk=card_id)
+    card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "active" or _class_one_refusal(card.customer_id, number):
         return
     account, _ = DepositAccount.objects.get_or_create(

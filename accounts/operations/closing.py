@@ -65,9 +65,7 @@ def close_account(*, account_id: uuid.UUID, customer_id: uuid.UUID, face_token: 
         AccountInUse, AccountBusy, AccountNotEmpty: see there.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
     """
-    account = (
-        DepositAccount.objects.select_for_update(no_key=True).filter(pk=account_id, customer_id=customer_id).first()
-    )
+    account = DepositAccount.objects.select_for_update().filter(pk=account_id, customer_id=customer_id).first()
     if account is None:
         raise NotFound
     if account.account_class == CLASS_ONE:
@@ -115,7 +113,7 @@ def refuse_closing(*, closing_id: uuid.UUID, code: str) -> None:
 
 def _locked(closing_id: uuid.UUID) -> AccountClosing:
     closing = AccountClosing.objects.get(pk=closing_id)
-    DepositAccount.objects.select_for_update(no_key=True).get(pk=closing.account_id)
+    DepositAccount.objects.select_for_update().get(pk=closing.account_id)
     closing.refresh_from_db()
     return closing
 

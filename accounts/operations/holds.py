@@ -144,7 +144,7 @@ def expire_hold(*, hold_id: uuid.UUID) -> bool:
 
 
 def _locked(hold_id: uuid.UUID) -> Hold:
-    hold = Hold.objects.select_for_update(no_key=True).filter(pk=hold_id).first()
+    hold = Hold.objects.select_for_update().filter(pk=hold_id).first()
     if hold is None:
         raise NotFound
     return hold

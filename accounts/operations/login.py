@@ -98,7 +98,7 @@ def move_wechat(*, from_customer_id: uuid.UUID, to_customer_id: uuid.UUID) -> No
 
     Locks both customers in the order of their ids.
     """
-    pair = {row.pk: row for row in Customer.objects.select_for_update(no_key=True).filter(
+    pair = {row.pk: row for row in Customer.objects.select_for_update().filter(
         pk__in=[from_customer_id, to_customer_id]
     ).order_by("pk")}  # fmt: skip
     newcomer, known = pair[from_customer_id], pair[to_customer_id]

@@ -70,7 +70,7 @@ def start_account(
         CardNumberInvalid: the card number is none.
     """
     wanted = wanted or Wanted()
-    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
     identity = verified.identity(customer_id)
     if customer.stage != REGISTERED or identity is None:
         raise StateConflict("请先完成注册")
@@ -124,7 +124,7 @@ def refuse_reviewed_opening(*, account_id: uuid.UUID, actor: str, reason: str) -
         NotFound: there is no such account.
         StateConflict: it does not wait for staff.
     """
-    if not DepositAccount.objects.select_for_update(no_key=True).filter(pk=account_id, status=REVIEW).exists():
+    if not DepositAccount.objects.select_for_update().filter(pk=account_id, status=REVIEW).exists():
         raise StateConflict("该开户申请不在人工审核中")
     record("opening.refused", actor=actor, subject=account_id.hex, detail={"reason": reason})
     return _refuse(account_id, DEVICE_LIMIT, actor=actor)
@@ -211,7 +211,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     """
     customer_id = DepositAccount.objects.values_list("customer_id", flat=True).get(pk=account_id)
     Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
-    account = DepositAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+    account = DepositAccount.objects.select_for_update().get(pk=account_id)
     if account.status != OPENING:
         return
     if account.keeper == OWN and not is_clear(customer_id=account.customer_id, account_id=account_id):
@@ -249,7 +249,7 @@ def lapse_openings(*, day: date) -> int:
     """End the openings that have waited too long for a face or for staff: they take a place (ACC-01); return how many."""
     since = day - timedelta(days=value_of(parameters.DRAFT_DAYS.name, kind=int, on=day))
     stale = DepositAccount.objects.filter(status__in=(FACE, REVIEW), applied_date__lt=since)
-    account_ids = list(stale.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+    account_ids = list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True))
     for account_id in account_ids:
         _refuse(account_id, DRAFT_EXPIRED)
     return len(account_ids)

@@ -229,7 +229,7 @@ def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
     Raises:
         NotFound: there is no such payment.
     """
-    payment = Payment.objects.select_for_update(no_key=True).filter(pk=payment_id).first()
+    payment = Payment.objects.select_for_update().filter(pk=payment_id).first()
     if payment is None:
         raise NotFound
     if payment.status == ARRIVED:

@@ -106,7 +106,7 @@ def _exceeded(
 @within_transaction
 def return_quota(*, business_ref: str) -> None:
     """Give back what a movement was counted, on the day and in the year it was counted in; once, whenever it comes."""
-    charges = QuotaCharge.objects.select_for_update(no_key=True).filter(business_ref=business_ref, returned_at=None)
+    charges = QuotaCharge.objects.select_for_update().filter(business_ref=business_ref, returned_at=None)
     for charge in charges.order_by("pk"):
         (day, first), (year, first_of_year) = _spans(charge.charged_date)
         with connection.cursor() as cursor:

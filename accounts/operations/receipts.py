@@ -132,7 +132,7 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
         SameHands: who decides is who recorded it.
         InvalidRequest, ReceiptExceeded: the amount is not positive, or more than is left.
     """
-    receipt = Receipt.objects.select_for_update(no_key=True).filter(pk=receipt_id).first()
+    receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
     if receipt is None:
         raise NotFound
     if receipt.recorded_by in actor.split(BOTH):
@@ -221,7 +221,7 @@ def assign_receipt(*, receipt_id: uuid.UUID, account_number: str, amount_fen: in
 @within_transaction
 def credit_ended(*, use_id: uuid.UUID) -> None:
     """Conclude when the core has answered: the entry, or the failure and the part given back to the receipt."""
-    use = ReceiptUse.objects.select_for_update(no_key=True).get(pk=use_id)
+    use = ReceiptUse.objects.select_for_update().get(pk=use_id)
     if use.payment_id is None or use.entry_id is not None or use.code:
         return
     payment = Payment.objects.get(pk=use.payment_id)
@@ -285,7 +285,7 @@ def return_to_receipt(*, business_ref: str, legs: Sequence[Leg], memo: str, acto
     use = ReceiptUse.objects.select_related("entry").filter(entry__business_ref=business_ref, use=TAKEN).first()
     if use is None or use.entry is None:
         raise NotFound
-    Receipt.objects.select_for_update(no_key=True).get(pk=use.receipt_id)
+    Receipt.objects.select_for_update().get(pk=use.receipt_id)
     if JournalEntry.objects.filter(reverses=use.entry).exists():
         raise StateConflict("该分录已冲正")
     reversal_id = post_entry(

@@ -73,7 +73,7 @@ def reconcile_again(*, order_date: date, actor: str) -> None:
 @within_transaction
 def compare_with_statement(*, order_date: date, lines: Sequence[StatementLine]) -> None:
     """Compare our orders of a day with the core's lines; breaks are added, and open ones that are gone are closed."""
-    row, _ = CoreReconciliation.objects.select_for_update(no_key=True).get_or_create(order_date=order_date)
+    row, _ = CoreReconciliation.objects.select_for_update().get_or_create(order_date=order_date)
     ours = {
         payment.request_id: payment
         for payment in Payment.objects.filter(order_date=order_date, request_id__isnull=False)
@@ -145,7 +145,7 @@ def close_break(*, break_id: uuid.UUID, reason: str, actor: str) -> None:
         NotFound: there is none.
         StateConflict: it is closed already.
     """
-    row = ReconciliationBreak.objects.select_for_update(no_key=True).filter(pk=break_id).first()
+    row = ReconciliationBreak.objects.select_for_update().filter(pk=break_id).first()
     if row is None:
         raise NotFound
     if row.closed_at is not None:

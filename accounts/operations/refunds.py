@@ -95,7 +95,7 @@ def send_by_itself(*, refund: Refund) -> None:
 @within_transaction
 def refund_arrived(*, refund_id: uuid.UUID, reference: str) -> None:
     """Conclude when the network has paid: the entry out; a refund that is past this stays as it is."""
-    refund = Refund.objects.select_for_update(no_key=True).get(pk=refund_id)
+    refund = Refund.objects.select_for_update().get(pk=refund_id)
     if refund.status == SENDING:
         _leave(refund, PAYMENT_CLEARING, reference[:64], SYSTEM)
 
@@ -103,7 +103,7 @@ def refund_arrived(*, refund_id: uuid.UUID, reference: str) -> None:
 @within_transaction
 def refund_refused(*, refund_id: uuid.UUID, code: str) -> None:
     """Conclude when the network has refused: the money is owed again, and staff pay it by hand."""
-    if Refund.objects.select_for_update(no_key=True).get(pk=refund_id).status == SENDING:
+    if Refund.objects.select_for_update().get(pk=refund_id).status == SENDING:
         refund_returned(refund_id=refund_id, reason=code, actor=SYSTEM)
 
 
@@ -142,7 +142,7 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
         StateConflict: it is paid already, or is on its way through the payment network.
         SameHands: who pays is who approved it.
     """
-    refund = Refund.objects.select_for_update(no_key=True, of=("self",)).filter(pk=refund_id).first()
+    refund = Refund.objects.select_for_update(of=("self",)).filter(pk=refund_id).first()
     if refund is None:
         raise NotFound
     MACHINE.target(refund.status, "pay")

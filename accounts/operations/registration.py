@@ -55,7 +55,7 @@ def start_registration(
         ConsentMissing: the privacy agreement has not been confirmed.
         UploadUnknown: a picture is not the customer's own, or of another kind.
     """
-    customer = Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
     if customer.stage == REGISTERED:
         raise StateConflict("您已完成注册，无需重复注册")
     verification.require_consents(subject_id=customer_id, purposes=["privacy"], business_id="")
@@ -97,7 +97,7 @@ def confirm_registration(
     Raises:
         StateConflict: nothing waits to be confirmed.
     """
-    registration = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    registration = Registration.objects.select_for_update().get(pk=registration_id)
     REGISTRATION.target(registration.status, "confirm")
     identity: dict[str, Any] = dict(registration.identity or {})
     name, address = confirmation.name or identity["name"], confirmation.address or identity["address"]
@@ -154,7 +154,7 @@ def give_wechat_phone(*, registration_id: uuid.UUID, customer_id: uuid.UUID, wec
 @within_transaction
 def wechat_phone_known(*, registration_id: uuid.UUID, phone: str) -> None:
     """Go on with the number that WeChat has told."""
-    registration = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    registration = Registration.objects.select_for_update().get(pk=registration_id)
     registration.phone, registration.wechat_phone_code = phone, None
     registration.save(update_fields=["phone", "wechat_phone_code"])
     _ask_carrier(registration, phone)
@@ -172,7 +172,7 @@ def _ask_carrier(registration: Registration, phone: str) -> None:
 @within_transaction
 def carrier_checked(*, registration_id: uuid.UUID) -> None:
     """End the registration by the carrier's answer: registered, refused, or to be moved from another WeChat account."""
-    registration = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    registration = Registration.objects.select_for_update().get(pk=registration_id)
     if registration.carrier_check_id is None:
         raise StateConflict
     check = verified.check(registration.carrier_check_id)
@@ -215,7 +215,7 @@ def relink(
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the face token is not good for this.
         PhoneCodeWrong: the code is not the one that was sent to the old phone.
     """
-    registration = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    registration = Registration.objects.select_for_update().get(pk=registration_id)
     REGISTRATION.target(registration.status, "move")
     known_id = registration.relink_customer_id
     if known_id is None:

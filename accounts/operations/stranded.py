@@ -32,7 +32,7 @@ def give_back_stranded(*, movement: type[TopUp | Transfer], movement_id: uuid.UU
         NotFound: there is no such movement.
         StateConflict: it is not stranded, is given back already, or there is no card to send it to.
     """
-    row = movement._default_manager.select_for_update(no_key=True, of=("self",)).filter(pk=movement_id).first()  # noqa: SLF001 -- documented by Django
+    row = movement._default_manager.select_for_update(of=("self",)).filter(pk=movement_id).first()  # noqa: SLF001 -- documented by Django
     if row is None:
         raise NotFound
     card = _refuse_ungivable(row, to)

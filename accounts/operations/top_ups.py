@@ -186,4 +186,4 @@ def _end(top_up: TopUp, event: str, **fields: object) -> None:
 
 
 def _locked(top_up_id: uuid.UUID) -> TopUp:
-    return TopUp.objects.select_for_update(no_key=True, of=("self",)).get(pk=top_up_id)
+    return TopUp.objects.select_for_update(of=("self",)).get(pk=top_up_id)

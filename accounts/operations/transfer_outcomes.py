@@ -165,4 +165,4 @@ def _end(transfer: Transfer, event: str, **fields: object) -> None:
 
 
 def _locked(transfer_id: uuid.UUID) -> Transfer:
-    return Transfer.objects.select_for_update(no_key=True, of=("self",)).get(pk=transfer_id)
+    return Transfer.objects.select_for_update(of=("self",)).get(pk=transfer_id)

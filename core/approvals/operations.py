@@ -104,7 +104,7 @@ def withdraw(*, proposal_id: uuid.UUID, actor: str) -> Proposal:
 
 
 def _lock(proposal_id: uuid.UUID) -> Proposal:
-    proposal = Proposal.objects.select_for_update(no_key=True).filter(pk=proposal_id).first()
+    proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
     if proposal is None:
         raise NotFound
     return proposal

@@ -57,7 +57,7 @@ def move_business_date(*, to_date: date) -> date:
     Raises:
         ValueError: `to_date` lies before the current business date.
     """
-    day, _ = BusinessDay.objects.select_for_update(no_key=True).get_or_create(pk=1, defaults={"date": now().date()})
+    day, _ = BusinessDay.objects.select_for_update().get_or_create(pk=1, defaults={"date": now().date()})
     former = day.date
     if to_date < former:
         msg = f"the business date is {former} and never goes back (asked for {to_date})"

@@ -146,7 +146,7 @@ def rotate_bank_key() -> int:
     """
     code = current_bank().code
     # The first version is never removed: its row serves two simultaneous rotations as the lock.
-    if BankKey.objects.select_for_update(no_key=True).filter(purpose=DATA, version=1).first() is None:
+    if BankKey.objects.select_for_update().filter(purpose=DATA, version=1).first() is None:
         msg = f"bank {code} has no {DATA} key to rotate"
         raise NoBankKey(msg)
     active = BankKey.objects.get(purpose=DATA, state=ACTIVE)
@@ -170,9 +170,7 @@ def rewrap(master_old: MasterKey, master_new: MasterKey) -> int:
         MasterKeyUnavailable: a key is wrapped by neither of the two.
     """
     code = current_bank().code
-    rows = [
-        row for row in BankKey.objects.select_for_update(no_key=True) if wrapped_by(bytes(row.wrapped)) != master_new.id
-    ]
+    rows = [row for row in BankKey.objects.select_for_update() if wrapped_by(bytes(row.wrapped)) != master_new.id]
     for row in rows:
         secret = _open(row, code, (master_old,)).secret
         row.wrapped = master_new.wrap(secret, bound_to=_binding(code, row.purpose, row.version))

@@ -23,7 +23,7 @@ def retry_parked(*, step_id: uuid.UUID, actor: str) -> None:
         NotFound: there is no such step.
         StateConflict: the step is not parked; nothing changed.
     """
-    step = Step.objects.select_for_update(no_key=True).filter(pk=step_id).first()
+    step = Step.objects.select_for_update().filter(pk=step_id).first()
     if step is None:
         raise NotFound
     if step.state != PARKED:

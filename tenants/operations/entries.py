@@ -98,7 +98,7 @@ def reopen_entry(*, entry_id: uuid.UUID, actor: str) -> None:
 
 
 def _switch(entry_id: uuid.UUID, *, is_open: bool, action: str, actor: str) -> None:
-    entry = Entry.objects.select_for_update(no_key=True).filter(pk=entry_id).only("scene").first()
+    entry = Entry.objects.select_for_update().filter(pk=entry_id).only("scene").first()
     if entry is None:
         raise NotFound
     Entry.objects.filter(pk=entry_id).update(is_open=is_open)

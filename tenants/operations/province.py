@@ -58,7 +58,7 @@ def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
         NotFound: there is no such bank.
         StateConflict: the event is not legal at the bank's stage; nothing changed.
     """
-    bank = Bank.objects.select_for_update(no_key=True).filter(code=code).first()
+    bank = Bank.objects.select_for_update().filter(code=code).first()
     if bank is None:
         raise NotFound
     former = bank.stage
@@ -150,7 +150,7 @@ def enter_lpr(
     for rate in (one_year_rate, five_year_rate):
         if not low <= rate <= high or rate % LPR_STEP != 0:
             raise LprRefused(f"报价须在 {low} 至 {high} 之间，且为 {LPR_STEP} 的整数倍")
-    standing = LprQuote.objects.select_for_update(no_key=True).filter(pk=published_date).first()
+    standing = LprQuote.objects.select_for_update().filter(pk=published_date).first()
     if standing is not None and not confirmed:
         raise LprRefused("该日已有报价；如需更正，请勾选确认")
     former = LprQuote.objects.filter(published_date__lt=published_date).order_by("-published_date").first()

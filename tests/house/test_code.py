@@ -83,10 +83,10 @@ class TestEveryFileOfTheProduct:
         ]
         assert decorated == [], "mark it opens_transaction"
 
-    def test_locks_rows_without_their_keys(self) -> None:
+    def test_locks_loans_and_what_they_hang_on_without_their_keys(self) -> None:
         locking = [
             f"{source.name}:{node.lineno}"
-            for source in sources(*PRODUCT)
+            for source in sources("lending")
             for node in ast.walk(source.tree())
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)

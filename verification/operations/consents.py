@@ -141,7 +141,7 @@ def withdraw_consent(*, subject_id: uuid.UUID, consent_id: uuid.UUID) -> Consent
         NotFound: there is no such consent of this customer.
     """
     consent = (
-        Consent.objects.select_for_update(no_key=True, of=("self",))
+        Consent.objects.select_for_update(of=("self",))
         .select_related("agreement")
         .filter(pk=consent_id, subject_id=subject_id)
         .first()

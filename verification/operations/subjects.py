@@ -81,7 +81,7 @@ def renew_identity(*, subject_id: uuid.UUID, identity: Identity) -> bool:
         AnotherPerson: the card is somebody else's, or states another name.
         NotFound: nobody is known behind the subject.
     """
-    row = Subject.objects.select_for_update(no_key=True).filter(pk=subject_id, identified_at__isnull=False).first()
+    row = Subject.objects.select_for_update().filter(pk=subject_id, identified_at__isnull=False).first()
     if row is None:
         raise NotFound
     if (row.id_number, row.name) != (normalise_id_number(identity.id_number), identity.name):

@@ -97,7 +97,7 @@ def complete_voice_check(*, voice_check_id: uuid.UUID, subject_id: uuid.UUID, up
         UploadUnknown: the upload is not the customer's own, no voice, or older than the text.
         VoiceRecordingUsed: the recording was handed in before.
     """
-    row = VoiceCheck.objects.select_for_update(no_key=True).filter(pk=voice_check_id, subject_id=subject_id).first()
+    row = VoiceCheck.objects.select_for_update().filter(pk=voice_check_id, subject_id=subject_id).first()
     if row is None:
         raise NotFound
     VOICE_CHECK.target(row.status, "complete")
@@ -106,7 +106,7 @@ def complete_voice_check(*, voice_check_id: uuid.UUID, subject_id: uuid.UUID, up
         end_unjudged(factor=VOICE, check_id=row.id, event="expire", reason_code=EXPIRED)
         row.refresh_from_db()
         return row
-    own = Upload.objects.select_for_update(no_key=True).filter(pk=upload_id, subject_id=subject_id, kind=VOICE_UPLOAD)
+    own = Upload.objects.select_for_update().filter(pk=upload_id, subject_id=subject_id, kind=VOICE_UPLOAD)
     upload = own.filter(created_at__gte=row.created_at).first()
     if upload is None:
         raise UploadUnknown(errors={"upload": ["录音不存在、种类不符或早于朗读内容，请重新录制"]})
