@@ -6,17 +6,28 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
+
+from django.db import connection
 
 from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
+from core.ids import new_id
 from core.operations import opens_transaction
 from lending.models import Invitation, Product, RelatedParty
 from lending.queries.products import invited_index, related_index
 from verification.numbers import check_digit_agrees, normalise_id_number
 
 AT_ONCE: Final = 2_000
+NUMBER: Final = Invitation._meta.get_field("id_number")  # noqa: SLF001 -- Django's documented model API
+INVITE: Final = """
+INSERT INTO lending_invitation (product_id, created_by, created_at, id, id_number, id_number_index, limit_fen, village,
+    manager, valid_until_date)
+SELECT %s, %s, %s, n.* FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::date[]) n
+ON CONFLICT (product_id, id_number_index) DO UPDATE SET limit_fen = EXCLUDED.limit_fen, village = EXCLUDED.village,
+    manager = EXCLUDED.manager, valid_until_date = EXCLUDED.valid_until_date, created_by = EXCLUDED.created_by
+"""
 LONGEST_VILLAGE: Final = 60
 
 
@@ -52,19 +63,18 @@ def invite(*, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date
     product = Product.objects.filter(pk=product_id).first()
     if product is None:
         raise NotFound
-    rows: dict[bytes, Invitation] = {}
+    rows: dict[bytes, tuple[Any, ...]] = {}
     for place, person in enumerate(people, start=1):
         number = _checked(person.id_number, place)
         index = invited_index(number)
-        rows[index] = Invitation(
-            product=product, id_number=number, id_number_index=index, limit_fen=person.limit_fen,
-            village=person.village, manager=person.manager, created_by=actor,
-            valid_until_date=person.valid_until_date or valid_until_date,
-        )  # fmt: skip
-    Invitation.objects.bulk_create(
-        rows.values(), batch_size=AT_ONCE, update_conflicts=True, unique_fields=["product", "id_number_index"],
-        update_fields=["limit_fen", "village", "manager", "valid_until_date", "created_by"],
-    )  # fmt: skip
+        until = person.valid_until_date or valid_until_date
+        sealed = NUMBER.get_db_prep_value(number, connection)
+        rows[index] = (new_id(), sealed, index, person.limit_fen, person.village, person.manager, until)
+    entered = list(rows.values())
+    with connection.cursor() as cursor:
+        for begin in range(0, len(entered), AT_ONCE):
+            columns = zip(*entered[begin : begin + AT_ONCE], strict=True)
+            cursor.execute(INVITE, [product.pk, actor, now(), *(list(column) for column in columns)])
     record("product.invited", actor=actor, subject=product.code, detail={"people": len(people)})
     return len(people)
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from core.approvals.operations import approve
 from core.clock import business_date, move_business_date
@@ -53,6 +54,9 @@ class TestEffectiveDate:
             _to(day + timedelta(days=days - 5))
             assert queries.version_in_force("XF01").name == name
             assert [row.number for row in queries.open_versions() if row.product.code == "XF01"] == [number]
+            assert Client().get("/b/125/api/v1/products/XF01").json()["version"] == number
+            (shown,) = [row for row in Client().get("/b/125/api/v1/products").json()["items"] if row["code"] == "XF01"]
+            assert (shown["version"], shown["name"]) == (number, name)
             assert start(make_customer()).product_version.number == number
 
     def test_of_a_first_version_lets_nobody_see_the_product_before(self) -> None:
