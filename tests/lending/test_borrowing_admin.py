@@ -185,8 +185,10 @@ class TestProducts:
     def test_are_changed_by_nobody_else(self, role: str) -> None:
         staff = _staff(role)
         product = Product.objects.get(code="XF01")
-        for path in (f"product/{product.pk}/edit/", f"product/{product.pk}/close/", "product/add/"):
-            assert staff.post(f"{ADMIN}/{path}", {"code": "XF07", "name": "x"}).status_code == 403
+        acts = [f"product/{product.pk}/{act}/" for act in ("edit", "copy", "schedule", "close", "open_again")]
+        for path in (*acts, "product/add/", "invitation/add/", "invitation/import_list/"):
+            assert staff.post(f"{ADMIN}/{path}", {"code": "XF07", "name": "x", "reason": "x"}).status_code == 403, path
+        assert not Proposal.objects.exists()
         assert ProductVersion.objects.count() == 2
         assert Product.objects.get(code="XF01").is_open
 
