@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
+from core.errors import NotFound
 from core.money import divide_half_up
 from tenants.calendar_seed import SATURDAY
-from tenants.models import Bank, Holiday, LprQuote, Scan
+from tenants.models import Bank, Holiday, LprQuote, ProductTemplate, Scan
 from tenants.models.bank import SERVING
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
 
@@ -47,6 +48,39 @@ def lpr_on(day: date) -> LprView:
     return LprView(
         published_date=row.published_date, one_year_rate=row.one_year_rate, five_year_rate=row.five_year_rate
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateView:
+    """A product template of the province in its last published version; `fields` mean something in the room above."""
+
+    code: str
+    number: int
+    name: str
+    target: str
+    fields: Mapping[str, Any]
+
+
+def product_templates() -> list[TemplateView]:
+    """Return the templates that the province has published, by code."""
+    rows = ProductTemplate.objects.filter(published_at__isnull=False)
+    return [_template(row) for row in rows.order_by("code", "-number").distinct("code")]
+
+
+def product_template(code: str) -> TemplateView:
+    """Return a template by its code.
+
+    Raises:
+        NotFound: the province has published none of that code.
+    """
+    row = ProductTemplate.objects.filter(code=code, published_at__isnull=False).order_by("-number").first()
+    if row is None:
+        raise NotFound
+    return _template(row)
+
+
+def _template(row: ProductTemplate) -> TemplateView:
+    return TemplateView(code=row.code, number=row.number or 0, name=row.name, target=row.target, fields=row.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_en
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
         "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*",
-        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*",
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
@@ -54,7 +54,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "客户经理": (
         *_SEEING_CUSTOMERS, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan", "lending.view_product",
-        "lending.view_application", "lending.view_creditline",
+        "lending.view_application", "lending.view_creditline", "lending.view_own_invitation",
     ),
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
@@ -89,10 +89,13 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
 """Role → what it may do. Nobody but a superuser may hand out rights one by one."""
 
 PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
-    "运营": ("tenants.view_*",),
+    "运营": (
+        "tenants.view_*", "tenants.add_producttemplate", "tenants.change_producttemplate", "core.view_proposal",
+    ),
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
-        "tenants.*_bank", "tenants.*_platformparameter", "tenants.*_lprquote", "tenants.*_holiday", "tenants.view_*",
+        "tenants.*_bank", "tenants.*_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
+        "tenants.*_producttemplate", "tenants.view_*",
         "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*",
     ),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
 from tenants.admin.parameters import BankParameterPage, PlatformParameterPage
 from tenants.admin.staff import GroupPage, UserPage
+from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
     Bank,
     BankParameter,
@@ -19,6 +20,7 @@ from tenants.models import (
     Holiday,
     LprQuote,
     PlatformParameter,
+    ProductTemplate,
     PushedFigure,
     Scan,
 )
@@ -35,6 +37,7 @@ province_pages = [
     (PushedFigure, FigurePage),
     (EvidenceHeadCopy, EvidenceHeadPage),
     (PlatformParameter, PlatformParameterPage),
+    (ProductTemplate, ProductTemplatePage),
     (LprQuote, LprPage),
     (Holiday, HolidayPage),
     (User, UserPage),

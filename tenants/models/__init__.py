@@ -6,6 +6,7 @@ from tenants.models.bank import Bank, SchemaTemplate
 from tenants.models.entry import Entry, Scan
 from tenants.models.parameter import BankParameter, PlatformParameter
 from tenants.models.province import EvidenceHeadCopy, Holiday, LprQuote, PushedFigure
+from tenants.models.template import ProductTemplate
 
 __all__ = [
     "Bank",
@@ -15,6 +16,7 @@ __all__ = [
     "Holiday",
     "LprQuote",
     "PlatformParameter",
+    "ProductTemplate",
     "PushedFigure",
     "Scan",
     "SchemaTemplate",

@@ -15,7 +15,16 @@ from tenants.operations.entries import (
 from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
 from tenants.operations.parameters import set_bank_parameter
-from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank, set_platform_parameter
+from tenants.operations.product_templates import TemplateRefused, check_templates_by, save_template
+from tenants.operations.province import (
+    LprRefused,
+    RegionsRefused,
+    enter_lpr,
+    mark_day,
+    move_bank,
+    set_licensed_regions,
+    set_platform_parameter,
+)
 from tenants.operations.stopping import owe_when_stopped
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
@@ -27,6 +36,9 @@ __all__ = [
     "EntryUnknown",
     "HeadRefused",
     "LprRefused",
+    "RegionsRefused",
+    "TemplateRefused",
+    "check_templates_by",
     "close_entry",
     "enter_lpr",
     "fetch_image_again",
@@ -38,8 +50,10 @@ __all__ = [
     "record_figures",
     "reopen_entry",
     "resolve_scene",
+    "save_template",
     "scan_of_entry_token",
     "set_bank_parameter",
+    "set_licensed_regions",
     "set_platform_parameter",
     "wechat_openid",
     "wechat_phone_number",
