@@ -88,6 +88,7 @@ BANK: Final[Mapping[str, Place]] = {
     "lending.DayEndStage": Place("账务", "bedtime", "日终处理"),
     "tenants.Entry": Place("渠道", "qr_code_2"),
     "tenants.Scan": Place("渠道", "qr_code_scanner"),
+    "tenants.CampaignCost": Place("渠道", "receipt"),
     "tenants.BankParameter": Place("系统", "tune"),
     "verification.AgreementText": Place("系统", "description"),
     "lending.BankCertificate": Place("系统", "workspace_premium"),

@@ -97,14 +97,17 @@ class ProvinceFigures:
 
 LATEST_FIGURES: Final = """
 SELECT DISTINCT ON (bank, kind) bank, kind, date, value FROM public.tenants_pushed_figure
-WHERE kind = ANY(%s) ORDER BY bank, kind, date DESC
+WHERE kind = ANY(%s) AND (%s::date IS NULL OR date <= %s) ORDER BY bank, kind, date DESC
 """
 
 
-def province_figures() -> ProvinceFigures:
-    """Add up what the banks have pushed: of each bank and kind the figure of its latest business date (PU-04, D19)."""
+def province_figures(*, on: date | None = None) -> ProvinceFigures:
+    """Add up what the banks have pushed: of each bank and kind the figure of its latest business date (PU-04, D19).
+
+    With a day, of the latest on or before it. Two statements.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(LATEST_FIGURES, [list(KINDS)])
+        cursor.execute(LATEST_FIGURES, [list(KINDS), on, on])
         latest = {(bank, kind): (day, value) for bank, kind, day, value in cursor.fetchall()}
 
     def value(code: str, kind: str) -> int:

@@ -37,7 +37,7 @@ _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_en
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
         "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*",
-        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*",
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.add_campaigncost", "tenants.view_*",
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
@@ -49,7 +49,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         *_SEEING_BUSINESS, "accounts.review_opening", "accounts.propose_restriction", "accounts.change_filing",
         "core.view_proposal",
         "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
-        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
+        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.*_campaigncost",
+        "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
     "客户经理": (

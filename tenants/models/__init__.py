@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tenants.models.bank import Bank, SchemaTemplate
-from tenants.models.entry import Entry, Scan
+from tenants.models.entry import CampaignCost, Entry, Scan
 from tenants.models.parameter import BankParameter, PlatformParameter
 from tenants.models.province import EvidenceHeadCopy, Holiday, LprQuote, PushedFigure
 
 __all__ = [
     "Bank",
     "BankParameter",
+    "CampaignCost",
     "Entry",
     "EvidenceHeadCopy",
     "Holiday",
