@@ -38,11 +38,6 @@ class Unit(Enum):
     PERCENT = "%"
     DAYS = "天"
 
-    @property
-    def drawn_as(self) -> str:
-        """Name the unit of the picture: amounts are drawn in 万元 (D20)."""
-        return "万元" if self is Unit.FEN else self.value
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
@@ -82,8 +77,8 @@ class Numbers:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether there is nothing but zeros."""
-        return not any(value for series in self.series for value in series.values)
+        """Tell whether the picture would have nothing but zeros."""
+        return not any(value for series in self.series if series.drawn for value in series.values)
 
     def rows(self) -> Iterator[tuple[str, list[Value]]]:
         """Give the rows of the table, the total last."""
@@ -217,24 +212,34 @@ def picture_of(chart: Chart, numbers: Numbers) -> tuple[dict[str, Any], dict[str
     labels = list(numbers.labels[: numbers.most_drawn])
     shown = [series for series in numbers.series if series.drawn]
     units = list(dict.fromkeys(series.unit for series in shown))
+    per = _measure(shown)
     datasets = [
-        _drawn(chart.kind, series, COLOURS[place % len(COLOURS)], len(labels), units.index(series.unit))
+        _drawn(chart.kind, series, COLOURS[place % len(COLOURS)], len(labels), units.index(series.unit), per)
         for place, series in enumerate(shown)
     ]
-    datasets += [_dashed(mark, len(labels), units.index(mark.unit)) for mark in chart.benchmarks if mark.unit in units]
+    datasets += [
+        _dashed(mark, len(labels), units.index(mark.unit), per) for mark in chart.benchmarks if mark.unit in units
+    ]
     return {"labels": labels, "datasets": datasets}, _options(units)
 
 
-def _point(value: Value, unit: Unit) -> float | None:
+def _measure(shown: Sequence[Series]) -> int:
+    """Return how many fen a picture's unit of money has: 万元 where one amount reaches it, else 元 (D20)."""
+    amounts = [value for series in shown if series.unit is Unit.FEN for value in series.values if value is not None]
+    return FEN_PER_WAN if any(abs(value) >= FEN_PER_WAN for value in amounts) else FEN_PER_YUAN
+
+
+def _point(value: Value, unit: Unit, per: int) -> float | None:
     if value is None:
         return None
-    return float(round(Decimal(value) / FEN_PER_WAN, 4)) if unit is Unit.FEN else float(value)
+    return float(round(Decimal(value) / per, 4)) if unit is Unit.FEN else float(value)
 
 
-def _drawn(kind: str, series: Series, colour: str, count: int, axis: int) -> dict[str, Any]:
+def _drawn(kind: str, series: Series, colour: str, count: int, axis: int, per: int) -> dict[str, Any]:
+    unit = "万元" if series.unit is Unit.FEN and per == FEN_PER_WAN else series.unit.value
     data = {
-        "label": f"{series.name}（{series.unit.drawn_as}）",
-        "data": [_point(value, series.unit) for value in series.values[:count]],
+        "label": f"{series.name}（{unit}）",
+        "data": [_point(value, series.unit, per) for value in series.values[:count]],
         "backgroundColor": colour,
         "yAxisID": f"y{axis or ''}",
     }
@@ -243,13 +248,13 @@ def _drawn(kind: str, series: Series, colour: str, count: int, axis: int) -> dic
     return data | {"maxBarThickness": 28, "borderRadius": 3}
 
 
-def _dashed(mark: Benchmark, count: int, axis: int) -> dict[str, Any]:
+def _dashed(mark: Benchmark, count: int, axis: int, per: int) -> dict[str, Any]:
     """Draw a benchmark; its value stands in its name, because a line over one bar alone is a dot."""
     figure = (
         f"{Decimal(mark.value) / FEN_PER_YUAN:,.2f}元" if mark.unit is Unit.FEN else f"{mark.value}{mark.unit.value}"
     )
     return {
-        "type": "line", "label": f"{mark.name} {figure}", "data": [_point(mark.value, mark.unit)] * count,
+        "type": "line", "label": f"{mark.name} {figure}", "data": [_point(mark.value, mark.unit, per)] * count,
         "borderColor": DASHED, "backgroundColor": "transparent", "borderDash": [6, 4], "borderWidth": 1.5,
         "pointRadius": 3 if count == 1 else 0, "yAxisID": f"y{axis or ''}",
     }  # fmt: skip
@@ -263,7 +268,6 @@ def _options(units: Sequence[Unit]) -> dict[str, Any]:
             "beginAtZero": True, "border": {"display": False}, "position": "right" if place else "left",
             "grid": {"lineWidth": 0.5, "drawOnChartArea": place == 0},
             "ticks": {} if unit in (Unit.PERCENT, Unit.FEN) else {"precision": 0},
-            "title": {"display": True, "text": unit.drawn_as},
         }  # fmt: skip
     return {
         "responsive": True,
