@@ -66,6 +66,8 @@ BANK: Final[Mapping[str, Place]] = {
     "lending.OverdueLoan": Place("贷后", "running_with_errors"),
     "lending.CollectionContact": Place("贷后", "contact_phone"),
     "lending.CollectionAgency": Place("贷后", "handshake"),
+    "lending.EarlyWarning": Place("贷后", "crisis_alert"),
+    "lending.ObservedFact": Place("贷后", "travel_explore"),
     "lending.PurposeFinding": Place("贷后", "troubleshoot"),
     "lending.WatchTerm": Place("贷后", "manage_search"),
     "lending.CreditNotice": Place("贷后", "campaign"),

@@ -41,6 +41,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
@@ -60,7 +61,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
         "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
-        "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
+        "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
+        "lending.download_loanpaper",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
         "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter",
     ),

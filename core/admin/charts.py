@@ -225,7 +225,9 @@ def picture_of(chart: Chart, numbers: Numbers) -> tuple[dict[str, Any], dict[str
 
 def _measure(shown: Sequence[Series]) -> int:
     """Return how many fen a picture's unit of money has: 万元 where one amount reaches it, else 元 (D20)."""
-    amounts = [value for series in shown if series.unit is Unit.FEN for value in series.values if value is not None]
+    amounts: list[Any] = [
+        value for series in shown if series.unit is Unit.FEN for value in series.values if value is not None
+    ]
     return FEN_PER_WAN if any(abs(value) >= FEN_PER_WAN for value in amounts) else FEN_PER_YUAN
 
 

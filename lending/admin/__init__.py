@@ -15,6 +15,7 @@ from lending.admin.papers import LoanPaperPage
 from lending.admin.products import ProductPage, ProductVersionPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import InvitationPage, RelatedPartyPage
+from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
     Application,
     AutoDebit,
@@ -31,10 +32,12 @@ from lending.models import (
     DayEndStage,
     Decision,
     Drawdown,
+    EarlyWarning,
     EntrustedPayment,
     Invitation,
     Loan,
     LoanPaper,
+    ObservedFact,
     OverdueLoan,
     Product,
     ProductVersion,
@@ -58,6 +61,8 @@ bank_pages = [
     (DayEndStage, DayEndPage),
     (LoanPaper, LoanPaperPage),
     (EntrustedPayment, EntrustedPaymentPage),
+    (EarlyWarning, EarlyWarningPage),
+    (ObservedFact, ObservedFactPage),
     (PurposeFinding, PurposeFindingPage),
     (WatchTerm, WatchTermPage),
     (OverdueLoan, OverdueLoanPage),
