@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer
+from accounts.operations.login import log_in
 from core.admin.charts import Asked, Chart, Numbers, csv_of, picture_of
 from core.audit.models import AuditEntry
 from core.clock import business_date, now
@@ -30,7 +31,7 @@ from lending.charts.usage import AVERAGE_CHART, CYCLE_CHART, USAGE_CHART
 from lending.charts.vintages import FIRST_PAYMENT_CHART, VINTAGE_CHART
 from lending.models import Application, CreditLine, Decision, DecisionModelText, Drawdown, Loan, ProductVersion
 from tenants.models import CampaignCost, Entry, Scan
-from tenants.operations import CostRefused, record_campaign_cost, remember_visitor
+from tenants.operations import CostRefused, record_campaign_cost, remember_visitor, resolve_scene
 from tests.lending.applicants import consent_to, make_customer
 from tests.lending.borrowers import (
     Borrower,
@@ -96,8 +97,8 @@ def arrive(entry: Entry, steps: int, *, before: timedelta = EARLIER) -> uuid.UUI
 
 def _apply(who: uuid.UUID, steps: int) -> None:
     version = ProductVersion.objects.filter(product__code="XF01", published_at__isnull=False).latest("number")
-    if steps >= 8:
-        line = make_line(who)
+    line = make_line(who) if steps >= 8 else None
+    if line is not None:
         application = line.application
     else:
         application = Application.objects.create(
@@ -111,7 +112,7 @@ def _apply(who: uuid.UUID, steps: int) -> None:
     )  # fmt: skip
     if steps >= 7:
         _decide(application, version)
-    if steps >= 9:
+    if steps >= 9 and line is not None:
         account = make_account(who)
         _draw(Borrower(bank="125", customer_id=who, line_id=line.pk, account_id=account.pk), steps)
 
@@ -174,9 +175,19 @@ class TestD5Funnel:
         assert list(column(only, "人数").values()) == [8, 7, 7, 6, 6, 5, 5, 3, 3, 2, 2, 1, 1, 0]
         assert column(ask(FUNNEL_CHART, by="branch"), "扫码") == {"城东支行": 8, UNSAID: 7}
 
+    def test_a_login_keeps_whose_scan_it_was(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("tenants.operations.wechat_openid", lambda _: "openid-of-a-visitor")
+        scene = code(campaign="春耕").scene
+        tokens = [resolve_scene(scene).entry_token for _ in range(3)]
+        logins = [log_in(wechat_code="c", device_id="d", entry_token=token) for token in tokens[:2]]
+        (who,) = {login.customer_id for login in logins}
+        assert list(Scan.objects.order_by("pk").values_list("visitor_id", flat=True)) == [who, who, None]
+        assert list(column(ask(FUNNEL_CHART), "人数").values())[:3] == [2, 1, 0]
+
     def test_takes_who_was_known_before_the_scan_for_no_newcomer_and_ends_with_the_window(self) -> None:
         entry = code()
         known = arrive(entry, 5)
+        assert known is not None
         Customer.objects.filter(pk=known).update(registered_at=now() - timedelta(days=2))
         arrive(entry, 5, before=timedelta(days=20))
         arrive(entry, 5, before=timedelta(days=40))  # before the period
@@ -290,7 +301,13 @@ class TestD10Costs:
         ],
     )
     def test_what_is_no_cost_is_refused(self, changed: dict[str, Any], told: str) -> None:
-        usual = {"campaign": "春耕", "branch": "", "spent_date": business_date(), "amount_fen": 1, "note": ""}
+        usual: dict[str, Any] = {
+            "campaign": "春耕",
+            "branch": "",
+            "spent_date": business_date(),
+            "amount_fen": 1,
+            "note": "",
+        }
         with pytest.raises(CostRefused, match=told):
             record_campaign_cost(**(usual | changed), actor="pm")
         assert not AuditEntry.objects.filter(action="campaign.cost_recorded").exists()
