@@ -15,6 +15,8 @@ from accounts.queries import overdue_filings
 from config.admin_site import bank_admin, province_admin
 from config.look import bank_of
 from core.steps.models import PARKED, Step
+from lending.models import EarlyWarning
+from lending.models.warning import LIST_HIT, OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
     Step: Step.objects.filter(state=PARKED).count,
     Filing: overdue_filings,
     ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,
+    EarlyWarning: EarlyWarning.objects.filter(status=OPEN).exclude(rule=LIST_HIT).count,
 }
 
 

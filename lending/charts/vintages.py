@@ -11,31 +11,36 @@ from core.admin.charts import Asked, Chart, Numbers, Series, Unit, share
 from core.clock import business_date
 
 MOST_MONTHS: Final = 12
-# Each loan at the end of each month after that of its disbursement, as it stood by what is known now: what it still owed,
-# and since when its oldest unpaid instalment was due. Months that are not over are not told.
+# At the end of each month after that of the disbursement, as it stood by what is known now: what was still owed of the loans
+# that had an instalment unpaid for more than 30 days. Only loans that ever had one are looked at month by month. Months that
+# are not over are not told.
 VINTAGES: Final = """
 WITH loan AS (
     SELECT l.id, l.principal_fen, l.grace_days, date_trunc('month', l.start_date)::date AS cohort
     FROM lending_loan l WHERE l.start_date BETWEEN %(from)s AND %(to)s
-), aged AS (
-    SELECT l.*, mob, (l.cohort + make_interval(months => mob + 1))::date - 1 AS month_end
-    FROM loan l CROSS JOIN generate_series(1, %(most)s) AS mob
-    WHERE (l.cohort + make_interval(months => mob + 1))::date <= %(today)s
+), lent AS (SELECT cohort, sum(principal_fen)::bigint AS fen FROM loan GROUP BY cohort), age AS (
+    SELECT c.cohort, c.fen, mob, (c.cohort + make_interval(months => mob + 1))::date - 1 AS month_end
+    FROM lent c CROSS JOIN generate_series(1, %(most)s) AS mob
+    WHERE (c.cohort + make_interval(months => mob + 1))::date <= %(today)s
+), missed AS (
+    SELECT l.id, l.cohort, l.principal_fen, i.due_date + greatest(l.grace_days, 30) AS after, i.closed_date
+    FROM loan l JOIN lending_instalment i ON i.loan_id = l.id
+    WHERE i.replaced_by_version IS NULL AND i.due_date + greatest(l.grace_days, 30) < %(today)s
+      AND (i.closed_date IS NULL OR i.closed_date > i.due_date + greatest(l.grace_days, 30))
 ), late AS (
-    SELECT a.id, a.mob, min(i.due_date) AS since
-    FROM aged a JOIN lending_instalment i ON i.loan_id = a.id
-    WHERE i.replaced_by_version IS NULL AND i.due_date + a.grace_days < a.month_end
-      AND (i.closed_date IS NULL OR i.closed_date > a.month_end)
-    GROUP BY a.id, a.mob
+    SELECT DISTINCT m.id, m.cohort, m.principal_fen, a.mob, a.month_end
+    FROM missed m JOIN age a ON a.cohort = m.cohort AND a.month_end > m.after
+                            AND (m.closed_date IS NULL OR m.closed_date > a.month_end)
 ), paid AS (
-    SELECT a.id, a.mob, sum(s.principal_fen) AS fen
-    FROM aged a JOIN lending_repayment r ON r.loan_id = a.id JOIN lending_repayment_share s ON s.repayment_id = r.id
-    WHERE s.value_date <= a.month_end GROUP BY a.id, a.mob
+    SELECT t.id, t.mob, sum(s.principal_fen) AS fen
+    FROM late t JOIN lending_repayment r ON r.loan_id = t.id JOIN lending_repayment_share s ON s.repayment_id = r.id
+    WHERE s.value_date <= t.month_end GROUP BY t.id, t.mob
+), owed AS (
+    SELECT t.cohort, t.mob, sum(t.principal_fen - coalesce(p.fen, 0))::bigint AS fen
+    FROM late t LEFT JOIN paid p ON p.id = t.id AND p.mob = t.mob GROUP BY t.cohort, t.mob
 )
-SELECT a.cohort, a.mob, sum(a.principal_fen)::bigint,
-       coalesce(sum(a.principal_fen - coalesce(p.fen, 0)) FILTER (WHERE a.month_end - t.since > 30), 0)::bigint
-FROM aged a LEFT JOIN late t ON t.id = a.id AND t.mob = a.mob LEFT JOIN paid p ON p.id = a.id AND p.mob = a.mob
-GROUP BY 1, 2 ORDER BY 1, 2
+SELECT a.cohort, a.mob, a.fen, coalesce(o.fen, 0)
+FROM age a LEFT JOIN owed o ON o.cohort = a.cohort AND o.mob = a.mob ORDER BY 1, 2
 """
 FIRST: Final = """
 SELECT date_trunc('month', l.start_date)::date, count(*) FILTER (WHERE i.due_date + 7 < %(today)s),
