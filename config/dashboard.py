@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+import structlog
+from django.db import OperationalError
 from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -21,7 +23,7 @@ from accounts.models import Customer
 from accounts.models.customer import REGISTERED
 from config.look import bank_of
 from core.admin.amounts import percent, short, short_with_exact
-from core.admin.charts import Chart, picture_of
+from core.admin.charts import Asked, Chart, Numbers, picture_of
 from core.clock import business_date, now
 from core.steps.models import LIVE, PARKED, Step
 from lending.charts import BANK_CHARTS
@@ -29,6 +31,8 @@ from lending.queries.figures import figures_now
 from tenants.charts import PROVINCE_CHARTS
 from tenants.queries import ProvinceFigures, missing_calendar_year, province_figures
 
+log = structlog.get_logger(__name__)
+TOO_SLOW: Final = "数据量较大，未能及时算出。请在“数据”页缩短期间后查看，或稍后刷新。"
 HIGH: Final = 300
 LOW: Final = 240
 
@@ -53,6 +57,7 @@ class Picture:
     data: str
     options: str
     note: str
+    empty: str
     height: int
 
     @property
@@ -101,16 +106,29 @@ def drawn(request: HttpRequest) -> list[Picture]:
 
 
 def picture(chart: Chart, today: date) -> Picture:
-    """Draw one chart up to a day."""
-    numbers = chart.read(chart.usual(today))
+    """Draw one chart up to a day; one that PostgreSQL does not answer in time says so and takes no other with it."""
+    height = HIGH if chart.is_wide else LOW
+    numbers = read_in_time(chart, chart.usual(today))
+    if numbers is None:
+        return Picture(chart=chart, data="", options="", note="", empty=TOO_SLOW, height=height)
     data, options = picture_of(chart, numbers)
     return Picture(
         chart=chart,
         data="" if numbers.is_empty else json.dumps(data, ensure_ascii=False),
         options=json.dumps(options, ensure_ascii=False),
         note=numbers.note,
-        height=HIGH if chart.is_wide else LOW,
+        empty=chart.empty,
+        height=height,
     )
+
+
+def read_in_time(chart: Chart, asked: Asked) -> Numbers | None:
+    """Read a chart; None where PostgreSQL does not answer within the time that a statement has."""
+    try:
+        return chart.read(asked)
+    except OperationalError as error:
+        log.warning("chart.not_in_time", chart=chart.name, error=type(error).__name__)
+        return None
 
 
 # A bank.

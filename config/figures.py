@@ -14,11 +14,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
-from config.dashboard import charts_of, today_of
+from config.dashboard import TOO_SLOW, charts_of, read_in_time, today_of
 from config.look import bank_of
 from core.admin.acts import ActForm, actor_of
-from core.admin.charts import Asked, Chart, csv_of, picture_of, table_of
+from core.admin.charts import Asked, Chart, Numbers, csv_of, picture_of, table_of
 from core.audit.downloads import record_download
+from core.errors import Unavailable
 from lending.charts import BANK_CHARTS
 from tenants.charts import PROVINCE_CHARTS
 
@@ -80,7 +81,8 @@ def show_numbers(request: HttpRequest, name: str, *, site: UnfoldAdminSite) -> H
     """Show a chart with its filters, its formula, its sources and its numbers."""
     chart = _chart(request, name)
     asked, form = _asked(request, chart)
-    numbers = chart.read(asked)
+    found = read_in_time(chart, asked)
+    numbers = found or Numbers(label_title="", labels=[], series=[])
     data, options = picture_of(chart, numbers)
     headers, rows = table_of(numbers)
     context = {
@@ -89,7 +91,7 @@ def show_numbers(request: HttpRequest, name: str, *, site: UnfoldAdminSite) -> H
         "chart": chart,
         "form": form,
         "note": numbers.note,
-        "is_empty": numbers.is_empty,
+        "empty": (chart.empty if found else TOO_SLOW) if numbers.is_empty else "",
         "data": json.dumps(data, ensure_ascii=False),
         "options": json.dumps(options, ensure_ascii=False),
         "table": {"headers": headers, "rows": rows},
@@ -102,7 +104,10 @@ def hand_out(request: HttpRequest, name: str) -> HttpResponse:
     """Hand out the numbers as a CSV file; who took them and what was asked for is committed first."""
     chart = _chart(request, name)
     asked, _ = _asked(request, chart)
-    content = csv_of(chart.read(asked))
+    numbers = read_in_time(chart, asked)
+    if numbers is None:
+        return HttpResponse(TOO_SLOW, status=Unavailable.status, content_type="text/plain; charset=utf-8")
+    content = csv_of(numbers)
     detail: dict[str, str | int | bool | None] = {name: value for name, value in asked.chosen.items() if value}
     detail |= {"from": asked.from_date.isoformat(), "to": asked.to_date.isoformat()} if chart.has_period else {}
     record_download(actor=actor_of(request), subject=chart.name, detail=detail)

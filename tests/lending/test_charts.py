@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer
@@ -443,6 +444,20 @@ class TestPages:
         for place in range(6):
             arrive(code(campaign=f"活动{place}", staff=f"1250000{place}"), 13)
         assert statements() == few
+
+    def test_a_chart_that_is_not_answered_in_time_takes_no_other_with_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def too_slow(_: Asked) -> Numbers:
+            raise OperationalError
+
+        monkeypatch.setattr("config.dashboard.BANK_CHARTS", [replace(CATEGORIES, read=too_slow), USAGE_CHART])
+        client = _staff("审计")
+        page = client.get(ADMIN).content.decode()
+        assert "未能及时算出" in page
+        assert USAGE_CHART.empty in page
+        monkeypatch.setattr("config.figures.BANK_CHARTS", [CATEGORIES])
+        assert "未能及时算出" in client.get(f"{ADMIN}figures/categories/").content.decode()
+        assert client.get(f"{ADMIN}figures/categories.csv").status_code == 503
+        assert not AuditEntry.objects.filter(action="figures.downloaded").exists()
 
     def test_staff_record_a_cost_and_others_may_not(self) -> None:
         sent = {
