@@ -178,7 +178,9 @@ def reduce_lines_of(*, customer_id: uuid.UUID, percent: int, actor: str, reason:
     """
     lowered = 0
     for line in (
-        CreditLine.objects.select_for_update().filter(customer_id=customer_id, status__in=STANDING).order_by("pk")
+        CreditLine.objects.select_for_update(no_key=True)
+        .filter(customer_id=customer_id, status__in=STANDING)
+        .order_by("pk")
     ):
         kept_fen = line.limit_fen * (100 - percent) // 100 // FEN_PER_YUAN * FEN_PER_YUAN
         limit_fen = max(kept_fen, line.drawn_fen + line.held_fen, FEN_PER_YUAN)

@@ -113,7 +113,7 @@ def act_on_warning(*, warning_id: uuid.UUID) -> None:
 
     The histories name the warning and not its rule: who reads a line's history need not know that a list was hit (AML-08).
     """
-    warning = EarlyWarning.objects.select_for_update().get(pk=warning_id)
+    warning = EarlyWarning.objects.select_for_update(no_key=True).get(pk=warning_id)
     if warning.acted_at is not None or warning.status != OPEN:
         return
     reason = f"早期预警 {warning_id.hex}"
