@@ -84,7 +84,7 @@ def read_banks(asked: Asked) -> Numbers:
             Series(name="用信客户", unit=Unit.PERSONS, drawn=False, values=[bank.borrowers for bank in banks],
                    total=figures.borrowers),
         ],
-        most_drawn=60,
+        most_drawn=sum(bank.figures_date is not None for bank in banks),
         has_total=True,
         note="同一人在两家银行各计一次",
     )  # fmt: skip

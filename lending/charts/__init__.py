@@ -11,6 +11,7 @@ from lending.charts.funnel import FUNNEL_CHART
 from lending.charts.portfolio import APPLICATIONS, CATEGORIES, QUALITY_CHART, ROLLS
 from lending.charts.usage import AVERAGE_CHART, CYCLE_CHART, USAGE_CHART
 from lending.charts.vintages import FIRST_PAYMENT_CHART, VINTAGE_CHART
+from lending.charts.warnings import WARNING_CHART
 
 BANK_CHARTS: Final[tuple[Chart, ...]] = (
     FUNNEL_CHART,
@@ -26,4 +27,5 @@ BANK_CHARTS: Final[tuple[Chart, ...]] = (
     ROLLS,
     VINTAGE_CHART,
     FIRST_PAYMENT_CHART,
+    WARNING_CHART,
 )

@@ -84,7 +84,7 @@ class ObservedFact(models.Model):
 
     def __str__(self) -> str:
         """Show kind and day."""
-        return f"{self.kind} {self.observed_date}"
+        return f"{self.get_kind_display()} {self.observed_date}"
 
 
 class EarlyWarning(models.Model):
@@ -139,4 +139,4 @@ class EarlyWarning(models.Model):
 
     def __str__(self) -> str:
         """Show rule and day."""
-        return f"{self.rule} {self.raised_date}"
+        return f"{self.get_rule_display()} {self.raised_date}"

@@ -18,6 +18,7 @@ from core.ids import new_id
 from core.states.models import StateChange
 from core.steps.models import LIVE, Step
 from lending import queries, warning_rules
+from lending.charts.warnings import WARNING_CHART
 from lending.models import (
     CollectionContact,
     CollectionOutcome,
@@ -181,6 +182,19 @@ class TestRisk05Rules:
                 observe(more, kind, 1)
         assert statements() == few
         assert EarlyWarning.objects.count() == 13
+
+    def test_are_counted_in_a_picture_but_for_list_hits(self, who: Borrower) -> None:
+        list_hit(who)
+        observe(who, "court_list", 1)
+        observe(make_borrower(), "court_list", 1)
+        raise_warnings()
+        row = EarlyWarning.objects.filter(rule="court_list").order_by("pk").first()
+        assert row is not None
+        close_warning(warning_id=row.pk, reason="false_alarm", note="同名", actor="risk")
+        numbers = WARNING_CHART.read(WARNING_CHART.usual(TODAY))
+        told = [[series.total, *(value for value in series.values if value)] for series in numbers.series]
+        assert told == [[2, 2], [1, 1]]
+        assert "名单命中" not in numbers.labels
 
     def test_each_has_its_switch_its_figure_and_its_action(self, who: Borrower, run_steps: Run) -> None:
         observe(who, "bureau_queries", 4)
