@@ -7,32 +7,41 @@ the day that is asked for.
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
 
-from core.admin.charts import Asked, Benchmark, Chart, Numbers, Series, Unit, share
+from core.admin.charts import Asked, Benchmark, Chart, Choice, Numbers, Series, Unit, share
 from core.money import divide_half_up
 from tenants.models import Bank
 from tenants.models.bank import SERVING, STAGES
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, KINDS
-from tenants.queries import BankFigures, ProvinceFigures, province_figures
+from tenants.queries import (
+    PILOT_AVERAGE_FEN,
+    PILOT_BANKS,
+    PILOT_SOURCE,
+    PILOT_USAGE_PERCENT,
+    BankFigures,
+    ProvinceFigures,
+    province_figures,
+)
 
 SUFFIX: Final = "样例农商银行"
-FOUNDING: Final = "江苏农信小程序贷款一文（A4-23）"
-COVERAGE: Final = Benchmark(name="试点期开通", value=27, unit=Unit.BANKS, source=f"{FOUNDING}：共有 27 家农商行开通")
+COVERAGE: Final = Benchmark(
+    name="试点期开通", value=PILOT_BANKS, unit=Unit.BANKS, source=f"{PILOT_SOURCE}：共有 27 家农商行开通"
+)
 USAGE: Final = Benchmark(
-    name="试点", value=Decimal("17.8"), unit=Unit.PERCENT, source=f"{FOUNDING}：用信 2.78 亿元 ÷ 授信 15.6 亿元"
+    name="试点", value=PILOT_USAGE_PERCENT, unit=Unit.PERCENT, source=f"{PILOT_SOURCE}：用信 2.78 亿元 ÷ 授信 15.6 亿元"
 )
 AVERAGE: Final = Benchmark(
-    name="试点户均", value=96_594_86, unit=Unit.FEN, source=f"{FOUNDING}：用信 2.78 亿元 ÷ 2,878 户"
+    name="试点户均", value=PILOT_AVERAGE_FEN, unit=Unit.FEN, source=f"{PILOT_SOURCE}：用信 2.78 亿元 ÷ 2,878 户"
 )
 # What each day's latest figures add up to. A bank that pushed nothing on a day counts with what it pushed last before it.
 BY_DAY: Final = """
 WITH pushed AS (
     SELECT bank, kind, value, date AS since, lead(date) OVER (PARTITION BY bank, kind ORDER BY date) AS until
-    FROM public.tenants_pushed_figure WHERE kind = ANY(%(kinds)s) AND date <= %(to)s
+    FROM public.tenants_pushed_figure
+    WHERE kind = ANY(%(kinds)s) AND date <= %(to)s AND (%(bank)s = '' OR bank = %(bank)s)
 )
 SELECT d.day::date, p.kind, sum(p.value)::bigint, count(*)
 FROM generate_series(%(from)s::date, %(to)s::date, interval '1 day') AS d(day)
@@ -126,10 +135,12 @@ def read_averages(asked: Asked) -> Numbers:
 
 
 def read_days(asked: Asked) -> Numbers:
-    """Return the province's sums at the end of each day of the period, in fen and persons; one statement."""
+    """Return the province's sums, or one bank's figures, at the end of each day, in fen and persons; one statement."""
     found: dict[date, dict[str, int]] = {}
     reporting: dict[date, int] = {}
-    values: dict[str, Any] = {"from": asked.from_date, "to": asked.to_date, "kinds": list(KINDS)}
+    values: dict[str, Any] = {
+        "from": asked.from_date, "to": asked.to_date, "kinds": list(KINDS), "bank": asked.chosen.get("bank", ""),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(BY_DAY, values)
         for day, kind, value, banks in cursor.fetchall():
@@ -159,6 +170,7 @@ PROVINCE_CHARTS: Final[tuple[Chart, ...]] = (
         name="days", title="全省授信与用信", question="授信和用信每天在怎样变化？", metric="D19",
         formula="某日全省数＝各行当日或之前最近一次上报之和，逐行相加、分毫不差。", needs=FIGURES, read=read_days,
         empty=NOTHING, kind="line", days=90, is_wide=True,
+        choices=[Choice(name="bank", label="只看一家银行（机构代码）")],
     ),
     Chart(
         name="banks", title="各行授信与用信", question="各行各有多少？", metric="D19",

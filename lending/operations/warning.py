@@ -21,7 +21,7 @@ from core.steps.queue import INSERT, owed_step
 from lending import warning_rules
 from lending.actors import SYSTEM
 from lending.models import EarlyWarning, ObservedFact
-from lending.models.warning import FREEZE, OPEN, QUEUE, REASONS, REDUCE
+from lending.models.warning import FREEZE, LIST_HIT, OPEN, QUEUE, REASONS, REDUCE
 from lending.operations.lines import freeze_lines_of, reduce_lines_of
 from lending.states import WARNING
 from tenants.parameters import values_of
@@ -134,6 +134,8 @@ def act_on_warning(*, warning_id: uuid.UUID) -> None:
 def close_warning(*, warning_id: uuid.UUID, reason: str, note: str, actor: str) -> None:
     """Close a warning; what was frozen or reduced stays so until somebody changes it.
 
+    The words stand in the history of states as well, but for a list hit's, which more people may read (AML-08).
+
     Raises:
         WarningReasonMissing: no reason of the list is given, or no words.
         NotFound, StateConflict: there is no such warning, or it is closed.
@@ -141,8 +143,9 @@ def close_warning(*, warning_id: uuid.UUID, reason: str, note: str, actor: str) 
     note = note.strip()
     if reason not in dict(REASONS) or not note:
         raise WarningReasonMissing
+    is_secret = EarlyWarning.objects.filter(pk=warning_id, rule=LIST_HIT).exists()
     transition(
-        WARNING, warning_id, "close", actor=actor, reason=note, closed_reason=reason, note=note, closed_by=actor,
-        closed_at=now(),
+        WARNING, warning_id, "close", actor=actor, reason="" if is_secret else note,
+        closed_reason=reason, note=note, closed_by=actor, closed_at=now(),
     )  # fmt: skip
     record("warning.closed", actor=actor, subject=warning_id.hex, detail={"reason": reason})

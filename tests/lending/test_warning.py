@@ -346,10 +346,11 @@ class TestPages:
         assert row.pk.hex not in risk.get(listed).content.decode()
         assert row.pk.hex in compliance.get(listed).content.decode()
         assert risk.get(f"{ADMIN}/earlywarning/{row.pk}/change/").status_code == 302
-        sent = {"reason": "measures_taken", "note": "x"}
+        sent = {"reason": "measures_taken", "note": "确为名单所列"}
         assert risk.post(f"{ADMIN}/earlywarning/{row.pk}/close/", sent).status_code == 403
         assert compliance.get(f"{ADMIN}/earlywarning/{row.pk}/change/").status_code == 200
         assert compliance.post(f"{ADMIN}/earlywarning/{row.pk}/close/", sent).status_code == 302
+        assert StateChange.objects.get(subject_id=row.pk, event="close").reason == ""
         history = StateChange.objects.get(subject_id=who.line_id, event="freeze")
         assert history.reason == f"早期预警 {row.pk.hex}"
         codes = Permission.objects.filter(codename="change_screeningalert", group__name="风险")

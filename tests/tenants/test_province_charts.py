@@ -45,10 +45,10 @@ def push(bank: str, on: date, granted: int, drawn: int, borrowers: int) -> None:
         record_figures(on=on, figures={GRANTED: granted, DRAWN: drawn, BORROWERS: borrowers})
 
 
-def read(name: str, *, on: date = TUESDAY, days: int = 1) -> Numbers:
+def read(name: str, *, on: date = TUESDAY, days: int = 1, **chosen: str) -> Numbers:
     chart = next(chart for chart in PROVINCE_CHARTS if chart.name == name)
     with in_bank(PROVINCE_CODE), CaptureQueriesContext(connection) as queries:
-        numbers = chart.read(Asked(from_date=on - timedelta(days=days - 1), to_date=on))
+        numbers = chart.read(Asked(from_date=on - timedelta(days=days - 1), to_date=on, chosen=chosen))
     assert len(queries) <= 3, [each["sql"] for each in queries]  # the place, and two statements
     return numbers
 
@@ -136,6 +136,9 @@ class TestS21:
         assert column(days, "有效授信") == [GRANTED_FEN, GRANTED_FEN - first + 5]
         assert column(days, "已上报银行") == [LIVE_BANKS, LIVE_BANKS]
         assert column(days, "用信率（金额）")[0] == Decimal("17.82")
+        # Bank by bank the days add up to the province's.
+        each = [column(read("days", days=2, bank=bank), "贷款余额") for bank in province]
+        assert [sum(day) for day in zip(*each, strict=True)] == column(days, "贷款余额")
         # The same day by bank, and the day before as it was.
         assert total(read("banks"), "有效授信") == GRANTED_FEN - first + 5
         assert total(read("banks", on=MONDAY), "有效授信") == GRANTED_FEN
