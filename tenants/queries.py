@@ -21,7 +21,7 @@ PILOT_SOURCE: Final = "江苏农信小程序贷款一文（A4-23）"
 PILOT_BANKS: Final = 27
 PILOT_USAGE_PERCENT: Final = Decimal("17.8")
 PILOT_AVERAGE_FEN: Final = 96_594_86
-"""What the founding document tells of the pilot: 27 banks; 278 m drawn of 1.56 bn granted, by 2,878 customers. To compare with."""
+"""What the founding document tells of the pilot, to compare with: 278 m drawn of 1.56 bn granted by 27 banks, 2,878 persons."""
 NOVEMBER: Final = 11
 REACH: Final = timedelta(days=31)
 
