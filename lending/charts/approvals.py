@@ -126,7 +126,7 @@ REFUSALS: Final = Chart(
     formula="按原因统计已决申请中被拒绝的件数；占比＝该原因件数÷拒绝申请数。名单命中不单独列示，计入中性拒绝。",
     needs=("lending.view_application",),
     read=read_refusals,
-    empty="所选期间没有被拒绝的申请。",
+    empty="所选期间没有被拒绝的申请；需要更早的，请放宽期间查看。",
     choices=[PRODUCT],
     days=90,
 )

@@ -126,7 +126,7 @@ CATEGORIES: Final = Chart(
     formula="未结清、未核销贷款的剩余本金，按当前五级分类汇总。",
     needs=LOANS,
     read=read_categories,
-    empty="还没有贷款余额。",
+    empty="还没有贷款余额。首笔放款后，这里按五级分类显示。",
     has_period=False,
 )
 QUALITY_CHART: Final = Chart(

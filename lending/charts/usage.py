@@ -148,6 +148,7 @@ CYCLE_CHART: Final = Chart(
     formula="同一客户相邻两笔放款的起息日之差，按后一笔的起息日归入期间。",
     needs=("lending.view_loan",),
     read=read_cycles,
-    empty="所选期间没有客户再次用款。",
+    empty="所选期间没有客户再次用款，请放宽期间查看。",
+    benchmarks=[DRAW_CYCLE],
     days=365,
 )
