@@ -49,6 +49,12 @@ class StaffSite(UnfoldAdminSite):
         super().__init__(name="admin")
         self.disable_action("delete_selected")
 
+    def get_urls(self) -> list[Any]:
+        """Add the numbers behind the dashboard's charts before the pages of the rooms."""
+        from config.figures import addresses  # it draws for this site
+
+        return [*addresses(self), *super().get_urls()]
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 -- Django's signature
         """Guard a view as Django does, and its answer by the policy."""
         inner = super().admin_view(view, cacheable)

@@ -37,10 +37,11 @@ _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_en
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
         "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*",
-        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*", "core.view_proposal",
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.add_campaigncost", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
@@ -49,7 +50,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         *_SEEING_BUSINESS, "accounts.review_opening", "accounts.propose_restriction", "accounts.change_filing",
         "core.view_proposal",
         "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
-        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
+        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.*_campaigncost",
+        "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
@@ -59,7 +61,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
         "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
-        "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
+        "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
+        "lending.download_loanpaper",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
         "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter",
     ),

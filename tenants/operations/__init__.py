@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from tenants.operations.campaigns import CostRefused, record_campaign_cost
 from tenants.operations.entries import (
     Arrival,
     EntryUnknown,
     close_entry,
     fetch_image_again,
     make_entry,
+    remember_visitor,
     reopen_entry,
     resolve_scene,
     scan_of_entry_token,
@@ -33,6 +35,7 @@ __all__ = [
     "DRAWN",
     "GRANTED",
     "Arrival",
+    "CostRefused",
     "EntryUnknown",
     "HeadRefused",
     "LprRefused",
@@ -47,7 +50,9 @@ __all__ = [
     "move_bank",
     "owe_when_stopped",
     "push_evidence_head",
+    "record_campaign_cost",
     "record_figures",
+    "remember_visitor",
     "reopen_entry",
     "resolve_scene",
     "save_template",
