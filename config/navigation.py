@@ -106,6 +106,7 @@ PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.PlatformParameter": Place("规则", "tune"),
     "tenants.LprQuote": Place("规则", "percent"),
     "tenants.Holiday": Place("规则", "calendar_month"),
+    "core.Proposal": Place("系统", "approval"),
     "core.Step": Place("系统", "pending_actions"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),

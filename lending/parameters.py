@@ -11,7 +11,7 @@ from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
 from lending.loans.classification import Category
-from tenants.parameters import Parameter, asking_value, declare, value_of, values_of
+from tenants.parameters import Locked, Parameter, asking_value, declare, lock, value_of, values_of
 
 CONSUMER_CAP: Final = declare(
     Parameter(
@@ -21,7 +21,9 @@ CONSUMER_CAP: Final = declare(
     )
 )  # fmt: skip
 OFFER_DAYS: Final = declare(
-    Parameter("application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "free", low=1, high=90)
+    Parameter(
+        "application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "lower", low=1, high=90, by_product=True
+    )
 )
 VENDOR_SECONDS: Final = declare(
     Parameter(
@@ -40,9 +42,9 @@ def consumer_cap_fen() -> int:
     return value_of(CONSUMER_CAP.name, kind=int) * FEN_PER_YUAN
 
 
-def offer_days() -> int:
-    """Return how many days of the business date an offer can be accepted."""
-    return value_of(OFFER_DAYS.name, kind=int)
+def offer_days(product: str) -> int:
+    """Return how many days of the business date an offer of a product can be accepted."""
+    return value_of(OFFER_DAYS.name, kind=int, product=product)
 
 
 def patience() -> timedelta:
@@ -70,6 +72,24 @@ MIN_READ_SECONDS: Final = declare(
         high=60,
     )
 )
+READING_FLOOR: Final = lock(
+    Locked(
+        "disclosure.reading_floor",
+        "融资成本明示的强制阅读",
+        f"每次用款须阅读明示表不少于 {MIN_READ_SECONDS.low} 秒后确认，内容变动须重新阅读",
+        "监管要求，阅读时间可以调长（disclosure.min_read_seconds），不能低于下限，也不能取消",
+        "LN-09，金规〔2026〕2号",
+    )
+)
+RELATED_PARTIES: Final = lock(
+    Locked(
+        "application.related_party",
+        "关系人拒绝",
+        "关系人名单内的申请一律拒绝，模型和人工都不能放行",
+        "商业银行不得向关系人发放信用贷款",
+        "商业银行法第四十条",
+    )
+)
 SIGNING_MINUTES: Final = declare(
     Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "工程取值", "free", low=1, high=120)
 )
@@ -78,7 +98,7 @@ SIGNING_MINUTES: Final = declare(
 NON_ACCRUAL_DAYS: Final = declare(
     Parameter(
         "loan.non_accrual_days", 90, "逾期超过多少天转为非应计并先还本金", "天", "RISK-04、ALLOC-01", "lower",
-        low=30, high=90,
+        low=30, high=90, notice_days=1,
     )
 )  # fmt: skip
 ALLOCATION_ORDER: Final = declare(
@@ -90,6 +110,7 @@ ALLOCATION_ORDER: Final = declare(
             "fee,interest,compound,penalty,principal",
             "fee,interest,principal,compound,penalty",
         ),
+        notice_days=1,
     )
 )  # fmt: skip
 OBSERVATION_MONTHS: Final = declare(

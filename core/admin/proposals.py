@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from core.approvals.operations import approve, refuse, withdraw
 from core.approvals.registry import KINDS
 from core.errors import Problem
 
+OPAQUE: Final = re.compile(r"[0-9a-f-]{32,36}")
+SHORTENED: Final = opaque("subject", "对象")
 COLOURS: Final = {PROPOSED: "warning", APPROVED: "success", REFUSED: "danger", WITHDRAWN: "info"}
 APPROVE: Final = Act(
     title="复核通过",
@@ -41,7 +44,7 @@ class OpinionForm(ActForm):
 class ProposalPage(ReadOnlyPage):
     """Proposals, those that wait first."""
 
-    list_display = ("title", state("status", "状态", COLOURS), opaque("subject", "对象"), "reason", "proposed_by",
+    list_display = ("title", state("status", "状态", COLOURS), "about", "reason", "proposed_by",
                     "proposed_at", "decided_by", "decided_at")  # fmt: skip
     list_filter = ("status", "kind")
     search_fields = ("subject__startswith",)
@@ -72,10 +75,18 @@ class ProposalPage(ReadOnlyPage):
         kind = KINDS.get(row.kind)
         return row.kind if kind is None else kind.title
 
+    @display(description="对象", ordering="subject")
+    def about(self, row: Proposal) -> str:
+        """Show what it is about: a name as it is, of an opaque id the last digits."""
+        return SHORTENED(row) if OPAQUE.fullmatch(row.subject) else row.subject
+
     @display(description="内容")
     def content(self, row: Proposal) -> str:
-        """Show the values that it is proposed with."""
-        return json.dumps(row.values, ensure_ascii=False, indent=1)
+        """Show the values that it is proposed with, in the words of its kind where it has some."""
+        kind = KINDS.get(row.kind)
+        if kind is None or kind.tell is None:
+            return json.dumps(row.values, ensure_ascii=False, indent=1)
+        return "；".join(f"{title}：{text}" for title, text in kind.tell(row.subject, row.values))
 
     @display(description="通过后的结果")
     def preview(self, row: Proposal) -> str:

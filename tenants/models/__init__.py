@@ -6,6 +6,7 @@ from tenants.models.bank import Bank, SchemaTemplate
 from tenants.models.entry import Entry, Scan
 from tenants.models.parameter import BankParameter, PlatformParameter
 from tenants.models.province import EvidenceHeadCopy, Holiday, LprQuote, PushedFigure
+from tenants.models.staff import StaffAccess
 
 __all__ = [
     "Bank",
@@ -18,4 +19,5 @@ __all__ = [
     "PushedFigure",
     "Scan",
     "SchemaTemplate",
+    "StaffAccess",
 ]

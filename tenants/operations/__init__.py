@@ -14,8 +14,8 @@ from tenants.operations.entries import (
 )
 from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
-from tenants.operations.parameters import set_bank_parameter
-from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank, set_platform_parameter
+from tenants.operations.parameters import set_bank_parameter, set_platform_parameter
+from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank
 from tenants.operations.stopping import owe_when_stopped
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
