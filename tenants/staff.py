@@ -34,6 +34,7 @@ _ANY_CUSTOMER: Final = "accounts.view_any_customer"  # without it a login sees t
 _SEEING_OWN_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
 _SEEING_CUSTOMERS: Final = (*_SEEING_OWN_CUSTOMERS, _ANY_CUSTOMER)
 _LOOKING: Final = "accounts.look_at_customer"  # at the values themselves, each time with a reason and a trace
+_NO_BUREAU: Final = ("!lending.view_bureaureport", "!lending.view_governmentdata")  # read for a decision, not by all
 _OUTSIDE_MONEY: Final = (
     "accounts.add_receipt", "accounts.change_receipt", "accounts.view_receipt*", "accounts.change_refund",
     "accounts.view_refund", "accounts.propose_correction", "accounts.decide_correction",
@@ -43,7 +44,8 @@ _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_en
 
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
-        "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*", _ANY_CUSTOMER,
+        "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*", *_NO_BUREAU,
+        _ANY_CUSTOMER,
         "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
@@ -74,7 +76,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
         "accounts.view_filing", "accounts.view_glday", "accounts.view_hold", "accounts.view_topup",
-        "accounts.view_transfer", "lending.view_*", _ANY_CUSTOMER, "core.view_proposal", "lending.propose_loan_change",
+        "accounts.view_transfer", "lending.view_*", *_NO_BUREAU, _ANY_CUSTOMER, "core.view_proposal", "lending.propose_loan_change",
         "lending.decide_loan_change", *_OUTSIDE_MONEY,
     ),
     "催收": (

@@ -109,6 +109,8 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
         return False
 
     def _user(self, object_id: Any) -> User | None:
+        if not str(object_id).isdecimal():
+            return None
         return User.objects.filter(pk=object_id).prefetch_related("groups").first()
 
     def has_assign_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
