@@ -125,7 +125,11 @@ def _check_day(subject: str, values: Values) -> None:
 
 
 def _tell_day(subject: str, values: Values) -> Told:
-    return [("日期", subject), ("当日", "上班" if values["is_working_day"] else "放假"), ("名称", values["name"] or "—")]
+    return [
+        ("日期", subject),
+        ("当日", "上班" if values["is_working_day"] else "放假"),
+        ("名称", values["name"] or "—"),
+    ]
 
 
 @register_approval(

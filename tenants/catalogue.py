@@ -71,7 +71,9 @@ class Present:
     @property
     def coming_text(self) -> str:
         """Say what takes effect next, and when."""
-        return "" if self.coming is None else f"{self.coming.effective_date} 起 {in_words(self.spec, self.coming.value)}"
+        return (
+            "" if self.coming is None else f"{self.coming.effective_date} 起 {in_words(self.spec, self.coming.value)}"
+        )
 
     @property
     def scope_text(self) -> str:

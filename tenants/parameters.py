@@ -233,7 +233,9 @@ def check_date(spec: Parameter, effective_date: date, *, today: date) -> None:
     """
     earliest = earliest_date(spec, today=today)
     if effective_date < earliest:
-        told = f"生效日期 {effective_date} 早于最早生效日期 {earliest}，不能追溯生效；请以 {earliest} 或之后的日期重新申请"
+        told = (
+            f"生效日期 {effective_date} 早于最早生效日期 {earliest}，不能追溯生效；请以 {earliest} 或之后的日期重新申请"
+        )
         raise ParameterRefused(told)
 
 

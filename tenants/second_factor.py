@@ -39,7 +39,16 @@ MOST_TRIES: Final = declare(
     Parameter("staff.most_tries", 5, "员工连续登录失败多少次即锁定", "次", "SEC-01，工程取值", "lower", low=3, high=10)
 )
 LOCK_MINUTES: Final = declare(
-    Parameter("staff.lock_minutes", 15, "员工登录失败过多后的锁定时长", "分钟", "SEC-01，工程取值", "higher", low=5, high=1_440)
+    Parameter(
+        "staff.lock_minutes",
+        15,
+        "员工登录失败过多后的锁定时长",
+        "分钟",
+        "SEC-01，工程取值",
+        "higher",
+        low=5,
+        high=1_440,
+    )
 )
 
 

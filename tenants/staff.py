@@ -26,7 +26,9 @@ from core.tenancy import PROVINCE_CODE, current_bank
 PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
 AML_READER: Final = "反洗钱查阅"
-_NO_AML: Final = ("!verification.view_screeningalert",)  # who learns of a hit is named: 合规, or who was given 反洗钱查阅
+_NO_AML: Final = (
+    "!verification.view_screeningalert",
+)  # who learns of a hit is named: 合规, or who was given 反洗钱查阅
 _SEEING_ALL: Final = (
     "core.view_*", "tenants.view_*", "verification.view_*", "accounts.view_*", "lending.view_*", *_NO_AML,
 )  # fmt: skip
@@ -76,7 +78,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
         "accounts.view_filing", "accounts.view_glday", "accounts.view_hold", "accounts.view_topup",
-        "accounts.view_transfer", "lending.view_*", *_NO_BUREAU, _ANY_CUSTOMER, "core.view_proposal", "lending.propose_loan_change",
+        "accounts.view_transfer", "lending.view_*", *_NO_BUREAU, _ANY_CUSTOMER, "core.view_proposal",
+        "lending.propose_loan_change",
         "lending.decide_loan_change", *_OUTSIDE_MONEY,
     ),
     "催收": (

@@ -36,10 +36,18 @@ ID_CARD_REFUSED_WARNINGS: Final = declare(
         source="A4-13",
         tighter="superset",
         choices=(
-            "date_invalid", "border_cut", "copy", "reshot", "temporary_card", "occluded", "edited", "reflection",
-            "electronic_card", "watermark",
+            "date_invalid",
+            "border_cut",
+            "copy",
+            "reshot",
+            "temporary_card",
+            "occluded",
+            "edited",
+            "reflection",
+            "electronic_card",
+            "watermark",
         ),
-    )  # fmt: skip
+    )
 )
 LEAST_AGE: Final = declare(
     Parameter(

@@ -61,11 +61,11 @@ class CodeForm(ActForm):
 
 def is_let_in(request: HttpRequest) -> bool:
     """Tell whether a session whose password was right may open the admin: its second factor was proved, or none is needed."""
-    known: bool | None = getattr(request, "_is_let_in", None)
+    known: bool | None = getattr(request, "is_let_in", None)
     if known is None:
         proved = request.session.get(PROVED) == request.user.pk
         known = proved or not (is_required() or has_factor(request.user))
-        request._is_let_in = known  # type: ignore[attr-defined]  # asked several times a page
+        request.is_let_in = known  # type: ignore[attr-defined]  # asked several times a page
     return known
 
 
@@ -133,7 +133,7 @@ def _page(site: Any, request: HttpRequest, title: str, **more: Any) -> TemplateR
 def _let_in(request: HttpRequest) -> None:
     request.session.cycle_key()
     request.session[PROVED] = request.user.pk
-    request._is_let_in = True  # type: ignore[attr-defined]
+    request.is_let_in = True  # type: ignore[attr-defined]
 
 
 def _next(request: HttpRequest) -> str:

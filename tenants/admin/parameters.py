@@ -122,7 +122,7 @@ class ParameterPage(ReadOnlyPage):
         present = self._present(name)
         if present is None:
             return HttpResponse(status=NotFound.status)
-        rows = self.model._default_manager.filter(name=name).order_by("-effective_date")[:MOST_SHOWN]
+        rows = self.model.objects.filter(name=name).order_by("-effective_date")[:MOST_SHOWN]
         subjects = Q(subject=name) | Q(subject__startswith=f"{name}{AT}")
         proposals = Proposal.objects.filter(subjects, kind=self.kind).order_by("-proposed_at")[:MOST_SHOWN]
         context = self._context(

@@ -61,8 +61,6 @@ def set_platform_parameter(
         ParameterRefused: see `check_platform_value`.
     """
     check_platform_value(name=name, value=value, effective_date=effective_date)
-    set_for_platform(
-        name=name, value=value, effective_date=effective_date, actor=proposed_by, approved_by=decided_by
-    )
+    set_for_platform(name=name, value=value, effective_date=effective_date, actor=proposed_by, approved_by=decided_by)
     detail = {"value": value, "effective_date": str(effective_date)}
     record("parameter.platform_set", actor=f"{proposed_by}+{decided_by}", subject=name, detail=detail)

@@ -301,9 +301,7 @@ class TestAcc10SharedPhones:
 
     def test_the_platform_may_allow_more(self) -> None:
         with at(PROVINCE), transaction.atomic():
-            set_for_platform(
-                name="account.persons_per_phone", value=2, effective_date=now().date(), actor="province"
-            )
+            set_for_platform(name="account.persons_per_phone", value=2, effective_date=now().date(), actor="province")
         set_day(now().date())
         make_customer(phone=self.PHONE)
         assert outcome(ask(make_customer(phone=self.PHONE))) == CHECKING

@@ -39,10 +39,22 @@ SPECS = (
     Parameter("test.fixed", default=7, meaning="固定", unit="天", source="测试", tighter="fixed", low=1, high=9),
     Parameter("test.flag", default=True, meaning="开关", source="测试"),
     Parameter("test.who", default="local", meaning="由谁", source="测试", choices=("local", "tencent")),
-    Parameter("test.only", default="a,b,c", meaning="范围", source="测试", tighter="subset", choices=("a", "b", "c", "d")),
+    Parameter(
+        "test.only", default="a,b,c", meaning="范围", source="测试", tighter="subset", choices=("a", "b", "c", "d")
+    ),
     Parameter("test.also", default="a", meaning="要求", source="测试", tighter="superset"),
     Parameter("test.on", default=True, meaning="必须", source="测试", tighter="higher"),
-    Parameter("test.of", default=9, meaning="按产品", unit="天", source="测试", tighter="lower", low=1, high=9, by_product=True),
+    Parameter(
+        "test.of",
+        default=9,
+        meaning="按产品",
+        unit="天",
+        source="测试",
+        tighter="lower",
+        low=1,
+        high=9,
+        by_product=True,
+    ),
     Parameter("test.later", default=5, meaning="需提前", unit="天", source="测试", low=1, high=9, notice_days=3),
 )
 
@@ -344,7 +356,9 @@ class TestAdmin:
         assert missing == []
         assert "默认值" in page
         assert "10 至 500" in page
-        assert [word for word in ("只能调低", "只能调高", "只能缩小范围", "只能开启", "不可更改") if word not in page] == []
+        assert [
+            word for word in ("只能调低", "只能调高", "只能缩小范围", "只能开启", "不可更改") if word not in page
+        ] == []
         assert [item.name for item in LOCKED.values() if item.name not in page or item.reason not in page] == []
         assert f"{self.ADDRESS}set/test.limit/" in page
         assert f"{self.ADDRESS}set/test.fixed/" not in page
