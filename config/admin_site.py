@@ -90,8 +90,8 @@ class StaffSite(UnfoldAdminSite):
         from tenants.admin import login
 
         if request.method == "GET" and login.is_staff(request) and not login.is_let_in(request):
-            wanted = {name: value for name, value in request.GET.items() if name == "next"}
-            address = reverse("admin:second_factor") + (f"?{urlencode(wanted)}" if wanted else "")
+            wanted = str(request.GET.get("next", ""))
+            address = reverse("admin:second_factor") + (f"?{urlencode({'next': wanted})}" if wanted else "")
             return _guarded(HttpResponseRedirect(address))
         self.login_form = login.StaffLoginForm
         return _guarded(super().login(request, extra_context))

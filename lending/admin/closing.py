@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from accounts.attribution import only_own
+from accounts.queries import only_own
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from accounts import queries as accounts
-from accounts.attribution import only_own
+from accounts.queries import only_own
 from core.admin.amounts import exact
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable

@@ -60,7 +60,7 @@ class ParameterPage(ReadOnlyPage):
 
     kind: ClassVar[str]
     is_bank: ClassVar[bool]
-    list_display = ("name", "value", "effective_date", "created_by", "approved_by", "created_at")
+    list_display: tuple[str, ...] = ("name", "value", "effective_date", "created_by", "approved_by", "created_at")
     ordering = ("-created_at",)
 
     def today(self) -> date:

@@ -34,7 +34,7 @@ OF_STAFF = {
     "register_refused",
     "restriction_refused",
     "same_hands",
-    "staff_refused",
+    "second_factor_wrong", "staff_refused",
     "third_party_contact",
     "too_many_contacts",
     "value_date_refused",

@@ -266,7 +266,7 @@ class TestEveryRole:
         site, roles, pages, acts = SITES[bank]
         with in_bank(bank):
             assert set(roles.values()) == set(roles_at(bank))
-            wrong = {}
+            wrong: dict[str, set[str]] = {}
             for word, user in _staff(bank).items():
                 request = _request(user)
                 registered = {model._meta.label: page for model, page in site._registry.items()}
@@ -340,7 +340,7 @@ def _addresses(bank: str) -> Iterator[tuple[str, str, Any]]:
                 model._meta.label in BY_ROW and pattern.count("/") > 1 and "change" not in pattern
             ):
                 continue
-            given = dict.fromkeys(url.pattern.converters, new_id().hex)
+            given: dict[str, Any] = dict.fromkeys(url.pattern.converters, new_id().hex)
             given |= {"name": "face.token_seconds"} if "name" in given else {}
             given |= {"entry_id": new_id()} if "entry_id" in given else {}
             given |= {"id": "0"} if "id" in given else {}
@@ -361,5 +361,5 @@ def _is_refused(call: Any, request: HttpRequest) -> bool:
     except (PermissionDenied, Http404):
         return True
     if answer.status_code == 302:  # Django looks for the row first, and there is none: it shows nothing of the page
-        return answer["Location"].endswith("/admin/")
+        return str(answer["Location"]).endswith("/admin/")
     return answer.status_code in (403, 404)
