@@ -53,7 +53,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
-        "lending.publish_product", "verification.view_*", *_NO_AML, *_SEEING_CUSTOMERS, "tenants.*_bankparameter",
+        "verification.view_*", *_NO_AML, *_SEEING_CUSTOMERS, "tenants.*_bankparameter",
         "core.view_statechange", "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
@@ -103,7 +103,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
 """Role → what it may do; what begins with `!` it may not, whatever else matches. Nobody hands out rights one by one.
 
 An administrator proposes and decides on nothing. Who decides is somebody else's role: 合规 on roles, logins and parameters,
-风险 on products and parameters.
+风险 on parameters, another 产品经理 on products.
 """
 
 CHECKER: Final = "复核"

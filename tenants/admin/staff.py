@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -102,6 +103,22 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
             return False
         return bool(super().has_change_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep the name of a login for good: who proposes and who approves differ by it, and histories name it."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else (*fixed, "username")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set a password only where it opens nothing by itself: for oneself, before any role, or beside a second factor.
+
+        Otherwise whoever sets the password of somebody with rights could act as that person.
+        """
+        user = self._user(id)
+        if user is not None and user != request.user and user.groups.exists() and not has_factor(user):
+            raise PermissionDenied
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Delete nobody: a login that left is made inactive, its traces stay."""

@@ -14,10 +14,12 @@ from core.approvals.models import PROPOSED, Proposal
 from core.approvals.operations import SameHands, approve, propose, refuse
 from core.approvals.registry import KINDS
 from core.audit.models import AuditEntry
+from core.clock import now
 from core.errors import NotFound
 from core.ids import new_id
 from core.tenancy import PROVINCE_CODE, in_bank
 from tenants.approvals import GRANT_ROLE
+from tenants.models import StaffAccess
 from tenants.operations.staff import revoke_role
 from tenants.staff import MANAGER, ROLES, StaffRefused, make_login, roles_at
 from tests.tenants.conftest import PASSWORD, Browser, admin_of, log_in
@@ -115,6 +117,20 @@ class TestRolesAreGrantedByTwo:
         given = {"username": "lin", "is_active": "on", "is_staff": "on", "is_superuser": "on", "groups": [group.pk]}
         assert boss.post(f"{self._page('lin')}change/", given).status_code == 302
         assert self._roles("lin") == {"客服"}
+
+    def test_nobody_gets_round_it_by_anothers_name_or_password(self, browser: Browser) -> None:
+        manager = browser(role=MANAGER, login="admin")
+        browser(role="合规", login="hegui")
+        renamed = {"username": "admin2", "is_active": "on", "is_staff": "on"}
+        for login in ("admin", "hegui"):
+            assert manager.post(f"{self._page(login)}change/", renamed).status_code == 302
+        given = {"usable_password": "true", "password1": "Another-Pass-2026", "password2": "Another-Pass-2026"}
+        assert manager.post(f"{self._page('hegui')}password/", given).status_code == 403
+        with in_bank("125"):
+            compliance = User.objects.get(username="hegui")
+            assert compliance.check_password(PASSWORD)
+            StaffAccess.objects.create(user=compliance, confirmed_at=now())
+        assert manager.post(f"{self._page('hegui')}password/", given).status_code == 302
 
     def test_one_person_proposes_and_another_grants(self, browser: Browser) -> None:
         manager, compliance = browser(role=MANAGER, login="admin"), browser(role="合规", login="hegui")
