@@ -93,7 +93,7 @@ def ask_factor(site: Any, request: HttpRequest) -> HttpResponse:
         else:
             _let_in(request)
             return HttpResponseRedirect(_next(request))
-    return _page(site, request, "输入动态码", form=form, submit="登录")
+    return _page(site, request, "输入动态码", form=form, word="登录")
 
 
 def enrol(site: Any, request: HttpRequest) -> HttpResponse:
@@ -114,12 +114,12 @@ def enrol(site: Any, request: HttpRequest) -> HttpResponse:
             else:
                 _let_in(request)
                 return _page(site, request, "请保存恢复码", codes=[in_groups(code) for code in codes])
-        return _page(site, request, "绑定动态码", form=form, submit="确认", begun=True)
+        return _page(site, request, "绑定动态码", form=form, word="确认", begun=True)
     if request.method == "POST":
         secret = begin_enrolment(login=login)
         address = address_of(secret, login=login, issuer=str(site.each_context(request)["site_title"]))
         shown = {"secret": in_groups(secret), "picture": _picture(address)}
-        return _page(site, request, "绑定动态码", form=CodeForm(), submit="确认", begun=True, **shown)
+        return _page(site, request, "绑定动态码", form=CodeForm(), word="确认", begun=True, **shown)
     return _page(site, request, "绑定动态码")
 
 

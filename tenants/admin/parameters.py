@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -34,8 +35,9 @@ def form_for(spec: Parameter, *, earliest: date, at_bank: bool) -> type[ActForm]
     """Make the form of a parameter's new value: a field of its type and bounds, from which date, and why."""
     fields: dict[str, forms.Field] = {"value": _value_field(spec)}
     if at_bank and spec.by_product:
-        fields["product"] = forms.RegexField(
-            r"^[A-Z0-9]{2,20}$", label="产品代码", required=False, help_text="留空为全行；填写后只对该产品生效"
+        code = RegexValidator(r"^[A-Z0-9]{2,20}\Z", "产品代码为 2 至 20 位大写字母或数字")
+        fields["product"] = forms.CharField(
+            label="产品代码", required=False, validators=[code], help_text="留空为全行；填写后只对该产品生效"
         )
     fields["effective_date"] = forms.DateField(label="生效日期", help_text=f"不早于 {earliest:%Y-%m-%d}，不能追溯")
     fields["reason"] = forms.CharField(label="申请理由", max_length=200, help_text="写入复核记录与审计日志")

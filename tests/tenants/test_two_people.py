@@ -129,7 +129,7 @@ class TestRolesAreGrantedByTwo:
         with in_bank("125"):
             compliance = User.objects.get(username="hegui")
             assert compliance.check_password(PASSWORD)
-            StaffAccess.objects.create(user=compliance, confirmed_at=now())
+            StaffAccess.objects.filter(user=compliance).update(confirmed_at=now())
         assert manager.post(f"{self._page('hegui')}password/", given).status_code == 302
 
     def test_one_person_proposes_and_another_grants(self, browser: Browser) -> None:
