@@ -117,7 +117,7 @@ def enrol(site: Any, request: HttpRequest) -> HttpResponse:
         return _page(site, request, "绑定动态码", form=form, word="确认", begun=True)
     if request.method == "POST":
         secret = begin_enrolment(login=login)
-        address = address_of(secret, login=login, issuer=str(site.each_context(request)["site_title"]))
+        address = address_of(secret, login=login, issuer=str(site.each_context(request)["site_header"]))
         shown = {"secret": in_groups(secret), "picture": _picture(address)}
         return _page(site, request, "绑定动态码", form=CodeForm(), word="确认", begun=True, **shown)
     return _page(site, request, "绑定动态码")
