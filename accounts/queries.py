@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from django.db.models import Model, QuerySet
 
 from accounts import parameters
+from accounts.attribution import only_own
 from accounts.availability import RankedFreeze, available_fen, freezes_of
 from accounts.balances import (
     Statement,
@@ -87,6 +88,7 @@ __all__ = [
     "holds_equal_accounts",
     "latest_opening",
     "latest_registration",
+    "only_own",
     "outflows_on",
     "overdue_filings",
     "payment",

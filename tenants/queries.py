@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from core.errors import NotFound
 from core.money import divide_half_up
@@ -195,6 +196,11 @@ def origin_of_scan(scan_id: uuid.UUID | None) -> ScanOrigin | None:
     return ScanOrigin(
         scanned_at=scan.at, branch=entry.branch, staff=entry.staff, product=entry.product, campaign=entry.campaign
     )
+
+
+def scans_for_staff(code: str) -> QuerySet[Scan, uuid.UUID]:
+    """Return the ids of the scans of the codes that were made for a member of staff, as a statement to be built upon."""
+    return Scan.objects.filter(entry__staff=code).values_list("pk", flat=True)
 
 
 def is_working_day(day: date) -> bool:

@@ -16,7 +16,7 @@ from tenants.operations.entries import (
 )
 from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
-from tenants.operations.parameters import set_bank_parameter
+from tenants.operations.parameters import set_bank_parameter, set_platform_parameter
 from tenants.operations.product_templates import TemplateRefused, check_templates_by, save_template
 from tenants.operations.province import (
     LprRefused,
@@ -25,7 +25,6 @@ from tenants.operations.province import (
     mark_day,
     move_bank,
     set_licensed_regions,
-    set_platform_parameter,
 )
 from tenants.operations.stopping import owe_when_stopped
 from tenants.operations.wechat import wechat_openid, wechat_phone_number

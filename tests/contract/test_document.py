@@ -37,6 +37,7 @@ OF_STAFF = {
     "register_refused",
     "restriction_refused",
     "same_hands",
+    "second_factor_wrong",
     "staff_refused",
     "template_refused",
     "template_unfit",

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_guards'),
-        ('lending', '0002_guards'),
+        ('lending', '0003_products'),
     ]
 
     operations = [
