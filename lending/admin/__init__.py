@@ -17,6 +17,7 @@ from lending.admin.product_versions import ProductVersionPage
 from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import RelatedPartyPage
+from lending.admin.review import ReviewCasePage, ReviewTaskPage
 from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
     Application,
@@ -46,10 +47,14 @@ from lending.models import (
     PurposeFinding,
     RelatedParty,
     Repayment,
+    ReviewCase,
+    ReviewTask,
     WatchTerm,
 )
 
 bank_pages = [
+    (ReviewCase, ReviewCasePage),
+    (ReviewTask, ReviewTaskPage),
     (Product, ProductPage),
     (ProductVersion, ProductVersionPage),
     (Application, ApplicationPage),

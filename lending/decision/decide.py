@@ -140,7 +140,12 @@ def _reasons(evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
-    """Add what no model may leave out, because the law and not the bank says so.
+    """Add what no model may leave out."""
+    return in_order((*reasons, *hard_reasons(facts)))
+
+
+def hard_reasons(facts: EarlyFacts) -> tuple[str, ...]:
+    """Return what refuses because the law says so and not the bank: neither a model nor a person lets it pass.
 
     Related parties (LN-18, 商业银行法 第四十条), customers from elsewhere (LN-04), minors (ACC-12), expired
     ID cards (ACC-13).
@@ -152,7 +157,7 @@ def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
         "too_young": age_on(facts.birth_date, facts.on_date) < ADULT_AGE,
         "id_expired": until is not None and until < facts.on_date,
     }
-    return in_order((*reasons, *(code for code, holds in locked.items() if holds)))
+    return tuple(code for code, holds in locked.items() if holds)
 
 
 def _outcome(reasons: tuple[str, ...]) -> Outcome:

@@ -92,6 +92,18 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
 
 @opens_transaction
 def grant_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+    """Pay a drawdown that waits for staff; see `grant`."""
+    return grant(drawdown_id=drawdown_id, actor=actor, reason=reason)
+
+
+@opens_transaction
+def refuse_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+    """End a drawdown that waits for staff; see `refuse`."""
+    return refuse(drawdown_id=drawdown_id, actor=actor, reason=reason)
+
+
+@within_transaction
+def grant(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
     """Pay a drawdown that waits for staff, as a member of staff has judged (ACC-09); everything is checked once more.
 
     Raises:
@@ -111,8 +123,8 @@ def grant_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdo
     return _fail(drawdown, ended_by) if ended_by else _pay(drawdown, receiving)
 
 
-@opens_transaction
-def refuse_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
+@within_transaction
+def refuse(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
     """End a drawdown that waits for staff and give its hold back; the customer reads the neutral text (ACC-09).
 
     Raises:
