@@ -196,12 +196,13 @@ def _reviews() -> Card:
     waiting = visible_cases(sees_secrets=False).filter(closed_at=None).count()
     overdue, checks = overdue_cases(), overdue_checks(on=business_date()).count()
     late = [f"超时 {overdue:,} 件"] * bool(overdue) + [f"核查超期 {checks:,} 项"] * bool(checks)
+    link = _list_of("lending_reviewcase")
     return Card(
         title="待审核",
         value=f"{waiting:,}",
         symbol="inbox",
         note="，".join(late) or "无超时事项",
-        link=reverse("admin:lending_reviewcase_changelist") + ("?clock=overdue" if overdue else ""),
+        link=f"{link}?clock=overdue" if link and overdue else link,
         alarm=bool(late),
     )
 

@@ -51,7 +51,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "verification.*_agreementtext", "tenants.*_entry", "tenants.add_campaigncost", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
-        "lending.view_*", "lending.review_application", "lending.work_reviewtask", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.view_*", "lending.review_application", "lending.work_reviewtask", "lending.freeze_creditline",
+        "lending.*_relatedparty",
         "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_NO_AML, *_SEEING_CUSTOMERS, "tenants.*_bankparameter",

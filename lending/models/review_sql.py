@@ -8,34 +8,35 @@ from __future__ import annotations
 
 from typing import Final
 
-_CASE: Final = "INSERT INTO lending_review_case (id, kind, subject_id, customer_id, product, amount_fen, is_secret, opened_at, " \
-    "taken_by, outcome, reason_codes, note, decided_by, closed_status)"  # fmt: skip
-_APPLICATION: Final = f"""
-{_CASE}
-SELECT uuidv7(), 'application', a.id, a.customer_id, p.code || ' ' || v.name, d.limit_fen, FALSE, {{at}}, '', '', '[]', '', '', ''
+# Which things are under review, as (kind, id, customer, product, amount, secrecy, since); `{which}` picks among them.
+_APPLICATION: Final = """
+SELECT 'application', a.id, a.customer_id, p.code || ' ' || v.name, d.limit_fen, FALSE, {at}
 FROM lending_application a
 JOIN lending_product_version v ON v.id = a.product_version_id
 JOIN lending_product p ON p.id = v.product_id
 LEFT JOIN lending_decision d ON d.application_id = a.id AND d.stage = 'full'
-WHERE a.status = 'review' AND {{which}} ON CONFLICT DO NOTHING;
-"""
-_DRAWDOWN: Final = f"""
-{_CASE}
-SELECT uuidv7(), 'drawdown', a.id, a.customer_id, p.code, a.amount_fen, FALSE, {{at}}, '', '', '[]', '', '', ''
+WHERE a.status = 'review' AND {which}"""
+_DRAWDOWN: Final = """
+SELECT 'drawdown', a.id, a.customer_id, p.code, a.amount_fen, FALSE, {at}
 FROM lending_drawdown a JOIN lending_credit_line g ON g.id = a.line_id JOIN lending_product p ON p.id = g.product_id
-WHERE a.status = 'review' AND {{which}} ON CONFLICT DO NOTHING;
+WHERE a.status = 'review' AND {which}"""
+_OPENING: Final = """
+SELECT 'opening', a.id, a.customer_id, a.account_class || ' 类账户', NULL::bigint, FALSE, {at}
+FROM accounts_deposit_account a WHERE a.status = 'review' AND {which}"""
+_WARNING: Final = """
+SELECT 'warning', a.id, a.customer_id, '', NULL::bigint, a.rule = 'list_hit', {at}
+FROM lending_early_warning a WHERE a.status = 'open' AND a.action = 'queue' AND {which}"""
+_CASES: Final = """
+INSERT INTO lending_review_case (id, kind, subject_id, customer_id, product, amount_fen, is_secret, opened_at, taken_by,
+                                 outcome, reason_codes, note, decided_by, closed_status)
+SELECT uuidv7(), found.*, '', '', '[]', '', '', '' FROM ({found}) AS found ON CONFLICT DO NOTHING;
 """
-_OPENING: Final = f"""
-{_CASE}
-SELECT uuidv7(), 'opening', a.id, a.customer_id, a.account_class || ' 类账户', NULL, FALSE, {{at}}, '', '', '[]', '', '', ''
-FROM accounts_deposit_account a WHERE a.status = 'review' AND {{which}} ON CONFLICT DO NOTHING;
-"""
-_WARNING: Final = f"""
-{_CASE}
-SELECT uuidv7(), 'warning', a.id, a.customer_id, '', NULL, a.rule = 'list_hit', {{at}}, '', '', '[]', '', '', ''
-FROM lending_early_warning a WHERE a.status = 'open' AND a.action = 'queue' AND {{which}} ON CONFLICT DO NOTHING;
-"""
-_THIS: Final = {"at": "now()", "which": "a.id = NEW.id"}
+
+
+def _open(found: str, *, at: str = "now()", which: str = "a.id = NEW.id") -> str:
+    return _CASES.format(found=found.format(at=at, which=which))
+
+
 _END: Final = """
     UPDATE lending_review_case SET closed_at = now(), closed_status = NEW.status
     WHERE kind = TG_ARGV[0] AND subject_id = NEW.id AND closed_at IS NULL;
@@ -44,13 +45,13 @@ _MOVES: Final = "OLD.status IS DISTINCT FROM NEW.status AND 'review' IN (OLD.sta
 
 INSTALL: Final = f"""
 CREATE FUNCTION lending_review_application() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
-BEGIN {_END} {_APPLICATION.format(**_THIS)} RETURN NULL; END $body$;
+BEGIN {_END} {_open(_APPLICATION)} RETURN NULL; END $body$;
 CREATE FUNCTION lending_review_drawdown() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
-BEGIN {_END} {_DRAWDOWN.format(**_THIS)} RETURN NULL; END $body$;
+BEGIN {_END} {_open(_DRAWDOWN)} RETURN NULL; END $body$;
 CREATE FUNCTION lending_review_opening() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
-BEGIN {_END} {_OPENING.format(**_THIS)} RETURN NULL; END $body$;
+BEGIN {_END} {_open(_OPENING)} RETURN NULL; END $body$;
 CREATE FUNCTION lending_review_warning() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
-BEGIN {_END} {_WARNING.format(**_THIS)} RETURN NULL; END $body$;
+BEGIN {_END} {_open(_WARNING)} RETURN NULL; END $body$;
 CREATE FUNCTION lending_refuse_review() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
     RAISE EXCEPTION '% is refused on %: what was reviewed or checked never changes', TG_OP, TG_TABLE_NAME
@@ -77,10 +78,10 @@ CREATE TRIGGER lending_review_task_finished_stays BEFORE UPDATE ON lending_revie
 CREATE TRIGGER lending_review_task_kept BEFORE DELETE ON lending_review_task
     FOR EACH ROW EXECUTE FUNCTION lending_refuse_review();
 
-{_APPLICATION.format(at="coalesce(a.decided_at, a.created_at)", which="TRUE")}
-{_DRAWDOWN.format(at="a.created_at", which="TRUE")}
-{_OPENING.format(at="a.created_at", which="TRUE")}
-{_WARNING.format(at="a.created_at", which="TRUE")}
+{_open(_APPLICATION, at="coalesce(a.decided_at, a.created_at)", which="TRUE")}
+{_open(_DRAWDOWN, at="a.created_at", which="TRUE")}
+{_open(_OPENING, at="a.created_at", which="TRUE")}
+{_open(_WARNING, at="a.created_at", which="TRUE")}
 """
 
 REMOVE: Final = """

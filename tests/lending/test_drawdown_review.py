@@ -119,16 +119,20 @@ class TestAcc09Drawdown:
 
 
 class TestStaff:
-    def test_who_reviews_grants_and_refuses(self, waiting: Drawdown) -> None:
+    def test_who_reviews_pays_or_refuses_it_in_the_queue(self, waiting: Drawdown) -> None:
         path = f"{ADMIN}/drawdown/{waiting.pk}"
         for role in ("客服", "会计"):
-            assert _staff(role).post(f"{path}/grant/", {"reason": "x"}).status_code == 403
+            assert _staff(role).get(f"{path}/review/").status_code == 403
         risk: Client = _staff("风险")
         page = risk.get(f"{path}/change/").content.decode()
-        assert "审核放款" in page
+        assert "去审核" in page
         assert "涉诈" not in page
-        assert risk.post(f"{path}/grant/", {}).status_code == 200
+        case = risk.get(f"{path}/review/")["Location"].removesuffix("change/")
+        assert "涉诈" not in risk.get(f"{case}change/").content.decode()
+        assert risk.post(f"{case}refuse/", {"code": "facts_untrue"}).status_code == 403
+        assert risk.post(f"{case}take/").status_code == 302
+        assert risk.post(f"{case}refuse/", {}).status_code == 200
         assert again(waiting).status == "review"
-        assert risk.post(f"{path}/refuse/", {"reason": "不符"}).status_code == 302
-        assert again(waiting).status == "failed"
-        assert risk.post(f"{path}/grant/", {"reason": "x"}).status_code == 403
+        assert risk.post(f"{case}refuse/", {"code": "facts_untrue"}).status_code == 302
+        assert (again(waiting).status, again(waiting).reason_code) == ("failed", "refused")
+        assert risk.post(f"{case}grant/", {"code": "purpose_confirmed"}).status_code == 403
