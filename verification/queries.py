@@ -24,6 +24,7 @@ from verification.models import (
     Upload,
     VoiceCheck,
 )
+from verification.models.check import WATCHLIST
 from verification.models.upload import FACE, ID_CARD_BACK, ID_CARD_FRONT, LICENCE
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ __all__ = [
     "own_uploads",
     "phone_of",
     "pictures_of",
+    "told_checks",
 ]
 M = TypeVar("M", bound=Model)
 ID_NUMBER_DOMAIN = "verification.subject.id_number"
@@ -327,3 +329,13 @@ def pictures_of(subject_id: uuid.UUID) -> list[Picture]:
 def open_alerts_of(subject_id: uuid.UUID) -> int:
     """Return how many findings on watchlists wait to be judged for a subject; confidential (AML-08)."""
     return ScreeningAlert.objects.filter(subject_id=subject_id, status="open").count()
+
+
+def told_checks(*, business_id: str, with_lists: bool) -> list[tuple[str, str]]:
+    """Return the checks for a business object as staff read them, (what, result), oldest first.
+
+    Those on watchlists only `with_lists`: who is not to learn of a hit is not to learn that one was asked either (AML-08).
+    """
+    rows = Check.objects.filter(business_id=business_id).defer("asked").order_by("pk")
+    shown = rows if with_lists else rows.exclude(kind=WATCHLIST)
+    return [(row.get_kind_display(), row.get_outcome_display() or row.get_status_display()) for row in shown]

@@ -95,7 +95,7 @@ def take_next(*, kinds: Collection[str], sees_secrets: bool, actor: str) -> uuid
     Raises:
         NotFound: nothing waits.
     """
-    asked = {"who": actor, "at": now(), "kinds": list(kinds), "secrets": sees_secrets}
+    asked: dict[str, Any] = {"who": actor, "at": now(), "kinds": list(kinds), "secrets": sees_secrets}
     with connection.cursor() as cursor:
         cursor.execute(TAKE_NEXT, asked)
         row = cursor.fetchone()

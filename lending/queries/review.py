@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -23,10 +23,6 @@ from lending.review_clock import CALENDAR_DAYS, colour, due_at, overdue_before
 from lending.review_parameters import Patience, patience
 from tenants.queries import non_working_days
 from verification import queries as verified
-from verification.models.check import KINDS as CHECK_KINDS
-from verification.models.check import OUTCOMES as CHECK_OUTCOMES
-from verification.models.check import STATUSES as CHECK_STATUSES
-from verification.models.check import WATCHLIST
 
 HINTS: Final = frozenset({"checks.related_party", "checks.manual_review"})
 """What of a decision's path is shown to those only who may see the register and the lists' alerts."""
@@ -168,12 +164,7 @@ def _word(value: Any) -> str:
 
 def checks(case: ReviewCase, *, sees_alerts: bool) -> list[Row]:
     """Return the checks that were made, with their results; those on watchlists only for who sees the lists' alerts."""
-    kinds, outcomes, states = dict(CHECK_KINDS), dict(CHECK_OUTCOMES), dict(CHECK_STATUSES)
-    return [
-        (kinds.get(check.kind, check.kind), outcomes.get(check.outcome) or states.get(check.status, check.status))
-        for check in verified.checks_of(business_id=case.subject_id.hex)
-        if sees_alerts or check.kind != WATCHLIST
-    ]
+    return verified.told_checks(business_id=case.subject_id.hex, with_lists=sees_alerts)
 
 
 def hints(case: ReviewCase) -> list[Row]:
@@ -184,7 +175,7 @@ def hints(case: ReviewCase) -> list[Row]:
     ]
 
 
-def history(case: ReviewCase) -> Sequence[StateChange]:
+def history(case: ReviewCase) -> QuerySet[StateChange]:
     """Return the moves of the thing under review, oldest first."""
     return StateChange.objects.filter(subject_id=case.subject_id).order_by("id")[:50]
 
