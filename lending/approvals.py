@@ -24,6 +24,7 @@ from lending.operations import (
 )
 from lending.queries.receipts import preview
 from lending.review_reasons import reason_titles
+from lending.review_verdicts import Verdict, refuse_verdict
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
 REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
@@ -151,7 +152,7 @@ def _case(subject: str) -> ReviewCase:
 
 def check_review(subject: str, values: Mapping[str, Any]) -> None:
     """Refuse to propose what could not be decided so; the words are asked for when it is decided."""
-    review_cases.refuse_verdict(_case(subject), review_cases.Verdict.of(values, note="—"))
+    refuse_verdict(_case(subject), Verdict.of(values, note="—"))
 
 
 def tell_review(subject: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -171,5 +172,5 @@ def review(approved: Approved) -> None:
     """Decide a case of the queue as its reviewer proposed; the subject is the case, the values are the verdict."""
     review_cases.decide_by_two(
         case_id=uuid.UUID(approved.subject), proposed_by=approved.proposed_by, actor=approved.actor,
-        verdict=review_cases.Verdict.of(approved.values, note=approved.reason),
+        verdict=Verdict.of(approved.values, note=approved.reason),
     )  # fmt: skip

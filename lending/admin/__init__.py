@@ -17,7 +17,8 @@ from lending.admin.product_versions import ProductVersionPage
 from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import RelatedPartyPage
-from lending.admin.review import ReviewCasePage, ReviewTaskPage
+from lending.admin.review import ReviewCasePage
+from lending.admin.review_tasks import ReviewTaskPage
 from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
     Application,

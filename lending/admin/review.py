@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, Final
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -20,7 +17,7 @@ from unfold.decorators import action, display
 from core import vault
 from core.admin.acts import actor_of, perform
 from core.admin.amounts import exact
-from core.admin.columns import actor, amount, opaque, state
+from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.approvals.models import PROPOSED, Proposal
 from core.approvals.operations import propose
@@ -28,12 +25,14 @@ from core.clock import SHANGHAI, business_date
 from core.crypto.masking import mask_id_number_for_operations, mask_name
 from core.errors import NotFound
 from lending.admin import review_forms as acts
+from lending.admin.review_filters import ClockFilter, LimitedPaginator, StateFilter, TakerFilter
 from lending.models import ReviewCase, ReviewTask
 from lending.models.review import APPLICATION, DRAWDOWN, GRANTED, OPENING, REFUSED, WARNING
 from lending.operations import review_cases, review_tasks
 from lending.queries import review as asked
 from lending.review_clock import AMBER, GREEN, RED
 from lending.review_reasons import reason_titles
+from lending.review_verdicts import takes_two
 from verification import queries as verified
 
 KIND: Final = "application.review"
@@ -50,90 +49,11 @@ PAGES: Final = {
 }  # fmt: skip
 SEES_ALERTS: Final = "verification.view_screeningalert"
 SEES_LIST_HITS: Final = "verification.change_screeningalert"
-WORKER: Final = "lending.work_reviewtask"
-MOST_COUNTED: Final = 10_000
 COLOURS: Final = {GREEN: "success", AMBER: "warning", RED: "danger"}
 KIND_COLOURS: Final = {APPLICATION: "primary", OPENING: "info", DRAWDOWN: "warning", WARNING: "danger"}
 OUTCOME_COLOURS: Final = {GRANTED: "success", REFUSED: "danger"}
-TASK_COLOURS: Final = {"callback": "info", "courier": "info", "counter": "primary"}
 PICTURES_TEMPLATE: Final = "admin/review_pictures.html"
 NOTHING: Final = "—"
-
-
-class LimitedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of a list that is not counted beyond a bound: nobody turns two hundred pages, and counting all costs most."""
-
-    @cached_property
-    def count(self) -> int:
-        """Count the rows up to the bound."""
-        rows: Any = self.object_list
-        return int(rows.order_by()[:MOST_COUNTED].count())
-
-
-class StateFilter(admin.SimpleListFilter):
-    """Open cases, unless the decided ones are asked for."""
-
-    title = "状态"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        """Offer the decided ones."""
-        del request, model_admin
-        return [("closed", "已结束")]
-
-    def choices(self, changelist: Any) -> Any:
-        """Call the default by its name."""
-        for choice in super().choices(changelist):
-            yield choice | {"display": "待处理"} if choice["display"] == "全部" else choice
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ReviewCase]) -> QuerySet[ReviewCase]:
-        """Keep one of the two."""
-        del request
-        return queryset.filter(closed_at__isnull=self.value() != "closed")
-
-
-class TakerFilter(admin.SimpleListFilter):
-    """Mine, nobody's."""
-
-    title = "审核人"
-    parameter_name = "taker"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        """Offer both."""
-        del request, model_admin
-        return [("mine", "我领取的"), ("nobody", "未领取")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ReviewCase]) -> QuerySet[ReviewCase]:
-        """Keep those of the person who asks, or nobody's."""
-        match self.value():
-            case "mine":
-                return queryset.filter(taken_by=actor_of(request))
-            case "nobody":
-                return queryset.filter(taken_by="")
-        return queryset
-
-
-class ClockFilter(admin.SimpleListFilter):
-    """What is overdue."""
-
-    title = "时限"
-    parameter_name = "clock"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
-        """Offer the overdue."""
-        del request, model_admin
-        return [("overdue", "已超时"), ("check", "补充核查超期")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ReviewCase]) -> QuerySet[ReviewCase]:
-        """Keep the overdue cases, or those that wait for a check that is overdue."""
-        del request
-        match self.value():
-            case "overdue":
-                return queryset.filter(asked.clock().is_overdue)
-            case "check":
-                late = ReviewTask.objects.filter(finished_at=None, due_date__lt=business_date())
-                return queryset.filter(pk__in=late.values("case_id"))
-        return queryset
 
 
 class TaskTable(ReadOnlyTable):
@@ -250,7 +170,7 @@ class ReviewCasePage(ReadOnlyPage):
     @display(description="审核方式")
     def two(self, row: ReviewCase) -> str:
         """Tell how many people decide."""
-        return "两人审核" if review_cases.takes_two(row) else "一人审核"
+        return "两人审核" if takes_two(row) else "一人审核"
 
     @display(description="待复核")
     def waiting(self, row: ReviewCase) -> str:
@@ -401,7 +321,7 @@ class ReviewCasePage(ReadOnlyPage):
 
         def run(given: Any) -> None:
             verdict = acts.verdict_of(outcome, given)
-            if case is not None and review_cases.takes_two(case):
+            if case is not None and takes_two(case):
                 reason = f"{reason_titles(case.kind, outcome, list(verdict.codes))} {verdict.note}".strip()
                 propose(
                     kind=KIND, subject=case.pk.hex, values=verdict.values, reason=reason[:200], actor=actor_of(request)
@@ -463,62 +383,6 @@ class ReviewCasePage(ReadOnlyPage):
             raise Http404 from error
         headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
         return HttpResponse(opened.content, content_type=opened.content_type, headers=headers)
-
-
-class ReviewTaskPage(ReadOnlyPage):
-    """Supplementary checks, what is due first; whoever works on them enters how they came out."""
-
-    list_display = (state("kind", "方式", TASK_COLOURS), "question", "due", opaque("case_id", "审核事项"), "outcome",
-                    actor("created_by", "发起人"), actor("operator", "经办人"), "finished_at")  # fmt: skip
-    list_filter = (("finished_at", admin.EmptyFieldListFilter), "kind", "outcome", "due_date")
-    search_fields = ("case__subject_id__exact",)
-    search_help_text = "按业务编号（完整）查找"
-    ordering = ("due_date", "id")
-    list_select_related = ("case",)
-    actions_list = ("by_code",)
-    actions_detail = ("finish",)
-    fields = (("case", "kind"), "question", ("due_date", "code"), ("outcome", "operator"), "note",
-              ("created_by", "created_at"), "finished_at")  # fmt: skip
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewTask]:
-        """Leave out what hangs on a case that this person may not know of."""
-        rows: QuerySet[ReviewTask] = super().get_queryset(request)
-        return rows if request.user.has_perm(SEES_LIST_HITS) else rows.filter(case__is_secret=False)
-
-    @display(description="完成期限", ordering="due_date", label={"late": "danger", "open": "info", "done": "success"})
-    def due(self, row: ReviewTask) -> tuple[str, str]:
-        """Show until when it is due, in red where that is over."""
-        if row.finished_at is not None or row.case.closed_at is not None:
-            return "done", row.due_date.isoformat()
-        return ("late" if row.due_date < business_date() else "open"), row.due_date.isoformat()
-
-    def has_finish_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer an open check to whoever works on checks."""
-        if not request.user.has_perm(WORKER):
-            return False
-        return object_id is None or self.get_queryset(request).filter(pk=object_id, finished_at=None).exists()
-
-    def has_by_code_permission(self, request: HttpRequest) -> bool:
-        """Offer the counter's form to whoever works on checks."""
-        return bool(request.user.has_perm(WORKER))
-
-    @action(description="登记结果", permissions=["finish"], icon="task_alt")
-    def finish(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Enter how it came out."""
-
-        def run(given: Any) -> None:
-            review_tasks.finish_check(task_id=uuid.UUID(object_id), actor=actor_of(request), **given)
-
-        return perform(self, request, acts.FINISH, run=run, form_class=acts.FinishForm, object_id=object_id)
-
-    @action(description="登记面核结果", permissions=["by_code"], icon="pin")
-    def by_code(self, request: HttpRequest) -> HttpResponse:
-        """Enter what the counter has seen of who came with a code."""
-
-        def run(given: Any) -> None:
-            review_tasks.finish_appointment(actor=actor_of(request), **given)
-
-        return perform(self, request, acts.BY_CODE, run=run, form_class=acts.ByCodeForm)
 
 
 def _sees_hints(request: HttpRequest) -> bool:

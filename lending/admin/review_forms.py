@@ -14,9 +14,9 @@ from core.clock import business_date
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.models import ReviewCase
 from lending.models.review import APPLICATION, CANCELLED, GRANTED, TASK_OUTCOMES, TASKS
-from lending.operations.review_cases import Verdict
 from lending.review_parameters import task_days
 from lending.review_reasons import REASONS
+from lending.review_verdicts import Verdict
 
 TAKE: Final = Act(title="领取", submit="领取", done="已领取", explanation="领取后由您审核；不能处理的请退回队列。")
 TAKE_NEXT: Final = Act(

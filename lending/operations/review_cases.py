@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.db import connection
@@ -15,11 +14,11 @@ from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
-from lending.models import ReviewCase, ReviewTask
-from lending.models.review import APPLICATION, DRAWDOWN, GRANTED, OPENING, WARNING
+from lending.models import ReviewCase
+from lending.models.review import APPLICATION, DRAWDOWN, GRANTED, OPENING
 from lending.operations import disbursement, reviewing
-from lending.review_parameters import two_people_from_fen
-from lending.review_reasons import NEEDS_WORDS, REASONS, reason_titles
+from lending.review_reasons import reason_titles
+from lending.review_verdicts import Verdict, refuse_verdict, takes_two
 from verification.queries import pictures_of
 
 PICTURES_SHOWN: Final = "review.pictures_shown"
@@ -34,42 +33,12 @@ RETURNING id
 """
 
 
-class ReviewReasonMissing(Problem):
-    """A review is decided with a reason from the list of its outcome; `other` takes words of one's own."""
-
-    code = "review_reason_missing"
-    status = 422
-    title = "请选择审核理由；选择“其他”的须填写说明"
-
-
 class CaseNotYours(Problem):
     """A case is decided by who has taken it."""
 
     code = "case_not_yours"
     status = 409
     title = "请先领取该审核事项；已由他人领取的，须由其退回"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """How a reviewer decides: the outcome, why, and the limit in fen where it is not the proposed one."""
-
-    outcome: str
-    codes: tuple[str, ...]
-    note: str = ""
-    limit_fen: int | None = None
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any], note: str) -> Verdict:
-        """Read a verdict from what was proposed to a second person."""
-        return cls(
-            outcome=values["outcome"], codes=tuple(values["codes"]), limit_fen=values.get("limit_fen"), note=note
-        )  # fmt: skip
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """Return what a second person is asked to agree to; the note goes as the reason."""
-        return {"outcome": self.outcome, "codes": list(self.codes), "limit_fen": self.limit_fen}
 
 
 @opens_transaction
@@ -119,34 +88,6 @@ def give_back(*, case_id: uuid.UUID, actor: str) -> None:
         raise CaseNotYours
     ReviewCase.objects.filter(pk=case_id).update(taken_by="", taken_at=None)
     record("review.given_back", actor=actor, subject=case_id.hex)
-
-
-def takes_two(case: ReviewCase) -> bool:
-    """Tell whether a case is decided by two people: by its amount."""
-    return case.amount_fen is not None and case.amount_fen >= two_people_from_fen()
-
-
-def refuse_verdict(case: ReviewCase, verdict: Verdict) -> None:
-    """Refuse what cannot be decided so.
-
-    Raises:
-        StateConflict: the case is decided, is none to grant or refuse, has checks that are open, or the limit is not within
-            what was proposed.
-        ReviewReasonMissing: see there.
-    """
-    if case.closed_at is not None or case.kind == WARNING:
-        raise StateConflict("该事项已处理，或须在“早期预警”中关闭")
-    known = REASONS.get((case.kind, verdict.outcome), {})
-    if not verdict.codes or not set(verdict.codes) <= set(known):
-        raise ReviewReasonMissing
-    if NEEDS_WORDS & set(verdict.codes) and not verdict.note.strip():
-        raise ReviewReasonMissing
-    if verdict.limit_fen is not None and not (
-        case.kind == APPLICATION and verdict.outcome == GRANTED and 0 < verdict.limit_fen <= (case.amount_fen or 0)
-    ):
-        raise StateConflict("核定额度须不低于产品起点金额，且不高于模型测算的额度")
-    if verdict.outcome == GRANTED and ReviewTask.objects.filter(case=case, finished_at=None).exists():
-        raise StateConflict("有未完成的补充核查，请完成或取消后再通过")
 
 
 @opens_transaction

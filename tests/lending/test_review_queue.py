@@ -26,8 +26,6 @@ from lending.models import Application, CreditLine, EarlyWarning, RelatedParty, 
 from lending.operations import accept_offer, grant_review
 from lending.operations.review_cases import (
     CaseNotYours,
-    ReviewReasonMissing,
-    Verdict,
     decide_case,
     give_back,
     take_case,
@@ -38,6 +36,7 @@ from lending.operations.warning import close_warning
 from lending.queries.products import related_index
 from lending.queries.review import clock, overdue_cases
 from lending.rest.application_documents import application_document
+from lending.review_verdicts import ReviewReasonMissing, Verdict
 from tenants.parameters import set_for_bank
 from tests.lending.applicants import again, make_customer
 from tests.lending.test_borrowing_admin import ADMIN, _staff
