@@ -60,7 +60,8 @@ class StaffSite(UnfoldAdminSite):
         return bool(super().has_permission(request)) and login.is_let_in(request)
 
     def get_urls(self) -> list[Any]:
-        """Add the pages of the second factor, which a session may open that has given its password only."""
+        """Add the numbers behind the dashboard's charts, and the second factor, for which a session needs its password only."""
+        from config.figures import addresses  # it draws for this site
         from tenants.admin import login
 
         def page(view: Callable[..., HttpResponseBase]) -> View:
@@ -72,6 +73,7 @@ class StaffSite(UnfoldAdminSite):
         return [
             path("second-factor/", page(login.ask_factor), name="second_factor"),
             path("second-factor/enrol/", page(login.enrol), name="second_factor_enrol"),
+            *addresses(self),
             *super().get_urls(),
         ]
 

@@ -1,7 +1,8 @@
-"""What takes two people at a bank and at the province: parameters, LPR, calendar, roles of staff (`core.approvals`)."""
+"""What takes two people at a bank and at the province: parameters, LPR, calendar, roles of staff, templates (`core.approvals`)."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from core.approvals.registry import Approved, register_approval
 from tenants.catalogue import in_words, present_value
-from tenants.operations import parameters, province, staff
+from tenants.operations import parameters, product_templates, province, staff
 from tenants.parameters import CATALOGUE
 
 BANK_PARAMETER: Final = "parameter.bank"
@@ -22,6 +23,9 @@ RESET_FACTOR: Final = "staff.reset_factor"
 PROPOSE_STAFF: Final = "auth.change_user"
 DECIDE_STAFF: Final = "tenants.decide_staffaccess"
 DECIDE_PLATFORM: Final = "tenants.decide_platformparameter"
+PUBLISH_TEMPLATE: Final = "template.publish"
+TEMPLATE_EDITOR: Final = "tenants.change_producttemplate"
+TEMPLATE_PUBLISHER: Final = "tenants.publish_producttemplate"
 AT: Final = "@"  # between a parameter's name and the product that has a value of its own
 
 Values = Mapping[str, Any]
@@ -172,3 +176,15 @@ def _check_reset(subject: str, values: Values) -> None:
 def reset_factor(approved: Approved) -> None:
     """Take a login's second factor away; the subject is the login."""
     staff.reset_factor(login=approved.subject, proposed_by=approved.proposed_by, decided_by=approved.decided_by)
+
+
+@register_approval(
+    PUBLISH_TEMPLATE, title="发布产品模板", proposer=TEMPLATE_EDITOR, decider=TEMPLATE_PUBLISHER,
+    page="tenants_producttemplate",
+)  # fmt: skip
+def publish_template(approved: Approved) -> None:
+    """Publish a template as it was proposed; the subject is its draft."""
+    product_templates.publish_template(
+        template_id=uuid.UUID(approved.subject), values=approved.values, decided_by=approved.decided_by,
+        actor=approved.actor,
+    )  # fmt: skip

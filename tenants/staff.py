@@ -48,10 +48,11 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
         "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*", *_NO_BUREAU,
         _ANY_CUSTOMER,
-        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*", "core.view_proposal",
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.add_campaigncost", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_NO_AML, *_SEEING_CUSTOMERS, "tenants.*_bankparameter",
         "core.view_statechange", "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
@@ -60,17 +61,20 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         *_SEEING_BUSINESS, _LOOKING, "accounts.review_opening", "accounts.propose_restriction",
         "accounts.change_filing", "core.view_proposal",
         "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
-        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
+        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.*_campaigncost",
+        "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
         *_SEEING_OWN_CUSTOMERS, _LOOKING, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan",
         "lending.view_product", "lending.view_application", "lending.view_creditline", "lending.view_loan",
+        "lending.view_own_invitation",
     ),
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*", _LOOKING,
         "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
-        "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
+        "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
+        "lending.download_loanpaper",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
         "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter", "tenants.decide_bankparameter",
         "tenants.decide_staffaccess", "auth.view_*",
@@ -110,14 +114,16 @@ CHECKER: Final = "复核"
 PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
     "运营": (
         "tenants.view_*", "tenants.change_platformparameter", "tenants.add_lprquote", "tenants.add_holiday",
-        "core.view_proposal",
+        "tenants.add_producttemplate", "tenants.change_producttemplate", "core.view_proposal",
     ),
     CHECKER: (
         "tenants.view_*", "core.view_*", "auth.view_*", "tenants.decide_platformparameter", "tenants.decide_staffaccess",
+        "tenants.publish_producttemplate",
     ),
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
         "tenants.*_bank", "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
+        "tenants.add_producttemplate", "tenants.change_producttemplate",
         "tenants.view_*", "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user",
         "auth.view_*",
     ),

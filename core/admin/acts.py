@@ -18,6 +18,7 @@ from django.urls import reverse
 from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -38,7 +39,10 @@ class ActForm(forms.Form):
         forms.IntegerField: UnfoldAdminIntegerFieldWidget,
         forms.DecimalField: UnfoldAdminDecimalFieldWidget,
         forms.BooleanField: UnfoldBooleanSwitchWidget,
+        forms.FileField: UnfoldAdminFileFieldWidget,
     }
+    table: Mapping[str, Any] | None = None
+    """A table shown above the form: what is wrong with a file, line by line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Put the theme's widget in the place of each field's stock one."""
@@ -85,7 +89,7 @@ def perform(
     back = back or _address(page, object_id)
     form = form_class(request.POST or None, initial=dict(initial or {}))
     if request.method == "POST":
-        form = form_class(request.POST, initial=dict(initial or {}))
+        form = form_class(request.POST, request.FILES, initial=dict(initial or {}))
         if form.is_valid():
             try:
                 went_to = run(form.cleaned_data)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
@@ -51,14 +53,14 @@ class ProposalPage(ReadOnlyPage):
     search_help_text = "按对象编号查找"
     ordering = ("-proposed_at",)
     actions_detail = ("approve", "refuse", "withdraw")
-    readonly_fields = ("title", "content", "preview")
+    readonly_fields = ("title", "about", "content", "preview")
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     ("title", "status"),
-                    "subject",
+                    "about",
                     "content",
                     "preview",
                     "reason",
@@ -77,7 +79,12 @@ class ProposalPage(ReadOnlyPage):
 
     @display(description="对象", ordering="subject")
     def about(self, row: Proposal) -> str:
-        """Show what it is about: a name as it is, of an opaque id the last digits."""
+        """Lead to what it is about, where its kind has a page of it; else a name as it is, of an opaque id the last digits."""
+        kind = KINDS.get(row.kind)
+        if kind is not None and kind.page:
+            return format_html(
+                '<a class="link" href="{}">{}</a>', reverse(f"admin:{kind.page}_change", args=(row.subject,)), "查看"
+            )
         return SHORTENED(row) if OPAQUE.fullmatch(row.subject) else row.subject
 
     @display(description="内容")

@@ -24,6 +24,14 @@ class SameHands(Problem):
     title = "申请人与复核人不能是同一人"
 
 
+class DraftChanged(Problem):
+    """What was proposed is no longer what it was when it was proposed; nothing has happened."""
+
+    code = "draft_changed"
+    status = 409
+    title = "草稿在申请之后被修改过，请驳回本申请，核对后重新申请"
+
+
 class ProposalWaiting(Problem):
     """The same act waits for a decision already."""
 

@@ -37,6 +37,7 @@ class Kind:
 
     `apply` runs within the transaction that records the approval; a problem that it raises leaves the proposal waiting.
     `preview` tells, by subject and values, what it would do if it were approved now, in fen by title; it writes nothing.
+    `page` names the admin page of the subject (`app_model`), which the second person should look at.
     `check` refuses, by subject and values, to propose what could not be approved now. `tell` says in Chinese what subject
     and values mean, as (title, text).
     """
@@ -47,6 +48,7 @@ class Kind:
     decider: str
     apply: Handler
     preview: Preview | None = None
+    page: str = ""
     check: Check | None = None
     tell: Tell | None = None
 
@@ -61,6 +63,7 @@ def register_approval(
     proposer: str,
     decider: str,
     preview: Preview | None = None,
+    page: str = "",
     check: Check | None = None,
     tell: Tell | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -75,8 +78,8 @@ def register_approval(
 
     def register(handler: Handler) -> Handler:
         KINDS[name] = Kind(
-            name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview, check=check,
-            tell=tell,
+            name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview, page=page,
+            check=check, tell=tell,
         )  # fmt: skip
         return handler
 

@@ -6,6 +6,8 @@ two schemas are written together: the province and the public schema always live
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -21,6 +23,7 @@ from tenants.models.bank import DRAFT
 from tenants.operations.stopping import owe_stop
 from tenants.states import BANK, RESUME, SUSPEND
 
+REGION: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
 LPR_STEP: Final = Decimal("0.05")
 LPR_CONFIRM_ABOVE: Final = Decimal("0.50")
 LPR_BOUNDS: Final = (Decimal("0.05"), Decimal(24))
@@ -32,6 +35,14 @@ class LprRefused(Problem):
     code = "lpr_refused"
     status = 422
     title = "报价不符合要求"
+
+
+class RegionsRefused(Problem):
+    """The regions of a bank's licence are none, or ill-formed."""
+
+    code = "regions_refused"
+    status = 422
+    title = "经营区域不符合要求"
 
 
 @opens_transaction
@@ -74,6 +85,29 @@ def _stage_before_suspension(bank: Bank) -> str:
     """Look up where the bank was suspended from; a bank that was opened suspended begins again as a draft."""
     last = StateChange.objects.filter(machine=BANK.name, subject_id=bank.pk, event=SUSPEND).order_by("-id").first()
     return DRAFT if last is None else last.from_state
+
+
+@opens_transaction
+def set_licensed_regions(*, code: str, regions: Sequence[str], reason: str, actor: str) -> None:
+    """Set where a bank may lend online (LN-04), as prefixes of GB/T 2260 codes; the bank can only shrink it.
+
+    In force for the next application, though a product's version names more: what lies outside is not served.
+
+    Raises:
+        NotFound: there is no such bank.
+        RegionsRefused: see there.
+    """
+    kept = sorted(set(regions))
+    if not kept or not all(REGION.fullmatch(region) for region in kept):
+        raise RegionsRefused("请填写至少一个两位、四位或六位行政区划代码，例如 3207 或 320706")
+    bank = Bank.objects.select_for_update(no_key=True).filter(code=code).first()
+    if bank is None:
+        raise NotFound
+    former = "、".join(bank.lends_in)
+    Bank.objects.filter(pk=bank.pk).update(licensed_regions=kept)
+    detail: dict[str, str | int | bool | None] = {"from": former, "to": "、".join(kept), "reason": reason}
+    record("bank.regions_set", actor=actor, subject=code, detail=detail)
+    directory.forget(code)
 
 
 @within_transaction

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('tenants', '0002_guards'),
+        ('tenants', '0004_pictures'),
     ]
 
     operations = [
