@@ -118,8 +118,8 @@ class TestThePages:
         path = f"/admin/core/proposal/{proposal.pk}/"
         assert "新居贷" in editor.get(f"{path}change/").content.decode()
         assert editor.post(f"{path}approve/", {"reason": "x"}).status_code == 403
-        boss = browser(PROVINCE_CODE, login="boss")
-        assert boss.post(f"{path}approve/", {"reason": "核对无误"}).status_code == 302
+        checker = browser(PROVINCE_CODE, role="复核", login="checker")
+        assert checker.post(f"{path}approve/", {"reason": "核对无误"}).status_code == 302
         with in_bank(PROVINCE_CODE):
             assert product_template("XF05").name == "新居贷"
         assert editor.post(f"{draft}publish/", {"reason": "x"}).status_code == 403
