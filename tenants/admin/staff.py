@@ -67,6 +67,11 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
             return self.add_fieldsets
         return FULL_FIELDSETS if request.user.is_superuser else FIELDSETS
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep a login's name: histories know people by it, and whoever could change theirs would be a second person."""
+        own = super().get_readonly_fields(request, obj)
+        return own if obj is None else (*own, "username")
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep a superuser's login from everybody else: its password would be a way to all rights."""
         if obj is not None and obj.is_superuser and not request.user.is_superuser:
