@@ -13,7 +13,16 @@ from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
 from lending.loans.classification import Category
 from lending.purposes import BUSINESS, CONSUMER
-from tenants.parameters import Parameter, Tighter, asking_value, declare, value_of, values_of
+from tenants.parameters import (
+    Locked,
+    Parameter,
+    Tighter,
+    asking_value,
+    declare,
+    lock,
+    value_of,
+    values_of,
+)
 
 BASIS_POINTS_IN_A_PERCENT: Final = 100
 CONSUMER_CAP: Final = declare(
@@ -24,7 +33,9 @@ CONSUMER_CAP: Final = declare(
     )
 )  # fmt: skip
 OFFER_DAYS: Final = declare(
-    Parameter("application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "free", low=1, high=90)
+    Parameter(
+        "application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "lower", low=1, high=90, by_product=True
+    )
 )
 VENDOR_SECONDS: Final = declare(
     Parameter(
@@ -43,9 +54,9 @@ def consumer_cap_fen() -> int:
     return value_of(CONSUMER_CAP.name, kind=int) * FEN_PER_YUAN
 
 
-def offer_days() -> int:
-    """Return how many days of the business date an offer can be accepted."""
-    return value_of(OFFER_DAYS.name, kind=int)
+def offer_days(product: str) -> int:
+    """Return how many days of the business date an offer of a product can be accepted."""
+    return value_of(OFFER_DAYS.name, kind=int, product=product)
 
 
 def patience() -> timedelta:
@@ -73,6 +84,24 @@ MIN_READ_SECONDS: Final = declare(
         high=60,
     )
 )
+READING_FLOOR: Final = lock(
+    Locked(
+        "disclosure.reading_floor",
+        "融资成本明示的强制阅读",
+        f"每次用款须阅读明示表不少于 {MIN_READ_SECONDS.low} 秒后确认，内容变动须重新阅读",
+        "监管要求，阅读时间可以调长（disclosure.min_read_seconds），不能低于下限，也不能取消",
+        "LN-09，金规〔2026〕2号",
+    )
+)
+RELATED_PARTIES: Final = lock(
+    Locked(
+        "application.related_party",
+        "关系人拒绝",
+        "关系人名单内的申请一律拒绝，模型和人工都不能放行",
+        "商业银行不得向关系人发放信用贷款",
+        "商业银行法第四十条",
+    )
+)
 SIGNING_MINUTES: Final = declare(
     Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "工程取值", "free", low=1, high=120)
 )
@@ -81,7 +110,7 @@ SIGNING_MINUTES: Final = declare(
 NON_ACCRUAL_DAYS: Final = declare(
     Parameter(
         "loan.non_accrual_days", 90, "逾期超过多少天转为非应计并先还本金", "天", "RISK-04、ALLOC-01", "lower",
-        low=30, high=90,
+        low=30, high=90, notice_days=1,
     )
 )  # fmt: skip
 ALLOCATION_ORDER: Final = declare(
@@ -93,6 +122,7 @@ ALLOCATION_ORDER: Final = declare(
             "fee,interest,compound,penalty,principal",
             "fee,interest,principal,compound,penalty",
         ),
+        notice_days=1,
     )
 )  # fmt: skip
 OBSERVATION_MONTHS: Final = declare(

@@ -83,7 +83,8 @@ def perform(
 ) -> HttpResponse:
     """Show an act's form, or run it with what was filled in and return to the object (or `back`).
 
-    `run` returns where to go next, or anything else to go back. A `Problem` that it raises is shown on the form.
+    `run` returns where to go next, a page to show at once, or anything else to go back. A `Problem` that it raises is
+    shown on the form.
     """
     back = back or _address(page, object_id)
     form = form_class(request.POST or None, initial=dict(initial or {}))
@@ -95,6 +96,8 @@ def perform(
             except Problem as problem:
                 form.add_error(None, problem.detail or problem.title)
             else:
+                if isinstance(went_to, HttpResponse):
+                    return went_to
                 messages.success(request, act.done)
                 return HttpResponseRedirect(went_to if isinstance(went_to, str) else back)
     context = {

@@ -17,6 +17,7 @@ from lending.admin.product_versions import ProductVersionPage
 from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import RelatedPartyPage
+from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
     Application,
     AutoDebit,
@@ -33,10 +34,12 @@ from lending.models import (
     DayEndStage,
     Decision,
     Drawdown,
+    EarlyWarning,
     EntrustedPayment,
     Invitation,
     Loan,
     LoanPaper,
+    ObservedFact,
     OverdueLoan,
     Product,
     ProductVersion,
@@ -60,6 +63,8 @@ bank_pages = [
     (DayEndStage, DayEndPage),
     (LoanPaper, LoanPaperPage),
     (EntrustedPayment, EntrustedPaymentPage),
+    (EarlyWarning, EarlyWarningPage),
+    (ObservedFact, ObservedFactPage),
     (PurposeFinding, PurposeFindingPage),
     (WatchTerm, WatchTermPage),
     (OverdueLoan, OverdueLoanPage),

@@ -25,6 +25,7 @@ from lending.models.paper import LoanPaper, PaperCounter
 from lending.models.product import Invitation, Product, ProductVersion, RelatedParty
 from lending.models.purpose_watch import PurposeFinding, PurposeScan, WatchTerm
 from lending.models.repayment import Repayment, RepaymentShare
+from lending.models.warning import EarlyWarning, ObservedFact
 
 __all__ = [
     "Application",
@@ -49,6 +50,7 @@ __all__ = [
     "Disclosure",
     "Drawdown",
     "DrawdownProof",
+    "EarlyWarning",
     "EntrustedPayment",
     "GovernmentData",
     "Instalment",
@@ -56,6 +58,7 @@ __all__ = [
     "Loan",
     "LoanEvent",
     "LoanPaper",
+    "ObservedFact",
     "OverdueLoan",
     "PaperCounter",
     "Product",

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, User
 
 from tenants.admin.banks import BankPage
 from tenants.admin.calendar import HolidayPage
+from tenants.admin.campaigns import CampaignCostPage
 from tenants.admin.entries import EntryPage, ScanPage
 from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
@@ -15,6 +16,7 @@ from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
     Bank,
     BankParameter,
+    CampaignCost,
     Entry,
     EvidenceHeadCopy,
     Holiday,
@@ -28,6 +30,7 @@ from tenants.models import (
 bank_pages = [
     (Entry, EntryPage),
     (Scan, ScanPage),
+    (CampaignCost, CampaignCostPage),
     (BankParameter, BankParameterPage),
     (User, UserPage),
     (Group, GroupPage),
