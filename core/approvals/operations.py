@@ -24,6 +24,14 @@ class SameHands(Problem):
     title = "申请人与复核人不能是同一人"
 
 
+class DraftChanged(Problem):
+    """What was shown, or proposed, is no longer what the draft says: somebody has changed it meanwhile."""
+
+    code = "draft_changed"
+    status = 409
+    title = "草稿在此期间已被修改，请重新核对后再提交"
+
+
 class ProposalWaiting(Problem):
     """The same act waits for a decision already."""
 

@@ -54,7 +54,10 @@ def four_source_content() -> dict[str, Any]:
     """Build the template's JSON, as the visual editor would write it; of the full stage."""
     cards = [scorecard(*card) for card in SCORECARDS if card[0] in BUREAU_CARDS]
     subs = [_sub_model(*score) for score in _SCORES]
-    rating = [jdm.expressions("sub-bureau", "子模型：征信", _BUREAU), jdm.expressions("combiner", "合成评分", _COMBINER)]
+    rating = [
+        jdm.expressions("sub-bureau", "子模型：征信", _BUREAU),
+        jdm.expressions("combiner", "合成评分", _COMBINER),
+    ]
     edges = [(card["id"], "sub-bureau") for card in cards] + [(sub["id"], "combiner") for sub in subs]
     return full_content(
         [*cards, *subs], rating, edges, checks=_CHECKS, schema=input_schema("full", with_sources=True)

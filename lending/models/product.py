@@ -17,6 +17,7 @@ from lending.loans.day_count import DayCount
 from lending.loans.replanning import Keep
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.terms import RepaymentMethod, Settlement
+from lending.models.bank_model import BankModelVersion
 from lending.models.policy import PolicyColumns
 from lending.purposes import BUSINESS_PURPOSES, CONSUMER, CONSUMER_PURPOSES, CONSUMPTION, KINDS
 
@@ -209,6 +210,18 @@ class ProductVersion(PolicyColumns):
     prepayment_keeps = models.CharField(
         "部分提前还款后", max_length=10, choices=KEEPS, default=Keep.TERM.value, help_text="M8"
     )
+    early_model = models.ForeignKey(
+        BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="初筛模型",
+        help_text="留空则使用标准模型",
+    )  # fmt: skip
+    full_model = models.ForeignKey(
+        BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="授信模型",
+        help_text="留空则使用标准模型",
+    )  # fmt: skip
+    challenger_model = models.ForeignKey(
+        BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="挑战者模型",
+        help_text="与授信模型同时试算，只作记录，不影响客户",
+    )  # fmt: skip
     contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")
