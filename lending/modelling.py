@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal, cast
 
 from core.errors import Problem
@@ -81,12 +82,18 @@ def accepted(text: str, *, stage: str) -> str:
     if len(text) > LONGEST:
         raise ModelRefused(f"模型不得超过 {LONGEST // 1000} 千字，请精简后再保存")
     try:
-        findings = lint(text, stage=cast("Stage", stage))
+        findings = _findings(text, stage)
         if findings:
             raise ModelRefused(_count(findings), findings=findings, names=node_names(text))
         return DecisionModel.of(bank="", name="", content=json.loads(text)).content
     except (RecursionError, UnicodeError):
         raise ModelRefused("模型无法读取，请检查其格式后再保存") from None
+
+
+@lru_cache(maxsize=64)
+def _findings(text: str, stage: str) -> tuple[Finding, ...]:
+    """Lint a model; kept, because what was saved is asked again when it is proposed and when it is approved."""
+    return tuple(lint(text, stage=cast("Stage", stage)))
 
 
 def _count(findings: Sequence[Finding]) -> str:

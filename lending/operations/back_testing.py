@@ -66,7 +66,8 @@ def start_back_test(
         raise InvalidRequest("起始日期不得晚于截止日期，请检查", errors={"from_date": ["晚于截止日期"]})
     stage = FULL if candidate is None else candidate.model.stage
     test = BackTest(
-        candidate=candidate, content="" if candidate is None else candidate.content, policy_changes=dict(policy_changes), product_id=product_id, from_date=from_date,
+        candidate=candidate, content="" if candidate is None else candidate.content, policy_changes=dict(policy_changes),
+        product_id=product_id, from_date=from_date,
         to_date=to_date, stage=stage, created_by=actor, cursor=new_id(),
     )  # fmt: skip
     test.total = min(MOST, _remaining(test)[: MOST + 1].count())
