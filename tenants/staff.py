@@ -41,6 +41,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.*_bankmodel", "lending.*_bankmodelversion", "lending.*_modelcase", "lending.*_backtest",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
         "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",

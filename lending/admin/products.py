@@ -18,7 +18,7 @@ from core.admin.pages import Page, ReadOnlyPage, ReadOnlyTable
 from core.tenancy import current_bank
 from lending.admin.product_forms import draft_formfield
 from lending.models import Product, ProductVersion
-from lending.models.product import CODE, CONSENTS, FACTS, METHODS, PURPOSE_CHOICES
+from lending.models.product import CODE, CONSENTS, FACTS, METHODS, MODEL_STAGE_OF, PURPOSE_CHOICES
 from lending.operations.products import (
     close_product,
     discard_draft,
@@ -27,6 +27,7 @@ from lending.operations.products import (
     start_draft,
     start_product,
 )
+from lending.queries.decision_models import choosable_models
 from tenants import directory
 
 CITY_DIGITS: Final = 4
@@ -223,6 +224,7 @@ FIELDSETS: Final = (
                     ("missing_source", "declared_income_percent"), "min_score",
                     tuple(f"grade_{grade}_min_score" for grade in GRADES))},
     ),
+    ("决策模型", {"fields": (("early_model", "full_model"), "challenger_model")}),
     (
         "授权与合同",
         {"fields": ("required_consents", ("overdue_markup_percent", "misuse_markup_percent"),
@@ -305,7 +307,9 @@ class ProductVersionPage(Page):
         return own if self.has_change_permission(request, obj) else (*own, *SHOWN.values())
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Show amounts in yuan, lists as lists and choices as boxes."""
+        """Show amounts in yuan, lists as lists, choices as boxes, and of the models those that are published."""
+        if db_field.name in MODEL_STAGE_OF:
+            kwargs["queryset"] = choosable_models(stage=MODEL_STAGE_OF[db_field.name])
         return draft_formfield(db_field) or super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

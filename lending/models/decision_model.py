@@ -146,6 +146,7 @@ class ShadowDecision(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="shadow", verbose_name="决策")
+    application = models.ForeignKey(Application, models.PROTECT, related_name="+", verbose_name="授信申请")
     challenger = models.ForeignKey(BankModelVersion, models.PROTECT, related_name="+", verbose_name="挑战者")
     model_version = models.CharField("模型版本", max_length=80, blank=True, default="")
     outcome = models.CharField("结论", max_length=8, choices=NEW_OUTCOMES)

@@ -41,6 +41,8 @@ DAY_COUNTS: Final = [
 TENORS: Final = [("1Y", "一年期"), ("5Y", "五年期以上")]
 
 
+MODEL_STAGE_OF: Final = {"early_model": "early", "full_model": "full", "challenger_model": "full"}
+"""The columns that name a model of the bank's own, and of which stage it must be."""
 REPRICING: Final = [(FIXED, "固定利率"), (EVERY_JANUARY, "每年 1 月 1 日重定价"), (ANNIVERSARY, "每年对月对日重定价")]
 KEEPS: Final = [(Keep.TERM.value, "期限不变，减少每期金额"), (Keep.INSTALMENT.value, "每期金额不变，缩短期限")]
 SETTLEMENTS: Final = [

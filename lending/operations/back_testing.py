@@ -136,6 +136,20 @@ def stop_back_test(*, back_test_id: uuid.UUID, actor: str) -> None:
     record("back_test.stopped", actor=actor, subject=test.pk.hex)
 
 
+@opens_transaction
+def take_swap_set(*, back_test_id: uuid.UUID, actor: str) -> list[BackTestChange]:
+    """Return all that a replay would change, for a file; that it was taken is recorded.
+
+    Raises:
+        NotFound: there is no such replay.
+    """
+    if not BackTest.objects.filter(pk=back_test_id).exists():
+        raise NotFound
+    rows = list(BackTestChange.objects.filter(back_test_id=back_test_id).order_by("-decision_id"))
+    record("back_test.downloaded", actor=actor, subject=back_test_id.hex, detail={"rows": len(rows)})
+    return rows
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A part of a replay, decided and not yet stored: from which cursor, to which, and what came out."""

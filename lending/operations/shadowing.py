@@ -31,7 +31,9 @@ def record_shadow(
     """
     if challenger_id is None:
         return
-    row = ShadowDecision(decision=decision, challenger_id=challenger_id, outcome=ERROR)
+    row = ShadowDecision(
+        decision=decision, application_id=decision.application_id, challenger_id=challenger_id, outcome=ERROR
+    )
     try:
         with transaction.atomic():
             _fill(row, challenger_id, facts, policy)

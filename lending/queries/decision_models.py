@@ -7,6 +7,8 @@ import uuid
 from functools import lru_cache
 from typing import Any, Final
 
+from django.db.models import QuerySet
+
 from core.tenancy import current_bank
 from lending.decision.engine import DecisionModel
 from lending.decision.standard import standard_model
@@ -42,6 +44,12 @@ def _published(schema: str, version_id: uuid.UUID) -> DecisionModel:
     del schema  # beside the id, so that a version is never found at another bank
     rows = BankModelVersion.objects.select_related("model")
     return model_of_version(rows.get(pk=version_id, published_at__isnull=False))
+
+
+def choosable_models(*, stage: str) -> QuerySet[BankModelVersion]:
+    """Return the models of a stage that a product may name: the published ones, the newest first."""
+    rows = BankModelVersion.objects.filter(published_at__isnull=False, model__stage=stage).select_related("model")
+    return rows.defer("content").order_by("model__code", "-number")
 
 
 def model_of_version(row: BankModelVersion) -> DecisionModel:

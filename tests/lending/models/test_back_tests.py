@@ -63,7 +63,7 @@ class TestBackTest:
         swapped = BackTestChange.objects.filter(back_test=test)
         assert {row.application_id for row in swapped} == out != set()
         assert {row.new_outcome for row in swapped} == {"rejected"}
-        assert all("score_too_low" in row.new_reasons and scores[row.decision_id] < 680 for row in swapped)
+        assert all("score_too_low" in row.new_reasons and (scores[row.decision_id] or 0) < 680 for row in swapped)
         before, after = Counter[str](), Counter[str]()
         for pair, number in test.counts.items():
             before[pair.split(">")[0]] += number

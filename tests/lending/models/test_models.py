@@ -41,6 +41,7 @@ from lending.operations.models import (
     start_model_draft,
     withdraw_case,
 )
+from lending.operations.products import ProductRefused
 from lending.queries.products import related_index
 from tests.lending.applicants import DATA, REPORT, Outside, again, change_product, make_customer
 from tests.lending.decision.applicants import early, full, policy
@@ -214,7 +215,7 @@ class TestCases:
 
     def test_that_cannot_be_run_are_not_kept(self) -> None:
         row = making.draft("own-full")
-        kept = {"model_id": row.model_id, "name": "n", "limit_fen": None, "actor": MAKER}
+        kept: dict[str, Any] = {"model_id": row.model_id, "name": "n", "limit_fen": None, "actor": MAKER}
         whole = case_snapshot(full(), policy())
         for taken, outcome, reasons in (
             ("{}", "offered", []),
@@ -342,10 +343,30 @@ class TestChallenger:
         shadow = ShadowDecision.objects.get()
         assert (shadow.outcome, shadow.failure) == ("error", "an offer with a limit outside the product's bounds")
 
-    def test_that_is_no_model_at_all_raises_nothing_either(self, decided: Decided) -> None:
-        change_product("XF01", challenger_model_id=making.draft("challenger").pk)
+    def test_that_cannot_even_be_read_raises_nothing_either(
+        self, decided: Decided, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        change_product("XF01", challenger_model_id=making.published("challenger").pk)
+        monkeypatch.setattr("lending.operations.shadowing.published_model", lambda _: {}["content"])
         assert decided().status == "offered"
-        assert ShadowDecision.objects.get().failure == "DoesNotExist"
+        assert ShadowDecision.objects.get().failure == "KeyError"
+
+
+class TestProduct:
+    @pytest.mark.parametrize(("column", "stage"), [("early_model", "full"), ("full_model", "early")])
+    def test_names_published_models_of_the_right_stage_only(self, column: str, stage: str) -> None:
+        wrong = making.published("other-stage", template=f"standard-{stage}")
+        drafted = making.draft("drafted", template="standard-full" if column == "full_model" else "standard-early")
+        for row in (wrong, drafted):
+            with pytest.raises(ProductRefused) as refusal:
+                change_product("XF01", **{f"{column}_id": row.pk})
+            assert set(refusal.value.errors) == {column}
+
+    def test_has_no_challenger_that_is_the_champion(self) -> None:
+        own = making.published("own-full")
+        with pytest.raises(ProductRefused) as refusal:
+            change_product("XF01", full_model_id=own.pk, challenger_model_id=own.pk)
+        assert set(refusal.value.errors) == {"challenger_model"}
 
 
 class TestFourSources:
