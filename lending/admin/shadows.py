@@ -16,7 +16,7 @@ from lending.admin.model_report import bars, matrix, table
 from lending.models import ShadowDecision
 from lending.queries.shadows import compared_challengers
 
-COMPARISON: Final = "admin/model_comparison.html"
+COMPARISON: Final = "admin/report.html"
 COLOURS: Final = {"offered": "success", "review": "warning", "rejected": "danger", "error": "danger"}
 
 

@@ -347,7 +347,7 @@ class TestChallenger:
         self, decided: Decided, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         change_product("XF01", challenger_model_id=making.published("challenger").pk)
-        monkeypatch.setattr("lending.operations.shadowing.published_model", lambda _: {}["content"])
+        monkeypatch.setattr("lending.operations.shadowing.published_model", lambda _: dict[str, Any]()["content"])
         assert decided().status == "offered"
         assert ShadowDecision.objects.get().failure == "KeyError"
 
