@@ -27,7 +27,7 @@ DATABASE: pytest.StashKey[Any] = pytest.StashKey()  # once there is one: what le
 # How many examples a generated test gets: as many as its own settings say or Hypothesis thinks right, or, in
 # `make test-deep`, which runs those that are marked `deep`, many more. No deadline: a machine that is busy is no defect.
 # A failure prints how to repeat it. The usual run draws the same examples each time, so that it is green or red by the
-# code alone; the deep one searches, unless AUDIT_SEED says what to draw.
+# code alone; the deep one searches, unless AUDIT_SEED says what to draw, as it does in CI.
 generated.register_profile("usual", deadline=None, print_blob=True, derandomize=True)
 generated.register_profile(
     "deep", parent=generated.get_profile("usual"), max_examples=500, derandomize="AUDIT_SEED" in os.environ

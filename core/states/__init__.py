@@ -72,7 +72,7 @@ def transition(machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, re
         NotFound: there is no such row.
         StateConflict: the event is not legal in the row's state; nothing changed.
     """
-    row = machine.model._default_manager.select_for_update().filter(pk=pk).first()  # noqa: SLF001 -- documented by Django
+    row = machine.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()  # noqa: SLF001 -- documented by Django
     if row is None:
         raise NotFound
     former = getattr(row, machine.column)

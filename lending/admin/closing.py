@@ -30,7 +30,7 @@ WORDS: Final = {
     "principal_by_category_fen": "五级分类本金", "general_reserve_fen": "一般准备（备查）", "from": "原营业日",
     "to": "新营业日", "left_out": "未完成的阶段", "days": "日结天数", "due": "本日到期", "auto_debit": "扣款清单",
     "queued": "列入", "dropped": "清理", "changed": "变动笔数", "classified": "分类变动", "became_overdue": "新增逾期",
-    "cured": "结清逾期", "overdue": "逾期贷款", "repriced": "重定价笔数", "failed": "失败笔数",
+    "cured": "结清逾期", "overdue": "逾期贷款", "repriced": "利率变动笔数", "failed": "失败笔数",
     "lines_awaiting_review": "待年审额度", "normal": "正常", "special_mention": "关注", "substandard": "次级",
     "doubtful": "可疑", "loss": "损失", "1302": "1302 应收利息", "1303": "1303 应收罚息", "1304": "1304 贷款损失准备",
     "9001": "9001 表外应收未收利息",

@@ -62,6 +62,7 @@ WITH late AS (
         SELECT greatest((c.cured_date + make_interval(months => %(observation_months)s))::date, max(n.due_date)) AS until_date
         FROM (SELECT greatest(l.category_date, max(d.closed_date)) AS cured_date
               FROM lending_loan l LEFT JOIN lending_instalment d ON d.loan_id = l.id AND d.replaced_by_version IS NULL
+                   AND d.principal_fen + d.interest_fen > 0 -- one of nothing closes by itself: it clears no arrears
               WHERE l.id = a.id AND a.is_active AND a.since_date IS NULL AND a.observed_until_date IS NULL
                 AND greatest(a.kept, b.at_least) > 1
               GROUP BY l.id) c

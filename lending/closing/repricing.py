@@ -15,9 +15,10 @@ import structlog
 
 from core.operations import opens_transaction
 from lending.closing.stages import record_stage
-from lending.models import Loan
+from lending.models import Loan, LoanEvent
 from lending.models.closing import REPRICING
 from lending.models.loan import ACTIVE
+from lending.models.loan_event import REPRICED
 from lending.operations.loan_changes import reprice_loan
 
 log = structlog.get_logger(__name__)
@@ -28,24 +29,21 @@ def reprice_loans(*, closed_date: date, until: float) -> bool:
     """Reprice the loans whose day is reached on the day that begins, until a moment; tell whether that is done."""
     day = closed_date + timedelta(days=1)
     failed: list[uuid.UUID] = []
-    done = 0
     while loans := _reached(day, failed):
         for loan_id in loans:
-            done += _reprice(loan_id, failed)
+            _reprice(loan_id, failed)
             if time.monotonic() >= until:
                 return False
-    _record(closed_date=closed_date, repriced=done, failed=len(failed))
+    _record(closed_date=closed_date, failed=len(failed))
     return True
 
 
-def _reprice(loan_id: uuid.UUID, failed: list[uuid.UUID]) -> int:
+def _reprice(loan_id: uuid.UUID, failed: list[uuid.UUID]) -> None:
     try:
         reprice_loan(loan_id=loan_id)
     except Exception:
         log.exception("repricing.failed", loan=loan_id.hex)
         failed.append(loan_id)
-        return 0
-    return 1
 
 
 def _reached(day: date, failed: list[uuid.UUID]) -> list[uuid.UUID]:
@@ -54,5 +52,10 @@ def _reached(day: date, failed: list[uuid.UUID]) -> list[uuid.UUID]:
 
 
 @opens_transaction
-def _record(*, closed_date: date, repriced: int, failed: int) -> None:
-    record_stage(closed_date=closed_date, stage=REPRICING, figures={"repriced": repriced, "failed": failed})
+def _record(*, closed_date: date, failed: int) -> None:
+    """Say that it is done; the loans with another rate from the day on are counted from their history.
+
+    So the figure is the same whether one run repriced them all or several that died on the way.
+    """
+    changed = LoanEvent.objects.filter(kind=REPRICED, business_date=closed_date + timedelta(days=1)).count()
+    record_stage(closed_date=closed_date, stage=REPRICING, figures={"repriced": changed, "failed": failed})

@@ -24,7 +24,7 @@ CREATE FUNCTION lending_lock_drawdown(wanted uuid, and_line boolean) RETURNS TAB
     shown lending_disclosure, entrusted lending_entrusted_payment, proofs uuid[]
 ) LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
-    SELECT * INTO drawdown FROM lending_drawdown d WHERE d.id = wanted FOR UPDATE;
+    SELECT * INTO drawdown FROM lending_drawdown d WHERE d.id = wanted FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;

@@ -66,7 +66,7 @@ def debit_loan(*, debit_id: uuid.UUID, round_number: int) -> str:
         AccountNotActive, InsufficientFunds: the account has changed meanwhile; nothing is taken and nothing is noted.
     """
     loan = lock_loan(loan_id=AutoDebit.objects.values_list("loan_id", flat=True).get(pk=debit_id))
-    debit = AutoDebit.objects.select_for_update().get(pk=debit_id)
+    debit = AutoDebit.objects.select_for_update(no_key=True).get(pk=debit_id)
     if debit.status not in WAITING or debit.rounds >= round_number or debit.debit_date != business_date():
         return debit.status
     debit.rounds = round_number

@@ -110,7 +110,7 @@ def raise_objection(*, record_id: uuid.UUID, said: str, actor: str) -> BureauObj
         NotFound: there is no such record.
         StateConflict: the record was corrected, or an objection to it is open.
     """
-    row = BureauRecord.objects.select_for_update().filter(pk=record_id).first()
+    row = BureauRecord.objects.select_for_update(no_key=True).filter(pk=record_id).first()
     if row is None:
         raise NotFound
     if hasattr(row, "corrected_by"):
@@ -152,7 +152,7 @@ def correct_record(*, objection_id: uuid.UUID, how: HowCorrected, answer: str, a
     objection = BureauObjection.objects.select_related("record").filter(pk=objection_id).first()
     if objection is None:
         raise NotFound
-    former = BureauRecord.objects.select_for_update().get(pk=objection.record_id)
+    former = BureauRecord.objects.select_for_update(no_key=True).get(pk=objection.record_id)
     content = not_overdue(former.content) if how == NOT_OVERDUE else _anew(former)
     if content == former.content:
         raise StateConflict("更正后的内容与原记录相同，无需更正")

@@ -177,7 +177,7 @@ def end_contact(
         StateConflict: it has an outcome already.
         CollectionRefused: a promise without its day, a day that has passed, or a promise where none was made.
     """
-    contact = CollectionContact.objects.select_for_update().filter(pk=contact_id, actor=actor).first()
+    contact = CollectionContact.objects.select_for_update(no_key=True).filter(pk=contact_id, actor=actor).first()
     if contact is None:
         raise NotFound
     if CollectionOutcome.objects.filter(contact=contact).exists():
@@ -220,7 +220,7 @@ def unlist_agency(*, agency_id: uuid.UUID, actor: str) -> None:
     Raises:
         NotFound: it is not on the list.
     """
-    row = CollectionAgency.objects.select_for_update().filter(pk=agency_id, removed_at=None).first()
+    row = CollectionAgency.objects.select_for_update(no_key=True).filter(pk=agency_id, removed_at=None).first()
     if row is None:
         raise NotFound
     row.removed_by, row.removed_at = actor, now()

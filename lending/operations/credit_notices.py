@@ -65,7 +65,7 @@ def cancel_notice(*, notice_id: uuid.UUID, actor: str) -> None:
     Raises:
         NotFound, StateConflict: there is no such notice, it was given, or bad records wait for it.
     """
-    row = CreditNotice.objects.select_for_update().filter(pk=notice_id).first()
+    row = CreditNotice.objects.select_for_update(no_key=True).filter(pk=notice_id).first()
     if row is None:
         raise NotFound
     if row.ended_date is None or BureauRecord.objects.filter(loan_id=row.loan_id, released_date=None).exists():

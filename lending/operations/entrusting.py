@@ -172,7 +172,7 @@ def owe_passing_on(*, drawdown: Drawdown) -> None:
     """
     if getattr(drawdown, "entrusted", None) is None:
         return
-    row = EntrustedPayment.objects.select_for_update().get(drawdown=drawdown)
+    row = EntrustedPayment.objects.select_for_update(no_key=True).get(drawdown=drawdown)
     try:
         _set_aside(row, drawdown)
     except InsufficientFunds as error:  # an order on the account has taken what came
@@ -238,7 +238,7 @@ def _set_aside_again(row: EntrustedPayment) -> None:
 
 
 def _locked(drawdown_id: uuid.UUID) -> EntrustedPayment:
-    rows = EntrustedPayment.objects.select_for_update(of=("self",)).select_related("drawdown")
+    rows = EntrustedPayment.objects.select_for_update(no_key=True, of=("self",)).select_related("drawdown")
     return rows.get(drawdown_id=drawdown_id)
 
 
@@ -249,7 +249,7 @@ def retry_passing_on(*, entrusted_id: uuid.UUID, actor: str) -> None:
     Raises:
         StateConflict: it has not failed.
     """
-    row = EntrustedPayment.objects.select_for_update().get(pk=entrusted_id)
+    row = EntrustedPayment.objects.select_for_update(no_key=True).get(pk=entrusted_id)
     if row.status != FAILED:
         raise StateConflict("该笔受托支付没有失败，无需重新支付")
     record("entrusted_payment.retried", actor=actor, subject=entrusted_id.hex)

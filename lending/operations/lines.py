@@ -8,7 +8,7 @@ from typing import Final
 
 from core.audit.log import record
 from core.clock import business_date
-from core.db.asks import execute, fetch_one
+from core.db.asks import execute
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
@@ -27,7 +27,6 @@ UPDATE lending_credit_line
 SET held_fen = held_fen - %s, over_limit_fen = greatest(0, drawn_fen + held_fen - %s - limit_fen)
 WHERE id = %s AND held_fen >= %s
 """
-DRAW: Final = "SELECT lending_draw_held(%s, %s)"
 REPAY: Final = """
 UPDATE lending_credit_line
 SET drawn_fen = drawn_fen - %s, over_limit_fen = greatest(0, drawn_fen - %s + held_fen - limit_fen)
@@ -110,17 +109,6 @@ def release_hold(*, line_id: uuid.UUID, amount_fen: int) -> None:
 
 
 @within_transaction
-def draw_held(*, line_id: uuid.UUID, amount_fen: int) -> None:
-    """Turn a held amount into drawn principal: the money has gone out, whatever became of the line meanwhile.
-
-    Raises:
-        LineAmountWrong: so much is not held.
-    """
-    _positive(amount_fen)
-    _expect(fetch_one(DRAW, [line_id, amount_fen]) == (True,), line_id, "draw")
-
-
-@within_transaction
 def repay_line(*, line_id: uuid.UUID, amount_fen: int) -> None:
     """Take repaid principal off a line; it can be drawn again at once.
 
@@ -190,7 +178,7 @@ def close_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
         NotFound: there is no such line.
         StateConflict: something is drawn or held, or it has ended.
     """
-    line = CreditLine.objects.select_for_update().filter(pk=line_id).first()
+    line = CreditLine.objects.select_for_update(no_key=True).filter(pk=line_id).first()
     if line is None:
         raise NotFound
     if line.drawn_fen or line.held_fen:
@@ -210,7 +198,7 @@ def review_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
         NotFound: there is no such line.
         StateConflict: it has ended.
     """
-    line = CreditLine.objects.select_for_update().filter(pk=line_id).first()
+    line = CreditLine.objects.select_for_update(no_key=True).filter(pk=line_id).first()
     if line is None:
         raise NotFound
     if line.status not in STANDING:

@@ -89,7 +89,7 @@ def lock_loan(*, loan_id: uuid.UUID) -> Loan:
     Raises:
         NotFound: there is no such loan.
     """
-    rows = Loan.objects.select_for_update(of=("self",)).prefetch_related("instalments__shares")
+    rows = Loan.objects.select_for_update(no_key=True, of=("self",)).prefetch_related("instalments__shares")
     loan = rows.filter(pk=loan_id).first()
     if loan is None:
         raise NotFound

@@ -27,7 +27,7 @@ def lock_application(*, application_id: uuid.UUID) -> Application:
     Raises:
         NotFound: there is no such application.
     """
-    rows = Application.objects.select_for_update(of=("self",)).select_related("product_version__product")
+    rows = Application.objects.select_for_update(no_key=True, of=("self",)).select_related("product_version__product")
     application = rows.filter(pk=application_id).first()
     if application is None:
         raise NotFound

@@ -132,7 +132,7 @@ def lapse_offers() -> int:
     One that somebody is just accepting is left to that act, which looks at the date itself.
     """
     late = Application.objects.filter(status=OFFERED, offer_expires_date__lt=business_date()).order_by("pk")
-    ids = list(late.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    ids = list(late.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
     for application_id in ids:
         transition(APPLICATION, application_id, "expire", actor=SYSTEM, reason=TOO_LATE, reason_codes=[TOO_LATE])
     return len(ids)

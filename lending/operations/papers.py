@@ -219,7 +219,7 @@ def _made(paper: LoanPaper, facts: Facts) -> SignedPaper:
 @opens_transaction
 def _enter(*, paper_id: uuid.UUID, made: SignedPaper) -> LoanPaper:
     """Put a signed paper and its leaf on record; where another request was first, its file is the paper."""
-    paper = LoanPaper.objects.select_for_update().get(pk=paper_id)
+    paper = LoanPaper.objects.select_for_update(no_key=True).get(pk=paper_id)
     if paper.is_made:
         return paper
     stored = vault.attach(made.staged, kind=paper.kind, owner=vault.Owner(kind=PAPER, id=paper_id), retention=KEPT)

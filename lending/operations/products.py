@@ -59,7 +59,7 @@ def take_draft(*, product_id: uuid.UUID, actor: str) -> ProductVersion:
     Raises:
         NotFound: there is no such product.
     """
-    product = Product.objects.select_for_update().filter(pk=product_id).first()
+    product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
     if product is None:
         raise NotFound
     draft = ProductVersion.objects.filter(product=product, published_at=None).first()
@@ -104,7 +104,7 @@ def publish(*, version_id: uuid.UUID, actor: str) -> int:
     draft = ProductVersion.objects.filter(pk=version_id).first()
     if draft is None:
         raise NotFound
-    product = Product.objects.select_for_update().get(pk=draft.product_id)
+    product = Product.objects.select_for_update(no_key=True).get(pk=draft.product_id)
     draft.refresh_from_db()
     if draft.published_at is not None:
         raise StateConflict("该版本已发布")
@@ -137,7 +137,7 @@ def discard_draft(*, version_id: uuid.UUID, actor: str) -> None:
         NotFound: there is no such draft.
         StateConflict: nothing of the product is published yet.
     """
-    draft = ProductVersion.objects.select_for_update().filter(pk=version_id, published_at=None).first()
+    draft = ProductVersion.objects.select_for_update(no_key=True).filter(pk=version_id, published_at=None).first()
     if draft is None:
         raise NotFound
     if not ProductVersion.objects.filter(product_id=draft.product_id, published_at__isnull=False).exists():
@@ -162,7 +162,7 @@ def close_product(*, product_id: uuid.UUID, actor: str) -> None:
 
 
 def _set_open(product_id: uuid.UUID, *, is_open: bool, actor: str) -> None:
-    product = Product.objects.select_for_update().filter(pk=product_id).first()
+    product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
     if product is None:
         raise NotFound
     product.is_open = is_open

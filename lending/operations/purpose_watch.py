@@ -220,7 +220,7 @@ def remove_watch_term(*, watch_term_id: uuid.UUID, actor: str) -> None:
     Raises:
         NotFound: there is no such term in force.
     """
-    row = WatchTerm.objects.select_for_update().filter(pk=watch_term_id, removed_at=None).first()
+    row = WatchTerm.objects.select_for_update(no_key=True).filter(pk=watch_term_id, removed_at=None).first()
     if row is None:
         raise NotFound
     row.removed_by, row.removed_at = actor, now()

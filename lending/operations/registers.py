@@ -64,7 +64,7 @@ def withdraw_invitation(*, invitation_id: uuid.UUID, actor: str) -> None:
     Raises:
         NotFound: there is no such invitation.
     """
-    row = Invitation.objects.select_for_update().filter(pk=invitation_id).first()
+    row = Invitation.objects.select_for_update(no_key=True).filter(pk=invitation_id).first()
     if row is None:
         raise NotFound
     row.delete()

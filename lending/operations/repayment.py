@@ -110,7 +110,7 @@ def collect(*, loan: Loan, plan: Plan, kind: str, keep: str | None, account_id: 
 def collection_ended(*, repayment_id: uuid.UUID) -> None:
     """Draw the conclusion when the core has answered: the entry and what was paid, or the failure."""
     loan = lock_loan(loan_id=Repayment.objects.values_list("loan_id", flat=True).get(pk=repayment_id))
-    repayment = Repayment.objects.select_for_update().get(pk=repayment_id)
+    repayment = Repayment.objects.select_for_update(no_key=True).get(pk=repayment_id)
     if repayment.status != POSTING or repayment.payment_id is None:
         return
     payment = account_queries.payment(repayment.payment_id)

@@ -91,7 +91,7 @@ def _lock(repayment_id: uuid.UUID) -> tuple[Loan, Repayment]:
     if loan_id is None:
         raise NotFound
     loan = lock_loan(loan_id=loan_id)
-    return loan, Repayment.objects.select_for_update().get(pk=repayment_id)
+    return loan, Repayment.objects.select_for_update(no_key=True).get(pk=repayment_id)
 
 
 def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repayment:

@@ -83,6 +83,20 @@ class TestEveryFileOfTheProduct:
         ]
         assert decorated == [], "mark it opens_transaction"
 
+    def test_locks_loans_and_what_they_hang_on_without_their_keys(self) -> None:
+        locking = [
+            f"{source.name}:{node.lineno}"
+            for source in sources("lending")
+            for node in ast.walk(source.tree())
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "select_for_update"
+            and not any(word.arg == "no_key" for word in node.keywords)
+        ]
+        assert locking == [], (
+            "no_key=True: else whoever refers to the row waits at his commit, against the order of locks"
+        )
+
     def test_makes_outside_calls_by_the_gateway_only(self) -> None:
         calling = [
             f"{source.name}:{node.lineno}"

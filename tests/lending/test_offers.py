@@ -157,6 +157,13 @@ def _hold(line: CreditLine, amount_fen: int) -> None:
         operations.hold_on_line(line_id=line.pk, amount_fen=amount_fen)
 
 
+def _draw(line: CreditLine, amount_fen: int) -> bool:
+    """Turn a held amount into a drawn one, by the statement that a payment runs; tell whether so much was held."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lending_draw_held(%s, %s)", [line.pk, amount_fen])
+        return bool(cursor.fetchone()[0])
+
+
 def _amounts(line: CreditLine) -> tuple[int, int, int]:
     row = CreditLine.objects.get(pk=line.pk)
     return row.drawn_fen, row.held_fen, queries.available_fen(row)
@@ -169,11 +176,16 @@ class TestLines:
         _hold(line, 50_000_00)
         assert _amounts(line) == (0, 50_000_00, 70_000_00)
         with transaction.atomic():
-            operations.draw_held(line_id=line.pk, amount_fen=50_000_00)
+            assert _draw(line, 50_000_00)
         assert _amounts(line) == (50_000_00, 0, 70_000_00)
         with transaction.atomic():
             operations.repay_line(line_id=line.pk, amount_fen=20_000_00)
         assert _amounts(line) == (30_000_00, 0, 90_000_00)
+
+    def test_no_more_is_drawn_than_is_held(self, line: CreditLine) -> None:
+        _hold(line, 100)
+        assert not _draw(line, 101)
+        assert _amounts(line) == (0, 100, 120_000_00 - 100)
 
     def test_a_hold_is_given_back(self, line: CreditLine) -> None:
         _hold(line, 50_000_00)
@@ -194,7 +206,7 @@ class TestLines:
             _hold(line, 1)
         assert queries.available_fen(CreditLine.objects.get(pk=line.pk)) == 0
         with transaction.atomic():
-            operations.draw_held(line_id=line.pk, amount_fen=1_000_00)
+            assert _draw(line, 1_000_00)
             operations.repay_line(line_id=line.pk, amount_fen=1_000_00)
         operations.unfreeze_line(line_id=line.pk, actor="risk", reason="解除")
         assert _amounts(line) == (0, 0, 120_000_00)
@@ -225,7 +237,7 @@ class TestLines:
         with pytest.raises(operations.LineExpired):
             _hold(line, 1)
 
-    @pytest.mark.parametrize("verb", [operations.release_hold, operations.draw_held, operations.repay_line])
+    @pytest.mark.parametrize("verb", [operations.release_hold, operations.repay_line])
     @pytest.mark.parametrize("amount_fen", [1, 0, -5])
     def test_more_than_stands_is_a_defect_of_the_caller(
         self, line: CreditLine, verb: Callable[..., None], amount_fen: int

@@ -20,8 +20,10 @@ from accounts.models import DepositAccount, JournalEntry, Transfer
 from accounts.operations import books, corrections, receipts
 from accounts.operations.payees import ToAccount
 from accounts.operations.transfers import transfer_on_order
+from core.db.asks import alone
 from core.tenancy import in_bank
 from lending.models import Instalment, Loan
+from lending.operations.loan_locks import locking_drawdown_and_line
 from lending.operations.reversal import reverse_repayment
 from tests import database
 from tests.accounts.holders import make_account, make_customer
@@ -143,6 +145,21 @@ class TestCrossing:
             payee.refresh_from_db()
             assert payee.balance_fen == 5_000_00 + 300_00 + 100_00
 
+    def test_a_repayment_and_the_payment_of_its_loan_that_is_asked_for_once_more(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with in_bank(BANK):
+            set_day(date(2024, 1, 15))
+            who = make_borrower()
+            loan = lend(who)
+            give_money(who, 10_000_00)
+        again_asked = partial(locking_drawdown_and_line, drawdown_id=loan.drawdown_id)
+        crossing(
+            monkeypatch, (accounts, "collect_from"), partial(_repay_and_note, who, loan), lambda: alone(again_asked())
+        )  # fmt: skip
+        with in_bank(BANK):
+            assert again(loan).outstanding_fen == 9_500_00
+
 
 def _two_accounts() -> tuple[DepositAccount, DepositAccount]:
     one, other = (make_account(make_customer(), balance_fen=5_000_00, face_to_face=True) for _ in range(2))
@@ -162,3 +179,9 @@ def _repay(who: Borrower, loan: Loan) -> None:
     locked = lock_repayable(loan_id=loan.pk)
     plan = plan_repayment(locked, kind="early_partial", amount_fen=500_00)
     collect(loan=locked, plan=plan, kind="early_partial", keep=None, account_id=who.account_id, source="customer")
+
+
+def _repay_and_note(who: Borrower, loan: Loan) -> None:
+    """Repay, and write the loan's row a second time: so at the commit its drawdown is looked for, under a lock of its key."""
+    _repay(who, loan)
+    Loan.objects.filter(pk=loan.pk).update(stage=1)

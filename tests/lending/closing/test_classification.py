@@ -132,6 +132,20 @@ class TestRisk02Observation:
         assert former is not None
         assert longer.observed_until_date > former
 
+    def test_does_not_begin_anew_when_an_instalment_of_nothing_closes(self, bullet: tuple[Borrower, Loan]) -> None:
+        who, _ = bullet
+        longer = lend(who, 50_000_00, term_months=12, method="interest_only")
+        first, second = longer.instalments.order_by("number").values_list("due_date", flat=True)[:2]
+        begin(first + 5 * DAY)
+        repay(who, longer)
+        longer.refresh_from_db()
+        repay(who, longer, kind="early_partial", amount_fen=longer.outstanding_fen - 20)
+        begin(second + DAY)  # a month of interest on 20 fen is nothing: it closed by itself on its due date
+        longer.refresh_from_db()
+        assert longer.instalments.get(number=2, replaced_by_version=None).closed_date == second
+        cured = first + 5 * DAY
+        assert longer.observed_until_date == cured.replace(month=cured.month + 6)
+
     def test_what_falls_due_on_the_very_day_must_be_paid_first(self, bullet: tuple[Borrower, Loan]) -> None:
         who, _ = bullet
         longer = lend(who, 50_000_00, term_months=12, method="interest_only")

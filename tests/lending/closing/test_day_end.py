@@ -192,6 +192,16 @@ class TestCatchingUp:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestRepricing:
+    def test_that_died_on_the_way_tells_of_the_loans_of_both_runs(self) -> None:
+        set_day(date(2025, 12, 1))
+        change_product("XF01", repricing="every_january")
+        first, _ = (lend(make_borrower(spread_bp=310), 10_000_00) for _ in range(2))
+        set_day(date(2026, 1, 1))
+        reprice_loan(loan_id=first.pk)  # and here the run died
+        close_until(to_date=date(2026, 1, 1))
+        figures = DayEndStage.objects.get(closed_date=date(2025, 12, 31), stage="repricing").figures
+        assert figures == {"repriced": 2, "failed": 0}
+
     def test_a_loan_that_fails_keeps_no_other_waiting_and_is_repriced_later(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

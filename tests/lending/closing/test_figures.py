@@ -79,7 +79,9 @@ def expected_class(before: Loan, day: date) -> tuple[str, int, bool, date | None
         until = None
     elif until is None:
         closed = [
-            row.closed_date for row in before.instalments.all() if row.closed_date and not row.replaced_by_version
+            row.closed_date
+            for row in before.instalments.all()
+            if row.closed_date and not row.replaced_by_version and row.principal_fen + row.interest_fen
         ]
         cured = max([*closed, before.category_date])  # type: ignore[type-var]
         dates = [row.due_date for row in record.instalments]
