@@ -126,7 +126,7 @@ def stop_back_test(*, back_test_id: uuid.UUID, actor: str) -> None:
         NotFound: there is no such replay.
         StateConflict: it is over.
     """
-    test = BackTest.objects.select_for_update().filter(pk=back_test_id).first()
+    test = BackTest.objects.select_for_update(no_key=True).filter(pk=back_test_id).first()
     if test is None:
         raise NotFound
     if test.status != RUNNING:
@@ -244,7 +244,7 @@ def back_test_chunk(*, back_test_id: uuid.UUID) -> bool:
 
 @opens_transaction
 def _store_chunk(*, back_test_id: uuid.UUID, chunk: Chunk) -> bool:
-    test = BackTest.objects.select_for_update().get(pk=back_test_id)
+    test = BackTest.objects.select_for_update(no_key=True).get(pk=back_test_id)
     if test.status != RUNNING:
         return True
     if test.cursor != chunk.from_cursor:

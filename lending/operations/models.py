@@ -60,7 +60,7 @@ def start_model_draft(*, model_id: uuid.UUID, actor: str) -> uuid.UUID:
     Raises:
         NotFound: there is no such model.
     """
-    model = BankModel.objects.select_for_update().filter(pk=model_id).first()
+    model = BankModel.objects.select_for_update(no_key=True).filter(pk=model_id).first()
     if model is None:
         raise NotFound
     draft = BankModelVersion.objects.filter(model=model, published_at=None).first()
@@ -172,7 +172,7 @@ def withdraw_case(*, case_id: uuid.UUID, actor: str) -> None:
     Raises:
         NotFound: there is no such case.
     """
-    case = ModelCase.objects.select_for_update(of=("self",)).select_related("model").filter(
+    case = ModelCase.objects.select_for_update(no_key=True, of=("self",)).select_related("model").filter(
         pk=case_id, removed_at=None
     ).first()  # fmt: skip
     if case is None:
@@ -238,7 +238,7 @@ def _locked_draft(version_id: uuid.UUID) -> BankModelVersion:
     found = BankModelVersion.objects.filter(pk=version_id, published_at=None).values_list("model_id", flat=True).first()
     if found is None:
         raise NotFound
-    model = BankModel.objects.select_for_update().get(pk=found)
+    model = BankModel.objects.select_for_update(no_key=True).get(pk=found)
     draft = BankModelVersion.objects.filter(pk=version_id, published_at=None).first()
     if draft is None:
         raise NotFound
