@@ -31,6 +31,7 @@ WORDS: Final = {
     "floor": "向下取整", "round": "四舍五入", "string": "文本",
 }  # fmt: skip
 NAME: Final = re.compile(r"'[^']*'|\"[^\"]*\"|[A-Za-z_$][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+EFFECTS: Final = {"reject": "拒绝", "review": "转人工", "none": "未评级"}
 CHECKS: Final = "checks."
 
 
@@ -69,34 +70,52 @@ def hits_of(row: Decision) -> list[str]:
     return [f"{line.node} 第 {line.row} 行" + (f"：{line.remark}" if line.remark else "") for line in lines]
 
 
-def label_of_path(path: str) -> str:
+def label_of_path(path: str, named: Mapping[str, str] = COMPUTED) -> str:
     """Return the Chinese name of a value that a model looks at or computes; its own name where it has none."""
     known = features("full").get(path) or features("early").get(path)
-    return known.label if known is not None else COMPUTED.get(path, path)
+    return known.label if known is not None else named.get(path, path)
 
 
-def in_words(text: str) -> str:
+def in_words(text: str, named: Mapping[str, str] = COMPUTED) -> str:
     """Write an expression with Chinese names in the place of paths, words and functions."""
-    return NAME.sub(lambda found: _named(found.group()), text)
+    return NAME.sub(lambda found: _named(found.group(), named), text)
 
 
-def _named(word: str) -> str:
+def _named(word: str, named: Mapping[str, str]) -> str:
     if word[0] in "'\"":
-        return word[1:-1]
-    return WORDS.get(word) or label_of_path(word.removeprefix("$."))
+        return EFFECTS.get(word[1:-1], word[1:-1])
+    return WORDS.get(word) or label_of_path(word.removeprefix("$."), named)
+
+
+def _names_of(nodes: Mapping[str, Any]) -> dict[str, str]:
+    """Name what the tables of a model give: by the table's title, and the column's where it gives one row."""
+    names = dict(COMPUTED)
+    for node in nodes.values():
+        content = node.get("content", {})
+        path, title = content.get("outputPath"), str(node.get("name") or node["id"])
+        if node["type"] == "decisionTableNode" and path:
+            names.setdefault(path, title)
+            for column in content["outputs"]:
+                names.setdefault(f"{path}.{column['field']}", f"{title}·{column.get('name') or column['field']}")
+    return names
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """Every value by its path, and every expression by its key: what the lines of a path are written with."""
+    """Every value by its path, every expression by its key, every name: what the lines of a path are written with."""
 
     values: Mapping[str, Any]
     expressions: Mapping[str, str]
+    names: Mapping[str, str]
+
+    def words(self, text: str) -> str:
+        """Write an expression in Chinese."""
+        return in_words(text, self.names)
 
     def of(self, text: str) -> str:
         """Say which values an expression looked at."""
         paths = [path for path in sorted(read(text).paths) if path in self.values and not path.startswith(CHECKS)]
-        return "；".join(f"{label_of_path(path)} {_told(self.values[path])}" for path in paths) or "—"
+        return "；".join(f"{label_of_path(path, self.names)} {_told(self.values[path])}" for path in paths) or "—"
 
 
 def _read(row: Decision, trace: Mapping[str, Any], nodes: Mapping[str, Any]) -> _Told:
@@ -111,7 +130,7 @@ def _read(row: Decision, trace: Mapping[str, Any], nodes: Mapping[str, Any]) -> 
         if node["type"] == "expressionNode":
             expressions |= {item["key"]: item["value"] for item in node["content"]["expressions"]}
             values |= {key: told.get("result") for key, told in (trace["data"].get(name) or {}).items()}
-    return _Told(values, expressions)
+    return _Told(values, expressions, _names_of(nodes))
 
 
 def _lines(node: Mapping[str, Any], seen: Any, told: _Told) -> Iterator[PathLine]:
@@ -124,7 +143,7 @@ def _lines(node: Mapping[str, Any], seen: Any, told: _Told) -> Iterator[PathLine
             key, text = item["key"], item["value"]
             if not key.startswith(CHECKS):  # those that hold are rows of the table that collects them
                 yield PathLine(
-                    node=title, row=None, rule=f"{label_of_path(key)} = {in_words(text)}", values=told.of(text),
+                    node=title, row=None, rule=f"{label_of_path(key, told.names)} = {told.words(text)}", values=told.of(text),
                     result=_told(told.values.get(key)),
                 )  # fmt: skip
 
@@ -137,11 +156,12 @@ def _row(title: str, content: Mapping[str, Any], index: int, told: _Told) -> Pat
         cell, field = str(rule.get(column["id"], "")).strip(), str(column.get("field") or "")
         if cell:
             cell = told.expressions.get(cell, cell) if cell.startswith(CHECKS) else cell
-            conditions.append(f"{in_words(field)} {in_words(cell)}".strip())
+            conditions.append(f"{told.words(field)} {told.words(cell)}".strip())
             looked_at.append(f"{field}, {cell}" if field else cell)
     remark = str(rule.get("_description") or "")
     results = [
-        f"{column.get('name') or column['field']} {in_words(str(rule[column['id']]))}" for column in content["outputs"]
+        f"{column.get('name') or column['field']} {told.words(str(rule[column['id']]))}"
+        for column in content["outputs"]
     ]
     return PathLine(
         node=title, row=index + 1, rule=("；".join(conditions) or "其他情况") + (f"（{remark}）" if remark else ""),

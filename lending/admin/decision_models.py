@@ -38,6 +38,9 @@ from lending.operations.models import (
 )
 
 EDITOR: Final = "admin/decision_model_change.html"
+NODES: Final = {
+    "inputNode": "入口", "outputNode": "出口", "expressionNode": "计算", "decisionTableNode": "决策表",
+}  # fmt: skip
 KINDS: Final = {"boolean": "是否", "integer": "整数", "number": "数值", "string": "文本"}
 STAGE_COLOURS: Final = {"early": "info", "full": "primary"}
 START: Final = Act(
@@ -366,7 +369,7 @@ def _report(row: BankModelVersion) -> Report:
     ]
     passed = sum(result.passed for result in results)
     note = f"{passed} / {len(results)} 通过" if results else "尚无用例；可在模型页新增"
-    nodes = [[node["name"], node["type"].removesuffix("Node"), node["id"]] for node in json.loads(row.content)["nodes"]]
+    nodes = [[node["name"], NODES[node["type"]], node["id"]] for node in json.loads(row.content)["nodes"]]
     return Report(
         tables=[
             table("用例", ["用例", "结果", "应得", "实得"], shown, note=note),

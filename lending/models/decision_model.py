@@ -101,8 +101,8 @@ class BackTest(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Show the opaque id only."""
-        return self.id.hex
+        """Show the window."""
+        return f"{self.from_date} 至 {self.to_date}"
 
 
 class BackTestChange(models.Model):

@@ -48,7 +48,7 @@ class TestWords:
     def test_write_an_expression_in_chinese(self) -> None:
         told = in_words("bureau.found and bureau.overdue_12m > policy.max_overdue_12m")
         assert told == "有征信记录 且 近 12 个月逾期期数 > 近 12 个月逾期期数上限"
-        assert in_words("grading.grade != 'none'") == "等级 != none"
+        assert in_words("grading.grade != 'none'") == "等级 != 未评级"
 
     def test_are_known_for_all_that_our_templates_compute(self) -> None:
         keys = {
@@ -73,10 +73,11 @@ class TestPath:
         refused = lines["准入规则", 10]
         assert refused.rule.startswith("有征信记录 且 近 12 个月逾期期数 > 近 12 个月逾期期数上限（您近一年")
         assert refused.values == "有征信记录 是；近 12 个月逾期期数 3；近 12 个月逾期期数上限 2"
-        assert refused.result == "原因 overdue_history；处理 reject"
+        assert refused.result == "原因 overdue_history；处理 拒绝"
         assert lines["评分：近 12 个月逾期", 4].rule == "有征信记录 是；近 12 个月逾期期数 > 2"
         score = next(line for line in lines.values() if line.rule.startswith("评分 ="))
         assert score.result == str(decision.score)
+        assert "评分：近 12 个月逾期·分值" in score.rule
 
     def test_is_told_of_early_decisions_and_of_a_banks_own_model(self, decided: Decided) -> None:
         change_product("XF01", full_model_id=making.published("four", template="four-sources").pk)
