@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -107,6 +108,11 @@ class BackTestPage(ReadOnlyPage):
         (None, {"fields": (("candidate", "changes_told"), ("stage", "product"), ("window", "status"))}),
         ("记录", {"fields": (("created_by", "created_at"), "finished_at")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BackTest]:
+        """Leave the candidates' contents where they are."""
+        rows: QuerySet[BackTest] = super().get_queryset(request)
+        return rows.defer("content", "candidate__content")
 
     @display(description="改变的取值")
     def changes_told(self, row: BackTest) -> str:

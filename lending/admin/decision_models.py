@@ -210,6 +210,11 @@ class BankModelVersionPage(ReadOnlyPage):
         ("记录", {"fields": (("created_by", "created_at"), ("edited_at",), ("published_by", "published_at"))}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BankModelVersion]:
+        """Leave the contents where they are until a page asks for one."""
+        rows: QuerySet[BankModelVersion] = super().get_queryset(request)
+        return rows.defer("content")
+
     @display(description="版本", ordering="number")
     def version(self, row: BankModelVersion) -> str:
         """Show the number, or that it is a draft."""

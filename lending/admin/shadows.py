@@ -26,7 +26,7 @@ class ShadowDecisionPage(ReadOnlyPage):
     list_display = ("decided_at", opaque("application_id", "申请编号"), "challenger", "champion",
                     state("outcome", "挑战者结论", COLOURS), "score", "grade", amount("limit_fen", "额度"), "annual_rate",
                     "failure")  # fmt: skip
-    list_filter = ("outcome", "challenger", "decided_at")
+    list_filter = ("outcome", "challenger__model", "decided_at")
     list_select_related = ("decision", "challenger__model")
     ordering = ("-id",)
     actions_list = ("compare",)

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.clock import now
 from core.errors import InvalidRequest, NotFound, StateConflict
+from core.steps import engine
 from core.steps.models import Step
 from core.tenancy import in_bank
 from lending.decision.engine import DecisionModel
@@ -110,6 +112,27 @@ class TestBackTest:
         assert (stored.done, sum(stored.counts.values())) == (20, 20)
         assert _finished(test).done == 30
 
+    def test_goes_on_where_a_worker_was_killed_after_it_had_stored_a_part(
+        self, run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(back_testing._decide_chunk, "__kwdefaults__", {"at_once": 10})
+        make_past(25)
+        test = _start(policy_changes={"min_score": "680"})
+        leased = engine.lease(["default"])
+        assert leased is not None
+        assert (
+            back_test_chunk(back_test_id=test.pk) is False
+        )  # and then the worker dies: no outcome of the step is stored
+        step = Step.objects.get(kind="lending.back_test")
+        assert (step.state, step.attempt) == ("live", 1)
+        Step.objects.filter(pk=step.pk).update(lease_until=now() - timedelta(seconds=1))
+        for _ in range(2):
+            run_steps(limit=1)
+            Step.objects.filter(pk=step.pk).update(run_at=now() - timedelta(seconds=1))
+        stored = BackTest.objects.get(pk=test.pk)
+        assert (stored.status, stored.done, sum(stored.counts.values())) == ("done", 25, 25)
+        assert stored.changes.count() == stored.changes.values("decision").distinct().count()
+
     def test_keeps_to_its_window_its_product_and_its_bank(self) -> None:
         make_past(4)
         make_past(3, on=TODAY - timedelta(days=1))
@@ -163,7 +186,7 @@ def _replay(capsys: Any, *arguments: str) -> str:
 
 class TestReplayDecisions:
     def test_says_how_many_were_the_same_by_whatever_model(self, capsys: Any) -> None:
-        own = DecisionModel.of(bank="125", name="own-full", content=making.base_points(470))
+        own = DecisionModel.of(bank="125", name="own-full", content=making.base_points(430))
         make_past(40, models=[standard_model("full"), own])
         assert "checked 40, different 0" in _replay(capsys)
         assert "checked 7, different 0" in _replay(capsys, "--limit", "7")
@@ -186,7 +209,7 @@ class TestReplayDecisions:
 @pytest.mark.slow
 class TestTenThousand:
     def test_replay_to_the_same_bytes_and_show_the_swap_set_of_a_cut_off(self, capsys: Any) -> None:
-        own = DecisionModel.of(bank="125", name="own-full", content=making.base_points(470))
+        own = DecisionModel.of(bank="125", name="own-full", content=making.base_points(430))
         make_past(10_000, models=[standard_model("full"), own], policy=PolicyFields())
         assert "checked 10000, different 0" in _replay(capsys)
         test = _finished(_start(policy_changes={"min_score": "640"}))

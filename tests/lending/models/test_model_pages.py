@@ -7,13 +7,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core.approvals.models import Proposal
 from core.audit.models import AuditEntry
 from lending import queries
 from lending.decision.standard import standard_content
-from lending.models import Application, BackTest, BankModel, BankModelVersion, ModelCase, ShadowDecision
+from lending.models import (
+    Application,
+    BackTest,
+    BankModel,
+    BankModelVersion,
+    Decision,
+    ModelCase,
+    ShadowDecision,
+)
 from lending.operations.back_testing import back_test_chunk
 from tests.lending.applicants import change_product
 from tests.lending.decision.applicants import TODAY
@@ -49,6 +59,35 @@ def _case(client: Client, row: BankModelVersion, **changes: Any) -> Any:
     return client.post(path, {**data, "product": "XF01", **changes})
 
 
+def _many(row: BankModelVersion, seed: int, names: list[str]) -> None:
+    """Add models, versions, cases, replays and shadows, as many as there are names."""
+    models = BankModel.objects.bulk_create([BankModel(code=f"m{name}", title=name, stage="full") for name in names])
+    BankModelVersion.objects.bulk_create(
+        [BankModelVersion(model=model, content="{}", created_by="x") for model in models]
+    )
+    ModelCase.objects.bulk_create(
+        [
+            ModelCase(model=model, name="n", snapshot="{}", expected_outcome="offered", created_by="x")
+            for model in models
+        ]
+    )
+    BackTest.objects.bulk_create(
+        [BackTest(stage="full", candidate=row, from_date=TODAY, to_date=TODAY, created_by="x", status="done", content="")
+         for _ in names]
+    )  # fmt: skip
+    decisions = Decision.objects.filter(pk__in=make_past(len(names)))
+    ShadowDecision.objects.bulk_create(
+        [ShadowDecision(decision=one, application_id=one.application_id, challenger=row, outcome="offered", score=seed)
+         for one in decisions]
+    )  # fmt: skip
+
+
+def _queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as queries_of_page:
+        _page(client, path)
+    return len([one for one in queries_of_page if "core_bank_key" not in one["sql"]])
+
+
 class TestEditing:
     def test_goes_from_a_template_to_a_product_by_two_people(self) -> None:
         maker, checker, manager = _staff("风险"), _staff("风险"), _staff("产品经理")
@@ -60,7 +99,7 @@ class TestEditing:
         editor = _page(maker, f"bankmodelversion/{row.pk}/edit/")
         assert "data-jdm-editor" in editor
         assert "近 3 个月查询次数" in editor
-        assert _edited(maker, row, json.dumps(making.base_points(530))).status_code == 302
+        assert _edited(maker, row, json.dumps(making.base_points(620))).status_code == 302
         assert _case(maker, row, name="好客户", outcome="offered", expected_limit_fen="120000.00").status_code == 302
         refused = _case(maker, row, name="有逾期", overdue_now="1", outcome="rejected", reasons=["current_overdue"])
         assert refused.status_code == 302
@@ -94,7 +133,7 @@ class TestEditing:
     def test_in_a_second_tab_is_refused(self) -> None:
         risk, row = _staff("风险"), making.draft("own-full")
         stale = {"text": row.content, "change_note": "", "seen_at": row.edited_at.isoformat()}
-        making.save(row, making.base_points(530))
+        making.save(row, making.base_points(620))
         answer = risk.post(f"{ADMIN}/bankmodelversion/{row.pk}/edit/", stale)
         assert "草稿在此期间已被修改" in answer.content.decode()
 
@@ -154,6 +193,23 @@ class TestBackTests:
         assert lines[0].startswith("申请编号,原结论,新结论")
         assert {line.split(",")[0] for line in lines[1:]} == {row.pk.hex for row in changed}
         assert AuditEntry.objects.get(action="back_test.downloaded").detail == {"rows": len(changed)}
+
+    def test_lists_ask_as_much_for_many_rows_as_for_few(self) -> None:
+        risk = _staff("风险")
+        row = making.published("own-full")
+        pages = (
+            "bankmodel/",
+            "bankmodelversion/",
+            "modelcase/",
+            "backtest/",
+            "shadowdecision/",
+            "shadowdecision/compare/",
+        )
+        _many(row, 1, ["c0"])
+        _page(risk, "bankmodel/")
+        asked = {path: _queries(risk, path) for path in pages}
+        _many(row, 2, [f"c{number}" for number in range(1, 30)])
+        assert {path: _queries(risk, path) for path in pages} == asked
 
     @pytest.mark.parametrize(
         ("given", "told"),

@@ -101,15 +101,15 @@ class TestSaving:
             making.save(row, text)
 
     def test_remembers_everybody_who_had_a_hand_in_it(self) -> None:
-        row = making.draft("own-full", making.base_points(500))
-        making.save(row, making.base_points(510), actor=EDITOR)
+        row = making.draft("own-full", making.base_points(430))
+        making.save(row, making.base_points(620), actor=EDITOR)
         assert BankModelVersion.objects.get(pk=row.pk).edited_by == sorted([EDITOR, MAKER])
         assert AuditEntry.objects.filter(action="model.saved", actor=EDITOR).exists()
 
     def test_in_two_tabs_refuses_the_second(self) -> None:
         row = making.draft("own-full")
         seen_at = row.edited_at.isoformat()
-        text = json.dumps(making.base_points(500))
+        text = json.dumps(making.base_points(430))
         save_model_draft(version_id=row.pk, text=text, change_note="a", seen_at=seen_at, actor=MAKER)
         with pytest.raises(DraftChanged):
             save_model_draft(version_id=row.pk, text=text, change_note="b", seen_at=seen_at, actor=EDITOR)
@@ -128,7 +128,7 @@ class TestSaving:
                 start_model(code=code, title="t", template=template, actor=MAKER)
 
     def test_begins_the_next_draft_from_the_latest_version(self) -> None:
-        first = making.published("own-full", making.base_points(500))
+        first = making.published("own-full", making.base_points(430))
         draft_id = start_model_draft(model_id=first.model_id, actor=EDITOR)
         draft = BankModelVersion.objects.get(pk=draft_id)
         assert (draft.based_on_id, draft.content, draft.edited_by) == (first.pk, first.content, [EDITOR])
@@ -156,8 +156,8 @@ class TestPublishing:
 
     @pytest.mark.parametrize("checker", [MAKER, EDITOR])
     def test_by_a_hand_that_was_in_it_is_refused(self, checker: str) -> None:
-        row = making.draft("own-full", making.base_points(500))
-        making.save(row, making.base_points(510), actor=EDITOR)
+        row = making.draft("own-full", making.base_points(430))
+        making.save(row, making.base_points(620), actor=EDITOR)
         proposal = making.proposed(row)
         with pytest.raises(SameHands):
             approve(proposal_id=proposal, actor=checker)
@@ -167,7 +167,7 @@ class TestPublishing:
     def test_of_what_was_changed_since_it_was_proposed_is_refused(self) -> None:
         row = making.draft("own-full")
         proposal = making.proposed(row)
-        making.save(row, making.base_points(500))
+        making.save(row, making.base_points(430))
         with pytest.raises(DraftChanged) as refusal:
             approve(proposal_id=proposal, actor=CHECKER)
         assert refusal.value.code == "draft_changed"
@@ -230,7 +230,7 @@ class TestCases:
 
 class TestDeciding:
     def test_by_the_banks_own_model_that_the_product_names(self, decided: Decided) -> None:
-        own = making.published("own-full", making.base_points(320))
+        own = making.published("own-full", making.base_points(430))
         change_product("XF01", full_model_id=own.pk)
         application = decided()
         decision = Decision.objects.get(application=application, stage=FULL)
