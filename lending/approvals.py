@@ -85,7 +85,9 @@ def correct_record(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(MODEL_PUBLISH, title="决策模型发布", proposer=MODEL_EDITOR, decider=MODEL_PUBLISHER)
+@register_approval(
+    MODEL_PUBLISH, title="决策模型发布", proposer=MODEL_EDITOR, decider=MODEL_PUBLISHER, page="lending_bankmodelversion"
+)  # fmt: skip
 def publish_model(approved: Approved) -> None:
     """Publish a bank's own model as it was proposed; the subject is the draft, `digest` is what it said then."""
     models.publish_model(

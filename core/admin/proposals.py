@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
@@ -48,14 +50,14 @@ class ProposalPage(ReadOnlyPage):
     search_help_text = "按对象编号查找"
     ordering = ("-proposed_at",)
     actions_detail = ("approve", "refuse", "withdraw")
-    readonly_fields = ("title", "content", "preview")
+    readonly_fields = ("title", "looked_at", "content", "preview")
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     ("title", "status"),
-                    "subject",
+                    "looked_at",
                     "content",
                     "preview",
                     "reason",
@@ -71,6 +73,16 @@ class ProposalPage(ReadOnlyPage):
         """Show what is proposed."""
         kind = KINDS.get(row.kind)
         return row.kind if kind is None else kind.title
+
+    @display(description="对象")
+    def looked_at(self, row: Proposal) -> str:
+        """Lead to what is proposed, where its kind has a page of it."""
+        kind = KINDS.get(row.kind)
+        if kind is None or not kind.page:
+            return row.subject
+        return format_html(
+            '<a class="link" href="{}">{}</a>', reverse(f"admin:{kind.page}_change", args=(row.subject,)), "查看"
+        )
 
     @display(description="内容")
     def content(self, row: Proposal) -> str:

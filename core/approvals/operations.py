@@ -25,11 +25,11 @@ class SameHands(Problem):
 
 
 class DraftChanged(Problem):
-    """What was shown, or proposed, is no longer what the draft says: somebody has changed it meanwhile."""
+    """What was proposed is no longer what it was when it was proposed; nothing has happened."""
 
     code = "draft_changed"
     status = 409
-    title = "草稿在此期间已被修改，请重新核对后再提交"
+    title = "草稿在申请之后被修改过，请驳回本申请，核对后重新申请"
 
 
 class ProposalWaiting(Problem):

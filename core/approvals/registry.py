@@ -35,6 +35,7 @@ class Kind:
 
     `apply` runs within the transaction that records the approval; a problem that it raises leaves the proposal waiting.
     `preview` tells, by subject and values, what it would do if it were approved now, in fen by title; it writes nothing.
+    `page` names the admin page of the subject (`app_model`), which the second person should look at.
     """
 
     name: str
@@ -43,13 +44,14 @@ class Kind:
     decider: str
     apply: Handler
     preview: Preview | None = None
+    page: str = ""
 
 
 KINDS: Final[dict[str, Kind]] = {}
 
 
 def register_approval(
-    name: str, *, title: str, proposer: str, decider: str, preview: Preview | None = None
+    name: str, *, title: str, proposer: str, decider: str, preview: Preview | None = None, page: str = ""
 ) -> Callable[[Handler], Handler]:
     """Register what happens when a proposal of this kind is approved.
 
@@ -61,7 +63,9 @@ def register_approval(
         raise ValueError(msg)
 
     def register(handler: Handler) -> Handler:
-        KINDS[name] = Kind(name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview)
+        KINDS[name] = Kind(
+            name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview, page=page
+        )  # fmt: skip
         return handler
 
     return register

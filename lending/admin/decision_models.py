@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from django import forms
@@ -12,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
@@ -346,10 +348,18 @@ def _findings(problem: Problem | None, text: str) -> dict[str, Any]:
         return {}
     names = problem.names or node_names(text)
     rows = [
-        [names.get(found.node, found.node) or "模型", found.row or "—", found.column or "—", found.reason]
+        [_node_link(found.node, names), found.row or "—", found.column or "—", found.reason]
         for found in problem.findings
     ]
-    return {"headers": ["节点", "行", "列", "原因"], "rows": rows}
+    told = [{"node": found.node, "row": found.row, "reason": found.reason} for found in problem.findings]
+    return {"headers": ["节点", "行", "列", "原因"], "rows": rows, "told": json.dumps(told, ensure_ascii=False)}
+
+
+def _node_link(node: str, names: Mapping[str, str]) -> str:
+    """Name a node so that the visual editor, where there is one, goes to it by a click."""
+    if not node:
+        return "模型"
+    return format_html('<span class="cursor-pointer" data-jdm-node="{}">{}</span>', node, names.get(node, node))
 
 
 def _features(stage: str) -> dict[str, Any]:

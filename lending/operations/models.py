@@ -93,7 +93,7 @@ def keep_model_draft(*, version_id: uuid.UUID, text: str, change_note: str, seen
     """
     draft = _locked_draft(version_id)
     if draft.edited_at.isoformat() != seen_at:
-        raise DraftChanged
+        raise DraftChanged("草稿在此期间已被修改，请重新打开后再编辑")
     draft.content = accepted(text, stage=draft.model.stage)
     draft.change_note, draft.edited_at = change_note, now()
     draft.edited_by = sorted({*draft.edited_by, actor})

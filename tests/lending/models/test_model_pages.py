@@ -109,6 +109,9 @@ class TestEditing:
         proposal = Proposal.objects.get()
         path = f"/b/125/admin/core/proposal/{proposal.pk}/approve/"
         assert maker.post(path, {"reason": "同意"}).status_code == 403
+        what = checker.get(f"/b/125/admin/core/proposal/{proposal.pk}/change/").content.decode()
+        assert f"/bankmodelversion/{row.pk.hex}/change/" in what
+        assert checker.get(f"{ADMIN}/bankmodelversion/{row.pk.hex}/change/").status_code == 200
         assert checker.post(path, {"reason": "同意"}).status_code == 302
         assert BankModelVersion.objects.get().number == 1
         assert "data-jdm-readonly" in _page(manager, f"bankmodelversion/{row.pk}/look/")
@@ -125,7 +128,10 @@ class TestEditing:
         answer = _edited(risk, row, json.dumps(content))
         page = answer.content.decode()
         assert answer.status_code == 422
-        assert answer.context["findings"]["rows"] == [["等级", 2, "评分", "此处没有 policy.nothing 这一数据"]]
+        (row_shown,) = answer.context["findings"]["rows"]
+        assert row_shown[1:] == [2, "评分", "此处没有 policy.nothing 这一数据"]
+        assert '<span class="cursor-pointer" data-jdm-node="grading">等级</span>' in page
+        assert "data-jdm-findings=" in page
         assert "此处没有 policy.nothing 这一数据" in page
         assert "policy.nothing" in answer.context["text"]
         assert BankModelVersion.objects.get(pk=row.pk).content == row.content
