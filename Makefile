@@ -17,14 +17,17 @@ export PYTHON
 # Compiled files are kept (`make clean` removes them): without them each process compiles the whole project anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo journey test test-deep check format openapi bench status stop clean
+.PHONY: help setup editor demo journey test test-deep check format openapi bench status stop clean
 
 help: ## show this list
 	@echo 'make TARGET [ARGS="..."]'
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
-setup: ## make .local/venv from the lock file (every target does it; a moment when nothing has changed)
+setup: ## make .local/venv from the lock file, and the visual editor (every target does it; a moment when nothing has changed)
 	@python="$$(sh scripts/find-python.sh)" && exec "$$python" scripts/setup.py
+
+editor: ## build the visual editor of decision models, if the set-up could not
+	@python="$$(sh scripts/find-python.sh)" && exec "$$python" scripts/setup.py --editor
 
 demo: setup ## run everything with sample banks and print URLs and logins; Ctrl-C ends it
 	@$(PY) scripts/demo.py $(ARGS)

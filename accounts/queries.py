@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -10,6 +11,7 @@ from typing import Final, TypeVar
 from django.db.models import Model, QuerySet
 
 from accounts import parameters
+from accounts.attribution import only_own
 from accounts.availability import RankedFreeze, available_fen, freezes_of
 from accounts.balances import (
     Statement,
@@ -86,6 +88,7 @@ __all__ = [
     "holds_equal_accounts",
     "latest_opening",
     "latest_registration",
+    "only_own",
     "outflows_on",
     "overdue_filings",
     "payment",
@@ -98,6 +101,7 @@ __all__ = [
     "suspense_agrees",
     "transfer",
     "trial_balance",
+    "unknown_customers",
     "usable_accounts",
 ]
 M = TypeVar("M", bound=Model)
@@ -235,6 +239,11 @@ def _own(rows: QuerySet[M], customer_id: uuid.UUID, text: str) -> M:
     if row is None:
         raise NotFound
     return row
+
+
+def unknown_customers(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of some ids that are no customer's at the current bank; one statement."""
+    return set(ids) - set(Customer.objects.filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def customer(customer_id: uuid.UUID) -> CustomerView:

@@ -11,8 +11,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
 
 View = Callable[..., HttpResponseBase]
@@ -49,6 +53,30 @@ class StaffSite(UnfoldAdminSite):
         super().__init__(name="admin")
         self.disable_action("delete_selected")
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let in whoever works here and has proved the second factor, where one is needed."""
+        from tenants.admin import login
+
+        return bool(super().has_permission(request)) and login.is_let_in(request)
+
+    def get_urls(self) -> list[Any]:
+        """Add the numbers behind the dashboard's charts, and the second factor, for which a session needs its password only."""
+        from config.figures import addresses  # it draws for this site
+        from tenants.admin import login
+
+        def page(view: Callable[..., HttpResponseBase]) -> View:
+            def guarded(request: HttpRequest) -> HttpResponseBase:
+                return _guarded(view(self, request))
+
+            return never_cache(csrf_protect(guarded))
+
+        return [
+            path("second-factor/", page(login.ask_factor), name="second_factor"),
+            path("second-factor/enrol/", page(login.enrol), name="second_factor_enrol"),
+            *addresses(self),
+            *super().get_urls(),
+        ]
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002 -- Django's signature
         """Guard a view as Django does, and its answer by the policy."""
         inner = super().admin_view(view, cacheable)
@@ -60,7 +88,14 @@ class StaffSite(UnfoldAdminSite):
         return guarded
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        """Show the login page, guarded as every other page is."""
+        """Show the login page, guarded as every other page is; who owes the second factor goes on to it."""
+        from tenants.admin import login
+
+        if request.method == "GET" and login.is_staff(request) and not login.is_let_in(request):
+            wanted = str(request.GET.get("next", ""))
+            address = reverse("admin:second_factor") + (f"?{urlencode({'next': wanted})}" if wanted else "")
+            return _guarded(HttpResponseRedirect(address))
+        self.login_form = login.StaffLoginForm
         return _guarded(super().login(request, extra_context))
 
 

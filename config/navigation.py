@@ -15,6 +15,8 @@ from accounts.queries import overdue_filings
 from config.admin_site import bank_admin, province_admin
 from config.look import bank_of
 from core.steps.models import PARKED, Step
+from lending.models import EarlyWarning
+from lending.models.warning import LIST_HIT, OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ BANK: Final[Mapping[str, Place]] = {
     "lending.OverdueLoan": Place("贷后", "running_with_errors"),
     "lending.CollectionContact": Place("贷后", "contact_phone"),
     "lending.CollectionAgency": Place("贷后", "handshake"),
+    "lending.EarlyWarning": Place("贷后", "crisis_alert"),
+    "lending.ObservedFact": Place("贷后", "travel_explore"),
     "lending.PurposeFinding": Place("贷后", "troubleshoot"),
     "lending.WatchTerm": Place("贷后", "manage_search"),
     "lending.CreditNotice": Place("贷后", "campaign"),
@@ -93,6 +97,7 @@ BANK: Final[Mapping[str, Place]] = {
     "lending.DayEndStage": Place("账务", "bedtime", "日终处理"),
     "tenants.Entry": Place("渠道", "qr_code_2"),
     "tenants.Scan": Place("渠道", "qr_code_scanner"),
+    "tenants.CampaignCost": Place("渠道", "receipt"),
     "tenants.BankParameter": Place("系统", "tune"),
     "verification.AgreementText": Place("系统", "description"),
     "lending.BankCertificate": Place("系统", "workspace_premium"),
@@ -109,8 +114,10 @@ PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.PushedFigure": Place("银行", "monitoring"),
     "tenants.EvidenceHeadCopy": Place("银行", "verified"),
     "tenants.PlatformParameter": Place("规则", "tune"),
+    "tenants.ProductTemplate": Place("规则", "library_books"),
     "tenants.LprQuote": Place("规则", "percent"),
     "tenants.Holiday": Place("规则", "calendar_month"),
+    "core.Proposal": Place("系统", "approval"),
     "core.Step": Place("系统", "pending_actions"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),
@@ -125,6 +132,7 @@ ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
     Step: Step.objects.filter(state=PARKED).count,
     Filing: overdue_filings,
     ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,
+    EarlyWarning: EarlyWarning.objects.filter(status=OPEN).exclude(rule=LIST_HIT).count,
 }
 
 

@@ -159,12 +159,15 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 
 STATIC_URL = "/static/"
+EDITOR_DIR = BASE_DIR / ".local" / "editor" / "static"  # the visual editor of decision models, where it was built
+STATICFILES_DIRS = [EDITOR_DIR] if EDITOR_DIR.is_dir() else []
 STATIC_ROOT = os.environ.get("STATIC_ROOT")  # where collectstatic puts them; without it they come from the packages
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/jdm/[0-9a-f]{12}/"  # the folder's name changes with the bundle
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -1,4 +1,4 @@
-"""What staff change of a loan, each by two people (`core.approvals`): the second one's agreement is the act."""
+"""What staff change of a loan or a product, each by two people (`core.approvals`): the second one's agreement is the act."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from datetime import date
 from typing import Final
 
 from core.approvals.registry import Approved, register_approval
-from lending.operations import bureau_files, loan_changes, models, purpose_watch, receipt_repayment, reversal
+from lending.operations import (
+    bureau_files,
+    loan_changes,
+    models,
+    product_switching,
+    products,
+    purpose_watch,
+    receipt_repayment,
+    reversal,
+)
 from lending.queries.receipts import preview
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
@@ -20,6 +29,11 @@ CORRECT_RECORD: Final = "bureau.correct_record"
 MODEL_PUBLISH: Final = "model.publish"
 MODEL_EDITOR: Final = "lending.change_bankmodelversion"
 MODEL_PUBLISHER: Final = "lending.publish_bankmodel"
+PUBLISH_PRODUCT: Final = "product.publish"
+REOPEN_PRODUCT: Final = "product.reopen"
+SCHEDULE_PRODUCT: Final = "product.schedule"
+PRODUCT_EDITOR: Final = "lending.change_productversion"
+PRODUCT_PUBLISHER: Final = "lending.publish_product"
 PURPOSE_JUDGE: Final = "lending.judge_purposefinding"
 OBJECTION_JUDGE: Final = "lending.decide_bureauobjection"
 PROPOSER: Final = "lending.propose_loan_change"
@@ -93,4 +107,42 @@ def publish_model(approved: Approved) -> None:
     models.publish_model(
         version_id=uuid.UUID(approved.subject), digest=str(approved.values["digest"]), decided_by=approved.decided_by,
         actor=approved.actor,
+    )  # fmt: skip
+
+
+@register_approval(
+    PUBLISH_PRODUCT, title="发布产品版本", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER,
+    page="lending_productversion",
+)  # fmt: skip
+def publish_product(approved: Approved) -> None:
+    """Publish a draft as it was proposed; the subject is the version, the values are those of `plan_publishing`."""
+    products.publish_proposed(
+        version_id=uuid.UUID(approved.subject), values=approved.values, decided_by=approved.decided_by,
+        actor=approved.actor,
+    )  # fmt: skip
+
+
+@register_approval(
+    REOPEN_PRODUCT, title="产品恢复受理", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER, page="lending_product"
+)
+def reopen_product(approved: Approved) -> None:
+    """Let a closed product take applications again; the subject is the product."""
+    product_switching.open_product(
+        product_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason
+    )  # fmt: skip
+
+
+@register_approval(
+    SCHEDULE_PRODUCT, title="产品受理起止日", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER, page="lending_product"
+)
+def schedule_product(approved: Approved) -> None:
+    """Set from when to when a product takes applications; the subject is the product, the values are two dates."""
+    dates = {
+        name: date.fromisoformat(text) if text else None
+        for name, text in approved.values.items()
+        if name in {"opens_date", "closes_date"}
+    }
+    product_switching.schedule_product(
+        product_id=uuid.UUID(approved.subject), opens_date=dates["opens_date"], closes_date=dates["closes_date"],
+        actor=approved.actor, reason=approved.reason,
     )  # fmt: skip

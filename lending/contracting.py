@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from accounts.queries import AccountView
+from lending import parameters
 from lending.contracts.data import (
     Borrower,
     Confirmation,
@@ -39,6 +40,9 @@ TABLE: Final = "综合融资成本明示表"
 COMPLAINTS: Final = "贷款人营业网点、微信小程序“投诉建议”"
 ADDRESS_UNKNOWN: Final = "以贷款人营业执照登记的住所为准"
 BASES: Final = {"irr": "monthly_irr", "simple": "simple"}
+DEBTS: Final = {
+    "fee_fen": "费用", "compound_fen": "复利", "penalty_fen": "罚息", "interest_fen": "利息", "principal_fen": "本金",
+}  # fmt: skip
 HASH_SHOWN: Final = 8
 
 
@@ -116,6 +120,8 @@ def agreed_on(
         "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
         "shifts_due_dates": version.holiday_rule == NEXT_WORKING_DAY,
         "early_repayment_fee_percent": str(early_fee_percent_of(version, drawdown.method)),
+        "repayment_order": [DEBTS[kind] for kind in parameters.allocation_order(disclosure.business_date)],
+        "principal_first_days": parameters.non_accrual_days(disclosure.business_date),
     }
 
 
@@ -179,7 +185,17 @@ def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str
         consents=tuple(Confirmation(**given) for given in agreed["consents"]),
         shifts_due_dates=agreed.get("shifts_due_dates", False),
         early_repayment_fee_percent=Decimal(agreed["early_repayment_fee_percent"]),
+        **_order(agreed),
     )
+
+
+def _order(agreed: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what a contract says of the order of debts; one that was signed before it said so keeps the usual words."""
+    if "repayment_order" not in agreed:
+        return {}
+    return {
+        "repayment_order": tuple(agreed["repayment_order"]), "principal_first_days": agreed["principal_first_days"],
+    }  # fmt: skip
 
 
 def _instalment(row: Sequence[Any]) -> Instalment:

@@ -13,6 +13,7 @@ from core.operations import opens_transaction
 from lending.models import Drawdown
 from lending.models.drawdown import DRAFT, WAITING
 from lending.operations.day_change import end_drawdown, end_offers_and_lines
+from lending.operations.stopping import owe_cancelling_by_schedule
 from lending.reporting import commit_head, push_figures
 from lending.servicing_day import follow_servicing
 from tenants.queries import missing_calendar_year
@@ -30,6 +31,7 @@ def follow_day() -> None:
     _warn_of_missing_calendar()
     _follow_accounts()
     end_offers_and_lines()
+    owe_cancelling_by_schedule()
     for drawdown_id, status in _over():
         end_drawdown(drawdown_id=drawdown_id, status=status)
     follow_servicing()

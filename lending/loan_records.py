@@ -43,10 +43,15 @@ def penalty_terms(loan: Loan) -> PenaltyTerms:
     )
 
 
-def policy_of(loan: Loan, *, on: date) -> Policy:
-    """Return what a loan's contract and the rules in force on a day say of repayments."""
+def policy_of(loan: Loan) -> Policy:
+    """Return what a loan's contract says of repayments.
+
+    The order of the debts, and from when principal comes first, are written in the contract: what was in force when it
+    was signed holds to the end, whatever the bank has changed since (`contracting.agreed_on` reads the same values).
+    """
+    signed = loan.contract.contract_date
     allocation = Allocation(
-        order=parameters.allocation_order(on), principal_first_above_days=parameters.non_accrual_days(on)
+        order=parameters.allocation_order(signed), principal_first_above_days=parameters.non_accrual_days(signed)
     )
     return Policy(early_fee_percent=loan.early_repayment_fee_percent, allocation=allocation)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from core.tenancy import current_bank
 from lending import parameters
 from lending.decision.facts_schema import facts_schema
 from lending.decision.policy import GRADES, PolicyFields, lpr_tenor
@@ -14,9 +15,11 @@ from lending.models import ProductVersion
 from lending.models.policy import COLUMNS
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
 from lending.purposes import CONSUMER
+from tenants import directory
 from tenants.queries import LprView
 
 BASIS_POINTS_IN_A_PERCENT: Final = 100
+WHOLE: Final = "00"
 RATE_STEP: Final = Decimal("0.0001")
 
 
@@ -83,6 +86,35 @@ def offers_term(version: ProductVersion, *, term_months: int, method: str) -> bo
         return False
     too_long = version.kind == CONSUMER and method in BULLET_LIKE and term_months > LONGEST_BULLET_MONTHS
     return not too_long
+
+
+def regions_outside(version: ProductVersion) -> list[str]:
+    """Return the regions that a version names though they lie outside the bank's licence (LN-04)."""
+    licensed = licensed_regions()
+    return [region for region in version.service_regions if not _plain(region).startswith(licensed)]
+
+
+def regions_served(version: ProductVersion) -> list[str]:
+    """Return where a version is offered: what it names and the bank's licence both hold, as prefixes (LN-04).
+
+    Publishing lets it name nothing outside; what the province takes away later is not served from then on.
+    """
+    licensed, named = licensed_regions(), {_plain(region) for region in version.service_regions}
+    inside = {region for region in named if region.startswith(licensed)}
+    return sorted(inside | {region for region in licensed if region.startswith(tuple(named))})
+
+
+def licensed_regions() -> tuple[str, ...]:
+    """Return the prefixes of GB/T 2260 codes where the current bank may lend, as the province has set them."""
+    card = directory.card_of(current_bank().code)
+    return () if card is None else tuple(_plain(region) for region in card.lends_in)
+
+
+def _plain(region: str) -> str:
+    """Drop the pairs of zeros that stand for a whole city or province."""
+    while region.endswith(WHOLE) and len(region) > len(WHOLE):
+        region = region.removesuffix(WHOLE)
+    return region
 
 
 def facts_schema_of(version: ProductVersion) -> dict[str, Any]:

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Final, cast
 
 from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
 from lending.loans.classification import Category
-from tenants.parameters import Parameter, asking_value, declare, value_of, values_of
+from lending.purposes import BUSINESS, CONSUMER
+from tenants.parameters import (
+    Locked,
+    Parameter,
+    Tighter,
+    asking_value,
+    declare,
+    lock,
+    value_of,
+    values_of,
+)
 
+BASIS_POINTS_IN_A_PERCENT: Final = 100
 CONSUMER_CAP: Final = declare(
     Parameter(
         "line.consumer_cap_yuan", 200_000, "每人在本行个人消费类授信合计上限", "元",
@@ -21,7 +33,9 @@ CONSUMER_CAP: Final = declare(
     )
 )  # fmt: skip
 OFFER_DAYS: Final = declare(
-    Parameter("application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "free", low=1, high=90)
+    Parameter(
+        "application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "lower", low=1, high=90, by_product=True
+    )
 )
 VENDOR_SECONDS: Final = declare(
     Parameter(
@@ -40,9 +54,9 @@ def consumer_cap_fen() -> int:
     return value_of(CONSUMER_CAP.name, kind=int) * FEN_PER_YUAN
 
 
-def offer_days() -> int:
-    """Return how many days of the business date an offer can be accepted."""
-    return value_of(OFFER_DAYS.name, kind=int)
+def offer_days(product: str) -> int:
+    """Return how many days of the business date an offer of a product can be accepted."""
+    return value_of(OFFER_DAYS.name, kind=int, product=product)
 
 
 def patience() -> timedelta:
@@ -70,6 +84,24 @@ MIN_READ_SECONDS: Final = declare(
         high=60,
     )
 )
+READING_FLOOR: Final = lock(
+    Locked(
+        "disclosure.reading_floor",
+        "融资成本明示的强制阅读",
+        f"每次用款须阅读明示表不少于 {MIN_READ_SECONDS.low} 秒后确认，内容变动须重新阅读",
+        "监管要求，阅读时间可以调长（disclosure.min_read_seconds），不能低于下限，也不能取消",
+        "LN-09，金规〔2026〕2号",
+    )
+)
+RELATED_PARTIES: Final = lock(
+    Locked(
+        "application.related_party",
+        "关系人拒绝",
+        "关系人名单内的申请一律拒绝，模型和人工都不能放行",
+        "商业银行不得向关系人发放信用贷款",
+        "商业银行法第四十条",
+    )
+)
 SIGNING_MINUTES: Final = declare(
     Parameter("drawdown.signing_minutes", 10, "合同签署的等待上限", "分钟", "工程取值", "free", low=1, high=120)
 )
@@ -78,7 +110,7 @@ SIGNING_MINUTES: Final = declare(
 NON_ACCRUAL_DAYS: Final = declare(
     Parameter(
         "loan.non_accrual_days", 90, "逾期超过多少天转为非应计并先还本金", "天", "RISK-04、ALLOC-01", "lower",
-        low=30, high=90,
+        low=30, high=90, notice_days=1,
     )
 )  # fmt: skip
 ALLOCATION_ORDER: Final = declare(
@@ -90,6 +122,7 @@ ALLOCATION_ORDER: Final = declare(
             "fee,interest,compound,penalty,principal",
             "fee,interest,principal,compound,penalty",
         ),
+        notice_days=1,
     )
 )  # fmt: skip
 OBSERVATION_MONTHS: Final = declare(
@@ -280,3 +313,47 @@ def signing_patience() -> timedelta:
 def cutoff_minutes() -> int:
     """Return how many minutes after midnight in Shanghai the current bank's day changes; negative: before it (PU-05)."""
     return value_of(CUTOFF_MINUTES.name, kind=int)
+
+
+_BOUNDS: Final[tuple[tuple[str, int, str, str, str, Tighter, int, int], ...]] = (
+    ("consumer_max_amount_yuan", 200_000, "个人消费贷款产品最高额度的上限", "元", "LN-01，银保监会令2020年第9号",
+     "lower", 1_000, 300_000),
+    ("business_max_amount_yuan", 3_000_000, "个人经营贷款产品最高额度的上限", "元", "LN-02，工程取值", "lower",
+     1_000, 10_000_000),
+    ("consumer_max_term_months", 60, "个人消费贷款期限的上限", "月", "LN-03，个人贷款管理办法，令2024年第3号", "lower",
+     1, 60),
+    ("business_max_term_months", 60, "个人经营贷款期限的上限", "月", "LN-03，个人贷款管理办法，令2024年第3号", "lower",
+     1, 60),
+    ("max_rate_bp", 2_400, "产品年利率上限的最高取值", "基点", "LN-11，金规〔2025〕9号，年化综合成本不超过 24%", "lower",
+     300, 2_400),
+    ("min_age", 18, "产品最低年龄的下限", "岁", "ACC-12", "higher", 18, 60),
+    ("max_age_at_maturity", 70, "产品到期时最高年龄的上限", "岁", "ACC-12", "lower", 40, 70),
+)  # fmt: skip
+PRODUCT_BOUNDS: Final = {
+    name: declare(Parameter(f"bounds.{name}", default, meaning, unit, source, tighter, low=low, high=high))
+    for name, default, meaning, unit, source, tighter, low, high in _BOUNDS
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductBounds:
+    """Within what every product lies: amounts in fen by kind, terms in months by kind, the rate annual per cent."""
+
+    max_amount_fen: Mapping[str, int]
+    max_term_months: Mapping[str, int]
+    max_rate: Decimal
+    min_age: int
+    max_age_at_maturity: int
+
+
+def product_bounds(on: date) -> ProductBounds:
+    """Return the bounds in force at the current bank on a business date: the province's, or the bank's own tighter ones."""
+    values = values_of([spec.name for spec in PRODUCT_BOUNDS.values()], on=on)
+    found = {name: values[spec.name] for name, spec in PRODUCT_BOUNDS.items()}
+    return ProductBounds(
+        max_amount_fen={kind: found[f"{kind}_max_amount_yuan"] * FEN_PER_YUAN for kind in (CONSUMER, BUSINESS)},
+        max_term_months={kind: found[f"{kind}_max_term_months"] for kind in (CONSUMER, BUSINESS)},
+        max_rate=Decimal(found["max_rate_bp"]) / BASIS_POINTS_IN_A_PERCENT,
+        min_age=found["min_age"],
+        max_age_at_maturity=found["max_age_at_maturity"],
+    )

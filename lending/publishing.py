@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_DOWN, Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
+from core.clock import business_date
+from core.money import fen_to_yuan
+from lending import parameters
 from lending.contracts.errors import ContractError
 from lending.decision.policy import ALL_IN_CEILING, PolicyFieldsError
 from lending.models import BankModelVersion, ProductVersion
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS, MODEL_STAGE_OF
-from lending.offering import policy_of
+from lending.offering import licensed_regions, policy_of, regions_outside
 from lending.purposes import BUSINESS, CONSUMER, PERMITTED
 
 MANDATORY_CONSENTS: Final = ("credit_query", "data_query", "e_sign")
 LONGEST_CONSUMER_MONTHS: Final = 60
 CENT: Final = Decimal("0.01")
+OWN_TO_A_VERSION: Final = frozenset(
+    {"id", "number", "created_by", "created_at", "published_by", "published_at", "edited_by", "change_note",
+     "effective_date"}
+)  # fmt: skip
+"""What a version does not take over from the one before it."""
+NOT_OFFERED: Final = OWN_TO_A_VERSION - {"change_note", "effective_date"}
+"""What keeps the books of a draft and is nothing that anybody approves."""
+TOLD_APART: Final = frozenset({"product_id", "change_note", "effective_date"})
+SHOWN_WHOLE: Final = 80
 
 Problems = Mapping[str, list[str]]
 
@@ -25,9 +39,64 @@ Problems = Mapping[str, list[str]]
 def problems_of(version: ProductVersion) -> Problems:
     """Return what speaks against publishing a version; empty when nothing does. Sets a trial contract: some 20 ms."""
     found: dict[str, list[str]] = {}
-    for field, text in [*_field_problems(version), *_rule_problems(version), *_template_problems(version)]:
+    checks = (_field_problems, _rule_problems, _bounds_problems, _region_problems, _template_problems)
+    for field, text in (problem for check in checks for problem in check(version)):
         found.setdefault(field, []).append(text)
     return found
+
+
+def contents_of(version: ProductVersion) -> dict[str, Any]:
+    """Return all that a version says, by column; without who wrote it and when."""
+    return {
+        field.attname: getattr(version, field.attname)
+        for field in ProductVersion._meta.concrete_fields  # noqa: SLF001 -- Django's documented model API
+        if field.name not in NOT_OFFERED
+    }
+
+
+def digest_of(version: ProductVersion) -> str:
+    """Return the SHA-256 of a draft as it is stored, in hex: canonical JSON of its columns, sorted keys, no blanks, UTF-8.
+
+    Read the row from the database first: what was only assigned may be written otherwise than it is stored.
+    """
+    text = json.dumps(contents_of(version), default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def changes_of(draft: ProductVersion, former: ProductVersion | None) -> dict[str, list[str]]:
+    """Return what a draft changes: old and new value in words, by the column's title; all are new without a former one."""
+    new, old = contents_of(draft), {} if former is None else contents_of(former)
+    return {
+        label_of(name): [_in_words(name, old[name]) if old else "", _in_words(name, value)]
+        for name, value in new.items()
+        if name not in TOLD_APART and (not old or old[name] != value)
+    }
+
+
+def explained(problems: Problems) -> str:
+    """Say in one text what is wrong with a draft, by the titles that staff see."""
+    return "；".join(f"{label_of(field)}：{'、'.join(texts)}" for field, texts in problems.items())
+
+
+def label_of(name: str) -> str:
+    """Return a column's title, as staff see it; the name itself where there is no such column."""
+    found = {field.attname: str(field.verbose_name) for field in ProductVersion._meta.concrete_fields}  # noqa: SLF001
+    return found.get(name, name)
+
+
+def _in_words(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if name.endswith("_fen"):
+        return f"{fen_to_yuan(value)} 元"
+    field: Any = ProductVersion._meta.get_field(name.removesuffix("_id"))  # noqa: SLF001
+    words = dict(getattr(field, "base_field", field).choices or ())
+    text = (
+        "、".join(str(words.get(each, each)) for each in value) if isinstance(value, list) else words.get(value, value)
+    )
+    return str(text) if len(str(text)) <= SHOWN_WHOLE else f"{str(text)[:SHOWN_WHOLE]}…"
 
 
 def _field_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
@@ -55,6 +124,8 @@ def _field_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
 
 
 def _rule_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    if version.published_at is None and version.effective_date is not None and version.effective_date < business_date():
+        yield "effective_date", f"生效日期不得早于当前营业日 {business_date()}，请改为当日或以后，或留空"
     if version.min_amount_fen >= version.max_amount_fen:
         yield "max_amount_fen", "最高金额须大于最低金额"
     if version.compound_on_penalty and not version.compound_penalty:
@@ -82,6 +153,43 @@ def _model_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
             yield name, "须选用已发布的、适用于该阶段的模型，请重选"
     if version.challenger_model_id is not None and version.challenger_model_id == version.full_model_id:
         yield "challenger_model", "不得与授信模型相同，请改选或留空"
+
+
+def _bounds_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    """Check that a version lies within the province's bounds, by those of the day on which it takes effect."""
+    bounds = parameters.product_bounds(max(version.effective_date or business_date(), business_date()))
+    most_fen, most_months = bounds.max_amount_fen.get(version.kind), bounds.max_term_months.get(version.kind)
+    if most_fen is not None and version.max_amount_fen > most_fen:
+        yield (
+            "max_amount_fen",
+            f"不得超过省级上限 {fen_to_yuan(most_fen)} 元（{_bound(version, 'max_amount_yuan')}），请调低",
+        )
+    if most_months is not None and max(version.terms_months, default=0) > most_months:
+        yield (
+            "terms_months",
+            f"不得超过省级上限 {most_months} 个月（{_bound(version, 'max_term_months')}），请删去更长的期限",
+        )
+    if version.ceiling_rate > bounds.max_rate:
+        yield "ceiling_rate", f"不得超过省级上限 {bounds.max_rate.normalize():f}%（bounds.max_rate_bp），请调低"
+    if version.min_age < bounds.min_age:
+        yield "min_age", f"不得低于省级下限 {bounds.min_age} 周岁（bounds.min_age），请调高"
+    if version.max_age_at_maturity > bounds.max_age_at_maturity:
+        yield (
+            "max_age_at_maturity",
+            f"不得超过省级上限 {bounds.max_age_at_maturity} 周岁（bounds.max_age_at_maturity），请调低",
+        )
+
+
+def _bound(version: ProductVersion, name: str) -> str:
+    return f"bounds.{version.kind}_{name}"
+
+
+def _region_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    """Check that a version serves no region outside the bank's licence (LN-04): a bank only shrinks it."""
+    outside = regions_outside(version)
+    if outside:
+        licensed = "、".join(licensed_regions())
+        yield "service_regions", f"{'、'.join(outside)} 不在本行经营区域（{licensed}，由省级管理机构设定）之内，请删除"
 
 
 def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import signal
@@ -56,15 +57,16 @@ def known_staff(running: Product) -> list[dict[str, str]]:
 
 
 def make_staff(running: Product) -> list[dict[str, str]]:
-    """Give two banks and the province an administrator each, and return the logins."""
+    """Give two banks and the province an administrator and a checker each, and return the logins."""
     staff = []
-    for bank in (*STAFF_BANKS, "province"):
-        password = running.manage("make_staff", "--bank", bank, "--login", "admin", "--role", "管理员", "--superuser")
+    for bank, login in itertools.product((*STAFF_BANKS, "province"), ("admin", "checker")):
+        role = "管理员" if login == "admin" else "复核" if bank == "province" else "合规"
+        password = running.manage("make_staff", "--bank", bank, "--login", login, "--role", role, "--superuser")
         path = "/admin/" if bank == "province" else f"/b/{bank}/admin/"
         staff.append(
             {
                 "bank": bank,
-                "login": "admin",
+                "login": login,
                 "password": password.strip().splitlines()[-1],
                 "url": f"{running.base_url}{path}",
             }

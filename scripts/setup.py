@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make `.local/venv` with exactly what requirements.lock names. Uses the standard library only.
+"""Make `.local/venv` with exactly what requirements.lock names, and the visual editor. Uses the standard library only.
 
 Safe to run at any time: it ends at once when the environment is whole and the lock file unchanged, waits for
 another run instead of fighting it, and makes an environment anew that an interrupted run has left half-made.
@@ -17,27 +17,31 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
+if __package__ in (None, ""):  # called as a file, not with -m
+    sys.path[0] = str(ROOT)
+
+from scripts import editor  # noqa: E402 - needs the path above
+from scripts.progress import Progress  # noqa: E402
+
 LOCAL = ROOT / ".local"
 VENV = LOCAL / "venv"
 LOCK_FILE = ROOT / "requirements.lock"
 # Written last: an environment without it is half-made, whatever it looks like.
 MARKER = VENV / "complete.json"
 SUPPORTED = ((3, 11), (3, 13))
-BAR_WIDTH = 30
 INTERRUPTED = 130
 BROUGHT_BY_VENV = 2  # pip, and setuptools up to Python 3.11
 # What a mirror or a proxy needs stays; what would send packages elsewhere than into the new environment goes.
 UNWANTED_SETTINGS = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIREMENT", "PYTHONPATH", "PYTHONHOME")
 CAUSES = (
-    (r"No space left on device", "the disk is full", "free about 1.5 GB and run `make setup` again"),
+    (r"No space left on device", "the disk is full", "free about 2 GB and run `make setup` again"),
     (
         (
             r"Temporary failure in name resolution|Name or service not known|NewConnectionError|ReadTimeout"
@@ -69,44 +73,24 @@ class SetupError(Exception):
     """Say what went wrong and what to do next."""
 
 
-class Progress:
-    """A bar on a terminal, a line now and then elsewhere."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Have a whole environment and the visual editor, and return the exit code.
 
-    def __init__(self, title: str, *, total: int) -> None:
-        self.title = title
-        self.total = max(total, 1)
-        self.began = time.monotonic()
-        self.is_terminal = sys.stderr.isatty()
-        self.last_tenth = -1
-
-    def show(self, done: int, note: str) -> None:
-        """Show how far the work is."""
-        share = min(done / self.total, 1.0)
-        if self.is_terminal:
-            filled = round(share * BAR_WIDTH)
-            bar = "#" * filled + "-" * (BAR_WIDTH - filled)
-            columns = shutil.get_terminal_size().columns
-            line = f"{self.title} [{bar}] {share:4.0%}  {note}"
-            print(f"\r\033[K{line[: columns - 1]}", end="", file=sys.stderr, flush=True)
-        elif int(share * 10) > self.last_tenth:
-            self.last_tenth = int(share * 10)
-            print(f"{self.title}: {share:.0%}, {note}", file=sys.stderr, flush=True)
-
-    def finish(self, text: str) -> None:
-        """Replace the bar by a last word."""
-        start = "\r\033[K" if self.is_terminal else ""
-        print(f"{start}{text} ({time.monotonic() - self.began:.0f} s)", file=sys.stderr, flush=True)
-
-
-def main() -> int:
-    """Have a whole environment, and return the exit code."""
+    Without the editor the set-up succeeds all the same, unless it is asked for by `--editor`.
+    """
     os.umask(0o022)  # the servers' user must be able to read their programs, also under root's closed umask
+    workshop = editor.Workshop(LOCAL, VENV)
+    is_asked_for = "--editor" in arguments
     try:
+        if _is_up_to_date() and not editor.is_due(workshop, again=is_asked_for):
+            return 0
         if not _is_up_to_date():
             _refuse_an_unsupported_python()
-            with _only_one() as lock:
-                if not _is_up_to_date():  # the run that we waited for may have made it
-                    _make(lock)
+        with _only_one() as lock:
+            if not _is_up_to_date():  # the run that we waited for may have made it
+                _make(lock)
+            if editor.is_due(workshop, again=is_asked_for) and not editor.have(workshop, lock):
+                return 1 if is_asked_for else 0
     except SetupError as error:
         print(f"Setting up failed: {error}", file=sys.stderr)
         return 1
@@ -323,4 +307,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

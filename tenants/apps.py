@@ -18,6 +18,6 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        for module in ("steps", "acts", "furnishing"):
+        for module in ("steps", "acts", "approvals", "furnishing"):
             if find_spec(f"tenants.{module}") is not None:
                 import_module(f"tenants.{module}")

@@ -18,13 +18,14 @@ MOST_CACHED: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class BankCard:
-    """What every process may know of a bank."""
+    """What every process may know of a bank; `lends_in` are prefixes of GB/T 2260 codes, from its licence (LN-04)."""
 
     code: str
     name: str
     display_name: str
     city: str
     region_code: str
+    lends_in: tuple[str, ...]
     stage: str
     phone: str
     complaint_phone: str
@@ -79,6 +80,7 @@ def _card(bank: Bank) -> BankCard:
         display_name=bank.display_name,
         city=bank.city,
         region_code=bank.region_code,
+        lends_in=bank.lends_in,
         stage=bank.stage,
         phone=bank.phone,
         complaint_phone=bank.complaint_phone,

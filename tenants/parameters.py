@@ -1,9 +1,11 @@
 """Numbers that a bank or a regulator may change: effective-dated, scope platform > bank > product.
 
 Every parameter is declared once in `CATALOGUE` with type, default, bounds and meaning. The value in force on a business
-date is the bank's latest row not after that date, else the platform's, else the default. The narrower scope may only
-tighten: each parameter says which direction is tighter, and a bank's value that is looser than the platform's has no
-effect (the platform's holds).
+date is the bank's latest row not after that date, else the platform's, else the default; a parameter that is declared
+`by_product` may have a row of one product besides. The narrower scope may only tighten: each parameter says which
+direction is tighter, and a value that is looser than the wider scope's has no effect (the wider one's holds).
+
+What nobody may switch off or loosen is no parameter: it is declared by `lock` and shown to staff with its reason.
 """
 
 from __future__ import annotations
@@ -11,16 +13,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, Literal, TypeVar
 
-from core.clock import business_date
+from core.clock import business_date, now
 from core.db.asks import Ask, Rows, alone, answered
 from core.errors import Problem
 from core.operations import forget_remembered, memory, within_transaction
 from core.tenancy import current_bank
 
-Tighter = Literal["lower", "higher", "fixed", "free"]
+Tighter = Literal["lower", "higher", "subset", "superset", "fixed", "free"]
+SETS: Final = ("subset", "superset")
+EARLIEST_CUTOFF: Final = timedelta(hours=4)  # before midnight: the earliest that a bank's day may change (PU-05)
 T = TypeVar("T", int, str, bool)
 
 
@@ -34,7 +38,13 @@ class ParameterRefused(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One declared parameter; `tighter` says in which direction a narrower scope may move it."""
+    """One declared parameter.
+
+    `tighter` says in which direction a narrower scope may move it: a number lower or higher; a set of words, written with
+    commas, to a subset or a superset; `fixed` not at all; `free` anywhere within the bounds. A switch is tighter off
+    (`lower`) or on (`higher`). `by_product` lets a product have a value of its own. `notice_days` is how many days after
+    the business date a new value takes effect at the earliest.
+    """
 
     name: str
     default: int | str | bool
@@ -45,15 +55,31 @@ class Parameter:
     low: int | None = None
     high: int | None = None
     choices: tuple[str, ...] = ()
+    by_product: bool = False
+    notice_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What is the same for everyone and cannot be set in any scope: its name, what always holds, why, and by which rule."""
+
+    name: str
+    meaning: str
+    always: str
+    reason: str
+    source: str
 
 
 CATALOGUE: Final[dict[str, Parameter]] = {}
-IN_FORCE: Final = """
+LOCKED: Final[dict[str, Locked]] = {}
+_PLATFORM: Final = """
 SELECT (SELECT p.value::text FROM public.tenants_platform_parameter p
-        WHERE p.name = %s AND p.effective_date <= %s ORDER BY p.effective_date DESC LIMIT 1),
+        WHERE p.name = %s AND p.effective_date <= %s ORDER BY p.effective_date DESC LIMIT 1)"""
+_NARROWER: Final = """,
        (SELECT b.value::text FROM tenants_bank_parameter b
-        WHERE b.name = %s AND b.effective_date <= %s ORDER BY b.effective_date DESC LIMIT 1)
-"""
+        WHERE b.name = %s AND b.product = %s AND b.effective_date <= %s ORDER BY b.effective_date DESC LIMIT 1)"""
+IN_FORCE: Final = _PLATFORM + _NARROWER
+IN_FORCE_OF_PRODUCT: Final = _PLATFORM + _NARROWER + _NARROWER
 
 
 def declare(parameter: Parameter) -> Parameter:
@@ -62,28 +88,45 @@ def declare(parameter: Parameter) -> Parameter:
     return parameter
 
 
-def value_of(name: str, *, kind: type[T], on: date | None = None) -> T:
-    """Return the value in force at the current bank on a business date (default: the present one).
+def lock(locked: Locked) -> Locked:
+    """Declare what no scope may change; done at import by the room that enforces it.
+
+    Raises:
+        ValueError: there is a parameter of that name.
+    """
+    if locked.name in CATALOGUE:
+        msg = f"{locked.name} is a parameter: it cannot be locked as well"
+        raise ValueError(msg)
+    LOCKED[locked.name] = locked
+    return locked
+
+
+def value_of(name: str, *, kind: type[T], on: date | None = None, product: str = "") -> T:
+    """Return the value in force at the current bank, for one of its products or for all, on a business date (default: now).
 
     Raises:
         KeyError: no room has declared the parameter.
-        TypeError: the parameter is of another type than asked for.
+        TypeError: the parameter is of another type than asked for, or knows no products.
     """
-    return alone(asking_value(name, kind=kind, on=on))
+    return alone(asking_value(name, kind=kind, on=on, product=product))
 
 
-def asking_value(name: str, *, kind: type[T], on: date | None = None) -> Ask[T]:
+def asking_value(name: str, *, kind: type[T], on: date | None = None, product: str = "") -> Ask[T]:
     """Ask for a parameter's value together with other things; an opening operation reads each once."""
     spec, day = CATALOGUE[name], on or business_date()
-    known, key = memory(), f"parameter:{current_bank().schema}:{name}:{day}"
+    if product and not spec.by_product:
+        msg = f"parameter {name} is not declared by_product"
+        raise TypeError(msg)
+    known, key = memory(), f"parameter:{current_bank().schema}:{name}:{product}:{day}"
     if known is not None and key in known:
         remembered: T = known[key]
         return answered(remembered)
 
     def read(rows: Rows) -> T:
-        platform, narrow = (None if text is None else json.loads(text) for text in rows.found[0])
-        wide = spec.default if platform is None else platform
-        value = wide if narrow is None else tightened(spec, wide, narrow)
+        platform, *narrower = (None if text is None else json.loads(text) for text in rows.found[0])
+        value = spec.default if platform is None else platform
+        for narrow in narrower:
+            value = value if narrow is None else tightened(spec, value, narrow)
         if not isinstance(value, kind):
             msg = f"parameter {name} is {type(value).__name__}, asked for as {kind.__name__}"
             raise TypeError(msg)
@@ -91,7 +134,9 @@ def asking_value(name: str, *, kind: type[T], on: date | None = None) -> Ask[T]:
             known[key] = value
         return value
 
-    return Ask(IN_FORCE, [name, day, name, day], read)
+    if product:
+        return Ask(IN_FORCE_OF_PRODUCT, [name, day, name, "", day, name, product, day], read)
+    return Ask(IN_FORCE, [name, day, name, "", day], read)
 
 
 def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
@@ -105,8 +150,8 @@ def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
     wanted = {name: CATALOGUE[name] for name in names}
     in_force = {"name__in": list(wanted), "effective_date__lte": on}
     platform, narrow = (
-        dict(model.objects.filter(**in_force).order_by("effective_date").values_list("name", "value"))
-        for model in (PlatformParameter, BankParameter)
+        dict(rows.filter(**in_force).order_by("effective_date").values_list("name", "value"))
+        for rows in (PlatformParameter.objects.all(), BankParameter.objects.filter(product=""))
     )
     found = {}
     for name, spec in wanted.items():
@@ -115,16 +160,31 @@ def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
     return found
 
 
+def words(value: str) -> tuple[str, ...]:
+    """Return the words of a set, which is written with commas; nothing for an empty text."""
+    return tuple(word for word in value.split(",") if word)
+
+
 def tightened(spec: Parameter, wide: Any, narrow: Any) -> Any:
-    """Return the narrower scope's value where it is as tight as the wider one's, else the wider one's."""
+    """Return the tightest value that both scopes allow: the narrower's where it is as tight as the wider's."""
     match spec.tighter:
         case "lower":
             return min(wide, narrow)
         case "higher":
             return max(wide, narrow)
+        case "subset":
+            return ",".join(word for word in words(wide) if word in words(narrow))
+        case "superset":
+            return ",".join(dict.fromkeys((*words(wide), *words(narrow))))
         case "fixed":
             return wide
     return narrow
+
+
+def is_as_tight(spec: Parameter, wide: Any, narrow: Any) -> bool:
+    """Tell whether a narrower scope's value takes effect beside the wider one's."""
+    holds = tightened(spec, wide, narrow)
+    return set(words(holds)) == set(words(narrow)) if spec.tighter in SETS else bool(holds == narrow)
 
 
 def check(spec: Parameter, value: Any) -> None:
@@ -135,7 +195,9 @@ def check(spec: Parameter, value: Any) -> None:
     """
     if type(value) is not type(spec.default):
         raise ParameterRefused(f"{spec.name} 须为 {type(spec.default).__name__} 类型")
-    if spec.choices and value not in spec.choices:
+    if spec.tighter in SETS:
+        _check_set(spec, value)
+    elif spec.choices and value not in spec.choices:
         raise ParameterRefused(f"{spec.name} 只能取 {'、'.join(spec.choices)}")
     if isinstance(value, int) and not isinstance(value, bool):
         if spec.low is not None and value < spec.low:
@@ -144,36 +206,124 @@ def check(spec: Parameter, value: Any) -> None:
             raise ParameterRefused(f"{spec.name} 不得高于 {spec.high}{spec.unit}")
 
 
-@within_transaction
-def set_for_bank(*, name: str, value: int | str | bool, effective_date: date, actor: str) -> None:
-    """Record this bank's value from a date on; a looser value than the platform's is refused.
+def _check_set(spec: Parameter, value: str) -> None:
+    chosen = words(value)
+    if not chosen or len(set(chosen)) != len(chosen) or ",".join(chosen) != value:
+        raise ParameterRefused(f"{spec.name} 须为不重复的一项或多项，用英文逗号分隔")
+    strange = [word for word in chosen if spec.choices and word not in spec.choices]
+    if strange:
+        raise ParameterRefused(f"{spec.name} 不能包含 {'、'.join(strange)}；可选：{'、'.join(spec.choices)}")
+
+
+def platform_day() -> date:
+    """Return the latest business date that a bank may have now: what holds from it on is back-dated at none of them."""
+    return (now() + EARLIEST_CUTOFF).date()
+
+
+def earliest_date(spec: Parameter, *, today: date) -> date:
+    """Return from which day a value can hold that is agreed on today: never before the business date."""
+    return today + timedelta(days=spec.notice_days)
+
+
+def check_date(spec: Parameter, effective_date: date, *, today: date) -> None:
+    """Refuse a value that would take effect too early; asked when it is proposed and again when it is approved.
 
     Raises:
-        ParameterRefused: unknown name, wrong type, out of bounds, or looser than the platform's value of that date.
+        ParameterRefused: the date has passed, or the parameter needs longer notice; says what to do.
+    """
+    earliest = earliest_date(spec, today=today)
+    if effective_date < earliest:
+        told = (
+            f"生效日期 {effective_date} 早于最早生效日期 {earliest}，不能追溯生效；请以 {earliest} 或之后的日期重新申请"
+        )
+        raise ParameterRefused(told)
+
+
+def known(name: str) -> Parameter:
+    """Return a parameter by its name.
+
+    Raises:
+        ParameterRefused: there is none, or what is called so is locked for everyone.
+    """
+    if name in LOCKED:
+        locked = LOCKED[name]
+        raise ParameterRefused(f"{locked.meaning}不可更改：{locked.reason}")
+    if name not in CATALOGUE:
+        raise ParameterRefused(f"没有名为 {name} 的参数")
+    return CATALOGUE[name]
+
+
+def check_for_bank(*, name: str, value: int | str | bool, effective_date: date, product: str = "") -> None:
+    """Refuse a value that this bank, or one of its products, cannot have from a date on.
+
+    Raises:
+        ParameterRefused: unknown or locked name, wrong type, out of bounds, looser than the wider scope's value of that
+            date, or a product's value of a parameter that knows none.
+    """
+    spec = known(name)
+    check(spec, value)
+    if product and not spec.by_product:
+        raise ParameterRefused(f"{name} 不能按产品设置")
+    wide = _wide(spec, effective_date, product)
+    if not is_as_tight(spec, wide, value):
+        scope = "本行" if product else "平台"
+        raise ParameterRefused(f"{name} 只能比{scope}取值 {wide}{spec.unit} 更严")
+
+
+@within_transaction
+def set_for_bank(
+    *, name: str, value: int | str | bool, effective_date: date, actor: str, product: str = "", approved_by: str = ""
+) -> None:
+    """Record this bank's value from a date on, for one product or all; a looser value than the wider scope's is refused.
+
+    What staff set takes two people (`tenants.approvals`); by itself this is for what opens or furnishes a bank.
+
+    Raises:
+        ParameterRefused: see `check_for_bank`.
     """
     from tenants.models import BankParameter
 
-    spec = CATALOGUE.get(name)
-    if spec is None:
-        raise ParameterRefused(f"没有名为 {name} 的参数")
-    check(spec, value)
-    platform = _latest("platform", name, effective_date)
-    wide = spec.default if platform is None else platform
-    if tightened(spec, wide, value) != value:
-        raise ParameterRefused(f"{name} 只能比平台取值 {wide}{spec.unit} 更严")
+    check_for_bank(name=name, value=value, effective_date=effective_date, product=product)
     BankParameter.objects.update_or_create(
-        name=name, effective_date=effective_date, defaults={"value": value, "created_by": actor}
+        name=name,
+        product=product,
+        effective_date=effective_date,
+        defaults={"value": value, "created_by": actor, "approved_by": approved_by, "created_at": now()},
     )
     forget_remembered()
 
 
-def _latest(scope: Literal["platform", "bank"], name: str, day: date) -> Any:
+@within_transaction
+def set_for_platform(
+    *, name: str, value: int | str | bool, effective_date: date, actor: str, approved_by: str = ""
+) -> None:
+    """Record the platform's value of a parameter from a date on; at the province.
+
+    What staff set takes two people (`tenants.approvals`); by itself this is for what prepares an installation.
+
+    Raises:
+        ParameterRefused: unknown or locked name, wrong type, or out of bounds.
+    """
+    from tenants.models import PlatformParameter
+
+    check(known(name), value)
+    PlatformParameter.objects.update_or_create(
+        name=name,
+        effective_date=effective_date,
+        defaults={"value": value, "created_by": actor, "approved_by": approved_by, "created_at": now()},
+    )
+    forget_remembered()
+
+
+def _wide(spec: Parameter, day: date, product: str) -> Any:
+    """Return the wider scope's value on a day: the platform's, or for a product what holds at the bank."""
     from tenants.models import BankParameter, PlatformParameter
 
-    model: Any = PlatformParameter if scope == "platform" else BankParameter
-    return (
-        model.objects.filter(name=name, effective_date__lte=day)
-        .order_by("-effective_date")
-        .values_list("value", flat=True)
-        .first()
-    )
+    platform = _latest(PlatformParameter.objects.filter(name=spec.name), day)
+    value = spec.default if platform is None else platform
+    bank = _latest(BankParameter.objects.filter(name=spec.name, product=""), day) if product else None
+    return value if bank is None else tightened(spec, value, bank)
+
+
+def _latest(rows: Any, day: date) -> Any:
+    return rows.filter(effective_date__lte=day).order_by("-effective_date").values_list("value", flat=True).first()

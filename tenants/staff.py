@@ -25,8 +25,18 @@ from core.tenancy import PROVINCE_CODE, current_bank
 
 PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
-_SEEING_ALL: Final = ("core.view_*", "tenants.view_*", "verification.view_*", "accounts.view_*", "lending.view_*")
-_SEEING_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
+AML_READER: Final = "反洗钱查阅"
+_NO_AML: Final = (
+    "!verification.view_screeningalert",
+)  # who learns of a hit is named: 合规, or who was given 反洗钱查阅
+_SEEING_ALL: Final = (
+    "core.view_*", "tenants.view_*", "verification.view_*", "accounts.view_*", "lending.view_*", *_NO_AML,
+)  # fmt: skip
+_ANY_CUSTOMER: Final = "accounts.view_any_customer"  # without it a login sees the customers whom its own codes brought
+_SEEING_OWN_CUSTOMERS: Final = ("accounts.view_customer", "accounts.view_registration")
+_SEEING_CUSTOMERS: Final = (*_SEEING_OWN_CUSTOMERS, _ANY_CUSTOMER)
+_LOOKING: Final = "accounts.look_at_customer"  # at the values themselves, each time with a reason and a trace
+_NO_BUREAU: Final = ("!lending.view_bureaureport", "!lending.view_governmentdata")  # read for a decision, not by all
 _OUTSIDE_MONEY: Final = (
     "accounts.add_receipt", "accounts.change_receipt", "accounts.view_receipt*", "accounts.change_refund",
     "accounts.view_refund", "accounts.propose_correction", "accounts.decide_correction",
@@ -36,42 +46,49 @@ _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_en
 
 ROLES: Final[Mapping[str, Sequence[str]]] = {
     "产品经理": (
-        "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*",
-        "verification.*_agreementtext", "tenants.*_entry", "tenants.view_*",
+        "lending.*_product", "lending.*_productversion", "lending.*_invitation", "lending.view_*", *_NO_BUREAU,
+        _ANY_CUSTOMER,
+        "verification.*_agreementtext", "tenants.*_entry", "tenants.add_campaigncost", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
         "lending.*_bankmodel", "lending.*_bankmodelversion", "lending.*_modelcase", "lending.*_backtest",
+        "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
-        "verification.view_*", *_SEEING_CUSTOMERS, "tenants.*_bankparameter", "core.view_statechange",
-        "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
+        "verification.view_*", *_NO_AML, *_SEEING_CUSTOMERS, "tenants.*_bankparameter",
+        "core.view_statechange", "core.view_proposal", "lending.propose_loan_change", "lending.decide_loan_change",
     ),
     "运营": (
-        *_SEEING_BUSINESS, "accounts.review_opening", "accounts.propose_restriction", "accounts.change_filing",
-        "core.view_proposal",
+        *_SEEING_BUSINESS, _LOOKING, "accounts.review_opening", "accounts.propose_restriction",
+        "accounts.change_filing", "core.view_proposal",
         "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
-        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.view_bankparameter",
+        "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.*_campaigncost",
+        "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
-        *_SEEING_CUSTOMERS, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan", "lending.view_product",
-        "lending.view_application", "lending.view_creditline",
+        *_SEEING_OWN_CUSTOMERS, _LOOKING, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan",
+        "lending.view_product", "lending.view_application", "lending.view_creditline", "lending.view_loan",
+        "lending.view_own_invitation",
     ),
     "合规": (
-        "verification.view_*", "verification.change_screeningalert", "accounts.view_*",
+        "verification.view_*", "verification.change_screeningalert", "accounts.view_*", _LOOKING,
         "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
-        "lending.freeze_creditline", "lending.judge_purposefinding", "lending.download_loanpaper",
+        "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
+        "lending.download_loanpaper",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
-        "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter",
+        "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter", "tenants.decide_bankparameter",
+        "tenants.decide_staffaccess", "auth.view_*",
     ),
     "会计": (
         "accounts.view_journalentry", "accounts.view_posting", "accounts.view_payment", "accounts.view_depositaccount",
         "accounts.view_filing", "accounts.view_glday", "accounts.view_hold", "accounts.view_topup",
-        "accounts.view_transfer", "lending.view_*", "core.view_proposal", "lending.propose_loan_change",
+        "accounts.view_transfer", "lending.view_*", *_NO_BUREAU, _ANY_CUSTOMER, "core.view_proposal",
+        "lending.propose_loan_change",
         "lending.decide_loan_change", *_OUTSIDE_MONEY,
     ),
     "催收": (
-        *_SEEING_CUSTOMERS, "lending.view_creditline", "lending.view_application", "lending.view_*loan*",
+        *_SEEING_CUSTOMERS, _LOOKING, "lending.view_creditline", "lending.view_application", "lending.view_*loan*",
         "lending.collect_overdueloan", "lending.view_collection*", "lending.*_creditnotice",
     ),
     "客服": (
@@ -82,19 +99,34 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "lending.view_bureau*", "lending.add_bureauobjection",
     ),
     "审计": (*_SEEING_ALL, "lending.download_loanpaper", "admin.view_logentry", "auth.view_*"),
+    AML_READER: ("verification.view_screeningalert", "verification.view_check", _ANY_CUSTOMER),
     MANAGER: (
         *_SEEING_ALL, "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*", "tenants.*_entry",
-        "tenants.*_bankparameter", "core.change_step", "lending.publish_product", "lending.*_product*",
+        "tenants.change_bankparameter", "core.change_step", "lending.add_product*", "lending.change_product*",
     ),
 }  # fmt: skip
-"""Role → what it may do. Nobody but a superuser may hand out rights one by one."""
+"""Role → what it may do; what begins with `!` it may not, whatever else matches. Nobody hands out rights one by one.
 
+An administrator proposes and decides on nothing. Who decides is somebody else's role: 合规 on roles, logins and parameters,
+风险 on parameters, another 产品经理 on products.
+"""
+
+CHECKER: Final = "复核"
 PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
-    "运营": ("tenants.view_*",),
+    "运营": (
+        "tenants.view_*", "tenants.change_platformparameter", "tenants.add_lprquote", "tenants.add_holiday",
+        "tenants.add_producttemplate", "tenants.change_producttemplate", "core.view_proposal",
+    ),
+    CHECKER: (
+        "tenants.view_*", "core.view_*", "auth.view_*", "tenants.decide_platformparameter", "tenants.decide_staffaccess",
+        "tenants.publish_producttemplate",
+    ),
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
-        "tenants.*_bank", "tenants.*_platformparameter", "tenants.*_lprquote", "tenants.*_holiday", "tenants.view_*",
-        "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*",
+        "tenants.*_bank", "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
+        "tenants.add_producttemplate", "tenants.change_producttemplate",
+        "tenants.view_*", "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user",
+        "auth.view_*",
     ),
 }  # fmt: skip
 
@@ -115,19 +147,26 @@ JOIN django_content_type c ON c.app_label = wanted.app
 JOIN auth_permission p ON p.content_type_id = c.id AND p.codename = wanted.codename
 ON CONFLICT DO NOTHING
 """
+TAKE: Final = """
+DELETE FROM auth_group_permissions held USING auth_group g, auth_permission p, django_content_type c
+WHERE held.group_id = g.id AND p.id = held.permission_id AND c.id = p.content_type_id AND g.name = ANY(%s::text[])
+  AND (g.name, c.app_label, p.codename) NOT IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))
+"""
 
 
 @within_transaction
 def ensure_roles(*, roles: Mapping[str, Sequence[str]] = ROLES) -> None:
-    """Make the roles that the current bank lacks and give each the rights that it lacks; nothing is taken away.
+    """Make the roles that the current bank lacks, and let each have exactly the rights that are written here.
 
-    Three statements, however many roles there are: opening a bank runs this.
+    Four statements, however many roles there are: opening a bank runs this.
     """
     Group.objects.bulk_create([Group(name=name) for name in roles], ignore_conflicts=True)
     known = tuple(Permission.objects.order_by("pk").values_list("content_type__app_label", "codename"))
     wanted = _wanted(tuple((role, tuple(patterns)) for role, patterns in roles.items()), known)
     with connection.cursor() as cursor:
-        cursor.execute(GRANT, [list(column) for column in zip(*wanted, strict=True)])
+        columns = [list(column) for column in zip(*wanted, strict=True)]
+        cursor.execute(GRANT, columns)
+        cursor.execute(TAKE, [list(roles), *columns])
 
 
 @lru_cache(maxsize=4)
@@ -139,8 +178,14 @@ def _wanted(
         (role, app, codename)
         for role, patterns in roles
         for app, codename in known
-        if any(fnmatchcase(f"{app}.{codename}", pattern) for pattern in patterns)
+        if _matches(f"{app}.{codename}", patterns)
     ]
+
+
+def _matches(right: str, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a right is among what the patterns give, and among nothing that they except."""
+    given = any(fnmatchcase(right, pattern) for pattern in patterns)
+    return given and not any(fnmatchcase(right, pattern[1:]) for pattern in patterns if pattern.startswith("!"))
 
 
 def roles_at(bank: str) -> Mapping[str, Sequence[str]]:

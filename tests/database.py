@@ -30,7 +30,8 @@ STALE_SECONDS: Final = 86_400
 BUILT_FROM: Final = (
     "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py",
     "*/furnishing*.py", "*/furnishing/*.py",
-    "tenants/provisioning/*.py", "tenants/staff.py", "tenants/lpr.py", "tenants/calendar_seed.py", "core/crypto/*.py",
+    "tenants/provisioning/*.py", "tenants/staff.py", "tenants/second_factor.py",
+    "tenants/lpr.py", "tenants/calendar_seed.py", "core/crypto/*.py",
     "lending/decision/standard*.py", "lending/contracts/**/*",
     "tests/database.py", "tests/build_database.py",
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from tenants.parameters import Parameter, declare, value_of
+from tenants.parameters import Locked, Parameter, declare, lock, value_of
 
 ID_CARD_PROVIDER: Final = declare(
     Parameter(
@@ -32,8 +32,21 @@ ID_CARD_REFUSED_WARNINGS: Final = declare(
     Parameter(
         "id_card.refused_warnings",
         "copy,reshot,temporary_card,occluded,edited,electronic_card,watermark",
-        "出现即须重拍的证件影像告警，逗号分隔",
+        "出现即须重拍的证件影像告警",
         source="A4-13",
+        tighter="superset",
+        choices=(
+            "date_invalid",
+            "border_cut",
+            "copy",
+            "reshot",
+            "temporary_card",
+            "occluded",
+            "edited",
+            "reflection",
+            "electronic_card",
+            "watermark",
+        ),
     )
 )
 LEAST_AGE: Final = declare(
@@ -252,6 +265,25 @@ DISCIPLINE_POLICE_YEARS: Final = declare(
 )
 DISCIPLINE_MOST_YEARS: Final = declare(
     Parameter("discipline.most_years", 5, "涉诈联合惩戒连续执行的最长期限", "年", DISCIPLINE_SOURCE, "fixed", 1, 10)
+)
+
+SCREENING: Final = lock(
+    Locked(
+        "aml.screening",
+        "反洗钱和反恐怖融资名单筛查",
+        "开户、授信、用款、还款各环节先查名单，命中即停止办理",
+        "法定义务，任何机构和产品都不得关闭、跳过或降低要求",
+        "AML-05，反洗钱法第四十条、第四十一条",
+    )
+)
+DUE_DILIGENCE: Final = lock(
+    Locked(
+        "aml.due_diligence",
+        "客户尽职调查",
+        "建立业务关系前核验身份证件、联网核查、人脸，身份不明不办理",
+        "法定义务，任何机构和产品都不得关闭或跳过",
+        "AML-01、AML-02，反洗钱法第二十八条、第二十九条",
+    )
 )
 
 

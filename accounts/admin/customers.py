@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Final
 
 from django import forms
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
 from accounts.admin.tables import AccountTable, CardTable, RegistrationTable
+from accounts.attribution import ANY, only_own
 from accounts.models import Customer, Registration
 from accounts.models.customer import NEW, REGISTERED
-from accounts.operations.lookup import look_up_customer
+from accounts.operations.lookup import LOOKED_AT, LOOKED_UP, look_at_customer, look_up_customer
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
+from core.audit.models import AuditEntry
 from core.crypto.masking import mask_address, mask_id_number_for_operations, mask_name, mask_phone
 from tenants.queries import origin_of_scan
 from verification import queries as verification
@@ -37,10 +42,37 @@ FIND: Final = Act(
 )
 
 
+REASONS: Final = (
+    "核实客户身份",
+    "联系客户办理业务",
+    "贷后管理和催收",
+    "处理投诉和异议",
+    "可疑交易分析",
+    "司法和监管协查",
+)
+LOOK: Final = "accounts.look_at_customer"
+LOOKING: Final = Act(
+    title="查看完整信息",
+    submit="查看",
+    explanation="显示该客户的姓名、证件号码、手机号和住址，仅显示一次。谁在何时因何事由查看，写入审计日志，合规和审计可查。",
+    done="",
+)
+LOOK_TEMPLATE: Final = "admin/customer_look.html"
+LOOKS_TEMPLATE: Final = "admin/customer_looks.html"
+LOOKS_SHOWN: Final = 50
+
+
 class FindForm(ActForm):
     """Whom to look for; sent in a body, so that no address or log holds the number."""
 
     id_number = forms.CharField(label="身份证号码", min_length=18, max_length=18)
+
+
+class LookForm(ActForm):
+    """Why somebody needs to see the clear values."""
+
+    reason = forms.ChoiceField(label="事由", choices=[(word, word) for word in REASONS])
+    note = forms.CharField(label="说明", max_length=100, help_text="例如工单或业务编号；请勿填写客户信息。写入审计日志")
 
 
 class CustomerPage(ReadOnlyPage):
@@ -52,7 +84,8 @@ class CustomerPage(ReadOnlyPage):
     list_display_links = ("masked_name",)
     list_filter = ("stage", "created_at", "registered_at")
     ordering = ("-id",)
-    actions_list = ("find",)
+    actions_list = ("find", "looks")
+    actions_detail = ("look",)
     inlines = (AccountTable, CardTable, RegistrationTable)
     readonly_fields = ("masked_name", "masked_id_number", "masked_phone", "sex", "birth_date", "masked_address",
                        "id_valid_until", "masked_residence", "first_origin", "last_origin")  # fmt: skip
@@ -67,9 +100,52 @@ class CustomerPage(ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         """Leave the openid sealed: nobody reads it here."""
         rows: QuerySet[Customer] = super().get_queryset(request)
-        return rows.defer("openid", "openid_index")
+        return only_own(rows.defer("openid", "openid_index"), request.user, path="pk")
 
-    @action(description="按证件号码查找", permissions=["view"], icon="search")
+    def has_find_permission(self, request: HttpRequest) -> bool:
+        """Let those search among all customers who may see all."""
+        return self.has_view_permission(request) and request.user.has_perm(ANY)
+
+    def has_looks_permission(self, request: HttpRequest) -> bool:
+        """Show who looked at whom to those who read the audit log."""
+        return self.has_view_permission(request) and request.user.has_perm("core.view_auditentry")
+
+    def has_look_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the look at the clear values to whoever may, of the customers whom they may see."""
+        if not (self.has_view_permission(request) and request.user.has_perm(LOOK)):
+            return False
+        return object_id is None or self.get_object(request, object_id) is not None
+
+    @action(description="查看完整信息", permissions=["look"], icon="visibility")
+    def look(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, keep it, and show the clear values once."""
+
+        def run(given: Any) -> HttpResponse:
+            found = look_at_customer(customer_id=uuid.UUID(object_id), actor=actor_of(request), **given)
+            context = {
+                **self.admin_site.each_context(request), "opts": self.opts, "title": LOOKING.title, "found": found,
+                "customer": object_id, "back": reverse("admin:accounts_customer_change", args=(object_id,)),
+            }  # fmt: skip
+            shown = TemplateResponse(request, LOOK_TEMPLATE, context)
+            shown.headers["Cache-Control"] = "no-store"
+            return shown
+
+        return perform(self, request, LOOKING, run=run, form_class=LookForm, object_id=object_id)
+
+    @action(description="查阅记录", permissions=["looks"], icon="history")
+    def looks(self, request: HttpRequest) -> HttpResponse:
+        """Show who looked at whose data, when and why, of one customer or one member of staff."""
+        customer, staff = (request.GET.get(name, "").strip() for name in ("customer", "staff"))
+        rows = AuditEntry.objects.filter(action__in=[LOOKED_AT, LOOKED_UP]).order_by("-at")
+        rows = rows.filter(subject=customer.replace("-", "").lower()) if customer else rows
+        rows = rows.filter(actor=staff) if staff else rows
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "title": "客户信息查阅记录", "customer": customer,
+            "staff": staff, "page": Paginator(rows, LOOKS_SHOWN).get_page(request.GET.get("p")),
+        }  # fmt: skip
+        return TemplateResponse(request, LOOKS_TEMPLATE, context)
+
+    @action(description="按证件号码查找", permissions=["find"], icon="search")
     def find(self, request: HttpRequest) -> HttpResponse:
         """Find a customer by the full ID number."""
 
@@ -184,7 +260,8 @@ class RegistrationPage(ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
         """Leave sealed what the list does not show."""
         rows: QuerySet[Registration] = super().get_queryset(request)
-        return rows.defer("identity", "phone", "wechat_phone_code", "residence_address")
+        rows = rows.defer("identity", "phone", "wechat_phone_code", "residence_address")
+        return only_own(rows, request.user, path="customer_id")
 
     @display(description="姓名")
     def masked_name(self, registration: Registration) -> str:

@@ -40,6 +40,7 @@ class Customer(models.Model):
     class Meta:
         db_table = "accounts_customer"
         verbose_name = verbose_name_plural = "客户"
+        permissions = [("view_any_customer", "查看全行客户"), ("look_at_customer", "查看客户完整信息")]
         constraints = [
             models.CheckConstraint(condition=models.Q(stage__in=[NEW, REGISTERED]), name="accounts_customer_stage")
         ]

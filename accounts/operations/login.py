@@ -75,6 +75,8 @@ def _start_session(*, openid: str, device_id: str, scan_id: uuid.UUID | None) ->
     elif scan_id is not None:
         first = customer.first_scan_id or scan_id
         Customer.objects.filter(pk=customer.pk).update(first_scan_id=first, last_scan_id=scan_id)
+    if scan_id is not None:
+        tenants.remember_visitor(scan_id=scan_id, visitor_id=customer.pk)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     expires_at = now() + timedelta(minutes=value_of(parameters.SESSION_MINUTES.name, kind=int))
     Session.objects.create(

@@ -20,6 +20,7 @@ bank_pages = [
     (LogEntry, FormLogPage),
 ]
 province_pages = [
+    (Proposal, ProposalPage),
     (Step, StepPage),
     (StateChange, StateChangePage),
     (AuditEntry, AuditPage),

@@ -18,6 +18,7 @@ from django.urls import reverse
 from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -38,7 +39,10 @@ class ActForm(forms.Form):
         forms.IntegerField: UnfoldAdminIntegerFieldWidget,
         forms.DecimalField: UnfoldAdminDecimalFieldWidget,
         forms.BooleanField: UnfoldBooleanSwitchWidget,
+        forms.FileField: UnfoldAdminFileFieldWidget,
     }
+    table: Mapping[str, Any] | None = None
+    """A table shown above the form: what is wrong with a file, line by line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Put the theme's widget in the place of each field's stock one."""
@@ -79,18 +83,21 @@ def perform(
 ) -> HttpResponse:
     """Show an act's form, or run it with what was filled in and return to the object (or `back`).
 
-    `run` returns where to go next, or anything else to go back. A `Problem` that it raises is shown on the form.
+    `run` returns where to go next, a page to show at once, or anything else to go back. A `Problem` that it raises is
+    shown on the form.
     """
     back = back or _address(page, object_id)
     form = form_class(request.POST or None, initial=dict(initial or {}))
     if request.method == "POST":
-        form = form_class(request.POST, initial=dict(initial or {}))
+        form = form_class(request.POST, request.FILES, initial=dict(initial or {}))
         if form.is_valid():
             try:
                 went_to = run(form.cleaned_data)
             except Problem as problem:
                 form.add_error(None, problem.detail or problem.title)
             else:
+                if isinstance(went_to, HttpResponse):
+                    return went_to
                 messages.success(request, act.done)
                 return HttpResponseRedirect(went_to if isinstance(went_to, str) else back)
     context = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from core.approvals.operations import approve, refuse, withdraw
 from core.approvals.registry import KINDS
 from core.errors import Problem
 
+OPAQUE: Final = re.compile(r"[0-9a-f-]{32,36}")
+SHORTENED: Final = opaque("subject", "对象")
 COLOURS: Final = {PROPOSED: "warning", APPROVED: "success", REFUSED: "danger", WITHDRAWN: "info"}
 APPROVE: Final = Act(
     title="复核通过",
@@ -43,21 +46,21 @@ class OpinionForm(ActForm):
 class ProposalPage(ReadOnlyPage):
     """Proposals, those that wait first."""
 
-    list_display = ("title", state("status", "状态", COLOURS), opaque("subject", "对象"), "reason", "proposed_by",
+    list_display = ("title", state("status", "状态", COLOURS), "about", "reason", "proposed_by",
                     "proposed_at", "decided_by", "decided_at")  # fmt: skip
     list_filter = ("status", "kind")
     search_fields = ("subject__startswith",)
     search_help_text = "按对象编号查找"
     ordering = ("-proposed_at",)
     actions_detail = ("approve", "refuse", "withdraw")
-    readonly_fields = ("title", "looked_at", "content", "preview")
+    readonly_fields = ("title", "about", "content", "preview")
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     ("title", "status"),
-                    "looked_at",
+                    "about",
                     "content",
                     "preview",
                     "reason",
@@ -74,20 +77,23 @@ class ProposalPage(ReadOnlyPage):
         kind = KINDS.get(row.kind)
         return row.kind if kind is None else kind.title
 
-    @display(description="对象")
-    def looked_at(self, row: Proposal) -> str:
-        """Lead to what is proposed, where its kind has a page of it."""
+    @display(description="对象", ordering="subject")
+    def about(self, row: Proposal) -> str:
+        """Lead to what it is about, where its kind has a page of it; else a name as it is, of an opaque id the last digits."""
         kind = KINDS.get(row.kind)
-        if kind is None or not kind.page:
-            return row.subject
-        return format_html(
-            '<a class="link" href="{}">{}</a>', reverse(f"admin:{kind.page}_change", args=(row.subject,)), "查看"
-        )
+        if kind is not None and kind.page:
+            return format_html(
+                '<a class="link" href="{}">{}</a>', reverse(f"admin:{kind.page}_change", args=(row.subject,)), "查看"
+            )
+        return SHORTENED(row) if OPAQUE.fullmatch(row.subject) else row.subject
 
     @display(description="内容")
     def content(self, row: Proposal) -> str:
-        """Show the values that it is proposed with."""
-        return json.dumps(row.values, ensure_ascii=False, indent=1)
+        """Show the values that it is proposed with, in the words of its kind where it has some."""
+        kind = KINDS.get(row.kind)
+        if kind is None or kind.tell is None:
+            return json.dumps(row.values, ensure_ascii=False, indent=1)
+        return "；".join(f"{title}：{text}" for title, text in kind.tell(row.subject, row.values))
 
     @display(description="通过后的结果")
     def preview(self, row: Proposal) -> str:

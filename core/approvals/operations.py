@@ -47,8 +47,11 @@ def propose(*, kind: str, subject: str, values: Mapping[str, Any], reason: str, 
     Raises:
         KeyError: no room has registered the kind.
         ProposalWaiting: see there.
+        Problem: whatever the kind refuses to have proposed.
     """
     spec = KINDS[kind]
+    if spec.check is not None:
+        spec.check(subject, values)
     try:
         with transaction.atomic():
             proposal = Proposal.objects.create(

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 Handler = Callable[["Approved"], None]
 Preview = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, int]]]
+Check = Callable[[str, Mapping[str, Any]], None]
+Tell = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Kind:
     `apply` runs within the transaction that records the approval; a problem that it raises leaves the proposal waiting.
     `preview` tells, by subject and values, what it would do if it were approved now, in fen by title; it writes nothing.
     `page` names the admin page of the subject (`app_model`), which the second person should look at.
+    `check` refuses, by subject and values, to propose what could not be approved now. `tell` says in Chinese what subject
+    and values mean, as (title, text).
     """
 
     name: str
@@ -45,13 +49,23 @@ class Kind:
     apply: Handler
     preview: Preview | None = None
     page: str = ""
+    check: Check | None = None
+    tell: Tell | None = None
 
 
 KINDS: Final[dict[str, Kind]] = {}
 
 
 def register_approval(
-    name: str, *, title: str, proposer: str, decider: str, preview: Preview | None = None, page: str = ""
+    name: str,
+    *,
+    title: str,
+    proposer: str,
+    decider: str,
+    preview: Preview | None = None,
+    page: str = "",
+    check: Check | None = None,
+    tell: Tell | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register what happens when a proposal of this kind is approved.
 
@@ -64,7 +78,8 @@ def register_approval(
 
     def register(handler: Handler) -> Handler:
         KINDS[name] = Kind(
-            name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview, page=page
+            name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview, page=page,
+            check=check, tell=tell,
         )  # fmt: skip
         return handler
 

@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from core.crypto.binding import bind
 from core.crypto.master import KEY_BYTES, MasterKey, MasterKeyUnavailable, load_master_keys, wrapped_by
 from core.crypto.models import ACTIVE, DATA, INDEX, RETIRED, BankKey
-from core.operations import within_transaction
+from core.operations import forget_remembered, memory, within_transaction
 from core.tenancy import current_bank
 
 if TYPE_CHECKING:
@@ -87,13 +87,16 @@ _cache = _Cache()
 def bank_key(purpose: str, version: int = ACTIVE_VERSION) -> OpenedKey:
     """Return the current bank's key of this purpose, by default the active one.
 
+    Kept by the process once a transaction has committed that saw it; until then by the operation that is at work.
+
     Raises:
         NoBankKey: the bank has no such key.
         MasterKeyUnavailable: the master key that wrapped it is not at hand.
     """
     code = current_bank().code
     name = (code, purpose, version)
-    kept = _cache.get(name)
+    known, remembered = memory(), f"bank_key:{code}:{purpose}:{version}"
+    kept = _cache.get(name) or (None if known is None else known.get(remembered))
     if kept is not None:
         return kept
     rows = BankKey.objects.filter(purpose=purpose)
@@ -104,6 +107,8 @@ def bank_key(purpose: str, version: int = ACTIVE_VERSION) -> OpenedKey:
     opened = _open(row, code, _master_keys())
     if connection.in_atomic_block:
         transaction.on_commit(lambda: _cache.put(name, opened))
+        if known is not None:
+            known[remembered] = opened
     else:
         _cache.put(name, opened)
     return opened
@@ -127,6 +132,7 @@ def create_bank_keys() -> None:
     missing = [purpose for purpose in (DATA, INDEX) if purpose not in present]
     BankKey.objects.bulk_create([_new_row(master, code, purpose, 1) for purpose in missing])
     _cache.forget(code)
+    forget_remembered()
 
 
 @within_transaction
@@ -148,6 +154,7 @@ def rotate_bank_key() -> int:
     row = _new_row(_master_keys()[0], code, DATA, active.version + 1)
     row.save(force_insert=True)
     _cache.forget(code)
+    forget_remembered()
     transaction.on_commit(lambda: _cache.forget(code))
     return row.version
 

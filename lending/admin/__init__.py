@@ -11,14 +11,17 @@ from lending.admin.collection_agencies import CollectionAgencyPage
 from lending.admin.decision_models import BankModelPage, BankModelVersionPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
 from lending.admin.entrusted import EntrustedPaymentPage
+from lending.admin.invitations import InvitationPage
 from lending.admin.lines import CreditLinePage
 from lending.admin.loans import LoanPage, RepaymentPage
 from lending.admin.model_cases import ModelCasePage
 from lending.admin.papers import LoanPaperPage
-from lending.admin.products import ProductPage, ProductVersionPage
+from lending.admin.product_versions import ProductVersionPage
+from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
-from lending.admin.registers import InvitationPage, RelatedPartyPage
+from lending.admin.registers import RelatedPartyPage
 from lending.admin.shadows import ShadowDecisionPage
+from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
     Application,
     AutoDebit,
@@ -38,11 +41,13 @@ from lending.models import (
     DayEndStage,
     Decision,
     Drawdown,
+    EarlyWarning,
     EntrustedPayment,
     Invitation,
     Loan,
     LoanPaper,
     ModelCase,
+    ObservedFact,
     OverdueLoan,
     Product,
     ProductVersion,
@@ -72,6 +77,8 @@ bank_pages = [
     (DayEndStage, DayEndPage),
     (LoanPaper, LoanPaperPage),
     (EntrustedPayment, EntrustedPaymentPage),
+    (EarlyWarning, EarlyWarningPage),
+    (ObservedFact, ObservedFactPage),
     (PurposeFinding, PurposeFindingPage),
     (WatchTerm, WatchTermPage),
     (OverdueLoan, OverdueLoanPage),

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from unfold.decorators import action, display
 
+from accounts.queries import only_own
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
@@ -120,9 +121,9 @@ class ApplicationPage(ReadOnlyPage):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        """Leave what was stated sealed until a page asks for it."""
+        """Leave what was stated sealed until a page asks for it; a customer manager sees the own customers' only."""
         rows: QuerySet[Application] = super().get_queryset(request)
-        return rows.defer("facts")
+        return only_own(rows.defer("facts"), request.user, path="customer_id")
 
     @display(description="产品", ordering="product_version__product__code")
     def product(self, row: Application) -> str:

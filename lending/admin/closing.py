@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from accounts.queries import only_own
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
-from lending.models import DayEndStage
+from lending.models import AutoDebit, DayEndStage
 from lending.models.closing import STAGES
 
 COLOURS: Final = {
@@ -98,6 +100,11 @@ class AutoDebitPage(ReadOnlyPage):
     search_fields = ("loan__id__exact",)
     search_help_text = "按贷款编号（完整）查找"
     ordering = ("-debit_date", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AutoDebit]:
+        """Show a customer manager the own customers' only."""
+        rows: QuerySet[AutoDebit] = super().get_queryset(request)
+        return only_own(rows, request.user, path="loan__customer_id")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Show the lists to whoever may see loans."""

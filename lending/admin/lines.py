@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
+from accounts.queries import only_own
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import amount, opaque, state
@@ -62,6 +64,12 @@ class CreditLinePage(ReadOnlyPage):
     search_fields = ("id__exact", "customer__id__exact")
     search_help_text = "按额度编号或客户编号（完整）查找"
     list_select_related = ("product",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CreditLine]:
+        """Show a customer manager the own customers' only."""
+        rows: QuerySet[CreditLine] = super().get_queryset(request)
+        return only_own(rows, request.user, path="customer_id")
+
     ordering = ("-id",)
     actions_detail = ("freeze", "unfreeze", "close", "review")
     readonly_fields = ("limit_fen_in_yuan", "drawn_fen_in_yuan", "held_fen_in_yuan", "available", "review_due")

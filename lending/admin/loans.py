@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from accounts import queries as accounts
+from accounts.queries import only_own
 from core.admin.amounts import exact
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
@@ -113,7 +114,7 @@ class LoanPage(LoanActs, ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
         """Read instalments and shares with the loans: how they stand is computed."""
         rows: QuerySet[Loan] = super().get_queryset(request)
-        return rows.prefetch_related(present_rows())
+        return only_own(rows.prefetch_related(present_rows()), request.user, path="customer_id")
 
     @display(description="产品", ordering="line__product__code")
     def product(self, row: Loan) -> str:
@@ -158,6 +159,11 @@ class ShareTable(ReadOnlyTable):
 
 class RepaymentPage(RepaymentActs, ReadOnlyPage):
     """Repayments, newest first."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Repayment]:
+        """Show a customer manager the own customers' only."""
+        rows: QuerySet[Repayment] = super().get_queryset(request)
+        return only_own(rows, request.user, path="loan__customer_id")
 
     list_display = (opaque("id", "还款编号"), opaque("loan_id", "贷款"), "kind", state("status", "状态", REPAYMENT_COLOURS),
                     amount("total_fen", "合计"), amount("principal_fen", "本金"), amount("interest_fen", "利息"),

@@ -1,42 +1,26 @@
-"""The bank's registers: who is invited to a product, and whom it may not lend to."""
+"""The bank's register of related parties: whom it may not lend to."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.columns import amount, state
+from core.admin.columns import state
 from core.admin.pages import ReadOnlyPage
 from core.crypto.masking import mask_id_number_for_operations, mask_name
-from core.money import MoneyFormatError, yuan_to_fen
-from lending.models import Invitation, Product, RelatedParty
+from lending.models import RelatedParty
 from lending.models.product import RELATIONS
 from lending.operations.registers import (
-    Invited,
-    invite,
     register_related_party,
     remove_related_party,
-    withdraw_invitation,
 )
 
-MOST_AT_ONCE: Final = 2000
-INVITE: Final = Act(
-    title="邀请客户",
-    submit="邀请",
-    explanation="每行一人：身份证号，可在逗号后写预授额度（元）。产品设为“仅限受邀客户”时，名单外的申请当即拒绝，不查征信。",
-    done="名单已保存",
-)
-WITHDRAW: Final = Act(
-    title="撤回邀请", submit="撤回", explanation="该客户的名单记录将被删除。", done="邀请已撤回", danger=True
-)
 REGISTER: Final = Act(
     title="登记关系人",
     submit="登记",
@@ -50,107 +34,6 @@ REMOVE: Final = Act(
     done="已注销",
     danger=True,
 )
-
-
-class InviteForm(ActForm):
-    """Whom to invite to what; numbers are sent in a body, so that no address or log holds them."""
-
-    product = forms.ChoiceField(label="产品")
-    people = forms.CharField(label="名单", max_length=60_000)
-    valid_until_date = forms.DateField(label="有效期止", required=False, help_text="留空为长期有效")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the bank's products."""
-        super().__init__(*args, **kwargs)
-        self.fields["people"].widget = UnfoldAdminTextareaWidget()
-        choices = list(Product.objects.order_by("code").values_list("pk", "code"))
-        product = cast("forms.ChoiceField", self.fields["product"])
-        product.choices = choices
-        product.widget.choices = choices
-
-    def clean_people(self) -> list[Invited]:
-        """Read the lines.
-
-        Raises:
-            ValidationError: a line is ill-formed, or there are too many.
-        """
-        lines = [line for line in self.cleaned_data["people"].replace("，", ",").splitlines() if line.strip()]
-        if len(lines) > MOST_AT_ONCE:
-            raise forms.ValidationError(f"一次最多 {MOST_AT_ONCE} 人")
-        people = []
-        for place, line in enumerate(lines, start=1):
-            number, _, limit = line.partition(",")
-            try:
-                limit_fen = yuan_to_fen(limit.strip()) if limit.strip() else None
-            except MoneyFormatError as error:
-                raise forms.ValidationError(f"第 {place} 行的额度有误，应为元，例如 30000.00") from error
-            if limit_fen is not None and limit_fen <= 0:
-                raise forms.ValidationError(f"第 {place} 行的额度须大于零")
-            people.append(Invited(id_number=number.strip(), limit_fen=limit_fen))
-        return people
-
-
-class InvitationPage(ReadOnlyPage):
-    """The invited, newest first; numbers masked."""
-
-    list_display = (
-        "product",
-        "masked",
-        amount("limit_fen", "预授额度"),
-        "valid_until_date",
-        "created_by",
-        "created_at",
-    )
-    list_filter = ("product", "valid_until_date")
-    list_select_related = ("product",)
-    ordering = ("-id",)
-    list_per_page = 25
-    actions_detail = ("withdraw",)
-    fields = ("product", "masked", "limit_fen_in_yuan", "valid_until_date", "created_by", "created_at")
-    readonly_fields = ("masked", "limit_fen_in_yuan")
-    limit_fen_in_yuan = staticmethod(amount("limit_fen", "预授额度"))
-
-    @display(description="身份证号")
-    def masked(self, row: Invitation) -> str:
-        """Show the number, masked (DATA-02)."""
-        return mask_id_number_for_operations(row.id_number)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may invite."""
-        return bool(request.user.has_perm("lending.add_invitation"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Invite people, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            invite(
-                product_id=uuid.UUID(given["product"]),
-                people=given["people"],
-                valid_until_date=given["valid_until_date"],
-                actor=actor_of(request),
-            )
-
-        return perform(self, request, INVITE, run=run, form_class=InviteForm)
-
-    def has_withdraw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the act to whoever may take invitations back."""
-        del object_id
-        return bool(request.user.has_perm("lending.delete_invitation"))
-
-    @action(description="撤回邀请", permissions=["withdraw"], icon="person_remove")
-    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take the invitation back."""
-
-        def run(_: Any) -> str:
-            withdraw_invitation(invitation_id=uuid.UUID(object_id), actor=actor_of(request))
-            return reverse("admin:lending_invitation_changelist")
-
-        return perform(self, request, WITHDRAW, run=run, object_id=object_id)
 
 
 class RelatedPartyForm(ActForm):

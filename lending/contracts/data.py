@@ -23,6 +23,7 @@ Repricing: TypeAlias = Literal["fixed", "every_january", "anniversary"]
 Tenor: TypeAlias = Literal["1Y", "5Y"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_DEBTS = ("费用", "复利", "罚息", "利息", "本金")
 _BASIS_POINTS_IN_A_PERCENT = 100
 
 
@@ -135,8 +136,9 @@ class ContractData:
     given so that the same data make the same bytes. `template_version` names the template and its version in
     the foot of each page. `payee` is `None` where the borrower is paid themself (自主支付).
     `early_repayment_fee_percent` is per cent of the principal repaid early, 0 where nothing is charged (EARLY-01).
-    `shifts_due_dates`: a due date on a holiday falls on the next working day (INT-07). `dispute_court` is the agreed court
-    in words, such as 贷款人住所地有管辖权的人民法院.
+    `shifts_due_dates`: a due date on a holiday falls on the next working day (INT-07). `repayment_order` names in
+    words which debt of an instalment is paid first, and above `principal_first_days` overdue principal comes before all of
+    them (ALLOC-01). `dispute_court` is the agreed court in words, such as 贷款人住所地有管辖权的人民法院.
 
     Raises:
         ContractDataError: the values contradict each other, or one that must be there is missing.
@@ -164,6 +166,8 @@ class ContractData:
     early_repayment_fee_percent: Decimal = Decimal(0)
     shifts_due_dates: bool = False
     payee: Payee | None = None
+    repayment_order: tuple[str, ...] = _DEBTS
+    principal_first_days: int = 90
     dispute_court: str = "贷款人住所地有管辖权的人民法院"
 
     def __post_init__(self) -> None:
@@ -279,3 +283,5 @@ def _check_rates(data: ContractData) -> None:
     _refuse_if(min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative")
     _refuse_if(penalty.grace_days < 0, "grace_days is negative")
     _refuse_if(data.early_repayment_fee_percent < 0, "early_repayment_fee_percent is negative")
+    _refuse_if(len(set(data.repayment_order)) != len(_DEBTS), "repayment_order does not name each debt once")
+    _refuse_if(data.principal_first_days <= 0, "principal_first_days must be positive")

@@ -27,6 +27,7 @@ from lending.models.paper import LoanPaper, PaperCounter
 from lending.models.product import Invitation, Product, ProductVersion, RelatedParty
 from lending.models.purpose_watch import PurposeFinding, PurposeScan, WatchTerm
 from lending.models.repayment import Repayment, RepaymentShare
+from lending.models.warning import EarlyWarning, ObservedFact
 
 __all__ = [
     "Application",
@@ -55,6 +56,7 @@ __all__ = [
     "Disclosure",
     "Drawdown",
     "DrawdownProof",
+    "EarlyWarning",
     "EntrustedPayment",
     "GovernmentData",
     "Instalment",
@@ -63,6 +65,7 @@ __all__ = [
     "LoanEvent",
     "LoanPaper",
     "ModelCase",
+    "ObservedFact",
     "OverdueLoan",
     "PaperCounter",
     "Product",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -94,8 +95,9 @@ def default_facts() -> list[str]:
 class Product(models.Model):
     """One loan product of this bank, named by its code in entries, contracts and on the wire.
 
-    Open or closed: a closed product takes no applications and lends nothing new; loans go on (PU-07a). What it offers stands in
-    its versions, of which the published one with the highest number is in force.
+    Open or closed: a closed product takes no applications and lends nothing new; loans go on (PU-07a). It may open and close
+    by schedule as well: it takes applications from `opens_date` on, and none from `closes_date` on (business dates). What it
+    offers stands in its versions; which is in force on a day: `lending.queries.products`.
 
     PII: none.
     """
@@ -108,6 +110,8 @@ class Product(models.Model):
         validators=[RegexValidator(CODE, "应为大写字母开头的 2 至 8 位字母或数字")],
     )
     is_open = models.BooleanField("受理申请", default=True, editable=False)
+    opens_date = models.DateField("受理起始日", null=True, blank=True, editable=False)
+    closes_date = models.DateField("停止受理日", null=True, blank=True, editable=False)
     created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
     created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
 
@@ -116,19 +120,47 @@ class Product(models.Model):
         verbose_name = verbose_name_plural = "产品"
         ordering: ClassVar[list[str]] = ["code"]
         permissions = [("publish_product", "可以发布产品和开关受理")]
-        constraints = [models.CheckConstraint(condition=Q(code__regex=CODE), name="lending_product_code")]
+        constraints = [
+            models.CheckConstraint(condition=Q(code__regex=CODE), name="lending_product_code"),
+            models.CheckConstraint(
+                condition=Q(opens_date=None) | Q(closes_date=None) | Q(closes_date__gt=F("opens_date")),
+                name="lending_product_schedule",
+            ),
+        ]
 
     def __str__(self) -> str:
         """Show the code."""
         return self.code
+
+    @property
+    def has_schedule(self) -> bool:
+        """Tell whether the day matters to whether it is open."""
+        return self.opens_date is not None or self.closes_date is not None
+
+    def is_open_on(self, day: date) -> bool:
+        """Tell whether it takes applications and lends on a business date; the same in SQL: `open_on`."""
+        begun = self.opens_date is None or self.opens_date <= day
+        return self.is_open and begun and (self.closes_date is None or day < self.closes_date)
+
+
+def open_on(day: date, prefix: str = "") -> Q:
+    """Return the condition that a product, or the one behind `prefix`, is open on a business date."""
+    named = {
+        "is_open": Q(**{f"{prefix}is_open": True}),
+        "begun": Q(**{f"{prefix}opens_date": None}) | Q(**{f"{prefix}opens_date__lte": day}),
+        "going_on": Q(**{f"{prefix}closes_date": None}) | Q(**{f"{prefix}closes_date__gt": day}),
+    }
+    return named["is_open"] & named["begun"] & named["going_on"]
 
 
 class ProductVersion(PolicyColumns):
     """All that a product offers and by which it decides, as it was published at one moment.
 
     States by `published_at`: draft (at most one a product, no number, may be changed) → published (numbered, never
-    changed again, by trigger). Applications keep the version that they began with. Rates are annual per cent; what
-    decides is described in `lending.decision.policy`.
+    changed again, by trigger). It is in force from `effective_date` on, a business date not before that of its publishing;
+    an empty one in a draft means the day of publishing. `edited_by` are the logins that had a hand in the draft: none of them
+    may approve it. Applications keep the version that they began with. Rates are annual per cent; what decides is described
+    in `lending.decision.policy`.
 
     PII: none.
     """
@@ -227,9 +259,15 @@ class ProductVersion(PolicyColumns):
     contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")
+    effective_date = models.DateField(
+        "生效日期", null=True, blank=True, help_text="营业日，不早于发布当日；留空则发布后立即生效"
+    )
+    edited_by = ArrayField(
+        models.CharField(max_length=150), verbose_name="修改人", default=list, blank=True, editable=False
+    )
     created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
     created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
-    published_by = models.CharField("发布人", max_length=150, blank=True, default="", editable=False)
+    published_by = models.CharField("发布人", max_length=310, blank=True, default="", editable=False)
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 
     class Meta:
@@ -244,6 +282,10 @@ class ProductVersion(PolicyColumns):
             models.CheckConstraint(
                 condition=Q(published_at=None, number=None) | Q(published_at__isnull=False, number__gte=1),
                 name="lending_product_version_published_has_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None) | Q(effective_date__isnull=False),
+                name="lending_product_version_published_has_date",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=[kind for kind, _ in KINDS]), name="lending_product_version_kind"
@@ -275,7 +317,8 @@ class ProductVersion(PolicyColumns):
 class Invitation(models.Model):
     """One person whom the bank has invited to one product, perhaps with a limit promised in advance (A2-5).
 
-    In force while `valid_until_date` has not passed, for ever where it is empty.
+    The limit caps what is offered. `village` and `manager` (the login of a customer manager, who sees these customers) say
+    whose list it is. In force while `valid_until_date` has not passed, for ever where it is empty.
 
     PII: the ID number, sealed and found by keyed hash, to know the invited again; removed by the bank when the list is.
     """
@@ -286,6 +329,8 @@ class Invitation(models.Model):
     id_number_index = BlindIndexField("身份证号摘要")
     limit_fen = models.BigIntegerField("预授额度（分）", null=True, blank=True)
     valid_until_date = models.DateField("有效期止", null=True, blank=True)
+    village = models.CharField("村（社区）", max_length=60, blank=True, default="")
+    manager = models.CharField("客户经理（工号）", max_length=150, blank=True, default="")
     created_by = models.CharField("录入人", max_length=150, blank=True, default="", editable=False)
     created_at = models.DateTimeField("录入时间", default=timezone.now, editable=False)
 
@@ -296,6 +341,8 @@ class Invitation(models.Model):
             models.UniqueConstraint(fields=["product", "id_number_index"], name="lending_invitation_once"),
             models.CheckConstraint(condition=Q(limit_fen=None) | Q(limit_fen__gt=0), name="lending_invitation_limit"),
         ]
+        indexes = [models.Index(fields=["manager"], name="lending_invitation_manager")]
+        permissions = [("view_own_invitation", "可以查看本人名下的受邀客户")]
 
     def __str__(self) -> str:
         """Show the opaque id only."""

@@ -29,13 +29,12 @@ from lending.operations.lines import (
     unfreeze_line,
 )
 from lending.operations.offers import OfferExpired, accept_offer, lapse_offers
+from lending.operations.product_switching import close_product, open_product, plan_schedule, schedule_product
 from lending.operations.products import (
     ProductRefused,
     add_product,
-    close_product,
     discard_draft,
-    open_product,
-    publish_draft,
+    plan_publishing,
     start_draft,
 )
 from lending.operations.registers import (
@@ -81,7 +80,8 @@ __all__ = [
     "lapse_offers",
     "move_day",
     "open_product",
-    "publish_draft",
+    "plan_publishing",
+    "plan_schedule",
     "refresh_draft",
     "refuse_review",
     "register_related_party",
@@ -90,6 +90,7 @@ __all__ = [
     "repay_line",
     "repay_loan",
     "review_line",
+    "schedule_product",
     "sign_drawdown",
     "start_application",
     "start_draft",

@@ -13,7 +13,6 @@ from core.errors import InvalidRequest, Problem, StateConflict, TooManyRequests
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.registry import Then
-from core.tenancy import current_bank
 from lending import parameters
 from lending.actors import SYSTEM
 from lending.decision.decide import decide_early
@@ -27,10 +26,9 @@ from lending.operations.recording import record_decision
 from lending.queries.applications import has_standing_line
 from lending.queries.decision_models import model_for
 from lending.queries.facts import early_facts
-from lending.queries.products import version_in_force
+from lending.queries.products import lends, version_in_force
 from lending.queries.terms import check_purpose
 from lending.states import APPLICATION
-from tenants import directory
 from verification import operations as verification
 from verification import queries as verified
 
@@ -88,8 +86,7 @@ def start_application(*, customer_id: uuid.UUID, product_code: str, purpose: str
 
 
 def _check_open(version: ProductVersion) -> None:
-    card = directory.card_of(current_bank().code)
-    if not version.product.is_open or card is None or not card.serves_customers:
+    if not lends(version.product):
         raise ProductClosed
 
 

@@ -219,7 +219,8 @@ def _leave_to_a_person(application_id: uuid.UUID, model: DecisionModel, error: D
 @within_transaction
 def offer(*, application_id: uuid.UUID, actor: str) -> Application:
     """Make the offer that was decided; it can be accepted for so many business days (`application.offer_days`)."""
+    product = Application.objects.values_list("product_version__product__code", flat=True).get(pk=application_id)
     return transition(
         APPLICATION, application_id, "offer", actor=actor, decided_at=now(), reason_codes=[],
-        offer_expires_date=business_date() + timedelta(days=parameters.offer_days()),
+        offer_expires_date=business_date() + timedelta(days=parameters.offer_days(product)),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from core.audit.log import record
 from core.clock import business_date
 from core.db.asks import execute
 from core.errors import NotFound, Problem, StateConflict
+from core.money import FEN_PER_YUAN
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
@@ -156,6 +157,42 @@ def freeze_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
     """
     transition(LINE, line_id, "freeze", actor=actor, reason=reason)
     record("line.frozen", actor=actor, subject=line_id.hex, detail={"reason": reason})
+
+
+@within_transaction
+def freeze_lines_of(*, customer_id: uuid.UUID, actor: str, reason: str) -> int:
+    """Let nothing new be drawn from any line of a customer; return how many were frozen that were not."""
+    active = CreditLine.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("pk")
+    ids = list(active.values_list("pk", flat=True))
+    for line_id in ids:
+        transition(LINE, line_id, "freeze", actor=actor, reason=reason)
+        record("line.frozen", actor=actor, subject=line_id.hex, detail={"reason": reason})
+    return len(ids)
+
+
+@within_transaction
+def reduce_lines_of(*, customer_id: uuid.UUID, percent: int, actor: str, reason: str) -> int:
+    """Lower the limits of a customer's standing lines by so many per cent, to whole yuan; return how many were lowered.
+
+    Never below what is drawn and held, nor below one yuan, so nothing that is on its way stops.
+    """
+    lowered = 0
+    for line in (
+        CreditLine.objects.select_for_update(no_key=True)
+        .filter(customer_id=customer_id, status__in=STANDING)
+        .order_by("pk")
+    ):
+        kept_fen = line.limit_fen * (100 - percent) // 100 // FEN_PER_YUAN * FEN_PER_YUAN
+        limit_fen = max(kept_fen, line.drawn_fen + line.held_fen, FEN_PER_YUAN)
+        if limit_fen >= line.limit_fen:
+            continue
+        detail: dict[str, str | int | bool | None] = {"reason": reason, "from_fen": line.limit_fen, "to_fen": limit_fen}
+        line.limit_fen = limit_fen
+        line.save(update_fields=["limit_fen"])
+        enqueue(PUSH_FIGURES, f"reduced:{line.pk.hex}")
+        record("line.reduced", actor=actor, subject=line.pk.hex, detail=detail)
+        lowered += 1
+    return lowered
 
 
 @opens_transaction

@@ -34,7 +34,7 @@ FOR_PAYMENT: Final[dict[str, Shape[Any]]] = {
             "starts_date", "reviewed_date", "valid_until_date",
         ],
     ),
-    "product": Shape(Product, only=["id", "code", "is_open"]),
+    "product": Shape(Product, only=["id", "code", "is_open", "opens_date", "closes_date"]),
     "contract": Shape(Contract, only=["id", "drawdown", "number", "sha256"]),
 }  # fmt: skip
 

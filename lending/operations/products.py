@@ -1,23 +1,25 @@
-"""Products: draft a version, publish it, open and close a product."""
+"""Products: draft a version, save it, publish it; the publishing of staff takes two (`core.approvals`)."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
+from core.approvals.operations import DraftChanged, SameHands
 from core.audit.log import record
-from core.clock import now
+from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from lending.models import Product, ProductVersion
-from lending.operations.stopping import owe_cancelling
-from lending.publishing import Problems, problems_of
+from lending.product_templates import columns_of
+from lending.publishing import OWN_TO_A_VERSION, changes_of, digest_of, explained, problems_of
+from lending.queries.products import effective
+from tenants.queries import product_template
 
-OWN_TO_A_VERSION: Final = frozenset(
-    {"id", "number", "created_by", "created_at", "published_by", "published_at", "change_note"}
-)
+DIGEST: Final = "digest"
 
 
 class ProductRefused(Problem):
@@ -36,20 +38,58 @@ def add_product(
     product = Product.objects.create(code=code, created_by=actor)
     record("product.added", actor=actor, subject=code)
     return ProductVersion.objects.create(
-        product=product, name=name, service_regions=service_regions, created_by=actor, **(fields or {})
-    )
+        product=product, name=name, service_regions=service_regions, created_by=actor, edited_by=[actor],
+        **(fields or {}),
+    )  # fmt: skip
 
 
 @opens_transaction
-def start_product(*, code: str, name: str, service_regions: list[str], actor: str) -> uuid.UUID:
-    """Add a product and return the id of its first draft.
+def start_product(*, code: str, name: str, service_regions: list[str], actor: str, template: str = "") -> uuid.UUID:
+    """Add a product, blank or by a template of the province, and return the id of its first draft.
 
     Raises:
         ProductRefused: another product has the code.
+        NotFound: the province has published no such template.
+        TemplateUnfit: it holds what no product has.
     """
+    columns = columns_of(product_template(template)) if template else {}
+    columns.pop("name", None)
+    _refuse_taken(code)
+    return add_product(code=code, name=name, service_regions=service_regions, actor=actor, fields=columns).pk
+
+
+@opens_transaction
+def copy_product(*, product_id: uuid.UUID, code: str, name: str, actor: str) -> uuid.UUID:
+    """Add a product that begins with what another offers today; return the id of its first draft.
+
+    Raises:
+        ProductRefused: another product has the code.
+        NotFound: there is no such product, or no version of it is in force.
+    """
+    source = effective().filter(product_id=product_id).first()
+    if source is None:
+        raise NotFound
+    _refuse_taken(code)
+    columns = _taken_over(source)
+    del columns["product_id"], columns["name"]
+    return add_product(
+        code=code, name=name, service_regions=columns.pop("service_regions"), actor=actor,
+        fields={**columns, "change_note": f"复制自 {source.product.code} 第 {source.number} 版"},
+    ).pk  # fmt: skip
+
+
+def _refuse_taken(code: str) -> None:
     if Product.objects.filter(code=code).exists():
-        raise ProductRefused(f"产品代码 {code} 已被使用", errors={"code": ["已被使用"]})
-    return add_product(code=code, name=name, service_regions=service_regions, actor=actor).pk
+        raise ProductRefused(f"产品代码 {code} 已被使用，请换一个", errors={"code": ["已被使用"]})
+
+
+def _taken_over(version: ProductVersion) -> dict[str, Any]:
+    """Return what a new draft takes over from a version, by column."""
+    return {
+        field.attname: getattr(version, field.attname)
+        for field in ProductVersion._meta.concrete_fields  # noqa: SLF001 -- Django's documented model API
+        if field.name not in OWN_TO_A_VERSION
+    }
 
 
 @within_transaction
@@ -68,12 +108,7 @@ def take_draft(*, product_id: uuid.UUID, actor: str) -> ProductVersion:
     latest = ProductVersion.objects.filter(product=product).order_by("-number").first()
     if latest is None:
         raise NotFound
-    copied = {
-        field.attname: getattr(latest, field.attname)
-        for field in ProductVersion._meta.concrete_fields  # noqa: SLF001 -- Django's documented model API
-        if field.name not in OWN_TO_A_VERSION
-    }
-    return ProductVersion.objects.create(id=new_id(), created_by=actor, **copied)
+    return ProductVersion.objects.create(id=new_id(), created_by=actor, edited_by=[actor], **_taken_over(latest))
 
 
 @opens_transaction
@@ -86,47 +121,105 @@ def start_draft(*, product_id: uuid.UUID, actor: str) -> uuid.UUID:
     return take_draft(product_id=product_id, actor=actor).pk
 
 
+@within_transaction
+def save_draft(*, draft: ProductVersion, actor: str) -> None:
+    """Save what somebody changed in a draft, and that they had a hand in it: they cannot approve it any more.
+
+    Raises:
+        StateConflict: it was published or dropped meanwhile.
+    """
+    stored = ProductVersion.objects.select_for_update(no_key=True).filter(pk=draft.pk, published_at=None).first()
+    if stored is None:
+        raise StateConflict("该草稿已发布或已放弃，修改未保存")
+    draft.edited_by = sorted({*stored.edited_by, actor})
+    draft.save()
+
+
 @opens_transaction
-def publish_draft(*, version_id: uuid.UUID, actor: str) -> int:
-    """Publish a draft as the next version and return its number; the next application begins under it.
+def plan_publishing(*, version_id: uuid.UUID) -> dict[str, Any]:
+    """Refuse what could not be published now; return what a proposal keeps: the draft's digest, and what it changes.
+
+    Raises:
+        NotFound, StateConflict, ProductRefused: see `publish`.
+    """
+    draft = _lock_draft(version_id)
+    _refuse_unfit(draft)
+    return {
+        "product": draft.product.code,
+        "name": draft.name,
+        "change_note": draft.change_note,
+        "effective_date": "" if draft.effective_date is None else draft.effective_date.isoformat(),
+        DIGEST: digest_of(draft),
+        "edited_by": draft.edited_by,
+        "changes": changes_of(draft, _latest(draft.product_id)),
+    }
+
+
+@within_transaction
+def publish_proposed(*, version_id: uuid.UUID, values: Mapping[str, Any], decided_by: str, actor: str) -> int:
+    """Publish exactly the draft that was proposed, at the word of somebody who had no hand in it; see `publish`.
+
+    Raises:
+        SameHands: who decides has edited the draft.
+        DraftChanged: see there.
+    """
+    draft = _lock_draft(version_id)
+    if decided_by in draft.edited_by:
+        raise SameHands("修改过本草稿的人不能复核发布")
+    if values.get(DIGEST) != digest_of(draft):
+        raise DraftChanged
+    return publish(version_id=version_id, actor=actor)
+
+
+@within_transaction
+def publish(*, version_id: uuid.UUID, actor: str, since: date | None = None) -> int:
+    """Publish a draft as the next version and return its number: in force from its effective date, today at the earliest.
+
+    By itself only for what a bank is opened with, which is in force `since` an earlier day; what staff publish takes two of
+    them (`plan_publishing`, `publish_proposed`).
 
     Raises:
         NotFound: there is no such version.
         StateConflict: it is published already.
         ProductRefused: it breaks a rule.
     """
-    return publish(version_id=version_id, actor=actor)
-
-
-@within_transaction
-def publish(*, version_id: uuid.UUID, actor: str) -> int:
-    """Publish a draft in the caller's transaction; see `publish_draft`."""
-    draft = ProductVersion.objects.filter(pk=version_id).first()
-    if draft is None:
-        raise NotFound
-    product = Product.objects.select_for_update(no_key=True).get(pk=draft.product_id)
-    draft.refresh_from_db()
-    if draft.published_at is not None:
-        raise StateConflict("该版本已发布")
-    problems = problems_of(draft)
-    if problems:
-        raise ProductRefused(_explained(problems), errors=problems)
-    latest = ProductVersion.objects.filter(product=product).order_by("-number").exclude(number=None).first()
+    draft = _lock_draft(version_id)
+    _refuse_unfit(draft)
+    latest = _latest(draft.product_id)
     draft.number = 1 + (0 if latest is None or latest.number is None else latest.number)
     draft.published_at, draft.published_by = now(), actor
-    draft.save(update_fields=["number", "published_at", "published_by"])
-    record("product.published", actor=actor, subject=product.code, detail={"version": draft.number})
+    draft.effective_date = since or draft.effective_date or business_date()
+    draft.save(update_fields=["number", "published_at", "published_by", "effective_date"])
+    detail: dict[str, str | int | bool | None] = {
+        "version": draft.number, "effective_date": draft.effective_date.isoformat(),
+    }  # fmt: skip
+    record("product.published", actor=actor, subject=draft.product.code, detail=detail)
     return draft.number
 
 
-def _explained(problems: Problems) -> str:
-    """Say in one text what is wrong with a draft, by the labels that staff see."""
-    return "；".join(f"{_label(field)}：{'、'.join(texts)}" for field, texts in problems.items())
+def _lock_draft(version_id: uuid.UUID) -> ProductVersion:
+    """Lock a draft after its product, and return it as it is stored."""
+    product_id = ProductVersion.objects.filter(pk=version_id).values_list("product_id", flat=True).first()
+    if product_id is None:
+        raise NotFound
+    Product.objects.select_for_update(no_key=True).get(pk=product_id)
+    rows = ProductVersion.objects.select_for_update(no_key=True, of=("self",)).select_related("product")
+    draft = rows.filter(pk=version_id).first()
+    if draft is None:
+        raise NotFound
+    if draft.published_at is not None:
+        raise StateConflict("该版本已发布")
+    return draft
 
 
-def _label(name: str) -> str:
-    found = {field.name: str(field.verbose_name) for field in ProductVersion._meta.concrete_fields}  # noqa: SLF001
-    return found.get(name, name)
+def _latest(product_id: uuid.UUID) -> ProductVersion | None:
+    return ProductVersion.objects.filter(product_id=product_id).exclude(number=None).order_by("-number").first()
+
+
+def _refuse_unfit(draft: ProductVersion) -> None:
+    problems = problems_of(draft)
+    if problems:
+        raise ProductRefused(explained(problems), errors=problems)
 
 
 @opens_transaction
@@ -144,29 +237,3 @@ def discard_draft(*, version_id: uuid.UUID, actor: str) -> None:
         raise StateConflict("该产品尚无已发布的版本，草稿不能删除")
     draft.delete()
     record("product.draft_discarded", actor=actor, subject=draft.product_id.hex)
-
-
-@opens_transaction
-def open_product(*, product_id: uuid.UUID, actor: str) -> None:
-    """Let a product take applications."""
-    _set_open(product_id, is_open=True, actor=actor)
-
-
-@opens_transaction
-def close_product(*, product_id: uuid.UUID, actor: str) -> None:
-    """Let a product take no further applications and lend nothing new (PU-07a).
-
-    What is signed and not paid out is cancelled by a step that is owed in this very transaction; loans go on.
-    """
-    _set_open(product_id, is_open=False, actor=actor)
-
-
-def _set_open(product_id: uuid.UUID, *, is_open: bool, actor: str) -> None:
-    product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
-    if product is None:
-        raise NotFound
-    product.is_open = is_open
-    product.save(update_fields=["is_open"])
-    if not is_open:
-        owe_cancelling()
-    record("product.opened" if is_open else "product.closed", actor=actor, subject=product.code)

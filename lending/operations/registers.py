@@ -6,14 +6,29 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, Final
+
+from django.db import connection
 
 from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
+from core.ids import new_id
 from core.operations import opens_transaction
 from lending.models import Invitation, Product, RelatedParty
 from lending.queries.products import invited_index, related_index
 from verification.numbers import check_digit_agrees, normalise_id_number
+
+AT_ONCE: Final = 2_000
+NUMBER: Final = Invitation._meta.get_field("id_number")  # noqa: SLF001 -- Django's documented model API
+INVITE: Final = """
+INSERT INTO lending_invitation (product_id, created_by, created_at, id, id_number, id_number_index, limit_fen, village,
+    manager, valid_until_date)
+SELECT %s, %s, %s, n.* FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[], %s::bigint[], %s::text[], %s::text[], %s::date[]) n
+ON CONFLICT (product_id, id_number_index) DO UPDATE SET limit_fen = EXCLUDED.limit_fen, village = EXCLUDED.village,
+    manager = EXCLUDED.manager, valid_until_date = EXCLUDED.valid_until_date, created_by = EXCLUDED.created_by
+"""
+LONGEST_VILLAGE: Final = 60
 
 
 class RegisterRefused(Problem):
@@ -26,15 +41,20 @@ class RegisterRefused(Problem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
-    """One person to be invited, perhaps with a limit in fen promised in advance."""
+    """One person to be invited, perhaps with a limit in fen promised in advance, a village, a manager's login, a last day."""
 
     id_number: str = field(repr=False)
     limit_fen: int | None = None
+    village: str = ""
+    manager: str = ""
+    valid_until_date: date | None = None
 
 
 @opens_transaction
 def invite(*, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date: date | None, actor: str) -> int:
-    """Invite people to a product, all or none; who is invited already gets the new limit and date. Return how many.
+    """Invite people to a product, all or none; return how many. Who has no last day of their own gets `valid_until_date`.
+
+    Who is invited already gets what is said of them now, and of two entries for one person the later counts.
 
     Raises:
         NotFound: there is no such product.
@@ -43,16 +63,18 @@ def invite(*, product_id: uuid.UUID, people: Sequence[Invited], valid_until_date
     product = Product.objects.filter(pk=product_id).first()
     if product is None:
         raise NotFound
+    rows: dict[bytes, tuple[Any, ...]] = {}
     for place, person in enumerate(people, start=1):
         number = _checked(person.id_number, place)
-        Invitation.objects.update_or_create(
-            product=product,
-            id_number_index=invited_index(number),
-            defaults={
-                "id_number": number, "limit_fen": person.limit_fen, "valid_until_date": valid_until_date,
-                "created_by": actor,
-            },
-        )  # fmt: skip
+        index = invited_index(number)
+        until = person.valid_until_date or valid_until_date
+        sealed = NUMBER.get_db_prep_value(number, connection)
+        rows[index] = (new_id(), sealed, index, person.limit_fen, person.village, person.manager, until)
+    entered = list(rows.values())
+    with connection.cursor() as cursor:
+        for begin in range(0, len(entered), AT_ONCE):
+            columns = zip(*entered[begin : begin + AT_ONCE], strict=True)
+            cursor.execute(INVITE, [product.pk, actor, now(), *(list(column) for column in columns)])
     record("product.invited", actor=actor, subject=product.code, detail={"people": len(people)})
     return len(people)
 

@@ -49,7 +49,7 @@ def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
     )  # fmt: skip
     if _is_latest(loan, repayment):
         done = repay(
-            record_of(loan), policy_of(loan, on=repayment.value_date), kind=RepaymentKind(repayment.kind),
+            record_of(loan), policy_of(loan), kind=RepaymentKind(repayment.kind),
             total_fen=repayment.total_fen, on_date=repayment.value_date, keep=Keep(repayment.keeps),
         )  # fmt: skip
         rows = _store(loan, done.loan)
@@ -86,7 +86,8 @@ def _is_latest(loan: Loan, repayment: Repayment) -> bool:
 @within_transaction
 def rebuild_loan(*, loan: Loan) -> None:
     """Fold a loan anew from its facts, and put right what its repayments pay: rows, books, line."""
-    replayed = replay(opening_record(loan), lambda day: policy_of(loan, on=day), facts_of(loan))
+    policy = policy_of(loan)
+    replayed = replay(opening_record(loan), lambda _: policy, facts_of(loan))
     rows = _store(loan, replayed.loan)
     repayments = {row.pk: row for row in Repayment.objects.filter(loan=loan).exclude(posted_at=None)}
     wanted = {

@@ -1,6 +1,7 @@
 """Stop lending: what is signed and not paid out is cancelled and its hold given back (PU-07a).
 
-Who closes a product owes the step in the same transaction; a bank that is suspended owes it by `tenants`. What is being
+Who closes a product owes the step in the same transaction; one that closes by its schedule does with the new business day,
+and a bank that is suspended by `tenants`. What is being
 paid out at that moment goes on: the drawdown's own lock decides which of the two comes first. Repayment, quotes and
 documents know nothing of this.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from core.clock import business_date
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
@@ -17,6 +19,7 @@ from core.steps.queue import enqueue
 from core.tenancy import current_bank
 from lending.models import CreditLine, Drawdown
 from lending.models.drawdown import SIGNING, WAITING
+from lending.models.product import open_on
 from lending.operations.applying import ProductClosed
 from lending.operations.drawdowns import SYSTEM
 from lending.operations.lines import release_hold
@@ -37,6 +40,13 @@ def owe_cancelling() -> None:
     Each stop is a debt of its own, so that one that comes while another is being worked off is not taken for it.
     """
     enqueue(CANCEL_SIGNED, new_id())
+
+
+@opens_transaction
+def owe_cancelling_by_schedule() -> None:
+    """Owe it on a new business day, where something waits for money of a product whose schedule has closed it (PU-07a)."""
+    if Drawdown.objects.filter(~open_on(business_date(), "line__product__"), status__in=ON_ITS_WAY).exists():
+        owe_cancelling()
 
 
 @opens_transaction

@@ -14,7 +14,7 @@ from core.money import yuan_to_fen
 from lending.decision.facts import EarlyFacts, FullFacts
 from lending.decision.regions import Employer, RegionClaims, RegionTie, Residence, service_region_evidence
 from lending.models import Application, BureauReport, GovernmentData, ProductVersion
-from lending.offering import lpr_for
+from lending.offering import lpr_for, regions_served
 from lending.queries.applications import existing_credit_fen
 from lending.queries.products import invitation_of, is_related_party
 from lending.sources import bureau_facts, government_facts
@@ -92,7 +92,7 @@ def _tie(version: ProductVersion, identity: Identity, facts: Mapping[str, Any], 
         employer=employer
         and Employer(name=employer["name"], region_code=employer["region_code"], evidence=employer.get("evidence")),
     )
-    return service_region_evidence(version.service_regions, claims, on_date=today)
+    return service_region_evidence(regions_served(version), claims, on_date=today)
 
 
 def _says_student(occupation: str) -> bool:

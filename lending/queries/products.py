@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from core.db.rows import Shape
 from core.errors import NotFound
 from core.tenancy import current_bank
 from lending.models import Invitation, Product, ProductVersion, RelatedParty
-from lending.models.product import CODE
+from lending.models.product import CODE, open_on
 from lending.offering import RateRange, rate_range
 from tenants import directory
 from tenants.queries import lpr_on
@@ -36,14 +37,23 @@ def published() -> QuerySet[ProductVersion]:
     return ProductVersion.objects.filter(published_at__isnull=False).select_related("product")
 
 
+def effective(on: date | None = None) -> QuerySet[ProductVersion]:
+    """Return the published versions whose day has come on a business date (default: today), the latest number first.
+
+    Of each product the first one is in force. What was published last holds from its own date on, whatever was planned
+    before it for a later day.
+    """
+    return published().filter(effective_date__lte=on or business_date()).order_by("-number")
+
+
 def version_in_force(product_code: str) -> ProductVersion:
-    """Return the version of a product that is in force now, read from the database at every call.
+    """Return the version of a product that is in force today, read from the database at every call.
 
     Raises:
-        NotFound: this bank has no such product, or has published none of its versions.
+        NotFound: this bank has no such product, or none of its versions is in force yet.
     """
     known = re.fullmatch(CODE, product_code) is not None
-    version = published().filter(product__code=product_code).order_by("-number").first() if known else None
+    version = effective().filter(product__code=product_code).first() if known else None
     if version is None:
         raise NotFound
     return version
@@ -71,15 +81,19 @@ def _columns_of(schema: str, version_id: uuid.UUID) -> tuple[Any, ...]:
 
 
 def open_versions() -> QuerySet[ProductVersion]:
-    """Return the versions in force of the products that take applications."""
-    latest = published().filter(product__is_open=True).order_by("product_id", "-number").distinct("product_id")
+    """Return the versions in force of the products that take applications today."""
+    today = business_date()
+    latest = effective(today).filter(open_on(today, "product__")).order_by("product_id", "-number")
+    latest = latest.distinct("product_id")
     return ProductVersion.objects.filter(pk__in=latest.values("pk")).select_related("product")
 
 
 def lends(product: Product) -> bool:
-    """Tell whether new money is lent of a product: it is open, and so is the bank (PU-07a)."""
+    """Tell whether a product takes applications and lends today: it is open, and so is the bank (PU-07a)."""
     card = directory.card_of(current_bank().code)
-    return product.is_open and card is not None and card.serves_customers
+    if card is None or not card.serves_customers:
+        return False
+    return product.is_open_on(business_date()) if product.has_schedule else product.is_open
 
 
 def price_today(version: ProductVersion) -> RateRange:

@@ -100,7 +100,8 @@ def foresee_receipt(loan: Loan, wanted: FromReceipt) -> Foreseen:
         key=NEW, value_date=wanted.value_date, kind=kind, total_fen=wanted.amount_fen,
         keep=Keep(wanted.keep or loan.prepayment_keeps),
     )  # fmt: skip
-    foreseen = foresee(opening_record(loan), lambda day: policy_of(loan, on=day), facts_of(loan), fact)
+    policy = policy_of(loan)
+    foreseen = foresee(opening_record(loan), lambda _: policy, facts_of(loan), fact)
     _refuse_amount(foreseen, kind, wanted.value_date)
     return foreseen
 

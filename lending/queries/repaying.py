@@ -63,7 +63,7 @@ def plan_repayment(
     if sort is (RepaymentKind.EARLY_PARTIAL if pays_any_day else RepaymentKind.ANY):
         raise RepaymentKindNotOffered
     day, record = on or business_date(), record_of(loan)
-    policy = policy_of(loan, on=day)
+    policy = policy_of(loan)
     total_fen = _total(record, policy, sort, amount_fen, day)
     done = repay(record, policy, kind=sort, total_fen=total_fen, on_date=day, keep=Keep(keep or loan.prepayment_keeps))
     if done.excess_fen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lending.states import applications, loans, servicing
 from lending.states.applications import APPLICATION, LINE
 from lending.states.loans import DRAWDOWN, LOAN, REPAYMENT
-from lending.states.servicing import ENTRUSTED, FINDING, NOTICE, OBJECTION
+from lending.states.servicing import ENTRUSTED, FINDING, NOTICE, OBJECTION, WARNING
 
 MACHINES = (*applications.MACHINES, *loans.MACHINES, *servicing.MACHINES)
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "NOTICE",
     "OBJECTION",
     "REPAYMENT",
+    "WARNING",
 ]

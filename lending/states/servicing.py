@@ -8,6 +8,7 @@ from core.states import Machine
 from lending.models.bureau import BureauObjection, CreditNotice
 from lending.models.entrusted import EntrustedPayment
 from lending.models.purpose_watch import PurposeFinding
+from lending.models.warning import EarlyWarning
 
 ENTRUSTED: Final = Machine(
     name="entrusted_payment",
@@ -50,4 +51,11 @@ OBJECTION: Final = Machine(
     initial="raised",
     table={("raised", "correct"): "corrected", ("raised", "reject"): "rejected"},
 )
-MACHINES: Final[tuple[Machine[Any], ...]] = (ENTRUSTED, FINDING, NOTICE, OBJECTION)
+
+WARNING: Final = Machine(
+    name="early_warning",
+    model=EarlyWarning,
+    initial="open",
+    table={("open", "close"): "closed"},
+)
+MACHINES: Final[tuple[Machine[Any], ...]] = (ENTRUSTED, FINDING, NOTICE, OBJECTION, WARNING)

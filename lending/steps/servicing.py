@@ -14,7 +14,7 @@ from lending import servicing_parameters, vendors
 from lending.models import BureauRecord, CreditNotice, EntrustedPayment
 from lending.models.bureau import WAITING
 from lending.models.entrusted import PASSING
-from lending.operations import bureau, credit_notices, entrusting
+from lending.operations import bureau, credit_notices, entrusting, warning
 from lending.passing_on import how_far
 from tenants import directory
 from verification import queries as verified
@@ -75,6 +75,12 @@ def send_notice(run: StepRun) -> Outcome:
         given_up = partial(credit_notices.notice_failed, notice_id=notice.pk, code=VENDOR_UNAVAILABLE)
         return Failed(VENDOR_UNAVAILABLE, given_up)
     return Done(partial(credit_notices.notice_sent, notice_id=notice.pk))
+
+
+@register_step(warning.ACT)
+def act_on_warning(run: StepRun) -> Outcome:
+    """Do what an early warning demands of its borrower's lines."""
+    return Done(partial(warning.act_on_warning, warning_id=run.subject_id))
 
 
 def _until_day(moment: datetime) -> timedelta | None:

@@ -6,9 +6,11 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
+from core.clock import business_date
 from core.steps.registry import Again, Done, Outcome, StepRun, register_step
 from core.tenancy import current_bank
 from lending.models import Drawdown
+from lending.models.product import open_on
 from lending.operations import stopping
 from tenants import directory
 from tenants.operations import owe_when_stopped
@@ -34,7 +36,7 @@ def _waiting() -> list[uuid.UUID]:
     card = directory.card_of(current_bank().code)
     rows = Drawdown.objects.filter(status__in=stopping.ON_ITS_WAY)
     if card is not None and card.serves_customers:
-        rows = rows.filter(line__product__is_open=False)
+        rows = rows.filter(~open_on(business_date(), "line__product__"))
     return list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
 
 

@@ -6,19 +6,23 @@ from django.contrib.auth.models import Group, User
 
 from tenants.admin.banks import BankPage
 from tenants.admin.calendar import HolidayPage
+from tenants.admin.campaigns import CampaignCostPage
 from tenants.admin.entries import EntryPage, ScanPage
 from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
 from tenants.admin.parameters import BankParameterPage, PlatformParameterPage
 from tenants.admin.staff import GroupPage, UserPage
+from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
     Bank,
     BankParameter,
+    CampaignCost,
     Entry,
     EvidenceHeadCopy,
     Holiday,
     LprQuote,
     PlatformParameter,
+    ProductTemplate,
     PushedFigure,
     Scan,
 )
@@ -26,6 +30,7 @@ from tenants.models import (
 bank_pages = [
     (Entry, EntryPage),
     (Scan, ScanPage),
+    (CampaignCost, CampaignCostPage),
     (BankParameter, BankParameterPage),
     (User, UserPage),
     (Group, GroupPage),
@@ -35,6 +40,7 @@ province_pages = [
     (PushedFigure, FigurePage),
     (EvidenceHeadCopy, EvidenceHeadPage),
     (PlatformParameter, PlatformParameterPage),
+    (ProductTemplate, ProductTemplatePage),
     (LprQuote, LprPage),
     (Holiday, HolidayPage),
     (User, UserPage),

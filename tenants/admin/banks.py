@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import state
 from core.admin.pages import ReadOnlyPage
 from tenants.models import Bank
 from tenants.models.bank import DRAFT, LIVE, PILOT, SUSPENDED, TEST
-from tenants.operations import move_bank
+from tenants.operations import move_bank, set_licensed_regions
 from tenants.states import BANK, BEGIN_PILOT, BEGIN_TEST, GO_LIVE, RESUME, SUSPEND
 
 COLOURS: Final = {DRAFT: "info", TEST: "info", PILOT: "warning", LIVE: "success", SUSPENDED: "danger"}
@@ -34,10 +35,28 @@ ACTS: Final = {
 }
 
 
+LICENSE: Final = Act(
+    title="设定经营区域",
+    submit="保存",
+    explanation="该行只能在此区域内办理线上贷款（LN-04），各产品的服务区域只能更小。下一笔申请起生效，存量贷款不受影响。",
+    done="经营区域已更新",
+)
+SEPARATORS: Final = re.compile(r"[\s,，、;；]+")
+
+
 class ReasonForm(ActForm):
     """Why a bank is moved; kept in the history."""
 
     reason = forms.CharField(label="原因", max_length=200, help_text="写入状态变更与审计日志")
+
+
+class RegionsForm(ActForm):
+    """Where a bank may lend, and why that changes."""
+
+    regions = forms.CharField(
+        label="行政区划代码或前缀", max_length=400, help_text="两位、四位或六位，多项请用逗号分隔，例如 3207, 320806"
+    )
+    reason = forms.CharField(label="依据", max_length=200, help_text="写入审计日志")
 
 
 class BankPage(ReadOnlyPage):
@@ -49,11 +68,17 @@ class BankPage(ReadOnlyPage):
     search_help_text = "按机构代码、名称或城市查找"
     ordering = ("code",)
     fieldsets = (
-        (None, {"fields": (("code", "stage"), "name", "display_name", ("city", "region_code"))}),
+        (None, {"fields": (("code", "stage"), "name", "display_name", ("city", "region_code"), "regions")}),
         ("联系", {"fields": (("phone", "complaint_phone"), "address")}),
         ("记录", {"fields": (("schema_name", "opened_at"),)}),
     )
-    actions_detail = ("begin_test", "begin_pilot", "go_live", "resume", "suspend")
+    readonly_fields = ("regions",)
+    actions_detail = ("begin_test", "begin_pilot", "go_live", "license", "resume", "suspend")
+
+    @display(description="经营区域")
+    def regions(self, row: Bank) -> str:
+        """Show where the bank may lend."""
+        return "、".join(row.lends_in)
 
     def _may(self, request: HttpRequest, object_id: Any, event: str) -> bool:
         if not request.user.has_perm("tenants.change_bank"):
@@ -82,6 +107,25 @@ class BankPage(ReadOnlyPage):
     def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the move where it is legal."""
         return self._may(request, object_id, RESUME)
+
+    def has_license_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the setting of the regions."""
+        del object_id
+        return bool(request.user.has_perm("tenants.change_bank"))
+
+    @action(description="经营区域", permissions=["license"], icon="map")
+    def license(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Set where the bank may lend."""
+        bank = Bank.objects.get(pk=object_id)
+
+        def run(given: Any) -> None:
+            regions = [part for part in SEPARATORS.split(given["regions"]) if part]
+            set_licensed_regions(code=bank.code, regions=regions, reason=given["reason"], actor=actor_of(request))
+
+        initial = {"regions": ", ".join(bank.lends_in)}
+        return perform(
+            self, request, LICENSE, run=run, form_class=RegionsForm, initial=initial, object_id=object_id
+        )  # fmt: skip
 
     @action(description="进入测试", permissions=["begin_test"], icon="science")
     def begin_test(self, request: HttpRequest, object_id: str) -> HttpResponse:

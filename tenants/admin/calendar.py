@@ -11,16 +11,17 @@ from unfold.decorators import display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
 from core.clock import now
+from tenants.approvals import CALENDAR_DAY
 from tenants.models import Holiday
-from tenants.operations import mark_day
 from tenants.queries import missing_calendar_year
 
 MARK: Final = Act(
     title="设置节假日或调休",
-    submit="保存",
+    submit="提交复核",
     explanation="只需录入与星期不同的日子：工作日放假，或周末上班。次年安排一般在每年 11 月公布。",
-    done="日历已更新",
+    done="已提交，待另一名员工在“复核事项”中复核；复核通过前不生效",
 )
 
 
@@ -32,6 +33,7 @@ class DayForm(ActForm):
         label="当日", choices=[("0", "放假"), ("1", "上班")], coerce=lambda text: text == "1"
     )
     name = forms.CharField(label="名称", max_length=30, required=False, help_text="例如：春节、国庆节调休上班")
+    reason = forms.CharField(label="依据", max_length=200, initial="国务院办公厅节假日安排通知")
 
 
 class HolidayPage(ReadOnlyPage):
@@ -68,5 +70,13 @@ class HolidayPage(ReadOnlyPage):
         del form_url, extra_context
         if not self.has_add_permission(request):
             return HttpResponse(status=403)
-        run = lambda given: mark_day(**given, actor=actor_of(request))  # noqa: E731 -- a closure over the request
-        return perform(self, request, MARK, run=run, form_class=DayForm)
+        return perform(self, request, MARK, run=lambda given: self._propose(request, given), form_class=DayForm)
+
+    def _propose(self, request: HttpRequest, given: Any) -> None:
+        propose(
+            kind=CALENDAR_DAY,
+            subject=given["day"].isoformat(),
+            values={"is_working_day": given["is_working_day"], "name": given["name"]},
+            reason=given["reason"],
+            actor=actor_of(request),
+        )

@@ -4,46 +4,84 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django import forms
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
+from core.errors import NotFound
+from core.tenancy import current_bank
+from tenants.approvals import GRANT_ROLE, RESET_FACTOR
+from tenants.operations.staff import revoke_role
+from tenants.second_factor import has_factor
+from tenants.staff import roles_at
 
 FIELDSETS: Final[tuple[Any, ...]] = (
     (None, {"fields": ("username", "password")}),
     ("个人信息", {"fields": (("last_name", "first_name"), "email")}),
-    ("角色", {"fields": (("is_active", "is_staff"), "groups")}),
+    ("角色", {"fields": (("is_active", "is_staff"), "roles", "is_superuser", "factor")}),
     ("记录", {"fields": (("last_login", "date_joined"),)}),
 )
-FULL_FIELDSETS: Final[tuple[Any, ...]] = (
-    *FIELDSETS[:3],
-    ("单独授权（仅超级管理员可见）", {"fields": ("is_superuser", "user_permissions")}),
-    FIELDSETS[3],
+WAITS: Final = "已提交，待有复核权限的另一名员工在“复核事项”中复核；复核通过前不生效"
+GRANT: Final = Act(
+    title="申请授予角色",
+    submit="提交复核",
+    explanation="角色由另一名有复核权限的员工复核后生效；申请人和被授予人本人都不能复核。",
+    done=WAITS,
 )
+REVOKE: Final = Act(
+    title="收回角色",
+    submit="收回",
+    explanation="立即生效，写入审计日志。再次授予须重新申请和复核。",
+    done="角色已收回",
+    danger=True,
+)
+RESET: Final = Act(
+    title="申请重置动态码",
+    submit="提交复核",
+    explanation="员工遗失手机且恢复码用完时使用。复核通过后该员工下次登录须重新绑定。请当面核实本人身份。",
+    done=WAITS,
+    danger=True,
+)
+
+
+class WhyForm(ActForm):
+    """Why; kept with the proposal or the trace."""
+
+    reason = forms.CharField(label="理由", max_length=200, help_text="写入复核记录与审计日志")
+
+
+def _role_form(names: list[str]) -> type[ActForm]:
+    choice = forms.ChoiceField(label="角色", choices=[(name, name) for name in names])
+    return type("RoleForm", (ActForm,), {"role": choice, "reason": WhyForm.base_fields["reason"]})
 
 
 class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none at run time
-    """Logins. Only a superuser hands out rights one by one or touches another superuser; nobody is deleted."""
+    """Logins. Roles are given by two people and never by the form; only a superuser touches a superuser; nobody is deleted."""
 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = ()
+    actions_detail = ("grant", "revoke", "reset")
     list_fullwidth = True
     list_display = ("username", "last_name", "first_name", "roles", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "groups")
     search_fields = ("username__startswith", "last_name", "first_name")
     search_help_text = "按登录名或姓名查找"
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "roles", "is_superuser", "factor")
+    filter_horizontal = ()
     fieldsets = FIELDSETS
     add_fieldsets = (
         (None, {"fields": ("username", "usable_password", "password1", "password2")}),
-        ("角色", {"fields": ("is_staff", "groups")}),
+        ("登录", {"fields": ("is_staff",)}),
     )
 
     @display(description="角色")
@@ -51,21 +89,14 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
         """Name the login's roles."""
         return "、".join(group.name for group in user.groups.all()) or "—"
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Show the roles as boxes to tick: there are few."""
-        if db_field.name == "groups":
-            return db_field.formfield(widget=UnfoldAdminCheckboxSelectMultipleWidget, help_text="")
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+    @display(description="动态码")
+    def factor(self, user: User) -> str:
+        """Say whether the login has a second factor."""
+        return "已启用" if has_factor(user) else "未启用"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Fetch the roles of all logins in one statement."""
         return super().get_queryset(request).prefetch_related("groups")
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show single rights to a superuser only."""
-        if obj is None:
-            return self.add_fieldsets
-        return FULL_FIELDSETS if request.user.is_superuser else FIELDSETS
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep a superuser's login from everybody else: its password would be a way to all rights."""
@@ -73,10 +104,73 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
             return False
         return bool(super().has_change_permission(request, obj))
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep the name of a login for good: who proposes and who approves differ by it, and histories name it."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else (*fixed, "username")
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set a password only where it opens nothing by itself: for oneself, before any role, or beside a second factor.
+
+        Otherwise whoever sets the password of somebody with rights could act as that person.
+        """
+        user = self._user(id)
+        if user is not None and user != request.user and user.groups.exists() and not has_factor(user):
+            raise PermissionDenied
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Delete nobody: a login that left is made inactive, its traces stay."""
         del request, obj
         return False
+
+    def _user(self, object_id: Any) -> User | None:
+        if not str(object_id).isdecimal():
+            return None
+        return User.objects.filter(pk=object_id).prefetch_related("groups").first()
+
+    def has_assign_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the acts to whoever may change the login."""
+        return self.has_change_permission(request, None if object_id is None else self._user(object_id))
+
+    @action(description="申请授予角色", permissions=["assign"], icon="badge")
+    def grant(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose a role."""
+        user = self._user(object_id)
+        if user is None:
+            return HttpResponse(status=NotFound.status)
+        held = {group.name for group in user.groups.all()}
+        free = [name for name in roles_at(current_bank().code) if name not in held]
+        return self._propose(request, user, GRANT, GRANT_ROLE, _role_form(free))
+
+    @action(description="收回角色", permissions=["assign"], icon="person_remove")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take a role away."""
+        user = self._user(object_id)
+        if user is None:
+            return HttpResponse(status=NotFound.status)
+        return perform(
+            self, request, REVOKE, object_id=object_id, form_class=_role_form([group.name for group in user.groups.all()]),
+            run=lambda given: revoke_role(login=user.username, actor=actor_of(request), **given),
+        )  # fmt: skip
+
+    @action(description="申请重置动态码", permissions=["assign"], icon="phonelink_erase")
+    def reset(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose to take the second factor away."""
+        user = self._user(object_id)
+        if user is None:
+            return HttpResponse(status=NotFound.status)
+        return self._propose(request, user, RESET, RESET_FACTOR, WhyForm)
+
+    def _propose(
+        self, request: HttpRequest, user: User, act: Act, kind: str, form_class: type[ActForm]
+    ) -> HttpResponse:
+        def run(given: Any) -> None:
+            values = {name: value for name, value in given.items() if name != "reason"}
+            propose(kind=kind, subject=user.username, values=values, reason=given["reason"], actor=actor_of(request))
+
+        return perform(self, request, act, run=run, form_class=form_class, object_id=user.pk)
 
 
 class GroupPage(ReadOnlyPage, GroupAdmin):  # type: ignore[misc]  # the theme's class is untyped

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from tenants.models.bank import Bank, SchemaTemplate
-from tenants.models.entry import Entry, Scan
+from tenants.models.entry import CampaignCost, Entry, Scan
 from tenants.models.parameter import BankParameter, PlatformParameter
 from tenants.models.province import EvidenceHeadCopy, Holiday, LprQuote, PushedFigure
+from tenants.models.staff import StaffAccess
+from tenants.models.template import ProductTemplate
 
 __all__ = [
     "Bank",
     "BankParameter",
+    "CampaignCost",
     "Entry",
     "EvidenceHeadCopy",
     "Holiday",
     "LprQuote",
     "PlatformParameter",
+    "ProductTemplate",
     "PushedFigure",
     "Scan",
     "SchemaTemplate",
+    "StaffAccess",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django_tenants.models import TenantMixin
@@ -18,6 +19,7 @@ LIVE: Final = "live"
 SUSPENDED: Final = "suspended"
 STAGES: Final = [(DRAFT, "筹备"), (TEST, "测试"), (PILOT, "试点"), (LIVE, "上线"), (SUSPENDED, "暂停")]
 SERVING: Final = (PILOT, LIVE)
+CITY_DIGITS: Final = 4
 
 
 class Bank(PublicModel, TenantMixin):
@@ -26,6 +28,9 @@ class Bank(PublicModel, TenantMixin):
     Stages (PU-07): draft → test → pilot → live; suspended from any and back. Only pilot and live serve customers. The
     code, three digits, never changes: it begins every QR scene and contract number and names the schema and the database
     role.
+
+    `licensed_regions` are the GB/T 2260 codes or prefixes where the bank may lend online (LN-04), set by the province; empty
+    means the city of its seat.
 
     PII: none.
     """
@@ -39,6 +44,9 @@ class Bank(PublicModel, TenantMixin):
     display_name = models.CharField("展示名称", max_length=60)
     city = models.CharField("城市", max_length=30)
     region_code = models.CharField("注册地区划代码", max_length=6)
+    licensed_regions = ArrayField(
+        models.CharField(max_length=6), verbose_name="经营区域（行政区划代码或前缀）", default=list, blank=True
+    )
     stage = models.CharField("阶段", max_length=10, choices=STAGES, default=DRAFT)
     phone = models.CharField("客服电话", max_length=20, default="96008")
     complaint_phone = models.CharField("投诉电话", max_length=20, default="96008")
@@ -58,6 +66,11 @@ class Bank(PublicModel, TenantMixin):
     def __str__(self) -> str:
         """Show code and display name."""
         return f"{self.code} {self.display_name}"
+
+    @property
+    def lends_in(self) -> tuple[str, ...]:
+        """Return the prefixes of the regions where it may lend."""
+        return tuple(self.licensed_regions) or (self.region_code[:CITY_DIGITS],)
 
     @property
     def serves_customers(self) -> bool:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from tenants.operations.campaigns import CostRefused, record_campaign_cost
 from tenants.operations.entries import (
     Arrival,
     EntryUnknown,
     close_entry,
     fetch_image_again,
     make_entry,
+    remember_visitor,
     reopen_entry,
     resolve_scene,
     scan_of_entry_token,
 )
 from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
 from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
-from tenants.operations.parameters import set_bank_parameter
-from tenants.operations.province import LprRefused, enter_lpr, mark_day, move_bank, set_platform_parameter
+from tenants.operations.parameters import set_bank_parameter, set_platform_parameter
+from tenants.operations.product_templates import TemplateRefused, check_templates_by, save_template
+from tenants.operations.province import (
+    LprRefused,
+    RegionsRefused,
+    enter_lpr,
+    mark_day,
+    move_bank,
+    set_licensed_regions,
+)
 from tenants.operations.stopping import owe_when_stopped
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
@@ -24,9 +34,13 @@ __all__ = [
     "DRAWN",
     "GRANTED",
     "Arrival",
+    "CostRefused",
     "EntryUnknown",
     "HeadRefused",
     "LprRefused",
+    "RegionsRefused",
+    "TemplateRefused",
+    "check_templates_by",
     "close_entry",
     "enter_lpr",
     "fetch_image_again",
@@ -35,11 +49,15 @@ __all__ = [
     "move_bank",
     "owe_when_stopped",
     "push_evidence_head",
+    "record_campaign_cost",
     "record_figures",
+    "remember_visitor",
     "reopen_entry",
     "resolve_scene",
+    "save_template",
     "scan_of_entry_token",
     "set_bank_parameter",
+    "set_licensed_regions",
     "set_platform_parameter",
     "wechat_openid",
     "wechat_phone_number",

@@ -143,3 +143,9 @@ def scan_of_entry_token(token: str) -> uuid.UUID | None:
     except signing.BadSignature:
         return None
     return uuid.UUID(hex=told["scan"]) if told["bank"] == current_bank().code else None
+
+
+@within_transaction
+def remember_visitor(*, scan_id: uuid.UUID, visitor_id: uuid.UUID) -> None:
+    """Keep who logged in with a scan; the first to do so stays."""
+    Scan.objects.filter(pk=scan_id, visitor_id=None).update(visitor_id=visitor_id)

@@ -1,4 +1,4 @@
-"""What the province's staff do: bank stages, platform values, the loan prime rate, the calendar.
+"""What the province's staff do: bank stages, the loan prime rate, the calendar.
 
 These operations write the public schema and the province's own history in one transaction. That is the one place where
 two schemas are written together: the province and the public schema always live on the same node.
@@ -6,6 +6,8 @@ two schemas are written together: the province and the public schema always live
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -13,15 +15,15 @@ from typing import Final
 from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
-from core.operations import opens_transaction
+from core.operations import opens_transaction, within_transaction
 from core.states.models import StateChange
 from tenants import directory
-from tenants.models import Bank, Holiday, LprQuote, PlatformParameter
+from tenants.models import Bank, Holiday, LprQuote
 from tenants.models.bank import DRAFT
 from tenants.operations.stopping import owe_stop
-from tenants.parameters import CATALOGUE, ParameterRefused, check
 from tenants.states import BANK, RESUME, SUSPEND
 
+REGION: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
 LPR_STEP: Final = Decimal("0.05")
 LPR_CONFIRM_ABOVE: Final = Decimal("0.50")
 LPR_BOUNDS: Final = (Decimal("0.05"), Decimal(24))
@@ -33,6 +35,14 @@ class LprRefused(Problem):
     code = "lpr_refused"
     status = 422
     title = "报价不符合要求"
+
+
+class RegionsRefused(Problem):
+    """The regions of a bank's licence are none, or ill-formed."""
+
+    code = "regions_refused"
+    status = 422
+    title = "经营区域不符合要求"
 
 
 @opens_transaction
@@ -78,50 +88,67 @@ def _stage_before_suspension(bank: Bank) -> str:
 
 
 @opens_transaction
-def set_platform_parameter(*, name: str, value: int | str | bool, effective_date: date, actor: str) -> None:
-    """Record the platform's value of a parameter from a date on; banks feel it at once, where theirs is not tighter.
+def set_licensed_regions(*, code: str, regions: Sequence[str], reason: str, actor: str) -> None:
+    """Set where a bank may lend online (LN-04), as prefixes of GB/T 2260 codes; the bank can only shrink it.
+
+    In force for the next application, though a product's version names more: what lies outside is not served.
 
     Raises:
-        ParameterRefused: unknown name, wrong type, out of bounds, or a date that has passed.
+        NotFound: there is no such bank.
+        RegionsRefused: see there.
     """
-    spec = CATALOGUE.get(name)
-    if spec is None:
-        raise ParameterRefused(f"没有名为 {name} 的参数")
-    check(spec, value)
-    if effective_date < now().date():
-        raise ParameterRefused("生效日期不得早于今天")
-    PlatformParameter.objects.update_or_create(
-        name=name, effective_date=effective_date, defaults={"value": value, "created_by": actor, "created_at": now()}
-    )
-    detail = {"value": value, "effective_date": str(effective_date)}
-    record("parameter.platform_set", actor=actor, subject=name, detail=detail)
+    kept = sorted(set(regions))
+    if not kept or not all(REGION.fullmatch(region) for region in kept):
+        raise RegionsRefused("请填写至少一个两位、四位或六位行政区划代码，例如 3207 或 320706")
+    bank = Bank.objects.select_for_update(no_key=True).filter(code=code).first()
+    if bank is None:
+        raise NotFound
+    former = "、".join(bank.lends_in)
+    Bank.objects.filter(pk=bank.pk).update(licensed_regions=kept)
+    detail: dict[str, str | int | bool | None] = {"from": former, "to": "、".join(kept), "reason": reason}
+    record("bank.regions_set", actor=actor, subject=code, detail=detail)
+    directory.forget(code)
 
 
-@opens_transaction
-def enter_lpr(
-    *, published_date: date, one_year_rate: Decimal, five_year_rate: Decimal, confirmed: bool, actor: str
-) -> None:
-    """Enter a published quote of the loan prime rate, annual per cent (INT-01, domain C3).
-
-    A quote that stands already is corrected, and one that moves by more than 50 basis points is taken, only where the
-    person confirms it. Loans keep the quote that they were priced with.
+@within_transaction
+def check_lpr(*, published_date: date, one_year_rate: Decimal, five_year_rate: Decimal, confirmed: bool) -> None:
+    """Refuse a quote that could not be entered now, annual per cent.
 
     Raises:
-        LprRefused: not in steps of 0.05, out of bounds, of a future date, or unconfirmed.
+        LprRefused: not in steps of 0.05, out of bounds, of a future date, or it corrects a quote that stands or moves by
+            more than 50 basis points and nobody has confirmed that.
     """
-    today = now().date()
-    if published_date > today:
+    if published_date > now().date():
         raise LprRefused("公布日期不得晚于今天")
     low, high = LPR_BOUNDS
     for rate in (one_year_rate, five_year_rate):
         if not low <= rate <= high or rate % LPR_STEP != 0:
             raise LprRefused(f"报价须在 {low} 至 {high} 之间，且为 {LPR_STEP} 的整数倍")
-    standing = LprQuote.objects.select_for_update().filter(pk=published_date).first()
-    if standing is not None and not confirmed:
+    if confirmed:
+        return
+    if LprQuote.objects.filter(pk=published_date).exists():
         raise LprRefused("该日已有报价；如需更正，请勾选确认")
     former = LprQuote.objects.filter(published_date__lt=published_date).order_by("-published_date").first()
-    if former is not None and not confirmed and _moves_far(former, one_year_rate, five_year_rate):
+    if former is not None and _moves_far(former, one_year_rate, five_year_rate):
         raise LprRefused("与上次报价相差超过 50 个基点；请核对后勾选确认")
+
+
+@within_transaction
+def enter_lpr(
+    *, published_date: date, one_year_rate: Decimal, five_year_rate: Decimal, confirmed: bool, actor: str
+) -> None:
+    """Enter a published quote of the loan prime rate, annual per cent (INT-01, domain C3): what an approval does.
+
+    A quote that stands already is corrected, and one that moves by more than 50 basis points is taken, only where the
+    person who proposed it confirmed that. Loans keep the quote that they were priced with.
+
+    Raises:
+        LprRefused: see `check_lpr`.
+    """
+    standing = LprQuote.objects.select_for_update().filter(pk=published_date).first()
+    check_lpr(
+        published_date=published_date, one_year_rate=one_year_rate, five_year_rate=five_year_rate, confirmed=confirmed
+    )
     LprQuote.objects.update_or_create(
         published_date=published_date,
         defaults={"one_year_rate": one_year_rate, "five_year_rate": five_year_rate},
@@ -139,14 +166,24 @@ def _moves_far(former: LprQuote, one_year_rate: Decimal, five_year_rate: Decimal
     return any(abs(move) > LPR_CONFIRM_ABOVE for move in moves)
 
 
-@opens_transaction
-def mark_day(*, day: date, is_working_day: bool, name: str, actor: str) -> None:
-    """Say of one day whether it is a working day, against what its weekday says; the latest word holds.
+@within_transaction
+def check_day(*, day: date) -> None:
+    """Refuse to change a day that has passed.
 
     Raises:
-        StateConflict: the day has passed: what was due on it has been reckoned.
+        StateConflict: what was due on it has been reckoned.
     """
     if day < now().date():
         raise StateConflict("不能更改已经过去的日期")
+
+
+@within_transaction
+def mark_day(*, day: date, is_working_day: bool, name: str, actor: str) -> None:
+    """Say of one day whether it is a working day, against what its weekday says: what an approval does.
+
+    Raises:
+        StateConflict: see `check_day`.
+    """
+    check_day(day=day)
     Holiday.objects.update_or_create(date=day, defaults={"is_working_day": is_working_day, "name": name})
     record("calendar.marked", actor=actor, subject=str(day), detail={"is_working_day": is_working_day, "name": name})

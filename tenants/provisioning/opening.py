@@ -13,7 +13,7 @@ from core.crypto import create_bank_keys
 from core.tenancy import PROVINCE_CODE, PUBLIC, at, in_bank, schema_of
 from tenants import directory
 from tenants.models import Bank
-from tenants.models.bank import STAGES
+from tenants.models.bank import CITY_DIGITS, STAGES
 from tenants.provisioning import roles, template
 
 CODE: Final = re.compile(r"[0-9]{3}\Z")  # SIGN-02: what a contract number has room for; it can never be changed later
@@ -67,6 +67,7 @@ def open_bank(opening: BankOpening) -> None:
             display_name=opening.display_name or opening.name,
             city=opening.city,
             region_code=opening.region_code,
+            licensed_regions=[opening.region_code[:CITY_DIGITS]],
             stage=opening.stage,
         )
         with in_bank(opening.code):

@@ -32,8 +32,7 @@ from core.errors import StateConflict
 from core.ids import new_id
 from core.steps.models import Step
 from core.tenancy import PROVINCE, at, in_bank
-from tenants.operations import set_platform_parameter
-from tenants.parameters import CATALOGUE, set_for_bank
+from tenants.parameters import CATALOGUE, set_for_bank, set_for_platform
 from tests.accounts.holders import card_number, make_account, make_customer, phone_code, set_day
 from verification import queries as verified
 from verification.models import Check, PhoneCode
@@ -301,10 +300,8 @@ class TestAcc10SharedPhones:
         assert outcome(ask(make_customer(phone=self.PHONE))) == CHECKING
 
     def test_the_platform_may_allow_more(self) -> None:
-        with at(PROVINCE):
-            set_platform_parameter(
-                name="account.persons_per_phone", value=2, effective_date=now().date(), actor="province"
-            )
+        with at(PROVINCE), transaction.atomic():
+            set_for_platform(name="account.persons_per_phone", value=2, effective_date=now().date(), actor="province")
         set_day(now().date())
         make_customer(phone=self.PHONE)
         assert outcome(ask(make_customer(phone=self.PHONE))) == CHECKING

@@ -19,6 +19,7 @@ OF_THE_SERVER = {"method_not_allowed", "internal_error", "payload_too_large"}
 OF_STAFF = {
     "agency_not_listed",
     "agreement_text_refused",
+    "campaign_cost_refused",
     "collection_refused",
     "correction_refused",
     "draft_changed",
@@ -33,14 +34,19 @@ OF_STAFF = {
     "proposal_waiting",
     "receipt_exceeded",
     "receipt_known",
+    "regions_refused",
     "register_refused",
     "restriction_refused",
     "same_hands",
+    "second_factor_wrong",
     "staff_refused",
+    "template_refused",
+    "template_unfit",
     "third_party_contact",
     "too_many_contacts",
     "value_date_refused",
     "watch_term_refused",
+    "warning_reason_missing",
 }
 # More than the contract promises: where a Location leads, a list beside it, and the papers of a loan.
 BESIDE = {

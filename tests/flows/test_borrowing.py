@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.clock import now
 from core.evidence.models import EvidenceLeaf
 from core.steps.models import Step
 from core.tenancy import in_bank
+from lending.charts.funnel import FUNNEL_CHART, STEPS, read_funnel
 from lending.models import Contract, CreditLine, Loan
 from lending.queries import loan_book_agrees
 from scripts.phone import Phone
@@ -95,6 +97,7 @@ class TestHappyPath:
         assert gap == pytest.approx(10000.00 - float(first["principal"]))
         self._matrix(sandbox)
         self._one_of_each()
+        self._funnel()
 
     def _matrix(self, sandbox: Sandbox) -> None:
         """Compare the external columns of the step × check matrix with the sandbox's call log."""
@@ -127,6 +130,14 @@ class TestHappyPath:
             kinds = set(EvidenceLeaf.objects.values_list("kind", flat=True))
             assert {"consent", "decision", "contract"} <= {kind.split(".")[1] for kind in kinds}, kinds
         assert _books_agree()
+
+    def _funnel(self) -> None:
+        """Find the one person at the end of the funnel, with whoever made the code (D5)."""
+        with in_bank("125"):
+            today = FUNNEL_CHART.usual(now().date())
+            numbers = read_funnel(replace(today, chosen={**today.chosen, "staff": "12500001"}))
+            assert list(numbers.series[0].values) == [1] * len(STEPS)
+            assert read_funnel(replace(today, chosen={**today.chosen, "staff": "12500002"})).is_empty
 
     def test_a_customer_with_an_own_card_opens_nothing_and_borrows_to_it(
         self, registered: PhoneMaker, sandbox: Sandbox

@@ -24,6 +24,7 @@ TIMES: Final = {
     "core.Step.lease_until": "a lease runs until a moment",
     "verification.Subject.face_locked_until": "a lock runs until a moment",
     "verification.Subject.voice_locked_until": "a lock runs until a moment",
+    "tenants.StaffAccess.locked_until": "a lock runs until a moment",
 }
 DATES: Final = {
     "core.BusinessDay.date": "the date is the whole meaning of the row",

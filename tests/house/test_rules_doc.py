@@ -25,7 +25,8 @@ TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)(?:::(\w+))?`")
 NUMBER: Final = re.compile(r"`([a-z_.0-9]+)` (.+)")
 UNITS: Final = {
     "": "", "个": "", "个工作日": "working days", "个月": "months", "人": "persons", "元": "yuan", "基点": "bp",
-    "分钟": "minutes after midnight", "天": "days", "年": "years", "岁": "years", "期": "instalments",
+    "分钟": "minutes after midnight", "%": "%", "次": "times", "笔": "pieces",
+    "天": "days", "年": "years", "岁": "years", "期": "instalments",
 }  # fmt: skip
 WORDS: Final = {None: "none", True: "on", False: "off"}
 

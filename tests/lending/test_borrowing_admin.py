@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from core.approvals.models import PROPOSED, Proposal
+from core.clock import business_date
 from core.tenancy import in_bank
 from lending import queries
 from lending.models import Application, CreditLine, Decision, Invitation, Product, ProductVersion, RelatedParty
@@ -57,8 +60,14 @@ def _edit(client: Client, code: str = "XF01", **changes: Any) -> ProductVersion:
     return ProductVersion.objects.get(product=product, published_at=None)
 
 
-def _publish(client: Client, draft: ProductVersion) -> Any:
-    return client.post(f"{ADMIN}/productversion/{draft.pk}/publish/", {})
+def _propose(client: Client, draft: ProductVersion) -> Any:
+    return client.post(f"{ADMIN}/productversion/{draft.pk}/publish/", {"reason": "调价"})
+
+
+def _approve(client: Client) -> Any:
+    """Approve what waits, on the page of proposals."""
+    proposal = Proposal.objects.get(status=PROPOSED)
+    return client.post(f"/b/125/admin/core/proposal/{proposal.pk}/approve/", {"reason": "核对无误"})
 
 
 class TestProducts:
@@ -69,7 +78,7 @@ class TestProducts:
         assert "薪易贷" in text
         assert "第 1 版" in text
 
-    def test_a_change_is_published_in_three_moves_and_decides_the_next_application(
+    def test_a_change_is_published_by_two_people_and_decides_the_next_application(
         self, decided: Decided, outside: Outside
     ) -> None:
         manager = _staff("产品经理")
@@ -77,7 +86,13 @@ class TestProducts:
                       terms_months="6、12", change_note="调价")  # fmt: skip
         assert (draft.grade_a_spread_bp, draft.max_amount_fen, draft.terms_months) == (150, 80_000_00, [6, 12])
         assert queries.version_in_force("XF01").number == 1
-        assert _publish(manager, draft).status_code == 302
+        assert _propose(manager, draft).status_code == 302
+        assert queries.version_in_force("XF01").number == 1
+        assert _approve(manager).status_code == 403
+        waiting = manager.get(f"/b/125/admin/core/proposal/{Proposal.objects.get().pk}/change/").content.decode()
+        assert f"/productversion/{draft.pk.hex}/change/" in waiting
+        assert "最高额度" in waiting
+        assert _approve(_staff("产品经理")).status_code == 302
         application = decided()
         decision = Decision.objects.get(application=application, stage=FULL)
         assert application.product_version.number == 2
@@ -89,7 +104,8 @@ class TestProducts:
     def test_an_untouched_form_changes_nothing(self) -> None:
         draft = _edit(_staff("产品经理"))
         in_force = queries.version_in_force("XF01")
-        own = {"id", "number", "created_by", "created_at", "published_by", "published_at", "change_note"}
+        own = {"id", "number", "created_by", "created_at", "published_by", "published_at", "change_note",
+               "effective_date", "edited_by"}  # fmt: skip
         for field in ProductVersion._meta.concrete_fields:
             if field.name not in own:
                 assert getattr(draft, field.attname) == getattr(in_force, field.attname), field.name
@@ -97,7 +113,7 @@ class TestProducts:
     def test_what_breaks_a_rule_is_told_in_chinese_and_not_published(self) -> None:
         manager = _staff("产品经理")
         draft = _edit(manager, "XF03", line_term_months="24")
-        page = _publish(manager, draft)
+        page = _propose(manager, draft)
         assert page.status_code == 200
         assert "额度期限不得超过 12 个月" in page.content.decode()
         assert queries.version_in_force("XF03").number == 1
@@ -113,7 +129,7 @@ class TestProducts:
         assert "200,000.00" in text
         assert "20000000" not in text
         assert manager.post(path, {"name": "x"}).status_code == 403
-        assert _publish(manager, version).status_code == 403
+        assert _propose(manager, version).status_code == 403
 
     def test_a_new_product_begins_as_a_draft(self) -> None:
         manager = _staff("产品经理")
@@ -123,16 +139,32 @@ class TestProducts:
         assert (draft.published_at, draft.service_regions) == (None, ["3207"])
         again_ = manager.post(f"{ADMIN}/product/add/", {"code": "XF05", "name": "新市民贷"})
         assert "已被使用" in again_.content.decode()
-        assert _publish(manager, draft).status_code == 302
+        assert _propose(manager, draft).status_code == 302
+        assert _approve(_staff("产品经理")).status_code == 302
         assert queries.version_in_force("XF05").number == 1
 
-    def test_are_closed_and_opened(self) -> None:
+    def test_are_closed_by_one_with_a_reason_and_opened_by_two(self) -> None:
         manager = _staff("产品经理")
-        product = Product.objects.get(code="XF01")
-        assert manager.post(f"{ADMIN}/product/{product.pk}/close/", {}).status_code == 302
-        assert not Product.objects.get(code="XF01").is_open
-        assert manager.post(f"{ADMIN}/product/{product.pk}/open_again/", {}).status_code == 302
+        path = f"{ADMIN}/product/{Product.objects.get(code='XF01').pk}"
+        assert manager.post(f"{path}/close/", {}).status_code == 200  # a reason is asked for
         assert Product.objects.get(code="XF01").is_open
+        assert manager.post(f"{path}/close/", {"reason": "演练"}).status_code == 302
+        assert not Product.objects.get(code="XF01").is_open
+        assert manager.post(f"{path}/open_again/", {"reason": "恢复"}).status_code == 302
+        assert not Product.objects.get(code="XF01").is_open
+        assert _approve(_staff("产品经理")).status_code == 302
+        assert Product.objects.get(code="XF01").is_open
+
+    def test_are_scheduled_by_two(self) -> None:
+        manager, day = _staff("产品经理"), business_date() + timedelta(days=3)
+        path = f"{ADMIN}/product/{Product.objects.get(code='XF01').pk}/schedule/"
+        assert manager.get(path).status_code == 200
+        past = {"closes_date": str(business_date() - timedelta(days=1)), "reason": "到期"}
+        assert "不得早于当前营业日" in manager.post(path, past).content.decode()
+        assert manager.post(path, {"closes_date": str(day), "reason": "到期"}).status_code == 302
+        assert Product.objects.get(code="XF01").closes_date is None
+        assert _approve(_staff("产品经理")).status_code == 302
+        assert Product.objects.get(code="XF01").closes_date == day
 
     def test_nothing_happens_by_looking(self) -> None:
         manager = _staff("产品经理")
@@ -153,8 +185,10 @@ class TestProducts:
     def test_are_changed_by_nobody_else(self, role: str) -> None:
         staff = _staff(role)
         product = Product.objects.get(code="XF01")
-        for path in (f"product/{product.pk}/edit/", f"product/{product.pk}/close/", "product/add/"):
-            assert staff.post(f"{ADMIN}/{path}", {"code": "XF07", "name": "x"}).status_code == 403
+        acts = [f"product/{product.pk}/{act}/" for act in ("edit", "copy", "schedule", "close", "open_again")]
+        for path in (*acts, "product/add/", "invitation/add/", "invitation/import_list/"):
+            assert staff.post(f"{ADMIN}/{path}", {"code": "XF07", "name": "x", "reason": "x"}).status_code == 403, path
+        assert not Proposal.objects.exists()
         assert ProductVersion.objects.count() == 2
         assert Product.objects.get(code="XF01").is_open
 

@@ -17,8 +17,7 @@ from django.test import Client
 from core.clock import business_date, move_business_date
 from core.steps.models import Step
 from core.tenancy import in_bank
-from lending import operations
-from lending.models import Application, CreditLine, Product
+from lending.models import Application, CreditLine
 from tests.lending.applicants import (
     INCOME,
     Outside,
@@ -30,6 +29,7 @@ from tests.lending.applicants import (
     make_customer,
     make_token,
 )
+from tests.lending.product_acts import close
 from tests.running_sandbox import Sandbox
 
 RunSteps = Callable[..., int]
@@ -147,7 +147,7 @@ class TestProducts:
 
     def test_a_closed_product_is_not_listed_and_takes_no_application(self, outside: Outside) -> None:
         caller = _caller(make_customer())
-        operations.close_product(product_id=Product.objects.get(code="XF01").pk, actor="pm")
+        close()
         assert [item["code"] for item in Caller().get("products").json()["items"]] == ["XF03"]
         assert _problem(caller.post("applications", APPLY)) == (422, "product_closed")
 

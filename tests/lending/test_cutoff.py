@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts import queries as account_queries
 from core.clock import SHANGHAI, business_date, now
@@ -25,8 +25,8 @@ from lending.operations.day_change import DAY_CHANGED
 from lending.steps import days
 from tenants import tasks
 from tenants.models import BankParameter
-from tenants.operations import move_bank, set_bank_parameter
-from tenants.parameters import ParameterRefused
+from tenants.operations import move_bank
+from tenants.parameters import ParameterRefused, set_for_bank
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import again, lend, make_borrower, set_day, signed
 
@@ -91,8 +91,8 @@ class TestTheDateByTheClock:
 
     @pytest.mark.parametrize("minutes", [-241, 361])
     def test_lies_between_eight_in_the_evening_and_six_in_the_morning(self, minutes: int) -> None:
-        with pytest.raises(ParameterRefused):
-            set_bank_parameter(name="day.cutoff_minutes", value=minutes, effective_date=business_date(), actor="test")
+        with pytest.raises(ParameterRefused), transaction.atomic():
+            set_for_bank(name="day.cutoff_minutes", value=minutes, effective_date=business_date(), actor="test")
 
 
 @pytest.mark.django_db

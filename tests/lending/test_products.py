@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from core.approvals.operations import approve
 from core.audit.models import AuditEntry
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.tenancy import in_bank
@@ -19,19 +20,12 @@ from lending.decision.policy import PolicyFields
 from lending.models import Product, ProductVersion
 from lending.models.policy import COLUMNS, DERIVED
 from lending.offering import offers_term, policy_of
-from lending.operations.products import take_draft
 from lending.publishing import problems_of
 from lending.purposes import BANNED_PURPOSES, PERMITTED, PURPOSES, is_banned
 from tenants.models import LprQuote
 from tenants.queries import LprUnknown, lpr_on
 from tests.lending.applicants import change_product
-
-
-def _draft(code: str = "XF01", **values: Any) -> ProductVersion:
-    with transaction.atomic():
-        draft = take_draft(product_id=Product.objects.get(code=code).pk, actor="pm")
-    ProductVersion.objects.filter(pk=draft.pk).update(**values)
-    return ProductVersion.objects.get(pk=draft.pk)
+from tests.lending.product_acts import close, draft_of, propose_publishing, publish_by_two, reopen
 
 
 class TestPolicyColumns:
@@ -85,7 +79,7 @@ class TestFurnishing:
 class TestDrafts:
     def test_copy_the_version_in_force(self) -> None:
         in_force = queries.version_in_force("XF01")
-        draft = _draft()
+        draft = draft_of()
         assert (draft.number, draft.published_at) == (None, None)
         assert draft.pk != in_force.pk
         assert policy_of(draft) == policy_of(in_force)
@@ -99,11 +93,11 @@ class TestDrafts:
             ProductVersion.objects.create(product=product, name="x", service_regions=["3207"])
 
     def test_serve_nobody(self) -> None:
-        _draft(grade_a_spread_bp=150)
+        draft_of(grade_a_spread_bp=150)
         assert queries.version_in_force("XF01").grade_a_spread_bp == 100
 
     def test_can_be_dropped_but_not_the_first_of_a_product(self) -> None:
-        operations.discard_draft(version_id=_draft().pk, actor="pm")
+        operations.discard_draft(version_id=draft_of().pk, actor="pm")
         assert not ProductVersion.objects.filter(published_at=None).exists()
         with transaction.atomic():
             first = operations.add_product(code="XF09", name="新产品", service_regions=["3207"], actor="pm")
@@ -115,17 +109,17 @@ class TestDrafts:
 @pytest.mark.usefixtures("bank_a")
 class TestPublishDraft:
     def test_makes_the_next_version_and_says_who(self) -> None:
-        draft = _draft(grade_a_spread_bp=150)
-        assert operations.publish_draft(version_id=draft.pk, actor="pm") == 2
+        draft = draft_of(grade_a_spread_bp=150)
+        assert publish_by_two(draft).number == 2
         version = queries.version_in_force("XF01")
-        assert (version.number, version.published_by, version.grade_a_spread_bp) == (2, "pm", 150)
-        assert AuditEntry.objects.filter(action="product.published", actor="pm", subject="XF01").count() == 1
+        assert (version.number, version.published_by, version.grade_a_spread_bp) == (2, "pm+checker", 150)
+        assert AuditEntry.objects.filter(action="product.published", actor="pm+checker", subject="XF01").count() == 1
 
     def test_twice_conflicts(self) -> None:
-        draft = _draft()
-        operations.publish_draft(version_id=draft.pk, actor="pm")
+        draft = draft_of()
+        publish_by_two(draft)
         with pytest.raises(StateConflict):
-            operations.publish_draft(version_id=draft.pk, actor="pm")
+            propose_publishing(draft)
 
     def test_reaches_every_process_at_once(self) -> None:
         change_product("XF01", name="薪享贷")
@@ -165,9 +159,9 @@ class TestPublishDraft:
         ],
     )  # fmt: skip
     def test_of_what_breaks_a_rule_is_refused_in_chinese(self, values: dict[str, Any], field: str, text: str) -> None:
-        draft = _draft(**values)
+        draft = draft_of(**values)
         with pytest.raises(operations.ProductRefused) as refusal:
-            operations.publish_draft(version_id=draft.pk, actor="pm")
+            propose_publishing(draft)
         assert field in refusal.value.errors
         assert text in "".join(refusal.value.errors[field])
         assert queries.version_in_force("XF01").number == 1
@@ -185,7 +179,7 @@ class TestPublishDraft:
         assert (version.line_term_months, offers_term(version, term_months=24, method="bullet")) == (36, True)
 
     def test_is_refused_by_the_database_where_the_rule_was_gone_round(self) -> None:
-        draft = _draft(methods=["bullet"], line_term_months=13)
+        draft = draft_of(methods=["bullet"], line_term_months=13)
         with pytest.raises(IntegrityError, match="lending_product_version_bullet_line"), transaction.atomic():
             ProductVersion.objects.filter(pk=draft.pk).update(number=9, published_at="2026-01-01T00:00:00+08:00")
 
@@ -207,13 +201,14 @@ class TestPublishedVersions:
 class TestPublishingAtOnce:
     def test_gives_one_version(self) -> None:
         with in_bank("125"):
-            draft = _draft()
+            proposal = propose_publishing(draft_of())
         results: list[str] = []
 
         def publish() -> None:
             try:
                 with in_bank("125"):
-                    results.append(str(operations.publish_draft(version_id=draft.pk, actor="pm")))
+                    approve(proposal_id=proposal.pk, actor="checker")
+                    results.append("approved")
             except StateConflict:
                 results.append("conflict")
             finally:
@@ -224,21 +219,29 @@ class TestPublishingAtOnce:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(results) == ["2", *["conflict"] * 5]
+        assert sorted(results) == ["approved", *["conflict"] * 5]
+        with in_bank("125"):
+            assert queries.version_in_force("XF01").number == 2
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestOpenAndClose:
     def test_closed_products_are_not_listed_but_still_shown(self) -> None:
-        product = Product.objects.get(code="XF03")
-        operations.close_product(product_id=product.pk, actor="pm")
+        close("XF03")
         assert [version.product.code for version in queries.open_versions()] == ["XF01"]
-        assert queries.version_in_force("XF03").product == product
-        operations.open_product(product_id=product.pk, actor="pm")
+        assert queries.version_in_force("XF03").product == Product.objects.get(code="XF03")
+        reopen("XF03")
         assert queries.open_versions().count() == 2
-        actions = AuditEntry.objects.filter(subject="XF03", actor="pm").values_list("action", flat=True)
-        assert sorted(actions) == ["product.closed", "product.opened"]
+        closed, opened = AuditEntry.objects.filter(
+            subject="XF03", action__in=["product.closed", "product.opened"]
+        ).order_by("id")
+        assert (closed.action, closed.actor) == ("product.closed", "pm")
+        assert (opened.action, opened.actor) == ("product.opened", "pm+checker")
+
+    def test_what_is_open_is_opened_by_nobody(self) -> None:
+        with pytest.raises(StateConflict):
+            reopen("XF03")
 
 
 @pytest.mark.django_db

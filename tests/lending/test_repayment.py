@@ -21,10 +21,12 @@ from core.steps.models import Step
 from core.steps.registry import KINDS, LEDGER
 from core.tenancy import PROVINCE, at, in_bank
 from lending import operations, queries
+from lending.loan_records import policy_of
 from lending.loans.standing import Owed
 from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from tenants import directory
 from tenants.models import Bank
+from tenants.parameters import set_for_bank
 from tests.lending.applicants import change_product, due_now
 from tests.lending.borrowers import (
     Borrower,
@@ -181,6 +183,22 @@ class TestDue:
         repayment = repay(who, loan, amount_fen=1_000_00)
         assert repayment.principal_fen == 1_000_00
         books_agree()
+
+    def test_a_signed_contract_keeps_its_order_and_the_next_one_has_the_new(self) -> None:
+        """S25: a parameter never changes a signed contract: principal first from day 31 on is for those signed later."""
+        who = make_borrower()
+        loan = m1(who)
+        with transaction.atomic():
+            for name, value in (
+                ("loan.non_accrual_days", 30), ("repayment.order", "fee,interest,principal,compound,penalty"),
+            ):  # fmt: skip
+                set_for_bank(name=name, value=value, effective_date=START + timedelta(days=1), actor="maker")
+        set_day(date(2024, 3, 25))
+        before = policy_of(loan).allocation
+        assert repay(who, loan, amount_fen=1_000_00).principal_fen == yuan_to_fen("416.08")
+        assert (before.order[1], before.principal_first_above_days) == ("compound_fen", 90)
+        later = policy_of(lend(make_borrower(), HUNDRED_THOUSAND)).allocation
+        assert (later.order[1], later.principal_first_above_days) == ("interest_fen", 30)
 
     def test_parts_paid_on_different_days_cost_what_the_days_cost_and_no_fen_more(self) -> None:
         who = make_borrower()

@@ -37,20 +37,13 @@ from tests.lending.borrowers import (
     sign,
     signed,
 )
+from tests.lending.product_acts import close, reopen
 from tests.lending.test_disbursement import books_agree, credits_of, in_core
 from tests.lending.test_loans_rest import caller
 from tests.running_sandbox import Sandbox
 
 RunSteps = Callable[..., int]
 KIND = "lending.cancel_signed"
-
-
-def close(code: str = "XF01") -> None:
-    operations.close_product(product_id=Product.objects.get(code=code).pk, actor="pm")
-
-
-def reopen(code: str = "XF01") -> None:
-    operations.open_product(product_id=Product.objects.get(code=code).pk, actor="pm")
 
 
 def suspend(code: str = "125") -> None:
@@ -94,7 +87,7 @@ class TestAProductThatIsClosed:
             raise RuntimeError
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("lending.operations.products.record", die)
+            patch.setattr("lending.operations.product_switching.record", die)
             with pytest.raises(RuntimeError):
                 close()
         assert Product.objects.get(code="XF01").is_open

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts import setup
+from scripts import editor, setup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ def installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeInstaller:
     fake = FakeInstaller()
     monkeypatch.setattr(setup, "_run_quietly", fake.make_venv)
     monkeypatch.setattr(setup, "_install", fake.install)
+    monkeypatch.setattr(editor, "is_due", lambda *_, **__: False)  # of the editor: tests/scripts/test_editor.py
     return fake
 
 
@@ -112,6 +113,14 @@ class TestMain:
         uses.drop_use(use)
         assert setup.main() == 0
         assert installer.runs == 2
+
+    def test_it_goes_on_without_the_visual_editor_unless_asked_for_it(
+        self, installer: FakeInstaller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(editor, "is_due", lambda *_, **__: True)
+        monkeypatch.setattr(editor, "have", lambda *_: False)
+        assert [setup.main(), setup.main(), setup.main(["--editor"])] == [0, 0, 1]
+        assert installer.runs == 1
 
 
 class TestExplain:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from config.dashboard import of_province
 from core.admin.amounts import exact, percent, short
 from core.operations import TransactionForbidden
 from core.tenancy import PROVINCE_CODE, PUBLIC, at, in_bank
@@ -92,15 +91,6 @@ class TestFirstPage:
         assert "有效授信" in page
         assert "123,456" not in page
         assert "12.35" not in page
-
-    def test_the_last_row_of_the_table_is_the_sum(self) -> None:
-        _push("125", MONDAY, 5_00, 3_00, 1)
-        _push("116", MONDAY, 7_00, 4_00, 2)
-        with in_bank(PROVINCE_CODE):
-            table = of_province(province_figures()).tables[0]
-        assert [str(cell) for cell in table.rows[-1][4:8]] == [
-            '<span title="12.00 元">12.00 元</span>', '<span title="7.00 元">7.00 元</span>', "3", "58.3%",
-        ]  # fmt: skip
 
 
 class TestAmounts:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from core.clock import now
 from core.tenancy import PROVINCE_CODE, in_bank
@@ -29,7 +30,8 @@ def enter(**changed: Any) -> None:
         "published_date": DAY, "one_year_rate": Decimal("3.00"), "five_year_rate": Decimal("3.50"), "confirmed": False,
         "actor": "test",
     }  # fmt: skip
-    enter_lpr(**{**given, **changed})
+    with transaction.atomic():
+        enter_lpr(**{**given, **changed})
 
 
 class TestEnterLpr:

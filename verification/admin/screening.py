@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from verification.models import ScreeningAlert
 
-JUDGE: Final = "verification.change_screeningalert"
+RIGHTS: Final = ("verification.change_screeningalert", "verification.view_screeningalert")
 
 
 def may_see_screening(request: HttpRequest) -> bool:
-    """Tell whether the login judges watchlist findings."""
-    return request.user.has_perm(JUDGE)
+    """Tell whether the login judges watchlist findings, or was named to read them."""
+    return any(request.user.has_perm(right) for right in RIGHTS)
 
 
 class ScreeningAlertPage(ReadOnlyPage):
@@ -39,7 +39,7 @@ class ScreeningAlertPage(ReadOnlyPage):
     readonly_fields = fields
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Show alerts to whoever judges them; the right to view this room is not enough."""
+        """Show alerts to whoever judges them or was named to read them; no role that sees the room has that right."""
         del obj
         return may_see_screening(request)
 

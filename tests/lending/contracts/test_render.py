@@ -168,11 +168,16 @@ class TestRenderContract:
 
     def test_states_by_which_the_product_compounds_penalties_and_moves_due_dates(self) -> None:
         plain = trial_data()
-        data = replace(plain, shifts_due_dates=True, penalty=replace(plain.penalty, compound_on_penalty=True))
+        data = replace(
+            plain, shifts_due_dates=True, penalty=replace(plain.penalty, compound_on_penalty=True),
+            repayment_order=("费用", "利息", "本金", "复利", "罚息"), principal_first_days=30,
+        )  # fmt: skip
         text, usual = (text_of(render_contract(standard_template(), each)) for each in (data, plain))
         for stated, otherwise in (
             ("对未按期支付的利息和罚息，均按逾期罚息利率计收复利", "对罚息不计收复利"),
             ("顺延至其后第一个工作日，顺延期间照计利息", "还款日遇法定节假日不顺延"),
+            ("按费用、利息、本金、复利、罚息的顺序清偿", "按费用、复利、罚息、利息、本金的顺序清偿"),
+            ("逾期超过30日的，先清偿本金", "逾期超过90日的，先清偿本金"),
         ):
             assert stated in text
             assert otherwise not in text

@@ -1,0 +1,157 @@
+"""A headless Chromium at the product, as its web server would serve it, and what it complains of."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import pytest
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.wsgi import get_wsgi_application
+from django.test.testcases import QuietWSGIRequestHandler
+from django.test.utils import override_settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+
+from core.tenancy import in_bank
+from tenants.staff import MANAGER, make_login
+from tests.tenants.conftest import PASSWORD, admin_of
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+PATIENCE_MS: Final = 30_000  # a machine that is busy is no defect
+FLAGS: Final = (
+    "--no-sandbox",  # it only sees our own pages, and root may not have one
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing that a page names is ever asked for
+)
+
+
+def _chromium() -> str | None:
+    """Return the browser that the machine has: CHROMIUM, or the first that is found."""
+    named = os.environ.get("CHROMIUM")
+    return named or next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def _fonts(folder: Path) -> str:
+    """Let the browser find the Chinese font that the product's contracts use: a machine may have none."""
+    font = Path(str(files("manimgx_fonts_cjk")))
+    settings = folder / "fonts.conf"
+    settings.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+        f'<include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{font}</dir>'
+        f"<cachedir>{folder}</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
+    return str(settings)
+
+
+@pytest.fixture(scope="package")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Start the machine's browser; without one the tests that ask for it are skipped."""
+    path = _chromium()
+    if path is None:
+        pytest.skip("no Chromium on this machine: install one (Debian: apt install chromium) or name it in CHROMIUM")
+    # The driver runs an event loop in this thread, in which Django would refuse every query of the test's own.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as driver:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        environment: dict[str, str | float | bool] = {
+            **os.environ,
+            "FONTCONFIG_FILE": _fonts(tmp_path_factory.mktemp("fonts")),
+        }
+        expect.set_options(timeout=PATIENCE_MS)
+        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS), env=environment)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[str]:
+    """Serve the product on a port of the loopback interface, static files included, and give its address."""
+    with override_settings(WHITENOISE_USE_FINDERS=True):  # as the product has it, see tests/settings.py
+        application = get_wsgi_application()
+    serving = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    serving.set_app(application)
+    thread = threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{serving.server_address[1]}"
+    serving.shutdown()
+    serving.server_close()
+    thread.join(timeout=5)
+
+
+@dataclass  # no slots: the driver keeps notes on it
+class Visit:
+    """Somebody at a browser of one site: the page, and all that went wrong on it so far."""
+
+    page: Page
+    home: str
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self, server: str) -> None:
+        """Write down errors of the console, scripts, answers, and requests that would leave this machine."""
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
+        self.page.on("response", self._answered)
+        self.page.on("request", lambda request: self._asked(request, server))
+
+    def go(self, path: str = "") -> str:
+        """Open a page below the site's admin, wait until it is at rest, and return its HTML."""
+        self.page.goto(f"{self.home}{path}", wait_until="load")
+        return self.page.content()
+
+    def log_in(self, login: str) -> None:
+        """Log in by the form, as people do."""
+        self.go("login/")
+        self.page.fill("input[name=username]", login)
+        self.page.fill("input[name=password]", PASSWORD)
+        with self.page.expect_navigation(url=self.home):
+            self.page.click("button[type=submit]")
+
+    def picture(self, name: str) -> None:
+        """Take a screenshot into the folder BROWSER_PICTURES, where one is named: to look at what a test sees."""
+        if folder := os.environ.get("BROWSER_PICTURES"):
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"answer: {response.status} {response.url}")
+
+    def _asked(self, request: Request, server: str) -> None:
+        if not request.url.startswith((f"{server}/", "data:", "blob:")):
+            self.complaints.append(f"left this machine: {request.url}")
+
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture
+def visitor(transactional_db: None, chromium: Browser, server: str) -> Iterator[Visitor]:
+    """Give somebody a login and a browser of his own that is logged in: `visitor(bank, role=…, is_superuser=…)`."""
+    del transactional_db
+    open_pages = []
+
+    def enter(
+        bank: str = "125", *, role: str = MANAGER, is_superuser: bool = False, login: str = "staff", log_in: bool = True
+    ) -> Visit:
+        with in_bank(bank):
+            make_login(login=login, role=role, password=PASSWORD, is_superuser=is_superuser)
+        context = chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1000})
+        open_pages.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        visit = Visit(context.new_page(), f"{server}{admin_of(bank)}")
+        visit.listen(server)
+        if log_in:
+            visit.log_in(login)
+        return visit
+
+    yield enter
+    for context in open_pages:
+        context.close()
