@@ -1,4 +1,4 @@
-"""What takes two people at a bank and at the province: parameters, LPR, calendar, roles of staff, templates (`core.approvals`)."""
+"""What takes two people at a bank and at the province: parameters, LPR, calendar, roles, templates (`core.approvals`)."""
 
 from __future__ import annotations
 

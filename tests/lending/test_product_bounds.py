@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from core.clock import business_date, now
 from core.tenancy import PROVINCE_CODE, in_bank
@@ -27,9 +28,11 @@ def _license(*regions: str, code: str = "125") -> None:
 
 
 def _allow(name: str, value: int, days: int = 0) -> None:
-    with in_bank(PROVINCE_CODE):
+    with in_bank(PROVINCE_CODE), transaction.atomic():
         effective_date = now().date() + timedelta(days=days)
-        set_platform_parameter(name=f"bounds.{name}", value=value, effective_date=effective_date, actor="province")
+        set_platform_parameter(
+            name=f"bounds.{name}", value=value, effective_date=effective_date, proposed_by="one", decided_by="other"
+        )
 
 
 class TestNumbers:
@@ -76,9 +79,11 @@ class TestNumbers:
         assert list(problems_of(draft_of(effective_date=business_date() + timedelta(days=5)))) == ["max_amount_fen"]
 
     def test_are_bound_by_the_banks_own_tighter_value(self) -> None:
-        set_bank_parameter(
-            name="bounds.consumer_max_amount_yuan", value=150_000, effective_date=business_date(), actor="risk"
-        )
+        with transaction.atomic():
+            set_bank_parameter(
+                name="bounds.consumer_max_amount_yuan", value=150_000, effective_date=business_date(), product="",
+                proposed_by="one", decided_by="other",
+            )  # fmt: skip
         with pytest.raises(operations.ProductRefused) as refusal:
             propose_publishing(draft_of())
         assert list(refusal.value.errors) == ["max_amount_fen"]
