@@ -108,8 +108,6 @@ BANK_PAGES: Final = {
     "lending.Invitation": "产险运经合会审管",
     "lending.RelatedParty": "产险运合会审管",
     "lending.BureauReport": "险运合服审管",
-    "lending.EarlyWarning": "产险运合会审管",
-    "lending.ObservedFact": "产险运合会审管",
     "lending.BankCertificate": "产险运合会审管",
 }
 PROVINCE_PAGES: Final = {
@@ -137,7 +135,6 @@ BANK_ACTS: Final = {
     "tenants.Entry add": "产运经管",
     "tenants.Entry reopen": "产运管",
     "tenants.Entry fetch_again": "产运管",
-    "tenants.CampaignCost add": "产运",
     "lending.EarlyWarning close": "险合",
     "lending.ObservedFact add": "险",
     "auth.User revoke": "管",
@@ -228,8 +225,6 @@ BANK_ACTS: Final = {
     "lending.BureauObjection reject": "合",
     "lending.Invitation add": "产",
     "lending.Invitation import_list": "产",
-    "lending.EarlyWarning close": "险合",
-    "lending.ObservedFact add": "险",
     "lending.Invitation withdraw": "产",
     "lending.RelatedParty add": "险",
     "lending.RelatedParty remove": "险",
