@@ -16,7 +16,6 @@ from unfold.decorators import action, display
 
 from core import vault
 from core.admin.acts import actor_of, perform
-from core.admin.amounts import exact
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.approvals.models import PROPOSED, Proposal
@@ -162,10 +161,7 @@ class ReviewCasePage(ReadOnlyPage):
             return NOTHING
         return ("late", f"{late} 项超期") if late else ("open", f"{waiting} 项待完成")
 
-    @display(description="金额（元）")
-    def amount_shown(self, row: ReviewCase) -> str:
-        """Show the amount."""
-        return NOTHING if row.amount_fen is None else exact(row.amount_fen)
+    amount_shown = staticmethod(amount("amount_fen", "金额"))
 
     @display(description="审核方式")
     def two(self, row: ReviewCase) -> str:
@@ -218,7 +214,7 @@ class ReviewCasePage(ReadOnlyPage):
             [
                 (
                     f"{move.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-                    f"{move.from_state} → {move.to_state} {_who(move.actor)}",
+                    f"{move.from_state} → {move.to_state} {move.actor[:20]}",
                 )
                 for move in asked.history(row)
             ]
@@ -253,10 +249,6 @@ class ReviewCasePage(ReadOnlyPage):
         """Offer a case that nobody has."""
         return self._may(request, object_id, lambda case: not case.taken_by)
 
-    def has_take_next_permission(self, request: HttpRequest) -> bool:
-        """Offer the next case to whoever may work on one kind at least."""
-        return self._may(request, None, lambda _: True)
-
     def has_work_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the acts on a case to who has taken it."""
         return self._may(request, object_id, lambda case: case.taken_by == actor_of(request))
@@ -274,7 +266,7 @@ class ReviewCasePage(ReadOnlyPage):
 
     # The acts.
 
-    @action(description="领取下一件", permissions=["take_next"], icon="move_to_inbox")
+    @action(description="领取下一件", permissions=["take"], icon="move_to_inbox")
     def take_next(self, request: HttpRequest) -> HttpResponse:
         """Take the oldest case that nobody has."""
         kinds = [kind for kind, right in RIGHTS.items() if request.user.has_perm(right)]
@@ -387,11 +379,6 @@ class ReviewCasePage(ReadOnlyPage):
 
 def _sees_hints(request: HttpRequest) -> bool:
     return bool(request.user.has_perm(SEES_ALERTS))
-
-
-def _who(text: str) -> str:
-    kind, colon, name = text.partition(":")
-    return f"{kind} {name[-8:]}" if colon else text
 
 
 def _lines(rows: Sequence[tuple[str, str]]) -> str:

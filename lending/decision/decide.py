@@ -140,16 +140,16 @@ def _reasons(evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
-    """Add what no model may leave out."""
-    return in_order((*reasons, *hard_reasons(facts)))
-
-
-def hard_reasons(facts: EarlyFacts) -> tuple[str, ...]:
-    """Return what refuses because the law says so and not the bank: neither a model nor a person lets it pass.
+    """Add what no model may leave out, because the law and not the bank says so.
 
     Related parties (LN-18, 商业银行法 第四十条), customers from elsewhere (LN-04), minors (ACC-12), expired
     ID cards (ACC-13).
     """
+    return in_order((*reasons, *locked_reasons(facts)))
+
+
+def locked_reasons(facts: EarlyFacts) -> tuple[str, ...]:
+    """Return what refuses an application whatever a model, a product or a member of staff says; see `_with_locked`."""
     until = facts.id_valid_until_date
     locked = {
         "related_party": facts.related_party,
@@ -157,7 +157,7 @@ def hard_reasons(facts: EarlyFacts) -> tuple[str, ...]:
         "too_young": age_on(facts.birth_date, facts.on_date) < ADULT_AGE,
         "id_expired": until is not None and until < facts.on_date,
     }
-    return tuple(code for code, holds in locked.items() if holds)
+    return in_order(code for code, holds in locked.items() if holds)
 
 
 def _outcome(reasons: tuple[str, ...]) -> Outcome:
@@ -201,6 +201,8 @@ def _out_of_bounds(proposal: _Proposal, facts: FullFacts, policy: PolicyFields) 
 
 def _whole(result: Mapping[str, Any], key: str) -> int:
     value = result.get(key)
+    if isinstance(value, float) and value.is_integer():  # what a division left, exact as long as it is whole
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise DecisionOutputError("", f"{key} is no whole number")
     return value

@@ -11,7 +11,8 @@ from core import evidence
 from core.audit.log import record
 from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
-from lending.decision.decide import hard_reasons
+from lending.decision.decide import locked_reasons
+from lending.decision.reasons import REASONS
 from lending.models import Application, Decision
 from lending.models.application import REVIEW
 from lending.models.decision import FULL
@@ -58,18 +59,18 @@ def grant(*, application_id: uuid.UUID, actor: str, reason: str, limit_fen: int 
 
     Raises:
         NotFound: there is no such application.
-        StateConflict: it is not under review, nothing was proposed, the limit lies outside what was proposed, a hard
-            reason speaks against it, the person's cap has no room, or it cannot go on now.
+        StateConflict: it is not under review, nothing was proposed, the limit lies outside what was proposed, a rule or
+            the law rejects, the person's cap has no room, or it cannot go on now.
     """
     application = _under_review(lock_application_and_exposure(application_id=application_id))
     decision = Decision.objects.filter(application=application, stage=FULL).first()
+    if _is_hard_refusal(application, decision):
+        raise StateConflict("该申请有法定或产品的拒绝原因，不能人工改为通过，请拒绝")
     if decision is None or decision.limit_fen is None or decision.annual_rate is None:
         raise StateConflict("没有可执行的额度方案，请拒绝该申请或请客户重新申请")
     granted_fen = decision.limit_fen if limit_fen is None else limit_fen
     if not application.product_version.min_amount_fen <= granted_fen <= decision.limit_fen:
         raise StateConflict("核定额度须不低于产品起点金额，且不高于模型测算的额度")
-    if hard_reasons(early_facts(application)):
-        raise StateConflict("该申请有依法必须拒绝的情形，人工不能放行，请拒绝该申请")
     if granted_fen > room_fen(application):
         raise StateConflict("该客户授信合计已达上限")
     outcome = verification.screen_subject(
@@ -101,6 +102,13 @@ def _refuse_alone(application_id: uuid.UUID) -> None:
     limit_fen = proposed.first()
     if limit_fen is not None and limit_fen >= two_people_from_fen():
         raise StateConflict("该额度须两人审核，请在审核队列中办理")
+
+
+def _is_hard_refusal(application: Application, decision: Decision | None) -> bool:
+    """Tell whether anything rejects that no person may set aside: by the decision, or by the law as of today (LN-18)."""
+    codes = [] if decision is None else decision.reason_codes
+    rejected = any(code in REASONS and REASONS[code].effect == "reject" for code in codes)
+    return rejected or bool(locked_reasons(early_facts(application)))
 
 
 def _under_review(application: Application) -> Application:

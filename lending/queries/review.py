@@ -128,7 +128,7 @@ def reasons(case: ReviewCase) -> list[Row]:
 
 
 def path(case: ReviewCase, *, sees_hints: bool) -> list[Row]:
-    """Return the decision's path through the model, node by node: what it looked at and what came out."""
+    """Return the decision's path through the model, node by node, without the customer's figures."""
     decision = _full(case.subject_id) if case.kind == APPLICATION else None
     if decision is None:
         return []
@@ -142,24 +142,19 @@ def path(case: ReviewCase, *, sees_hints: bool) -> list[Row]:
 
 
 def _told(looked: Any, *, sees_hints: bool) -> str:
+    """Tell which row of a table held, or which checks did; never a customer's figure (`operations.explaining` shows those)."""
     if isinstance(looked, dict) and "reference_map" in looked:
-        values = "，".join(f"{name}={_word(value)}" for name, value in looked["reference_map"].items())
-        rule = looked.get("rule", {})
-        return f"{values} → 第 {int(looked.get('index', 0)) + 1} 行 {rule.get('_description', '')}".strip()
+        return f"第 {int(looked.get('index', 0)) + 1} 行 {looked.get('rule', {}).get('_description', '')}".strip()
     if isinstance(looked, dict):
-        parts = [
-            f"{name}={_word(item['result'])}"
+        held = [
+            name
             for name, item in looked.items()
-            if isinstance(item, dict) and "result" in item and (sees_hints or name not in HINTS)
+            if isinstance(item, dict) and item.get("result") is True and (sees_hints or name not in HINTS)
         ]
-        return "，".join(parts)
+        return "，".join(held)
     if isinstance(looked, list):
         return "；".join(told for item in looked if (told := _told(item, sees_hints=sees_hints)))
     return ""
-
-
-def _word(value: Any) -> str:
-    return {True: "是", False: "否", None: "无"}.get(value, str(value)) if value in (True, False, None) else str(value)
 
 
 def checks(case: ReviewCase, *, sees_alerts: bool) -> list[Row]:

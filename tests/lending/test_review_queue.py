@@ -188,7 +188,7 @@ class TestDeciding:
         RelatedParty.objects.create(
             name=known.name, id_number=known.id_number, id_number_index=related_index(known.id_number), relation="manager"
         )  # fmt: skip
-        with pytest.raises(StateConflict, match="依法必须拒绝"):
+        with pytest.raises(StateConflict, match="不能人工改为通过"):
             decide_case(case_id=case.pk, verdict=GOOD, actor="li")
         assert (again(referred).status, opened(case).outcome) == ("review", "")
 
@@ -282,12 +282,12 @@ class TestPage:
             assert shown in page, shown
         known = verified.identity(referred.customer_id)
         assert known is not None
-        for hidden in (known.name, known.id_number, "名单监测", "关联方", "checks.related_party"):
+        for hidden in (known.name, known.id_number, "名单监测", "关联方", "checks.manual_review"):
             assert hidden not in page, hidden
 
     def test_lists_and_registers_are_hinted_at_only_to_who_may_see_them(self, case: ReviewCase) -> None:
         page = _staff("合规").get(f"{ADMIN}/reviewcase/{case.pk}/change/").content.decode()
-        for shown in ("关联方与名单", "待甄别的名单预警", "checks.related_party"):
+        for shown in ("关联方与名单", "待甄别的名单预警", "checks.manual_review"):
             assert shown in page, shown
 
     def test_a_case_of_a_list_hit_is_seen_by_who_sees_list_hits(self) -> None:
