@@ -18,7 +18,7 @@ from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_id_number_for_operations, mask_name
-from lending.admin.review import to_case
+from lending.admin.review_filters import to_case
 from lending.decision.snapshots import decision_bytes
 from lending.explaining import hits_of
 from lending.models import Application, BureauReport, Decision

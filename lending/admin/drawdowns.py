@@ -15,7 +15,7 @@ from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.clock import SHANGHAI
 from core.crypto.masking import mask_id_number_for_operations, mask_name
-from lending.admin.review import to_case
+from lending.admin.review_filters import to_case
 from lending.contracts.certificates import read_certificates
 from lending.models import BankCertificate, Contract, Disclosure, Drawdown
 from lending.models.drawdown import REVIEW

@@ -391,15 +391,3 @@ def _lines(rows: Sequence[tuple[str, str]]) -> str:
             '<td class="py-1 break-all">{}</td></tr>', rows,
         ),
     )  # fmt: skip
-
-
-def to_case(subject_id: str) -> HttpResponse:
-    """Lead to the open case of a thing under review.
-
-    Raises:
-        Http404: it is not under review.
-    """
-    case = ReviewCase.objects.filter(subject_id=subject_id, closed_at=None).first()
-    if case is None:
-        raise Http404
-    return HttpResponseRedirect(reverse("admin:lending_reviewcase_change", args=(case.pk,)))

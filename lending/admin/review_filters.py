@@ -1,4 +1,4 @@
-"""How the review queue is counted and narrowed."""
+"""How the review queue is counted, narrowed and reached."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Final
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from core.admin.acts import actor_of
 from core.clock import business_date
@@ -93,3 +94,15 @@ class ClockFilter(admin.SimpleListFilter):
                 late = ReviewTask.objects.filter(finished_at=None, due_date__lt=business_date())
                 return queryset.filter(pk__in=late.values("case_id"))
         return queryset
+
+
+def to_case(subject_id: str) -> HttpResponse:
+    """Lead to the open case of a thing under review.
+
+    Raises:
+        Http404: it is not under review.
+    """
+    case = ReviewCase.objects.filter(subject_id=subject_id, closed_at=None).first()
+    if case is None:
+        raise Http404
+    return HttpResponseRedirect(reverse("admin:lending_reviewcase_change", args=(case.pk,)))
