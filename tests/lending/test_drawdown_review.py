@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import Payment
@@ -17,6 +18,7 @@ from lending.operations.disbursement import grant_drawdown, refuse_drawdown
 from lending.operations.stopping import cancel_stopped
 from lending.queries.products import related_index
 from lending.rest.loan_documents import drawdown_document
+from tenants.parameters import set_for_bank
 from tests.accounts.discipline import discipline
 from tests.lending.borrowers import (
     Borrower,
@@ -80,6 +82,14 @@ class TestAcc09Drawdown:
         assert unpaid(refused)
         with pytest.raises(StateConflict):
             refuse_drawdown(drawdown_id=waiting.pk, actor="risk", reason="again")
+
+    def test_an_amount_that_takes_two_is_decided_by_nobody_alone(self, waiting: Drawdown) -> None:
+        with transaction.atomic():
+            set_for_bank(name="review.two_people_from_fen", value=0, effective_date=business_date(), actor="risk")
+        for act in (grant_drawdown, refuse_drawdown):
+            with pytest.raises(StateConflict, match="两人"):
+                act(drawdown_id=waiting.pk, actor="risk", reason="r")
+        assert unpaid(waiting)
 
     def test_is_checked_once_more_when_it_is_granted(self, who: Borrower, waiting: Drawdown) -> None:
         known = verified.identity(who.customer_id)
