@@ -17,6 +17,8 @@ from config.look import bank_of
 from core.steps.models import PARKED, Step
 from lending.models import EarlyWarning
 from lending.models.warning import LIST_HIT, OPEN
+from tenants.models import Bank, Switch
+from tenants.readiness import reports_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ BANK: Final[Mapping[str, Place]] = {
 }
 PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.Bank": Place("银行", "account_balance"),
+    "tenants.Switch": Place("银行", "emergency_home"),
     "tenants.PushedFigure": Place("银行", "monitoring"),
     "tenants.EvidenceHeadCopy": Place("银行", "verified"),
     "tenants.PlatformParameter": Place("规则", "tune"),
@@ -124,6 +127,8 @@ GROUP_OF_ROOM: Final = {"verification": "客户", "accounts": "账务", "lending
 OTHER_SYMBOL: Final = "article"
 # What somebody must look at, counted beside the page's title.
 ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
+    Bank: reports_ending,
+    Switch: Switch.objects.filter(is_off=True).count,
     Step: Step.objects.filter(state=PARKED).count,
     Filing: overdue_filings,
     ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,

@@ -12,6 +12,7 @@ from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
 from tenants.admin.parameters import BankParameterPage, PlatformParameterPage
 from tenants.admin.staff import GroupPage, UserPage
+from tenants.admin.switches import SwitchPage
 from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
     Bank,
@@ -25,6 +26,7 @@ from tenants.models import (
     ProductTemplate,
     PushedFigure,
     Scan,
+    Switch,
 )
 
 bank_pages = [
@@ -37,6 +39,7 @@ bank_pages = [
 ]
 province_pages = [
     (Bank, BankPage),
+    (Switch, SwitchPage),
     (PushedFigure, FigurePage),
     (EvidenceHeadCopy, EvidenceHeadPage),
     (PlatformParameter, PlatformParameterPage),

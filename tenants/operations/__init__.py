@@ -19,14 +19,20 @@ from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
 from tenants.operations.parameters import set_bank_parameter, set_platform_parameter
 from tenants.operations.product_templates import TemplateRefused, check_templates_by, save_template
 from tenants.operations.province import (
+    GoLiveRefused,
+    LaunchFacts,
+    LaunchFactsRefused,
     LprRefused,
     RegionsRefused,
+    ask_facts,
     enter_lpr,
     mark_day,
     move_bank,
+    record_launch_facts,
     set_licensed_regions,
 )
 from tenants.operations.stopping import owe_when_stopped
+from tenants.operations.switches import SwitchRefused, switch_off
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
 __all__ = [
@@ -36,10 +42,15 @@ __all__ = [
     "Arrival",
     "CostRefused",
     "EntryUnknown",
+    "GoLiveRefused",
     "HeadRefused",
+    "LaunchFacts",
+    "LaunchFactsRefused",
     "LprRefused",
     "RegionsRefused",
+    "SwitchRefused",
     "TemplateRefused",
+    "ask_facts",
     "check_templates_by",
     "close_entry",
     "enter_lpr",
@@ -51,6 +62,7 @@ __all__ = [
     "push_evidence_head",
     "record_campaign_cost",
     "record_figures",
+    "record_launch_facts",
     "remember_visitor",
     "reopen_entry",
     "resolve_scene",
@@ -59,6 +71,7 @@ __all__ = [
     "set_bank_parameter",
     "set_licensed_regions",
     "set_platform_parameter",
+    "switch_off",
     "wechat_openid",
     "wechat_phone_number",
 ]
