@@ -123,7 +123,8 @@ PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
-        "tenants.*_bank", "tenants.*_switch", "!tenants.decide_switch", "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
+        "tenants.*_bank", "tenants.*_switch", "!tenants.decide_switch",
+        "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
         "tenants.add_producttemplate", "tenants.change_producttemplate",
         "tenants.view_*", "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user",
         "auth.view_*",
