@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +16,9 @@ from bench.report import Finding, compared
 TURNS: Final = 5
 DECISIONS: Final = 2000
 MICROSECONDS: Final = 1_000_000
+MILLISECONDS: Final = 1_000
+LONGEST_MS: Final = 5.0
+REPLAYED: Final = 10_000
 
 
 def _facts() -> Any:
@@ -34,17 +38,26 @@ def _facts() -> Any:
 
 
 def measure() -> list[Finding]:
-    """Decide the same application with and without everything around the engine, in turns."""
+    """Decide the same application with and without everything around the engine, by two models, and replay many."""
+    from lending.decision.engine import DecisionModel
+    from lending.decision.four_sources import four_source_content
+    from lending.decision.standard import standard_model
+
+    four = DecisionModel.of(bank="125", name="four", content=four_source_content())
+    return [*_decided("standard", standard_model("full")), *_decided("four sources", four), *_replayed()]
+
+
+def _decided(title: str, model: Any) -> list[Finding]:
     from lending.decision.decide import decide_full
     from lending.decision.exact_json import exact_json
     from lending.decision.facts import full_context
     from lending.decision.policy import PolicyFields
-    from lending.decision.standard import standard_model
 
-    facts, policy, model = _facts(), PolicyFields(), standard_model("full")
+    facts, policy = _facts(), PolicyFields()
     content = zen.ZenDecisionContent(model.content)
     engine = zen.ZenEngine({"loader": lambda _: content})
-    context = exact_json(full_context(facts, policy))
+    told = full_context(facts, policy)
+    context = exact_json(told if title != "standard" else {name: told[name] for name in told if name != "sources"})
 
     def bare() -> None:
         engine.evaluate(model.key, context)
@@ -53,17 +66,42 @@ def measure() -> list[Finding]:
         engine.evaluate(model.key, context, {"trace": True})
 
     def decided() -> None:
-        decide_full(facts, policy)
+        decide_full(facts, policy, model=model)
 
     for one in (bare, with_path, decided):
         _timed(one, DECISIONS // 10)
     turns = [tuple(_timed(one, DECISIONS) for one in (bare, with_path, decided)) for _ in range(TURNS)]
     alone, traced, full = zip(*turns, strict=True)
     note = f"{DECISIONS} decisions a turn, one thread"
+    started = time.process_time()
+    for _ in range(DECISIONS):
+        decided()
+    each_ms = (time.process_time() - started) / DECISIONS * MILLISECONDS
+    spent = "processor time, without storage"
     return [
-        compared(name="decision, against the engine alone", unit="µs", measured=full, baseline=alone, note=note),
+        Finding(name=f"decision, {title}", unit="ms", measured=each_ms, at_most=LONGEST_MS, note=spent),
+        compared(name="  against the engine alone", unit="µs", measured=full, baseline=alone, note=note),
         compared(name="  against the engine with its path", unit="µs", measured=full, baseline=traced),
     ]
+
+
+def _replayed() -> list[Finding]:
+    """Make decisions again from their snapshots, byte for byte; what a replay costs beside storage."""
+    from lending.decision.decide import decide_full
+    from lending.decision.policy import PolicyFields
+    from lending.decision.snapshots import decision_bytes, replay, snapshot
+
+    policy, facts = PolicyFields(), _facts()
+    taken = []
+    for number in range(REPLAYED):
+        one = replace(facts, bureau=replace(facts.bureau, overdue_12m=number % 4, queries_3m=number % 9,
+                                            history_months=number % 90))  # fmt: skip
+        taken.append((snapshot(one, policy), decision_bytes(decide_full(one, policy))))
+    started = time.perf_counter()
+    different = sum(decision_bytes(replay(content)) != recorded for content, recorded in taken)
+    seconds = time.perf_counter() - started
+    note = f"{REPLAYED} decisions from their snapshots in {seconds:.1f} s"
+    return [Finding(name="replay, decisions that differ", unit="", measured=float(different), at_most=0.0, note=note)]
 
 
 def _timed(work: Callable[[], None], times: int) -> float:

@@ -27,6 +27,7 @@ from core.admin.charts import Asked, Chart, Numbers, picture_of
 from core.clock import business_date, now
 from core.steps.models import LIVE, PARKED, Step
 from lending.charts import BANK_CHARTS
+from lending.charts.cohorts import WHOLE_BANK
 from lending.queries.figures import figures_now
 from tenants.charts import PROVINCE_CHARTS
 from tenants.queries import ProvinceFigures, missing_calendar_year, province_figures
@@ -138,9 +139,9 @@ def of_bank(request: HttpRequest) -> Dashboard:
     """Show how this bank does, as far as this person may see it."""
     may = request.user.has_perm
     cards: list[Card] = []
-    if may("accounts.view_customer"):
+    if may(WHOLE_BANK) and may("accounts.view_customer"):
         cards.append(_customers())
-    if may("lending.view_creditline"):
+    if may(WHOLE_BANK) and may("lending.view_creditline"):
         cards += _lending()
     if may("core.view_step"):
         cards.append(_steps())

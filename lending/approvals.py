@@ -10,6 +10,7 @@ from core.approvals.registry import Approved, register_approval
 from lending.operations import (
     bureau_files,
     loan_changes,
+    models,
     product_switching,
     products,
     purpose_watch,
@@ -25,6 +26,9 @@ MARK_MISUSED: Final = "loan.mark_misused"
 WRITE_OFF: Final = "loan.write_off"
 CONFIRM_MISUSE: Final = "purpose.confirm_misuse"
 CORRECT_RECORD: Final = "bureau.correct_record"
+MODEL_PUBLISH: Final = "model.publish"
+MODEL_EDITOR: Final = "lending.change_bankmodelversion"
+MODEL_PUBLISHER: Final = "lending.publish_bankmodel"
 PUBLISH_PRODUCT: Final = "product.publish"
 REOPEN_PRODUCT: Final = "product.reopen"
 SCHEDULE_PRODUCT: Final = "product.schedule"
@@ -91,6 +95,17 @@ def correct_record(approved: Approved) -> None:
     """Correct a reported record, `how`; the subject is the objection, the reason is what the borrower is answered."""
     bureau_files.correct_record(
         objection_id=uuid.UUID(approved.subject), how=approved.values["how"], answer=approved.reason,
+        actor=approved.actor,
+    )  # fmt: skip
+
+
+@register_approval(
+    MODEL_PUBLISH, title="决策模型发布", proposer=MODEL_EDITOR, decider=MODEL_PUBLISHER, page="lending_bankmodelversion"
+)  # fmt: skip
+def publish_model(approved: Approved) -> None:
+    """Publish a bank's own model as it was proposed; the subject is the draft, `digest` is what it said then."""
+    models.publish_model(
+        version_id=uuid.UUID(approved.subject), digest=str(approved.values["digest"]), decided_by=approved.decided_by,
         actor=approved.actor,
     )  # fmt: skip
 

@@ -9,11 +9,12 @@ from django.core.exceptions import ValidationError
 
 from core.errors import Problem
 from lending.models import ProductVersion
+from lending.models.product import MODEL_STAGE_OF
 from lending.publishing import OWN_TO_A_VERSION, label_of
 from tenants.operations import check_templates_by
 from tenants.queries import TemplateView
 
-NOT_OF_A_TEMPLATE: Final = OWN_TO_A_VERSION | {"product", "name", "target", "service_regions"}
+NOT_OF_A_TEMPLATE: Final = OWN_TO_A_VERSION | {"product", "name", "target", "service_regions"} | set(MODEL_STAGE_OF)
 COLUMNS: Final = {
     field.name: field
     for field in ProductVersion._meta.concrete_fields  # noqa: SLF001 -- Django's documented model API

@@ -15,8 +15,8 @@ from core.money import fen_to_yuan
 from lending import parameters
 from lending.contracts.errors import ContractError
 from lending.decision.policy import ALL_IN_CEILING, PolicyFieldsError
-from lending.models import ProductVersion
-from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
+from lending.models import BankModelVersion, ProductVersion
+from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS, MODEL_STAGE_OF
 from lending.offering import licensed_regions, policy_of, regions_outside
 from lending.purposes import BUSINESS, CONSUMER, PERMITTED
 
@@ -130,6 +130,7 @@ def _rule_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
         yield "max_amount_fen", "最高金额须大于最低金额"
     if version.compound_on_penalty and not version.compound_penalty:
         yield "compound_on_penalty", "对罚息计收复利的，须同时对逾期利息计收复利"
+    yield from _model_problems(version)
     yield from _term_problems(version)
     yield from _purpose_problems(version)
     for name in ("terms_months", "methods", "purposes", "required_consents", "service_regions"):
@@ -143,6 +144,15 @@ def _rule_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
         rate = getattr(version, name)
         if rate != rate.quantize(CENT):
             yield name, "最多两位小数，以便合同利率写作 LPR 加若干基点"
+
+
+def _model_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    for name, stage in MODEL_STAGE_OF.items():
+        model: BankModelVersion | None = getattr(version, name)
+        if model is not None and (model.published_at is None or model.model.stage != stage):
+            yield name, "须选用已发布的、适用于该阶段的模型，请重选"
+    if version.challenger_model_id is not None and version.challenger_model_id == version.full_model_id:
+        yield "challenger_model", "不得与授信模型相同，请改选或留空"
 
 
 def _bounds_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "风险": (
         "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.*_bankmodel", "lending.*_bankmodelversion", "lending.*_modelcase", "lending.*_backtest",
         "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
         "verification.view_*", *_NO_AML, *_SEEING_CUSTOMERS, "tenants.*_bankparameter",

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from lending.admin.applications import ApplicationPage, BureauReportPage, DecisionPage
+from lending.admin.back_tests import BackTestPage
 from lending.admin.bureau import BureauExportPage, BureauObjectionPage, BureauRecordPage, CreditNoticePage
 from lending.admin.closing import AutoDebitPage, DayEndPage
 from lending.admin.collection import CollectionContactPage, OverdueLoanPage
 from lending.admin.collection_agencies import CollectionAgencyPage
+from lending.admin.decision_models import BankModelPage, BankModelVersionPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
 from lending.admin.entrusted import EntrustedPaymentPage
 from lending.admin.invitations import InvitationPage
 from lending.admin.lines import CreditLinePage
 from lending.admin.loans import LoanPage, RepaymentPage
+from lending.admin.model_cases import ModelCasePage
 from lending.admin.papers import LoanPaperPage
 from lending.admin.product_versions import ProductVersionPage
 from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import RelatedPartyPage
+from lending.admin.shadows import ShadowDecisionPage
 from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
     Application,
     AutoDebit,
+    BackTest,
     BankCertificate,
+    BankModel,
+    BankModelVersion,
     BureauExport,
     BureauObjection,
     BureauRecord,
@@ -39,6 +46,7 @@ from lending.models import (
     Invitation,
     Loan,
     LoanPaper,
+    ModelCase,
     ObservedFact,
     OverdueLoan,
     Product,
@@ -46,12 +54,18 @@ from lending.models import (
     PurposeFinding,
     RelatedParty,
     Repayment,
+    ShadowDecision,
     WatchTerm,
 )
 
 bank_pages = [
     (Product, ProductPage),
     (ProductVersion, ProductVersionPage),
+    (BankModel, BankModelPage),
+    (BankModelVersion, BankModelVersionPage),
+    (ModelCase, ModelCasePage),
+    (BackTest, BackTestPage),
+    (ShadowDecision, ShadowDecisionPage),
     (Application, ApplicationPage),
     (Decision, DecisionPage),
     (CreditLine, CreditLinePage),

@@ -8,6 +8,8 @@ from typing import Any, Final
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
 from unfold.decorators import action, display
 
 from accounts.queries import only_own
@@ -16,11 +18,13 @@ from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_id_number_for_operations, mask_name
 from lending.decision.snapshots import decision_bytes
+from lending.explaining import hits_of
 from lending.models import Application, BureauReport, Decision
 from lending.models.application import REVIEW
+from lending.operations.explaining import look_at_path
 from lending.operations.reviewing import grant_review, refuse_review
 from lending.queries.decisions import recorded_decision, replay_decision
-from lending.reasons import reason_text
+from lending.reasons import OUTCOME_TEXTS, explanation, reason_text
 from verification import queries as verified
 
 REVIEWER: Final = "lending.review_application"
@@ -42,6 +46,22 @@ REFUSE: Final = Act(
     done="已拒绝该申请",
     danger=True,
 )
+
+
+LOOK: Final = Act(
+    title="查看决策路径",
+    submit="查看",
+    explanation="路径中有客户的具体数据。请填写查看理由，本次查看写入审计日志。",
+    done="",
+)
+REPORT: Final = "admin/report.html"
+PATH_HEADERS: Final = ["节点", "行", "规则", "取值", "结果"]
+
+
+class LookForm(ActForm):
+    """Why somebody looks at a customer's figures."""
+
+    reason = forms.CharField(label="查看理由", max_length=200)
 
 
 class OpinionForm(ActForm):
@@ -86,9 +106,12 @@ class ApplicationPage(ReadOnlyPage):
     ordering = ("-id",)
     inlines = (DecisionTable,)
     actions_detail = ("grant", "refuse")
-    readonly_fields = ("product", "version", "person", "stated", "reasons")
+    readonly_fields = ("product", "version", "person", "stated", "reasons", "told_customer")
     fieldsets = (
-        (None, {"fields": (("id", "status"), ("product", "version"), "purpose", "reasons", "retryable")}),
+        (
+            None,
+            {"fields": (("id", "status"), ("product", "version"), "purpose", "reasons", "told_customer", "retryable")},
+        ),
         ("申请人", {"fields": ("person", "stated")}),
         (
             "核验与授权",
@@ -121,6 +144,11 @@ class ApplicationPage(ReadOnlyPage):
     def reasons(self, row: Application) -> str:
         """Show all reasons with what the customer reads."""
         return told(row.reason_codes)
+
+    @display(description="给客户的说明")
+    def told_customer(self, row: Application) -> str:
+        """Show what a customer who asks is told (LN-14); never more than the reasons' texts."""
+        return explanation(row.status, row.reason_codes) if row.status in OUTCOME_TEXTS else "—"
 
     @display(description="客户")
     def person(self, row: Application) -> str:
@@ -174,10 +202,12 @@ class DecisionPage(ReadOnlyPage):
     search_fields = ("application__id__exact",)
     search_help_text = "按申请编号（完整）查找"
     ordering = ("-id",)
-    readonly_fields = ("reasons", "made_again", "limit_fen_in_yuan", "model_id")
+    readonly_fields = ("reasons", "made_again", "limit_fen_in_yuan", "model_id", "rules", "told_customer")
+    actions_detail = ("path",)
     limit_fen_in_yuan = staticmethod(amount("limit_fen", "额度"))
     fieldsets = (
         (None, {"fields": (("application", "stage"), "outcome", "reasons", ("score", "grade"))}),
+        ("说明", {"fields": ("rules", "told_customer")}),
         (
             "方案",
             {"fields": (("limit_fen_in_yuan", "annual_rate", "term_months"), ("lpr_rate", "lpr_tenor", "lpr_date"))},
@@ -203,6 +233,43 @@ class DecisionPage(ReadOnlyPage):
         """Make the decision again from its snapshot and compare, bit for bit."""
         same = decision_bytes(replay_decision(row.pk)) == recorded_decision(row.pk)
         return "与原决策一致" if same else "与原决策不一致"
+
+    @display(description="成立的规则")
+    def rules(self, row: Decision) -> str:
+        """Show which rows counted, by the version that decided; no figure of the customer."""
+        return format_html_join("", "<div>{}</div>", ((line,) for line in hits_of(row))) or "—"
+
+    @display(description="给客户的说明")
+    def told_customer(self, row: Decision) -> str:
+        """Show what a customer who asks is told (LN-14)."""
+        return explanation(row.outcome, row.reason_codes)
+
+    def has_path_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the customer's figures to whoever reviews."""
+        del object_id
+        return bool(request.user.has_perm(REVIEWER))
+
+    @action(description="决策路径", permissions=["path"], icon="route")
+    def path(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the path with the customer's figures, once a reason is given; the look is in the audit log."""
+        form = LookForm(request.POST or None)
+        if request.method != "POST" or not form.is_valid():
+            return perform(self, request, LOOK, run=lambda _: None, form_class=LookForm, object_id=object_id)
+        lines = look_at_path(
+            decision_id=uuid.UUID(object_id), actor=actor_of(request), reason=form.cleaned_data["reason"]
+        )  # fmt: skip
+        rows = [[line.node, line.row or "—", line.rule, line.values, line.result] for line in lines]
+        version = Decision.objects.values_list("model_id", flat=True).get(pk=object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "model_admin": self,
+            "title": "决策路径",
+            "tables": [
+                {"title": "决策路径", "note": f"模型 {version}", "headers": PATH_HEADERS, "rows": rows},
+            ],
+        }
+        return TemplateResponse(request, REPORT, context, headers={"Cache-Control": "no-store"})
 
 
 class BureauReportPage(ReadOnlyPage):

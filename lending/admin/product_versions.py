@@ -24,8 +24,9 @@ from lending.admin.product_preview import contract_response, preview_response
 from lending.approvals import PRODUCT_EDITOR, PUBLISH_PRODUCT
 from lending.contracts.errors import ContractError
 from lending.models import ProductVersion
-from lending.models.product import CONSENTS, FACTS, METHODS, PURPOSE_CHOICES
+from lending.models.product import CONSENTS, FACTS, METHODS, MODEL_STAGE_OF, PURPOSE_CHOICES
 from lending.operations.products import discard_draft, plan_publishing, save_draft
+from lending.queries.decision_models import choosable_models
 
 PUBLISH: Final = Act(
     title="申请发布产品版本",
@@ -81,6 +82,7 @@ FIELDSETS: Final = (
                     ("missing_source", "declared_income_percent"), "min_score",
                     tuple(f"grade_{grade}_min_score" for grade in GRADES))},
     ),
+    ("决策模型", {"fields": (("early_model", "full_model"), "challenger_model")}),
     (
         "授权与合同",
         {"fields": ("required_consents", ("overdue_markup_percent", "misuse_markup_percent"),
@@ -176,7 +178,9 @@ class ProductVersionPage(Page):
         return own if self.has_change_permission(request, obj) else (*own, *SHOWN.values())
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Show amounts in yuan, lists as lists and choices as boxes."""
+        """Show amounts in yuan, lists as lists, choices as boxes, and of the models those that are published."""
+        if db_field.name in MODEL_STAGE_OF:
+            kwargs["queryset"] = choosable_models(stage=MODEL_STAGE_OF[db_field.name])
         return draft_formfield(db_field) or super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -28,7 +28,7 @@ from lending.operations.warning import Fact
 from tenants.parameters import CATALOGUE
 
 CLOSER: Final = "lending.close_earlywarning"
-SEES_LIST_HITS: Final = "verification.change_screeningalert"
+SEES_LIST_HITS: Final = "verification.view_screeningalert"
 COLOURS: Final = {"open": "danger", "closed": "success"}
 ACTION_COLOURS: Final = {"freeze": "danger", "reduce": "warning", "queue": "info"}
 MOST_LINES: Final = 5_000

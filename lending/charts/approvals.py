@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import connection
 
 from core.admin.charts import Asked, Chart, Choice, Numbers, Series, Unit, share
-from lending.charts.cohorts import period
+from lending.charts.cohorts import WHOLE_BANK, period
 
 REASONS: Final = {
     "refused": "未通过（中性）", "not_invited": "未受邀请", "region_not_served": "不在服务区域", "too_young": "年龄偏低",
@@ -111,7 +111,7 @@ APPROVALS: Final = Chart(
         "通过率＝获得额度的申请÷已决申请；自动审批率＝未转人工的申请÷已决申请。按审批月份，"
         "审批中的和因外部系统没有应答而未成的不计入。"
     ),
-    needs=("lending.view_application",),
+    needs=(WHOLE_BANK, "lending.view_application"),
     read=read_approvals,
     empty="所选期间没有已决申请。产品开放并有客户提交申请后，这里按月显示。",
     kind="line",
@@ -124,7 +124,7 @@ REFUSALS: Final = Chart(
     question="申请为什么没有通过？",
     metric="D6",
     formula="按原因统计已决申请中被拒绝的件数；占比＝该原因件数÷拒绝申请数。名单命中不单独列示，计入中性拒绝。",
-    needs=("lending.view_application",),
+    needs=(WHOLE_BANK, "lending.view_application"),
     read=read_refusals,
     empty="所选期间没有被拒绝的申请；需要更早的，请放宽期间查看。",
     choices=[PRODUCT],

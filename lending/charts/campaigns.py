@@ -8,7 +8,7 @@ from django.db import connection
 
 from core.admin.charts import Asked, Chart, Choice, Numbers, Series, Unit, share
 from core.money import divide_half_up
-from lending.charts.cohorts import PARTS, UNSAID, period
+from lending.charts.cohorts import PARTS, UNSAID, WHOLE_BANK, period
 
 BY: Final = Choice(name="by", label="分组", options=[("campaign", "活动"), ("branch", "渠道（网点）")])
 # What was spent within the period, and what became until now of the persons who scanned first within it.
@@ -72,7 +72,7 @@ COST_CHART: Final = Chart(
         "成本＝期间内登记的活动费用÷期间内首次扫码且至今已放款的客户；费用由员工在“活动费用”中登记。"
         "扫码成功率＝放款客户÷扫码次数。"
     ),
-    needs=("tenants.view_scan", "tenants.view_campaigncost", "lending.view_loan"),
+    needs=(WHOLE_BANK, "tenants.view_scan", "tenants.view_campaigncost", "lending.view_loan"),
     read=read_costs,
     empty="所选期间没有扫码和费用。请在“推广码”中按活动生成推广码，在“活动费用”中登记费用。",
     choices=[BY],

@@ -13,6 +13,8 @@ from typing import Any, Final
 from core.admin.charts import Asked, Choice
 from core.clock import SHANGHAI
 
+WHOLE_BANK: Final = "accounts.view_any_customer"
+"""The right that every chart of a bank takes beside those of its rows: who sees only customers of their own sees no sums."""
 PARTS: Final = {"product": "产品", "branch": "渠道（网点）", "staff": "客户经理", "campaign": "活动"}
 """What the scanned code speaks for, by column of `tenants_entry`."""
 UNSAID: Final = "（未标注）"

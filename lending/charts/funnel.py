@@ -8,7 +8,7 @@ from typing import Final
 from django.db import connection
 
 from core.admin.charts import Asked, Chart, Choice, Numbers, Series, Unit, share
-from lending.charts.cohorts import BY, ONLY, PARTS, TOUCH, TOUCHED, only, part_of, period
+from lending.charts.cohorts import BY, ONLY, PARTS, TOUCH, TOUCHED, WHOLE_BANK, only, part_of, period
 
 # Each step with the condition that a way through it fulfils by the end of the window. A person has reached a step if one
 # way of theirs (one application, one drawdown on its line) fulfils it and all before it.
@@ -138,7 +138,7 @@ FUNNEL_CHART: Final = Chart(
         "转化率＝本步人数÷上一步人数。扫码后没有登录的无法辨认，每次扫码计一人；扫码前已注册的老客户不计。"
     ),
     # Persons are counted by opaque ids, which the pages of applications and loans show as well.
-    needs=("tenants.view_scan", "lending.view_application", "lending.view_loan"),
+    needs=(WHOLE_BANK, "tenants.view_scan", "lending.view_application", "lending.view_loan"),
     read=read_funnel,
     empty="所选期间没有扫码。请在“推广码”中生成推广码并投放，或放宽期间和筛选。",
     choices=[BY, *ONLY, TOUCH, WINDOW],

@@ -9,6 +9,7 @@ from django.db.models import Count, Sum
 
 from core.admin.charts import Asked, Chart, Numbers, Series, Unit, share
 from core.clock import business_date
+from lending.charts.cohorts import WHOLE_BANK
 from lending.loans.buckets import LAST, name_of
 from lending.loans.classification import Category
 from lending.models import Application, Loan
@@ -106,14 +107,14 @@ def read_applications(asked: Asked) -> Numbers:
     )
 
 
-LOANS: Final = ("lending.view_loan",)
+LOANS: Final = (WHOLE_BANK, "lending.view_loan")
 APPLICATIONS: Final = Chart(
     name="applications",
     title="授信申请",
     question="申请现在走到了哪里？",
     metric="D5",
     formula="全部授信申请按当前状态计数。",
-    needs=("lending.view_application",),
+    needs=(WHOLE_BANK, "lending.view_application"),
     read=read_applications,
     empty="还没有授信申请。产品开放后，客户扫码即可申请。",
     has_period=False,

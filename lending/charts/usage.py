@@ -11,6 +11,7 @@ from core.admin.charts import CENT, Asked, Chart, Numbers, Series, Unit, share
 from core.clock import business_date
 from core.money import divide_half_up
 from lending.charts.benchmarks import AVERAGE, DRAW_CYCLE, USAGE
+from lending.charts.cohorts import WHOLE_BANK
 
 # A row for each product and one, without a product, for the whole bank: a person with lines of two products is one customer
 # of the bank and one of each product.
@@ -112,7 +113,7 @@ def read_cycles(asked: Asked) -> Numbers:
     )  # fmt: skip
 
 
-RIGHTS: Final = ("lending.view_creditline", "lending.view_loan")
+RIGHTS: Final = (WHOLE_BANK, "lending.view_creditline", "lending.view_loan")
 USAGE_CHART: Final = Chart(
     name="usage",
     title="用信率",
@@ -146,7 +147,7 @@ CYCLE_CHART: Final = Chart(
     question="客户隔多久再次用款？",
     metric="D12",
     formula="同一客户相邻两笔放款的起息日之差，按后一笔的起息日归入期间。",
-    needs=("lending.view_loan",),
+    needs=(WHOLE_BANK, "lending.view_loan"),
     read=read_cycles,
     empty="所选期间没有客户再次用款，请放宽期间查看。",
     benchmarks=[DRAW_CYCLE],

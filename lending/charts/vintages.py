@@ -9,6 +9,7 @@ from django.db import connection
 
 from core.admin.charts import Asked, Chart, Numbers, Series, Unit, share
 from core.clock import business_date
+from lending.charts.cohorts import WHOLE_BANK
 
 MOST_MONTHS: Final = 12
 # At the end of each month after that of the disbursement, as it stood by what is known now: what was still owed of the loans
@@ -116,7 +117,7 @@ VINTAGE_CHART: Final = Chart(
     question="各月放出的贷款，随账龄有多少逾期超过 30 天？",
     metric="D13",
     formula="某月放款在第 n 个月末逾期超过 30 天的剩余本金÷该月放款本金；未满的月份不显示。",
-    needs=("lending.view_loan",),
+    needs=(WHOLE_BANK, "lending.view_loan"),
     read=read_vintages,
     empty="所选期间没有满一个月的放款，或没有逾期超过 30 天的贷款。",
     kind="line",
@@ -128,7 +129,7 @@ FIRST_PAYMENT_CHART: Final = Chart(
     question="首期就没有按时还的有多少？",
     metric="D13",
     formula="FPD7、FPD30＝首期到期后超过 7 天、30 天仍未还清的贷款÷首期到期已满 7 天、30 天的贷款。",
-    needs=("lending.view_loan",),
+    needs=(WHOLE_BANK, "lending.view_loan"),
     read=read_first_payments,
     empty="所选期间的放款没有首期逾期，或首期尚未到期。",
     days=365,

@@ -7,6 +7,7 @@ from typing import Final
 from django.db.models import Count, Q
 
 from core.admin.charts import Asked, Chart, Numbers, Series, Unit
+from lending.charts.cohorts import WHOLE_BANK
 from lending.models import EarlyWarning
 from lending.models.warning import LIST_HIT, OPEN, RULES
 
@@ -40,7 +41,7 @@ WARNING_CHART: Final = Chart(
     question="哪些规则在预警，还有多少没有处理？",
     metric="RISK-05",
     formula="期间内生成的预警按规则计数，其中至今未关闭的为待处理；名单命中不在此列。",
-    needs=("lending.view_earlywarning",),
+    needs=(WHOLE_BANK, "lending.view_earlywarning"),
     read=read_warnings,
     empty="所选期间没有预警。外部风险信息请在“外部风险信息”中导入，规则每个营业日自动运行。",
     days=90,

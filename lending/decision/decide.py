@@ -145,6 +145,11 @@ def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
     Related parties (LN-18, 商业银行法 第四十条), customers from elsewhere (LN-04), minors (ACC-12), expired
     ID cards (ACC-13).
     """
+    return in_order((*reasons, *locked_reasons(facts)))
+
+
+def locked_reasons(facts: EarlyFacts) -> tuple[str, ...]:
+    """Return what refuses an application whatever a model, a product or a member of staff says; see `_with_locked`."""
     until = facts.id_valid_until_date
     locked = {
         "related_party": facts.related_party,
@@ -152,7 +157,7 @@ def _with_locked(reasons: Iterable[str], facts: EarlyFacts) -> tuple[str, ...]:
         "too_young": age_on(facts.birth_date, facts.on_date) < ADULT_AGE,
         "id_expired": until is not None and until < facts.on_date,
     }
-    return in_order((*reasons, *(code for code, holds in locked.items() if holds)))
+    return in_order(code for code, holds in locked.items() if holds)
 
 
 def _outcome(reasons: tuple[str, ...]) -> Outcome:
@@ -196,6 +201,8 @@ def _out_of_bounds(proposal: _Proposal, facts: FullFacts, policy: PolicyFields) 
 
 def _whole(result: Mapping[str, Any], key: str) -> int:
     value = result.get(key)
+    if isinstance(value, float) and value.is_integer():  # what a division left, exact as long as it is whole
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise DecisionOutputError("", f"{key} is no whole number")
     return value

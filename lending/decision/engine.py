@@ -14,6 +14,7 @@ import os
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -21,6 +22,7 @@ from weakref import WeakValueDictionary
 import zen
 
 from lending.decision.exact_json import exact_json
+from lending.decision.features import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +99,21 @@ class _Compiled:
             raise typed_error(error) from None
 
 
+@lru_cache(maxsize=KEPT_MODELS)
+def declared_groups(content: str) -> frozenset[str] | None:
+    """Return the groups of facts that a model's entry declares, None where it takes any.
+
+    What came to be known after a model was written is not told to it, so that it decides for ever as it did.
+    """
+    try:
+        nodes = json.loads(content)["nodes"]
+        schema = json.loads(next(node["content"]["schema"] for node in nodes if node["type"] == "inputNode"))
+        closed = schema.get("additionalProperties") is False
+        return frozenset(schema["properties"]) if closed else None
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        return None
+
+
 class _Process:
     """The engine of this process and the models that it keeps compiled."""
 
@@ -163,7 +180,9 @@ def evaluate(model: DecisionModel, context: Mapping[str, Any]) -> Evaluation:
         DecisionModelError: the model is broken, or failed on the way.
         TypeError: the context holds a float.
     """
-    text = exact_json(context)
+    groups = declared_groups(model.content)
+    told = context if groups is None else {name: value for name, value in context.items() if _is_told(name, groups)}
+    text = exact_json(told)
     try:
         answer = _slot.get().run(model, text)
     except RuntimeError as error:
@@ -172,6 +191,10 @@ def evaluate(model: DecisionModel, context: Mapping[str, Any]) -> Evaluation:
     if not isinstance(result, dict):
         raise DecisionOutputError("", "the model answers no object")
     return Evaluation(result, compact_trace(answer["trace"]))
+
+
+def _is_told(name: str, groups: frozenset[str]) -> bool:
+    return name != SOURCES or name in groups
 
 
 def kept_models() -> tuple[str, ...]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from core.money import fen_to_yuan
+from lending.decision.features import SOURCES
 from lending.loans.due_dates import months_after
 
 if TYPE_CHECKING:
     from lending.decision.policy import PolicyFields
+
+LATER: Final = {"later": True}
+"""Marks a fact that the first snapshots do not know: left out of a snapshot while it is None, and None where it is not."""
 
 
 class FactsError(ValueError):
@@ -94,6 +98,22 @@ class GovernmentFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """Scores that other sources give of a person, higher is better; None where a source gave nothing, never zero.
+
+    No live source is connected: they come from fixtures and from saved cases.
+    """
+
+    social_a_score: int | None = None
+    social_b_score: int | None = None
+    payment_score: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse negative figures."""
+        _refuse_negative(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FullFacts:
     """Everything that a full decision looks at.
 
@@ -102,7 +122,7 @@ class FullFacts:
     is the limit promised on an invitation list. `lpr_rate` is the LPR (annual per cent) published last on or
     before the business date, of the tenor that `policy.lpr_tenor` names (INT-01). `manual_review` sends the
     case to a person for a reason that is kept elsewhere (a possible match on a list is one: it must not show
-    here).
+    here). `sources` are None where a bank uses none of them.
     """
 
     early: EarlyFacts
@@ -114,6 +134,7 @@ class FullFacts:
     lpr_rate: Decimal
     lpr_date: date
     manual_review: bool = False
+    sources: SourceFacts | None = field(default=None, metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse negative figures and an LPR of the future."""
@@ -123,7 +144,7 @@ class FullFacts:
             raise FactsError(msg)
 
 
-def _refuse_negative(facts: BureauFacts | ContributionFacts | FullFacts) -> None:
+def _refuse_negative(facts: BureauFacts | ContributionFacts | FullFacts | SourceFacts) -> None:
     for item in fields(facts):
         value = getattr(facts, item.name)
         if isinstance(value, int | Decimal) and value < 0:
@@ -174,6 +195,15 @@ def full_context(facts: FullFacts, policy: PolicyFields) -> dict[str, Any]:
     context["bureau"] = _bureau_context(facts.bureau)
     context["government"] = _government_context(facts.government)
     context["price"] = {"lpr_rate": facts.lpr_rate}
+    context[SOURCES] = _sources_context(facts.sources or SourceFacts())
+    return context
+
+
+def _sources_context(sources: SourceFacts) -> dict[str, Any]:
+    context: dict[str, Any] = {}
+    for item in fields(sources):
+        score = getattr(sources, item.name)
+        context |= {f"has_{item.name.removesuffix('_score')}": score is not None, item.name: score}
     return context
 
 

@@ -132,6 +132,18 @@ _FULL: Final = (
     Feature("price.lpr_rate", "number", "贷款市场报价利率（%）"),
 )
 
+SOURCES: Final = "sources"
+"""The group of features that a model need not declare: it is told of them only where it does."""
+
+_SOURCES: Final = tuple(
+    feature
+    for name, label in (("social_a", "社交评分甲"), ("social_b", "社交评分乙"), ("payment", "支付评分"))
+    for feature in (
+        Feature(f"{SOURCES}.has_{name}", "boolean", f"{label}已返回"),
+        Feature(f"{SOURCES}.{name}_score", "integer", label, guard=f"{SOURCES}.has_{name}"),
+    )
+)
+
 
 def _policy_features() -> Iterable[Feature]:
     """Derive the features of the policy from its fields; amounts reach the model in yuan."""
@@ -152,14 +164,19 @@ def _policy_features() -> Iterable[Feature]:
 @cache
 def features(stage: Stage) -> Mapping[str, Feature]:
     """Return what a model of this stage may look at, by path."""
-    allowed = (*_EARLY, *(_FULL if stage == "full" else ()), *_policy_features())
+    allowed = (*_EARLY, *((*_FULL, *_SOURCES) if stage == "full" else ()), *_policy_features())
     return {feature.path: feature for feature in allowed}
 
 
-def input_schema(stage: Stage) -> dict[str, Any]:
-    """Return the JSON schema of all that a model of this stage is told: all required, nothing beside."""
+def input_schema(stage: Stage, *, with_sources: bool = False) -> dict[str, Any]:
+    """Return the JSON schema of all that a model of this stage is told: all required, nothing beside.
+
+    The optional `SOURCES` are declared only where they are asked for.
+    """
     schema: dict[str, Any] = _object()
     for path, feature in features(stage).items():
+        if path.startswith(f"{SOURCES}.") and not with_sources:
+            continue
         *parents, leaf = path.split(".")
         at = schema
         for name in parents:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 GRADES: Final = ("A", "B", "C", "D")
 """Grades that borrow, best first. `UNGRADED` stands for everybody else."""
@@ -117,6 +117,31 @@ class PolicyFields:
         return min(self.ceiling_rate, all_in)
 
 
+def read_field(name: str, text: str) -> bool | int | Decimal | str:
+    """Read a field that somebody has typed: its type is that of its default, amounts are in fen.
+
+    Raises:
+        PolicyFieldsError: there is no such field, or the value is ill-formed or out of its bounds.
+    """
+    item = next((item for item in fields(PolicyFields) if item.name == name), None)
+    if item is None:
+        raise PolicyFieldsError({name: "没有这一项"})
+    value: bool | int | Decimal | str
+    try:
+        value = _READERS[type(item.default)](text.strip())
+    except (ValueError, ArithmeticError, KeyError):
+        raise PolicyFieldsError({name: "格式不正确"}) from None
+    wrong = _complaint(item, value)
+    if wrong:
+        raise PolicyFieldsError({name: wrong})
+    return value
+
+
+_READERS: Final[Mapping[type, Callable[[str], Any]]] = {
+    bool: {"true": True, "false": False}.__getitem__, int: int, Decimal: Decimal, str: str,
+}  # fmt: skip
+
+
 def lpr_tenor(term_months: int) -> Literal["1Y", "5Y"]:
     """Say which LPR prices a term: 1Y up to five years (beyond one by agreement), else 5Y (INT-01)."""
     return "1Y" if term_months <= _LONGEST_SHORT_TENOR_MONTHS else "5Y"
@@ -128,22 +153,23 @@ def label_of(name: str) -> str:
 
 
 def _malformed(policy: PolicyFields) -> dict[str, str]:
-    problems = {}
-    for item in fields(policy):
-        value = getattr(policy, item.name)
-        if isinstance(item.default, bool):
-            if not isinstance(value, bool):
-                problems[item.name] = "应为是或否"
-        elif isinstance(item.default, str):
-            if value not in ("review", "skip"):
-                problems[item.name] = "应为 review 或 skip"
-        elif type(value) is not type(item.default):
-            problems[item.name] = "应为整数" if isinstance(item.default, int) else "应为精确小数"
-        elif not _within(value, item.metadata["lowest"], item.metadata["highest"]):
-            problems[item.name] = f"应在 {item.metadata['lowest']} 至 {item.metadata['highest']} 之间"
-        elif isinstance(value, Decimal) and value != value.quantize(_RATE_STEP):
-            problems[item.name] = "最多四位小数"
-    return problems
+    found = {item.name: _complaint(item, getattr(policy, item.name)) for item in fields(policy)}
+    return {name: text for name, text in found.items() if text}
+
+
+def _complaint(item: Field[Any], value: Any) -> str:
+    """Say what is wrong with a field's value, nothing where it may stand."""
+    if isinstance(item.default, bool):
+        return "" if isinstance(value, bool) else "应为是或否"
+    if isinstance(item.default, str):
+        return "" if value in ("review", "skip") else "应为 review 或 skip"
+    if type(value) is not type(item.default):
+        return "应为整数" if isinstance(item.default, int) else "应为精确小数"
+    if not _within(value, item.metadata["lowest"], item.metadata["highest"]):
+        return f"应在 {item.metadata['lowest']} 至 {item.metadata['highest']} 之间"
+    if isinstance(value, Decimal) and value != value.quantize(_RATE_STEP):
+        return "最多四位小数"
+    return ""
 
 
 def _within(value: Decimal | int, lowest: Decimal, highest: Decimal) -> bool:

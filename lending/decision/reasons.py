@@ -47,6 +47,7 @@ _ALL: Final = (
     Reason("limit_below_minimum", "reject", "经测算，您的可授额度低于本产品的最低额度。"),
     Reason("bureau_unavailable", "review", "暂未取得您的信用报告，您的申请将由工作人员审核。"),
     Reason("government_unavailable", "review", "部分资料暂未取得，您的申请将由工作人员审核。"),
+    Reason("source_unavailable", "review", "部分信用评分暂未取得，您的申请将由工作人员审核。"),
     Reason("income_unknown", "review", "暂无法核实您的收入，您的申请将由工作人员审核。"),
     Reason("manual_review", "review", "您的申请将由工作人员审核，请留意通知。"),
 )

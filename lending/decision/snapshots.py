@@ -106,7 +106,9 @@ def decision_bytes(decision: EarlyDecision | FullDecision) -> bytes:
 def _plain(value: Any) -> Any:
     """Return a value in terms of JSON; decimals and dates as text, for they come back as what they were."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        plain = {item.name: getattr(value, item.name) for item in fields(value)}
+        later = {item.name for item in fields(value) if item.metadata.get("later")}
+        return {name: _plain(told) for name, told in plain.items() if told is not None or name not in later}
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, date):
@@ -124,10 +126,11 @@ def _restored(kind: Any, value: Any) -> Any:
         kind = next(choice for choice in get_args(kind) if choice is not type(None))
     if is_dataclass(kind) and isinstance(kind, type):
         hints = _hints(kind)
-        if not isinstance(value, Mapping) or set(value) != set(hints):
+        later = {item.name for item in fields(kind) if item.metadata.get("later")}
+        if not isinstance(value, Mapping) or set(value) | later != set(hints):
             msg = f"{kind.__name__} has other fields"
             raise SnapshotError(msg)
-        return kind(**{name: _restored(hints[name], value[name]) for name in hints})
+        return kind(**{name: _restored(hints[name], value[name]) for name in value})
     if kind is Decimal:
         return Decimal(value)
     return date.fromisoformat(value) if kind is date else value

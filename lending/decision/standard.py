@@ -22,7 +22,7 @@ from lending.decision.policy import GRADES, UNGRADED
 from lending.decision.reasons import REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BANK: Final = "standard"
 """Whose the model is: of no bank, offered to all."""
@@ -40,7 +40,7 @@ _EARLY_CHECKS: Final = {
     ),
 }
 
-_FULL_CHECKS: Final = _EARLY_CHECKS | {
+FULL_CHECKS: Final = _EARLY_CHECKS | {
     "student": (
         "policy.reject_students and"
         " (applicant.student or (government.has_student_register and government.student_enrolled))"
@@ -72,7 +72,7 @@ _FULL_CHECKS: Final = _EARLY_CHECKS | {
     "manual_review": "application.manual_review",
 }
 
-_EARNINGS: Final = {
+EARNINGS: Final = {
     "earnings.known": "income.verified or income.declared",
     "earnings.monthly_yuan": (
         "income.verified ? income.verified_yuan :"
@@ -90,7 +90,7 @@ _RATING: Final = {
     ),
 }
 
-_LIMIT: Final = {
+LIMIT: Final = {
     "offer.cap_left_yuan": "max([0, policy.person_cap_yuan - application.existing_credit_yuan])",
     "offer.product_yuan": (
         "min([policy.max_amount_yuan, rating.thin ? policy.thin_file_max_amount_yuan : policy.max_amount_yuan])"
@@ -103,13 +103,13 @@ _LIMIT: Final = {
     ),
 }
 
-_PRICE: Final = {
+PRICE: Final = {
     "offer.annual_rate": (
         "max([policy.floor_rate, min([policy.ceiling_rate, price.lpr_rate + grading.spread_bp / 100])])"
     ),
 }
 
-_RESULT: Final = {
+RESULT: Final = {
     "reasons": "admission",
     "scored": "rating.scored",
     "score": "rating.score",
@@ -119,7 +119,7 @@ _RESULT: Final = {
     "term_months": "policy.term_months",
 }
 
-_SCORECARDS: Final = (
+SCORECARDS: Final = (
     (
         "overdue",
         "评分：近 12 个月逾期",
@@ -186,46 +186,56 @@ def standard_content(stage: Stage) -> dict[str, Any]:
 def _early() -> dict[str, Any]:
     nodes = [
         jdm.input_node("facts", "申请资料", input_schema("early")),
-        jdm.expressions("checks", "准入检查", _under("checks", _EARLY_CHECKS)),
-        _admission(_EARLY_CHECKS),
+        jdm.expressions("checks", "准入检查", under("checks", _EARLY_CHECKS)),
+        admission(_EARLY_CHECKS),
         jdm.expressions("result", "结果", {"reasons": "admission"}, pass_through=False),
         jdm.output_node("decision", "决定"),
     ]
-    return jdm.model(nodes, _chain("facts", "checks", "admission", "result", "decision"))
+    return jdm.model(nodes, chain("facts", "checks", "admission", "result", "decision"))
 
 
 def _full() -> dict[str, Any]:
-    cards = [_scorecard(*card) for card in _SCORECARDS]
+    cards = [scorecard(*card) for card in SCORECARDS]
+    return full_content(
+        cards, [jdm.expressions("rating", "评分合计", _RATING)], [(card["id"], "rating") for card in cards],
+        checks=FULL_CHECKS, schema=input_schema("full"),
+    )  # fmt: skip
+
+
+def full_content(
+    cards: Sequence[Node],
+    rating: Sequence[Node],
+    edges: Sequence[tuple[str, str]],
+    *,
+    checks: Mapping[str, str],
+    schema: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Build a model of the full stage around its rating.
+
+    `cards` follow the entry; the nodes of `rating` follow each other and leave `rating.thin`, `rating.scored` and
+    `rating.score`; `edges` join the cards to them. Earnings, grade, limit, price and admission are the same for all.
+    """
     nodes = [
-        jdm.input_node("facts", "申请资料", input_schema("full")),
-        jdm.expressions("earnings", "收入认定", _EARNINGS),
+        jdm.input_node("facts", "申请资料", schema),
+        jdm.expressions("earnings", "收入认定", EARNINGS),
         *cards,
-        jdm.expressions("rating", "评分合计", _RATING),
-        _grading(),
-        jdm.expressions("limit", "额度测算", _LIMIT),
-        jdm.expressions("price", "利率定价", _PRICE),
-        jdm.expressions("checks", "准入检查", _under("checks", _FULL_CHECKS)),
-        _admission(_FULL_CHECKS),
-        jdm.expressions("result", "结果", _RESULT, pass_through=False),
+        *rating,
+        grading(),
+        jdm.expressions("limit", "额度测算", LIMIT),
+        jdm.expressions("price", "利率定价", PRICE),
+        jdm.expressions("checks", "准入检查", under("checks", checks)),
+        admission(checks),
+        jdm.expressions("result", "结果", RESULT, pass_through=False),
         jdm.output_node("decision", "决定"),
     ]
-    edges = [("facts", card["id"]) for card in cards] + [(card["id"], "rating") for card in cards]
-    spine = _chain(
-        "facts",
-        "earnings",
-        "rating",
-        "grading",
-        "limit",
-        "price",
-        "checks",
-        "admission",
-        "result",
-        "decision",
-    )
-    return jdm.model(nodes, [*spine, *edges])
+    spine = chain(
+        "facts", "earnings", *(node["id"] for node in rating), "grading", "limit", "price", "checks", "admission",
+        "result", "decision",
+    )  # fmt: skip
+    return jdm.model(nodes, [*spine, *(("facts", card["id"]) for card in cards), *edges])
 
 
-def _scorecard(name: str, title: str, guard: str, field: str, bands: tuple[tuple[str, int], ...]) -> Node:
+def scorecard(name: str, title: str, guard: str, field: str, bands: tuple[tuple[str, int], ...]) -> Node:
     """Build a scorecard table: the first band that fits; no points where the source says nothing."""
     return jdm.table(
         f"card-{name}",
@@ -238,7 +248,8 @@ def _scorecard(name: str, title: str, guard: str, field: str, bands: tuple[tuple
     )
 
 
-def _grading() -> Node:
+def grading() -> Node:
+    """Build the table of grades: the best that the score reaches, with its income multiple and its spread."""
     rows = [
         (
             "true",
@@ -265,7 +276,7 @@ def _grading() -> Node:
     )
 
 
-def _admission(checks: Mapping[str, str]) -> Node:
+def admission(checks: Mapping[str, str]) -> Node:
     """Build the admission table: every reason that holds is collected, not only the first."""
     return jdm.table(
         "admission",
@@ -279,9 +290,11 @@ def _admission(checks: Mapping[str, str]) -> Node:
     )
 
 
-def _under(root: str, values: Mapping[str, str]) -> dict[str, str]:
+def under(root: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Put the names of values under a common one."""
     return {f"{root}.{key}": value for key, value in values.items()}
 
 
-def _chain(*nodes: str) -> list[tuple[str, str]]:
+def chain(*nodes: str) -> list[tuple[str, str]]:
+    """Join nodes one after the other."""
     return list(pairwise(nodes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lending.models.application import Application, BureauReport, GovernmentData
+from lending.models.bank_model import BankModel, BankModelVersion
 from lending.models.bureau import BureauDay, BureauExport, BureauObjection, BureauRecord, CreditNotice
 from lending.models.certificate import BankCertificate
 from lending.models.closing import AutoDebit, DayEndStage
@@ -16,6 +17,7 @@ from lending.models.collection import (
 from lending.models.contract import Contract, ContractCounter
 from lending.models.credit_line import CreditLine
 from lending.models.decision import Decision, DecisionModelText
+from lending.models.decision_model import BackTest, BackTestChange, ModelCase, ShadowDecision
 from lending.models.drawdown import Disclosure, Drawdown
 from lending.models.entrusted import DrawdownProof, EntrustedPayment
 from lending.models.instalment import Instalment
@@ -30,7 +32,11 @@ from lending.models.warning import EarlyWarning, ObservedFact
 __all__ = [
     "Application",
     "AutoDebit",
+    "BackTest",
+    "BackTestChange",
     "BankCertificate",
+    "BankModel",
+    "BankModelVersion",
     "BureauDay",
     "BureauExport",
     "BureauObjection",
@@ -58,6 +64,7 @@ __all__ = [
     "Loan",
     "LoanEvent",
     "LoanPaper",
+    "ModelCase",
     "ObservedFact",
     "OverdueLoan",
     "PaperCounter",
@@ -68,5 +75,6 @@ __all__ = [
     "RelatedParty",
     "Repayment",
     "RepaymentShare",
+    "ShadowDecision",
     "WatchTerm",
 ]

@@ -18,6 +18,7 @@ from lending.loans.day_count import DayCount
 from lending.loans.replanning import Keep
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.terms import RepaymentMethod, Settlement
+from lending.models.bank_model import BankModelVersion
 from lending.models.policy import PolicyColumns
 from lending.purposes import BUSINESS_PURPOSES, CONSUMER, CONSUMER_PURPOSES, CONSUMPTION, KINDS
 
@@ -41,6 +42,8 @@ DAY_COUNTS: Final = [
 TENORS: Final = [("1Y", "一年期"), ("5Y", "五年期以上")]
 
 
+MODEL_STAGE_OF: Final = {"early_model": "early", "full_model": "full", "challenger_model": "full"}
+"""The columns that name a model of the bank's own, and of which stage it must be."""
 REPRICING: Final = [(FIXED, "固定利率"), (EVERY_JANUARY, "每年 1 月 1 日重定价"), (ANNIVERSARY, "每年对月对日重定价")]
 KEEPS: Final = [(Keep.TERM.value, "期限不变，减少每期金额"), (Keep.INSTALMENT.value, "每期金额不变，缩短期限")]
 SETTLEMENTS: Final = [
@@ -241,6 +244,18 @@ class ProductVersion(PolicyColumns):
     prepayment_keeps = models.CharField(
         "部分提前还款后", max_length=10, choices=KEEPS, default=Keep.TERM.value, help_text="M8"
     )
+    early_model = models.ForeignKey(
+        BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="初筛模型",
+        help_text="留空则使用标准模型",
+    )  # fmt: skip
+    full_model = models.ForeignKey(
+        BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="授信模型",
+        help_text="留空则使用标准模型",
+    )  # fmt: skip
+    challenger_model = models.ForeignKey(
+        BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="挑战者模型",
+        help_text="与授信模型同时试算，只作记录，不影响客户",
+    )  # fmt: skip
     contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")

@@ -24,6 +24,7 @@ from lending.offering import facts_schema_of, policy_of
 from lending.operations.locking import lock_application
 from lending.operations.recording import record_decision
 from lending.queries.applications import has_standing_line
+from lending.queries.decision_models import model_for
 from lending.queries.facts import early_facts
 from lending.queries.products import lends, version_in_force
 from lending.queries.terms import check_purpose
@@ -103,8 +104,11 @@ def _check_pace(customer_id: uuid.UUID) -> None:
 
 def _decide_early(application: Application) -> Sequence[str]:
     facts, policy = early_facts(application), policy_of(application.product_version)
-    decision = decide_early(facts, policy)
-    record_decision(application=application, stage=EARLY, facts=facts, policy=policy, decision=decision)
+    model = model_for(application.product_version, stage=EARLY)
+    decision = decide_early(facts, policy, model=model)
+    record_decision(
+        application=application, stage=EARLY, facts=facts, policy=policy, model=model, decision=decision
+    )  # fmt: skip
     return decision.reasons
 
 

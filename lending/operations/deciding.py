@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from django.db.models import F
 
 from core.clock import business_date, now
@@ -17,6 +18,7 @@ from core.steps.queue import enqueue
 from lending import parameters
 from lending.actors import SYSTEM, actor_of
 from lending.decision.decide import decide_full
+from lending.decision.engine import DecisionModel, DecisionModelError
 from lending.models import Application, BureauReport, GovernmentData
 from lending.models.application import DECIDING
 from lending.models.decision import FULL
@@ -24,7 +26,9 @@ from lending.offering import policy_of
 from lending.operations.applying import ACT, VENDOR_UNAVAILABLE, check_open, reject
 from lending.operations.locking import lock_application, lock_application_and_exposure
 from lending.operations.recording import record_decision
+from lending.operations.shadowing import record_shadow
 from lending.providers import bureau, government
+from lending.queries.decision_models import model_for
 from lending.queries.facts import full_facts
 from lending.sources import bureau_content, canonical, government_content
 from lending.states import APPLICATION
@@ -37,6 +41,9 @@ CREDIT_QUERY: Final = "credit_query"
 DATA_QUERY: Final = "data_query"
 CONSENT_MISSING: Final = "consent_missing"
 REFUSED: Final = "refused"
+MANUAL_REVIEW: Final = "manual_review"
+MODEL_FAILED: Final = "model_failed"
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,18 +177,28 @@ def end_undecided(*, application_id: uuid.UUID, code: str) -> None:
 def decide(*, application_id: uuid.UUID) -> None:
     """Decide by the version that the application began with and the LPR of the business date; put it on record.
 
-    The customer's exposure is locked, so that two decisions at once do not both count on the same room (LN-01).
+    The customer's exposure is locked, so that two decisions at once do not both count on the same room (LN-01). Where the
+    bank's own model fails nothing is decided and a person looks at the application; a challenger is asked beside the model
+    and changes nothing.
 
     Raises:
-        DecisionModelError: the model failed; nothing is decided.
         LprUnknown: no LPR is on record for the business date.
     """
     application = lock_application_and_exposure(application_id=application_id)
     if application.status != DECIDING:
         return
     facts, policy = full_facts(application), policy_of(application.product_version)
-    decision = decide_full(facts, policy)
-    record_decision(application=application, stage=FULL, facts=facts, policy=policy, decision=decision)
+    model = model_for(application.product_version, stage=FULL)
+    try:
+        decision = decide_full(facts, policy, model=model)
+    except DecisionModelError as error:
+        _leave_to_a_person(application_id, model, error)
+        return
+    row = record_decision(
+        application=application, stage=FULL, facts=facts, policy=policy, model=model, decision=decision
+    )  # fmt: skip
+    challenger_id = application.product_version.challenger_model_id
+    record_shadow(decision=row, challenger_id=challenger_id, facts=facts, policy=policy)
     if decision.outcome == "rejected":
         reject(application_id=application_id, codes=decision.reasons)
     elif decision.outcome == "review":
@@ -191,6 +208,14 @@ def decide(*, application_id: uuid.UUID) -> None:
         )  # fmt: skip
     else:
         offer(application_id=application_id, actor=SYSTEM)
+
+
+def _leave_to_a_person(application_id: uuid.UUID, model: DecisionModel, error: DecisionModelError) -> None:
+    log.error("decision.model_failed", model=model.version, node=error.node, why=error.reason)
+    transition(
+        APPLICATION, application_id, "refer", actor=SYSTEM, reason=MODEL_FAILED, reason_codes=[MANUAL_REVIEW],
+        decided_at=now(),
+    )  # fmt: skip
 
 
 @within_transaction

@@ -13,9 +13,7 @@ from lending.decision.engine import DecisionModel
 from lending.decision.facts import EarlyFacts, FullFacts
 from lending.decision.policy import PolicyFields, lpr_tenor
 from lending.decision.snapshots import decision_bytes, snapshot
-from lending.decision.standard import standard_model
 from lending.models import Application, Decision, DecisionModelText
-from lending.models.decision import EARLY
 from lending.queries.decisions import content_of
 
 EVIDENCE = "lending.decision"
@@ -28,6 +26,7 @@ def record_decision(
     stage: str,
     facts: EarlyFacts | FullFacts,
     policy: PolicyFields,
+    model: DecisionModel,
     decision: EarlyDecision | FullDecision,
 ) -> Decision:
     """Keep a decision for good, so that it can be explained and made again from what is kept.
@@ -35,7 +34,6 @@ def record_decision(
     Raises:
         django.db.IntegrityError: the application has a decision of this stage already.
     """
-    model = standard_model("early" if stage == EARLY else "full")
     row = Decision(
         id=new_id(),
         application=application,

@@ -11,6 +11,8 @@ from core import evidence
 from core.audit.log import record
 from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
+from lending.decision.decide import locked_reasons
+from lending.decision.reasons import REASONS
 from lending.models import Application, Decision
 from lending.models.application import REVIEW
 from lending.models.decision import FULL
@@ -18,6 +20,7 @@ from lending.operations.applying import ACT, reject
 from lending.operations.deciding import REFUSED, offer
 from lending.operations.locking import lock_application, lock_application_and_exposure
 from lending.queries.applications import room_fen
+from lending.queries.facts import early_facts
 from verification import operations as verification
 
 EVIDENCE: Final = "lending.review"
@@ -29,11 +32,13 @@ def grant_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Appli
 
     Raises:
         NotFound: there is no such application.
-        StateConflict: it is not under review, nothing was proposed, the person's cap has no room, or it cannot go on
-            now.
+        StateConflict: it is not under review, it was rejected by a rule, nothing was proposed, the person's cap has no
+            room, or it cannot go on now.
     """
     application = _under_review(lock_application_and_exposure(application_id=application_id))
     decision = Decision.objects.filter(application=application, stage=FULL).first()
+    if _is_hard_refusal(application, decision):
+        raise StateConflict("该申请有法定或产品的拒绝原因，不能人工改为通过，请拒绝")
     if decision is None or decision.limit_fen is None or decision.annual_rate is None:
         raise StateConflict("没有可执行的额度方案，请拒绝该申请或请客户重新申请")
     if decision.limit_fen > room_fen(application):
@@ -58,6 +63,13 @@ def refuse_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Appl
     application = _under_review(lock_application(application_id=application_id))
     _put_on_record(application, decided="refused", actor=actor, reason=reason)
     return reject(application_id=application_id, codes=[REFUSED], actor=actor)
+
+
+def _is_hard_refusal(application: Application, decision: Decision | None) -> bool:
+    """Tell whether anything rejects that no person may set aside: by the decision, or by the law as of today (LN-18)."""
+    codes = [] if decision is None else decision.reason_codes
+    rejected = any(code in REASONS and REASONS[code].effect == "reject" for code in codes)
+    return rejected or bool(locked_reasons(early_facts(application)))
 
 
 def _under_review(application: Application) -> Application:

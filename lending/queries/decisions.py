@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from core.errors import NotFound
 from core.tenancy import current_bank
 from lending.decision.decide import EarlyDecision, FullDecision
-from lending.decision.engine import DecisionModel
-from lending.decision.snapshots import replay
+from lending.decision.engine import DecisionModel, DecisionModelError
+from lending.decision.snapshots import SnapshotError, decision_bytes, replay
 from lending.models import Decision, DecisionModelText
+
+AT_ONCE: Final = 500
 
 
 def recorded_decision(decision_id: uuid.UUID) -> bytes:
@@ -33,6 +36,32 @@ def replay_decision(decision_id: uuid.UUID) -> EarlyDecision | FullDecision:
     """
     row = _decision(decision_id)
     return replay(row.snapshot.encode(), model=model_of(row.model))
+
+
+def replayed_alike(*, limit: int | None = None) -> Iterator[tuple[uuid.UUID, bool]]:
+    """Make the current bank's decisions again, the newest first, and tell of each whether its bytes are the recorded ones.
+
+    One that cannot be made again, because its snapshot or its model is damaged, is not alike.
+    """
+    models: dict[str, DecisionModel] = {}
+    seen, last = 0, None
+    while limit is None or seen < limit:
+        rows = Decision.objects.select_related("model").order_by("-pk")
+        rows = rows if last is None else rows.filter(pk__lt=last)
+        part = list(rows[: AT_ONCE if limit is None else min(AT_ONCE, limit - seen)])
+        if not part:
+            return
+        for row in part:
+            model = models.get(row.model_id) or models.setdefault(row.model_id, model_of(row.model))
+            yield row.pk, _is_alike(row, model)
+        seen, last = seen + len(part), part[-1].pk
+
+
+def _is_alike(row: Decision, model: DecisionModel) -> bool:
+    try:
+        return decision_bytes(replay(row.snapshot.encode(), model=model)) == row.result.encode()
+    except (SnapshotError, DecisionModelError):
+        return False
 
 
 def model_of(row: DecisionModelText) -> DecisionModel:

@@ -36,6 +36,7 @@ class Side:
 
 STOPS: Final = (
     Stop("dashboard", "", "总览"),
+    Stop("figures", "figures/usage/", "用信率"),
     Stop("products", "lending/product/", "薪易贷", first_row="停止受理"),
     Stop("versions", "lending/productversion/", "XF01", first_row="版本"),
     Stop("applications", "lending/application/", "申请"),

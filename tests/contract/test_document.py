@@ -25,6 +25,7 @@ OF_STAFF = {
     "draft_changed",
     "extension_too_long",
     "lpr_refused",
+    "model_refused",
     "nothing_to_report",
     "outside_collection_hours",
     "outside_money_refused",

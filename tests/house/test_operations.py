@@ -35,6 +35,7 @@ NEITHER_SORT: Final = {
     "lending.operations.papers.read_paper": "reads from the vault, which commits its own trace",
     "lending.operations.credit_notices.issue_notice_paper": "as issue_receipt",
     "lending.operations.bureau_files.export_records": "writes the file before its transaction opens",
+    "lending.operations.back_testing.back_test_chunk": "decides some hundred cases before its transaction opens",
     "verification.operations.tries.count_try": "counts on a connection of its own, so that no refusal undoes it",
 }
 

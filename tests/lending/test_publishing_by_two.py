@@ -75,18 +75,35 @@ def _a_superuser(proposal: Proposal) -> None:
 
 
 def _an_administrator_who_gives_himself_the_role(proposal: Proposal) -> None:
-    """Propose as an administrator: he may change his own roles, and still is who he is."""
+    """Propose as an administrator: he gives himself no role by the form, and with it he still is who he is."""
     withdraw(proposal_id=proposal.pk, actor=EDITOR)
     again = propose_publishing(ProductVersion.objects.get(published_at=None), actor="boss")
     boss = _log_in("boss", "管理员")
+    _change_himself(boss, username="boss")
     user = User.objects.get(username="boss")
-    roles = [str(Group.objects.get(name=name).pk) for name in ("管理员", "产品经理")]
-    form = {"username": "boss", "is_active": "on", "is_staff": "on", "groups": roles}
-    boss.post(f"{ADMIN}/auth/user/{user.pk}/change/", form)
+    assert list(user.groups.values_list("name", flat=True)) == ["管理员"]
     user.groups.add(Group.objects.get(name="产品经理"))
     assert _by_form(boss, again) == 403
     with pytest.raises(SameHands):
         approve(proposal_id=again.pk, actor="boss")
+
+
+def _an_administrator_who_renames_himself(proposal: Proposal) -> None:
+    """Propose as an administrator, and try to become another by the form of logins."""
+    withdraw(proposal_id=proposal.pk, actor=EDITOR)
+    again = propose_publishing(ProductVersion.objects.get(published_at=None), actor="boss")
+    boss = _log_in("boss", "管理员")
+    _change_himself(boss, username="somebody")
+    assert not User.objects.filter(username="somebody").exists()
+    assert _by_form(boss, again) == 403
+
+
+def _change_himself(boss: Client, *, username: str) -> None:
+    """Save one's own login, and ask for both roles."""
+    path = f"{ADMIN}/auth/user/{User.objects.get(username='boss').pk}/change/"
+    roles = [str(Group.objects.get(name=name).pk) for name in ("管理员", "产品经理")]
+    form = {"username": username, "is_active": "on", "is_staff": "on", "groups": roles}
+    assert boss.post(path, form).status_code == 302
 
 
 def _the_table_itself(proposal: Proposal) -> None:
@@ -105,6 +122,7 @@ def _a_proposal_without_a_digest(proposal: Proposal) -> None:
 @pytest.mark.parametrize(
     "attempt",
     [_same_person, _who_edited_the_draft, _two_tabs, _a_superuser, _an_administrator_who_gives_himself_the_role,
+     _an_administrator_who_renames_himself,
      _the_table_itself, _a_proposal_without_a_digest],
 )  # fmt: skip
 def test_maker_and_checker_are_never_one(attempt: Callable[[Proposal], None]) -> None:

@@ -353,7 +353,7 @@ class TestPages:
         assert StateChange.objects.get(subject_id=row.pk, event="close").reason == ""
         history = StateChange.objects.get(subject_id=who.line_id, event="freeze")
         assert history.reason == f"早期预警 {row.pk.hex}"
-        codes = Permission.objects.filter(codename="change_screeningalert", group__name="风险")
+        codes = Permission.objects.filter(codename="view_screeningalert", group__name="风险")
         assert not codes.exists()
 
     def test_risk_staff_import_facts_line_by_line(self, who: Borrower) -> None:

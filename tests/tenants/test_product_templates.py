@@ -19,6 +19,7 @@ from tenants.models import Bank, ProductTemplate
 from tenants.operations import TemplateRefused, save_template
 from tenants.operations.product_templates import discard_template, plan_template
 from tenants.queries import product_template, product_templates
+from tenants.staff import CHECKER
 from tests.tenants.conftest import Browser
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +119,9 @@ class TestThePages:
         path = f"/admin/core/proposal/{proposal.pk}/"
         assert "新居贷" in editor.get(f"{path}change/").content.decode()
         assert editor.post(f"{path}approve/", {"reason": "x"}).status_code == 403
-        boss = browser(PROVINCE_CODE, login="boss")
-        assert boss.post(f"{path}approve/", {"reason": "核对无误"}).status_code == 302
+        assert browser(PROVINCE_CODE, login="boss").post(f"{path}approve/", {"reason": "x"}).status_code == 403
+        checker = browser(PROVINCE_CODE, role=CHECKER, login="checker")
+        assert checker.post(f"{path}approve/", {"reason": "核对无误"}).status_code == 302
         with in_bank(PROVINCE_CODE):
             assert product_template("XF05").name == "新居贷"
         assert editor.post(f"{draft}publish/", {"reason": "x"}).status_code == 403

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import zen
 
-from lending.decision.engine import DecisionInputError, typed_error
+from lending.decision.engine import DecisionInputError, declared_groups, typed_error
 from lending.decision.facts import flat, policy_context
-from lending.decision.features import Feature, Stage, features
+from lending.decision.features import SOURCES, Feature, Stage, features
 from lending.decision.lint.results import RESULTS
 from lending.decision.lint.text import Token, equalities, plain_kinds, read
 from lending.decision.policy import GRADES, UNGRADED, PolicyFields
@@ -77,7 +77,10 @@ def check_probes(graph: Graph, stage: Stage, findings: Findings) -> None:
     engine = zen.ZenEngine({"loader": lambda _key: content})
     tables = {name: _table(node["content"]) for name, node in graph.nodes.items() if "rules" in node.get("content", {})}
     equal = {name: list(_equalities(node.get("content", {}), stage)) for name, node in graph.nodes.items()}
+    declares_sources = SOURCES in (declared_groups(json.dumps(graph.content)) or {SOURCES})
     for context in sample_contexts(stage):
+        if not declares_sources:
+            context.pop(SOURCES, None)
         text = json.dumps(context, default=float)  # only kinds and edges matter here, not digits
         try:
             answer = engine.evaluate("model", text, {"trace": True})
@@ -106,7 +109,8 @@ def _check_answer(result: Mapping[str, Any], stage: Stage, node: str, findings: 
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Tell whether a value is a whole number; the engine hands over what a division left as a float, 557.0."""
+    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
 def _are_reasons(value: Any) -> bool:
