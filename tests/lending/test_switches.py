@@ -124,7 +124,7 @@ class TestACheck:
         off(scope="check", target="carrier")
         run_steps()
         row = Check.objects.get(pk=check_id)
-        assert (row.status, row.reason_code, row.paid_calls) == ("failed", "vendor_unavailable", 0)
+        assert (row.status, row.reason_code, row.paid_calls) == ("unanswered", "vendor_unavailable", 0)
 
     def test_says_so_to_who_begins_one(self) -> None:
         off(scope="check", target="face")
