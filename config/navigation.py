@@ -108,6 +108,7 @@ BANK: Final[Mapping[str, Place]] = {
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),
     "admin.LogEntry": Place("系统", "edit_note", "表单修改记录"),
+    "tenants.SupportSession": Place("系统", "support_agent"),
     "auth.User": Place("系统", "manage_accounts", "员工账号"),
     "auth.Group": Place("系统", "groups", "角色"),
 }

@@ -26,6 +26,8 @@ from core.tenancy import PROVINCE_CODE, current_bank
 PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
 AML_READER: Final = "反洗钱查阅"
+SUPPORT: Final = "省级支持"
+SUPPORT_LOGIN: Final = "support-"  # how the logins of support sessions begin; no other login has rights by it
 _NO_AML: Final = (
     "!verification.view_screeningalert",
 )  # who learns of a hit is named: 合规, or who was given 反洗钱查阅
@@ -99,10 +101,12 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "lending.view_bureau*", "lending.add_bureauobjection",
     ),
     "审计": (*_SEEING_ALL, "lending.download_loanpaper", "admin.view_logentry", "auth.view_*"),
+    SUPPORT: _SEEING_ALL,
     AML_READER: ("verification.view_screeningalert", "verification.view_check", _ANY_CUSTOMER),
     MANAGER: (
         *_SEEING_ALL, "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*", "tenants.*_entry",
-        "tenants.change_bankparameter", "core.change_step", "lending.add_product*", "lending.change_product*",
+        "tenants.change_bankparameter", "core.change_step", "tenants.add_supportsession",
+        "tenants.change_supportsession", "lending.add_product*", "lending.change_product*",
     ),
 }  # fmt: skip
 """Role → what it may do; what begins with `!` it may not, whatever else matches. Nobody hands out rights one by one.

@@ -12,6 +12,7 @@ from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
 from tenants.admin.parameters import BankParameterPage, PlatformParameterPage
 from tenants.admin.staff import GroupPage, UserPage
+from tenants.admin.support import SupportSessionPage
 from tenants.admin.switches import SwitchPage
 from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
@@ -26,6 +27,7 @@ from tenants.models import (
     ProductTemplate,
     PushedFigure,
     Scan,
+    SupportSession,
     Switch,
 )
 
@@ -34,6 +36,7 @@ bank_pages = [
     (Scan, ScanPage),
     (CampaignCost, CampaignCostPage),
     (BankParameter, BankParameterPage),
+    (SupportSession, SupportSessionPage),
     (User, UserPage),
     (Group, GroupPage),
 ]

@@ -32,6 +32,7 @@ from tenants.operations.province import (
     set_licensed_regions,
 )
 from tenants.operations.stopping import owe_when_stopped
+from tenants.operations.support import SupportRefused, grant_support, revoke_support
 from tenants.operations.switches import SwitchRefused, switch_off
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
@@ -48,6 +49,7 @@ __all__ = [
     "LaunchFactsRefused",
     "LprRefused",
     "RegionsRefused",
+    "SupportRefused",
     "SwitchRefused",
     "TemplateRefused",
     "ask_facts",
@@ -55,6 +57,7 @@ __all__ = [
     "close_entry",
     "enter_lpr",
     "fetch_image_again",
+    "grant_support",
     "make_entry",
     "mark_day",
     "move_bank",
@@ -66,6 +69,7 @@ __all__ = [
     "remember_visitor",
     "reopen_entry",
     "resolve_scene",
+    "revoke_support",
     "save_template",
     "scan_of_entry_token",
     "set_bank_parameter",

@@ -37,6 +37,7 @@ WITHOUT_ROWS = {
     "lending.ModelCase": "the standard models decide",
     "lending.BackTest": "nothing was replayed",
     "lending.ShadowDecision": "no product has a challenger",
+    "tenants.SupportSession": "nobody of the province was let in",
     "tenants.CampaignCost": "no cost was recorded",
     "lending.EarlyWarning": "nothing was observed",
     "lending.ObservedFact": "nothing was observed",
