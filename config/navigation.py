@@ -102,6 +102,7 @@ BANK: Final[Mapping[str, Place]] = {
     "tenants.CampaignCost": Place("渠道", "receipt"),
     "tenants.BankParameter": Place("系统", "tune"),
     "verification.AgreementText": Place("系统", "description"),
+    "lending.MechanismDossier": Place("系统", "assured_workload"),
     "lending.BankCertificate": Place("系统", "workspace_premium"),
     "core.Proposal": Place("系统", "approval"),
     "core.Step": Place("系统", "pending_actions"),

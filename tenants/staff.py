@@ -77,7 +77,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*", _LOOKING,
         "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
         "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
-        "lending.download_loanpaper",
+        "lending.download_loanpaper", "lending.add_mechanismdossier",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
         "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter", "tenants.decide_bankparameter",
         "tenants.decide_staffaccess", "auth.view_*",
@@ -106,7 +106,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     MANAGER: (
         *_SEEING_ALL, "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*", "tenants.*_entry",
         "tenants.change_bankparameter", "core.change_step", "tenants.add_supportsession",
-        "tenants.change_supportsession", "lending.add_product*", "lending.change_product*",
+        "tenants.change_supportsession", "lending.add_mechanismdossier",
+        "lending.add_product*", "lending.change_product*",
     ),
 }  # fmt: skip
 """Role → what it may do; what begins with `!` it may not, whatever else matches. Nobody hands out rights one by one.

@@ -51,6 +51,7 @@ WITHOUT_ROWS = {
     "lending.DayEndStage": "no day has ended",
     "lending.AutoDebit": "no day has ended",
     "core.Proposal": "nothing waits for a second person",
+    "lending.MechanismDossier": "nobody asked for it",
     "lending.LoanPaper": "nobody asked for a paper",
     "lending.EntrustedPayment": "the borrower was paid",
     "lending.PurposeFinding": "no money left the account",

@@ -110,6 +110,7 @@ BANK_PAGES: Final = {
     "lending.RelatedParty": "产险运合会审支管",
     "lending.BureauReport": "险运合服审支管",
     "lending.BankCertificate": "产险运合会审支管",
+    "lending.MechanismDossier": "产险运合会审支管",
 }
 PROVINCE_PAGES: Final = {
     "core.Proposal": "运复审管",
@@ -206,6 +207,8 @@ BANK_ACTS: Final = {
     "lending.Loan extend": "险会",
     "lending.Repayment reverse": "险会",
     "lending.LoanPaper add": "运",
+    "lending.MechanismDossier add": "合管",
+    "lending.MechanismDossier download": "产险运合会审支管",
     "lending.LoanPaper download": "运合服审",
     "lending.EntrustedPayment retry": "运",
     "lending.PurposeFinding close": "险合",
@@ -368,7 +371,7 @@ class TestEveryRole:
 
 READING: Final = (
     "accounts.Customer find", "accounts.Customer looks", "accounts.JournalEntry trial_balance", "accounts.Filing agreement",
-    "lending.Contract download", "lending.LoanPaper download", "lending.OverdueLoan roll_rates",
+    "lending.Contract download", "lending.LoanPaper download", "lending.OverdueLoan roll_rates", "lending.MechanismDossier download",
     "lending.ProductVersion contract", "lending.ProductVersion preview",
     "lending.BankModelVersion look", "lending.ShadowDecision compare",
 )  # fmt: skip
