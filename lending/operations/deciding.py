@@ -69,7 +69,7 @@ def submit_application(*, application_id: uuid.UUID, customer_id: uuid.UUID, fac
     """
     application = lock_application(application_id=application_id)
     APPLICATION.target(application.status, "submit")
-    check_open(application.product_version)
+    check_open(version=application.product_version)
     required = [CREDIT_QUERY, DATA_QUERY, *application.product_version.required_consents]
     consents = verification.require_consents(subject_id=customer_id, purposes=required, business_id=application_id.hex)
     face_check_id = verification.consume_face_token(

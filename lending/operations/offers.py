@@ -53,7 +53,7 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     if application.status == "expired" or has_lapsed(application):
         raise OfferExpired
     APPLICATION.target(application.status, "accept")
-    check_open(application.product_version)
+    check_open(version=application.product_version)
     lapse_lines_of(customer_id=customer_id)
     version = application.product_version
     if has_standing_line(customer_id, product_id=version.product_id):

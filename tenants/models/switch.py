@@ -40,7 +40,7 @@ class Switch(PublicModel):
         db_table = "tenants_switch"
         verbose_name = verbose_name_plural = "停用开关"
         ordering: ClassVar[list[str]] = ["-is_off", "-changed_at"]
-        permissions: ClassVar[list[tuple[str, str]]] = [("decide_switch", "复核恢复业务")]
+        permissions = [("decide_switch", "复核恢复业务")]
         constraints = [
             models.UniqueConstraint(fields=["scope", "bank", "target"], name="tenants_switch_once"),
             models.CheckConstraint(

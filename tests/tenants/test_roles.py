@@ -371,7 +371,8 @@ class TestEveryRole:
 
 READING: Final = (
     "accounts.Customer find", "accounts.Customer looks", "accounts.JournalEntry trial_balance", "accounts.Filing agreement",
-    "lending.Contract download", "lending.LoanPaper download", "lending.OverdueLoan roll_rates", "lending.MechanismDossier download",
+    "lending.Contract download", "lending.LoanPaper download", "lending.OverdueLoan roll_rates",
+    "lending.MechanismDossier download",
     "lending.ProductVersion contract", "lending.ProductVersion preview",
     "lending.BankModelVersion look", "lending.ShadowDecision compare",
 )  # fmt: skip
