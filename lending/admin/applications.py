@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from unfold.decorators import action, display
@@ -252,6 +253,7 @@ class DecisionPage(ReadOnlyPage):
     @action(description="决策路径", permissions=["path"], icon="route")
     def path(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the path with the customer's figures, once a reason is given; the look is in the audit log."""
+        row = get_object_or_404(Decision.objects.only("model_id"), pk=object_id)
         form = LookForm(request.POST or None)
         if request.method != "POST" or not form.is_valid():
             return perform(self, request, LOOK, run=lambda _: None, form_class=LookForm, object_id=object_id)
@@ -259,14 +261,13 @@ class DecisionPage(ReadOnlyPage):
             decision_id=uuid.UUID(object_id), actor=actor_of(request), reason=form.cleaned_data["reason"]
         )  # fmt: skip
         rows = [[line.node, line.row or "—", line.rule, line.values, line.result] for line in lines]
-        version = Decision.objects.values_list("model_id", flat=True).get(pk=object_id)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "model_admin": self,
             "title": "决策路径",
             "tables": [
-                {"title": "决策路径", "note": f"模型 {version}", "headers": PATH_HEADERS, "rows": rows},
+                {"title": "决策路径", "note": f"模型 {row.model_id}", "headers": PATH_HEADERS, "rows": rows},
             ],
         }
         return TemplateResponse(request, REPORT, context, headers={"Cache-Control": "no-store"})

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action, display
@@ -173,7 +174,8 @@ class BackTestPage(ReadOnlyPage):
     @action(description="下载 CSV", permissions=["download"], icon="download")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Hand out the whole swap set; that it was taken is in the audit log."""
-        rows = take_swap_set(back_test_id=uuid.UUID(object_id), actor=actor_of(request))
+        test = get_object_or_404(BackTest, pk=object_id)
+        rows = take_swap_set(back_test_id=test.pk, actor=actor_of(request))
         file = io.StringIO()
         writer = csv.writer(file)
         writer.writerow(HEADERS)

@@ -11,6 +11,7 @@ from django import forms
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -187,9 +188,7 @@ class BankModelPage(ReadOnlyPage):
     @action(description="新增用例", permissions=["add_case"], icon="add_task")
     def add_case(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Keep a case."""
-        row = BankModel.objects.filter(pk=object_id).first()
-        if row is None:
-            return HttpResponse(status=404)
+        row = get_object_or_404(BankModel, pk=object_id)
 
         def run(given: Any) -> None:
             add_case(model_id=row.pk, **read_case(given, stage=row.stage), actor=actor_of(request))
@@ -263,7 +262,7 @@ class BankModelVersionPage(ReadOnlyPage):
     @action(description="编辑模型", permissions=["edit"], icon="account_tree")
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Edit a draft: what has an error is shown with node, row and reason, and is not saved."""
-        row = BankModelVersion.objects.select_related("model").get(pk=object_id)
+        row = get_object_or_404(BankModelVersion.objects.select_related("model"), pk=object_id)
         if request.method != "POST":
             return self._editor(request, row, text=pretty(row.content), note=row.change_note)
         text, note = str(request.POST.get("text", "")), str(request.POST.get("change_note", ""))[:200]
@@ -278,7 +277,7 @@ class BankModelVersionPage(ReadOnlyPage):
     @action(description="查看模型", permissions=["look"], icon="account_tree")
     def look(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show a model that cannot be changed."""
-        row = BankModelVersion.objects.select_related("model").get(pk=object_id)
+        row = get_object_or_404(BankModelVersion.objects.select_related("model"), pk=object_id)
         return self._editor(request, row, text=pretty(row.content), note=row.change_note, is_read_only=True)
 
     def _editor(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -162,6 +163,18 @@ class TestEditing:
         _done(risk, f"bankmodelversion/{draft}/discard/", {})
         assert [version.number for version in BankModelVersion.objects.all()] == [1]
         assert "第 1 版" in _page(risk, "bankmodel/")
+
+    def test_of_nothing_is_not_found(self) -> None:
+        risk, auditor = _staff("风险"), _staff("审计")
+        nobody = uuid.uuid4()
+        for path in (
+            "bankmodelversion/{}/look/",
+            "bankmodel/{}/add_case/",
+            "backtest/{}/download/",
+            "decision/{}/path/",
+        ):
+            assert risk.post(f"{ADMIN}/{path.format(nobody)}", {"reason": "x"}).status_code in {403, 404}, path
+        assert auditor.get(f"{ADMIN}/bankmodelversion/{nobody}/look/").status_code == 404
 
     @pytest.mark.parametrize("role", ["客户经理", "客服", "会计", "催收", "审计", "产品经理", "管理员"])
     def test_is_of_those_who_judge_risk(self, role: str) -> None:
