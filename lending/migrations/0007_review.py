@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_governance'),
-        ('lending', '0005_models'),
+        ('lending', '0006_province'),
     ]
 
     operations = [
