@@ -378,6 +378,7 @@ class TestManyRows:
         client = _staff("风险")
         queries = ("", "?clock=overdue", "?taker=nobody", "?taker=mine")
         self._fill(100, minutes=100)
+        self._statements(client, "")  # what a process reads once is read
         few = {query: self._statements(client, query)[0] for query in queries}
         self._fill(100_000)
         many = {query: self._statements(client, query) for query in queries}
