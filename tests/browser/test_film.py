@@ -122,9 +122,9 @@ def _makes_the_model(risk: Person) -> None:
     risk.sees("已提交")
 
 
-def _approves(checker: Person, picture: str = "") -> None:
+def _approves(checker: Person, picture: str, *texts: str) -> None:
     checker.opens("复核事项", row="待复核")
-    checker.sees("内容", picture=picture)
+    checker.sees("内容", *texts, picture=picture)
     checker.chooses("通过")
     checker.sends("通过并执行", reason="已核对")
     checker.sees("已通过并执行")
@@ -151,10 +151,10 @@ def test_a_new_product_manager_publishes_a_product_with_its_own_model(
     )
     _makes_the_product(manager)
     _makes_the_model(risk)
-    _approves(checker)
+    _approves(checker, "", MODEL)
     with in_bank("125"):
         _proposes_publishing(manager)
-    _approves(second, picture="08-approval")
+    _approves(second, "08-approval", "安居装修贷", f"（{MODEL}） 第 1 版")
     second.opens("产品", row=CODE)
     second.sees(NAME, "受理中", picture="09-published")
 
@@ -164,10 +164,11 @@ def test_a_new_product_manager_publishes_a_product_with_its_own_model(
     assert shown.status == 200
     document = shown.json()
     customer.close()
-    print(document)
+    assert (document["name"], document["max_amount"], document["terms"]) == (NAME, "180000.00", [6, 12, 24])
+    assert document["annual_rate"]["from"] == "4.0500"  # LPR 3.00% and what the manager put on it
     with in_bank("125"):
         version = ProductVersion.objects.get(product__code=CODE)
-        assert (version.number, version.created_by, version.published_by) == (1, PRODUCT, SECOND_PRODUCT)
+        assert (version.number, version.created_by, version.published_by) == (1, PRODUCT, f"{PRODUCT}+{SECOND_PRODUCT}")
         application = decided(product=CODE)
         decision = Decision.objects.get(application=application, stage="full")
         assert (decision.outcome, decision.model.bank, decision.model.name) == ("offered", "125", MODEL)
