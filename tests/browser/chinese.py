@@ -12,11 +12,12 @@ WORDS: Final = re.compile(r"[A-Za-z]{2,}")
 CODES: Final = re.compile(r"[A-Za-z]*[\d_./:#-][\w./:#-]*")  # XF01, 125-…, policy.min_score, 2026-11-30T…
 ALLOWED: Final = frozenset(
     {
-        "LPR", "JSON", "CSV", "PDF", "ID", "SHA", "FPD", "Ctrl",  # as Chinese staff say them
+        "LPR", "JSON", "CSV", "PDF", "ID", "SHA", "FPD", "Ctrl", "typst",  # as Chinese staff say them
         "bp", "React", "Flow",  # basis points; the attribution that the editor's canvas asks for
     }
 )  # fmt: skip
-# Symbols are ligatures of a font; a model's own expressions are in the engine's language; a text area holds what is typed.
+# Symbols are ligatures of a font; a text area holds what is typed; the editor's canvas labels its lines for itself by the
+# nodes' codes, and what it shows is read as on any other page, but for a model's expressions in the engine's language.
 TEXTS: Final = """
 () => {
   const skipped = '.material-symbols-outlined, script, style, textarea, noscript, template, .react-flow__node, td .cell';
@@ -30,7 +31,7 @@ TEXTS: Final = """
   }
   for (const element of document.querySelectorAll('[title], [placeholder], [aria-label], [data-placeholder]'))
     for (const name of ['title', 'placeholder', 'aria-label', 'data-placeholder'])
-      if (element.hasAttribute(name) && element.checkVisibility() && !element.closest(skipped))
+      if (element.hasAttribute(name) && element.checkVisibility() && !element.closest(`${skipped}, .grl-dg`))
         found.push(element.getAttribute(name));
   return [document.title, ...found];
 }

@@ -23,7 +23,7 @@ from tenants.staff import MANAGER, make_login
 from tests.tenants.conftest import PASSWORD, admin_of
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PATIENCE_MS: Final = 6_000  # a machine that is busy is no defect
+PATIENCE_MS: Final = 30_000  # a machine that is busy is no defect
 FLAGS: Final = (
     "--no-sandbox",  # it only sees our own pages, and root may not have one
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing that a page names is ever asked for

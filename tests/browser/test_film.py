@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from config.model_editor import bundle
 from core.tenancy import in_bank
+from lending.decision.standard import standard_content
 from lending.models import Application, BankModelVersion, Decision, ProductVersion
 from tests.browser.chinese import foreign_words
 from tests.browser.conftest import Visit, Visitor
@@ -24,6 +25,9 @@ MODEL: Final = "home-full"
 OTHER_BANK: Final = ("张家港", "/b/116/", "沙洲支行")
 LOGINS: Final = ("product-one", "product-two", "risk-one", "risk-two")
 PRODUCT, SECOND_PRODUCT, RISK, SECOND_RISK = LOGINS
+NODES: Final = tuple(sorted((node["id"] for node in standard_content("full")["nodes"]), key=len, reverse=True))
+VALUES: Final = ("review", "skip")  # what a model's expressions compare with, told beside the data that they may use
+NAMED: Final = (*LOGINS, MODEL, "system", *NODES, *VALUES)  # logins and codes are no words
 
 
 class Person:
@@ -41,7 +45,7 @@ class Person:
         if picture:
             self.visit.picture(picture)
         where = self.page.url
-        if words := foreign_words(self.page, named=(*LOGINS, MODEL)):
+        if words := foreign_words(self.page, named=NAMED):
             self.foreign[where] = words
         content = self.page.content()
         assert [sign for sign in OTHER_BANK if sign in content] == [], where
@@ -174,4 +178,5 @@ def test_a_new_product_manager_publishes_a_product_with_its_own_model(
         assert (decision.outcome, decision.model.bank, decision.model.name) == ("offered", "125", MODEL)
     risk.opens("决策记录", row=MODEL)
     risk.sees(picture="10-decision")
-    assert [person.foreign for person in (manager, second, risk, checker) if person.foreign] == []
+    foreign = {where: words for one in (manager, second, risk, checker) for where, words in one.foreign.items()}
+    assert foreign == {}, foreign
