@@ -215,7 +215,15 @@ class DecisionPage(ReadOnlyPage):
         ),
         (
             "依据",
-            {"fields": (("product_version", "model_version"), "business_date", "evidence_leaf", "made_again", "decided_at")},
+            {
+                "fields": (
+                    ("product_version", "model_version"),
+                    "business_date",
+                    "evidence_leaf",
+                    "made_again",
+                    "decided_at",
+                )
+            },
         ),
     )
 

@@ -15,7 +15,6 @@ from lending.decision.standard import standard_content
 from lending.models import Application, BankModelVersion, Decision, ProductVersion
 from tests.browser.chinese import foreign_words
 from tests.browser.conftest import Visit, Visitor
-from tests.lending.applicants import again, make_customer, start, submit
 from tests.lending.conftest import decided, outside
 
 __all__ = ["decided", "outside"]
