@@ -55,10 +55,10 @@ def _check_standing(subject: str, customer_id: uuid.UUID) -> None:
         raise StateConflict("该账户当前不可用，请更换账户或联系开户网点")
 
 
-register_act(Act(action="open_account", check=_check_account, describe=_describe_account))
+register_act(Act(action="open_account", check=_check_account, describe=_describe_account, is_new_business=True))
 register_act(Act(action="bind_card", check=_check_card))
-register_act(Act(action="relink", check=_check_relink, identity_of=_relink_identity))
-register_act(Act(action="register", check=_check_registration))
+register_act(Act(action="relink", check=_check_relink, identity_of=_relink_identity, is_new_business=True))
+register_act(Act(action="register", check=_check_registration, is_new_business=True))
 register_act(Act(action="top_up", check=_check_standing))
 register_act(Act(action="transfer", check=_check_standing))
 register_act(Act(action="reverify", check=_check_standing))

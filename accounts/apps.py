@@ -18,6 +18,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        for module in ("steps", "acts", "approvals", "furnishing"):
+        for module in ("steps", "acts", "approvals", "furnishing", "mechanism"):
             if find_spec(f"accounts.{module}") is not None:
                 import_module(f"accounts.{module}")

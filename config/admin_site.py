@@ -82,6 +82,9 @@ class StaffSite(UnfoldAdminSite):
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            from tenants.admin.support import see_support_through
+
+            see_support_through(request)
             return _guarded(inner(request, *args, **kwargs))
 
         guarded.__dict__.update(getattr(inner, "__dict__", {}))

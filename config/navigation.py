@@ -17,6 +17,8 @@ from config.look import bank_of
 from core.steps.models import PARKED, Step
 from lending.models import EarlyWarning
 from lending.models.warning import LIST_HIT, OPEN
+from tenants.models import Bank, Switch
+from tenants.readiness import reports_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +102,20 @@ BANK: Final[Mapping[str, Place]] = {
     "tenants.CampaignCost": Place("渠道", "receipt"),
     "tenants.BankParameter": Place("系统", "tune"),
     "verification.AgreementText": Place("系统", "description"),
+    "lending.MechanismDossier": Place("系统", "assured_workload"),
     "lending.BankCertificate": Place("系统", "workspace_premium"),
     "core.Proposal": Place("系统", "approval"),
     "core.Step": Place("系统", "pending_actions"),
     "core.StateChange": Place("系统", "timeline"),
     "core.AuditEntry": Place("系统", "fact_check"),
     "admin.LogEntry": Place("系统", "edit_note", "表单修改记录"),
+    "tenants.SupportSession": Place("系统", "support_agent"),
     "auth.User": Place("系统", "manage_accounts", "员工账号"),
     "auth.Group": Place("系统", "groups", "角色"),
 }
 PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.Bank": Place("银行", "account_balance"),
+    "tenants.Switch": Place("银行", "emergency_home"),
     "tenants.PushedFigure": Place("银行", "monitoring"),
     "tenants.EvidenceHeadCopy": Place("银行", "verified"),
     "tenants.PlatformParameter": Place("规则", "tune"),
@@ -129,6 +134,8 @@ GROUP_OF_ROOM: Final = {"verification": "客户", "accounts": "账务", "lending
 OTHER_SYMBOL: Final = "article"
 # What somebody must look at, counted beside the page's title.
 ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
+    Bank: reports_ending,
+    Switch: Switch.objects.filter(is_off=True).count,
     Step: Step.objects.filter(state=PARKED).count,
     Filing: overdue_filings,
     ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,

@@ -16,6 +16,7 @@ from core.tenancy import current_bank
 from lending.queries.figures import figures_now
 from lending.signers import current_signer
 from tenants import operations as tenants
+from tenants.readiness import facts_now
 
 SEQUENCE: Final = "evidence.sequence"
 AT_ONCE: Final = 1000
@@ -49,6 +50,7 @@ def push_figures() -> dict[str, int]:
                 tenants.GRANTED: figures.granted_fen,
                 tenants.DRAWN: figures.drawn_fen,
                 tenants.BORROWERS: figures.borrowing_customers,
+                **facts_now(),
             },
         )
     finally:

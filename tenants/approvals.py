@@ -9,9 +9,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from core.approvals.registry import Approved, register_approval
+from core.errors import NotFound, StateConflict
 from tenants.catalogue import in_words, present_value
-from tenants.operations import parameters, product_templates, province, staff
+from tenants.models import Bank, Switch
+from tenants.models.bank import SUSPENDED
+from tenants.operations import parameters, product_templates, province, staff, switches
 from tenants.parameters import CATALOGUE
+from tenants.states import RESUME
 
 BANK_PARAMETER: Final = "parameter.bank"
 PLATFORM_PARAMETER: Final = "parameter.platform"
@@ -24,6 +28,11 @@ PROPOSE_STAFF: Final = "auth.change_user"
 DECIDE_STAFF: Final = "tenants.decide_staffaccess"
 DECIDE_PLATFORM: Final = "tenants.decide_platformparameter"
 PUBLISH_TEMPLATE: Final = "template.publish"
+SWITCH_ON: Final = "switch.on"
+RESUME_BANK: Final = "bank.resume"
+CHANGE_BANK: Final = "tenants.change_bank"
+CHANGE_SWITCH: Final = "tenants.change_switch"
+DECIDE_SWITCH: Final = "tenants.decide_switch"
 TEMPLATE_EDITOR: Final = "tenants.change_producttemplate"
 TEMPLATE_PUBLISHER: Final = "tenants.publish_producttemplate"
 AT: Final = "@"  # between a parameter's name and the product that has a value of its own
@@ -188,3 +197,41 @@ def publish_template(approved: Approved) -> None:
         template_id=uuid.UUID(approved.subject), values=approved.values, decided_by=approved.decided_by,
         actor=approved.actor,
     )  # fmt: skip
+
+
+def _check_switch(subject: str, values: Values) -> None:
+    del values
+    switches.check_switched_off(switch_id=uuid.UUID(subject))
+
+
+def _tell_switch(subject: str, values: Values) -> Told:
+    del values
+    row = Switch.objects.filter(pk=uuid.UUID(subject)).first()
+    return [] if row is None else [("停用对象", str(row)), ("停用原因", row.reason), ("停用人", row.changed_by)]
+
+
+@register_approval(
+    SWITCH_ON, title="恢复已停用的业务", proposer=CHANGE_SWITCH, decider=DECIDE_SWITCH, check=_check_switch,
+    tell=_tell_switch, page="tenants_switch",
+)  # fmt: skip
+def switch_on(approved: Approved) -> None:
+    """Let what a switch stopped go on again; the subject is the switch."""
+    switches.switch_on(switch_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor)
+
+
+def _check_resume(subject: str, values: Values) -> None:
+    del values
+    bank = Bank.objects.filter(code=subject).first()
+    if bank is None:
+        raise NotFound
+    if bank.stage != SUSPENDED:
+        raise StateConflict("该行未被暂停，无需恢复")
+
+
+@register_approval(
+    RESUME_BANK, title="恢复银行业务", proposer=CHANGE_BANK, decider=DECIDE_SWITCH, check=_check_resume,
+    tell=lambda subject, _: [("机构代码", subject)],
+)  # fmt: skip
+def resume_bank(approved: Approved) -> None:
+    """Bring a suspended bank back to the stage that it was suspended from; the subject is its code."""
+    province.move(code=approved.subject, event=RESUME, reason=approved.reason, actor=approved.actor)

@@ -1,4 +1,7 @@
-"""Which banks exist and whether they serve customers: read at every request, cached for seconds."""
+"""Which banks exist, what they are called and where they are: read at every request, cached for seconds.
+
+What a bank may do now is not asked here but of `tenants.switches`, which caches nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from typing import Final
 from django.conf import settings
 
 from core.tenancy import BANK_CODE, PUBLIC, at
-from tenants.models import Bank
+from tenants.models import Bank, Switch
 from tenants.models.bank import SERVING
+from tenants.models.switch import PROVINCE
 
 MOST_CACHED: Final = 2000
 
@@ -33,7 +37,7 @@ class BankCard:
 
     @property
     def serves_customers(self) -> bool:
-        """Tell whether new business is accepted."""
+        """Tell whether its stage accepts new business, as this card knows it; gates ask `tenants.switches.standing`."""
         return self.stage in SERVING
 
 
@@ -62,6 +66,14 @@ def all_cards() -> list[BankCard]:
     """Return the cards of all banks, by code."""
     with at(PUBLIC):
         return [_card(bank) for bank in Bank.objects.order_by("code")]
+
+
+def serving_cards() -> list[BankCard]:
+    """Return the cards of the banks that take new business now, by code; none while the whole province is stopped."""
+    cards = [card for card in all_cards() if card.serves_customers]
+    with at(PUBLIC):
+        stopped = Switch.objects.filter(scope=PROVINCE, is_off=True).exists()
+    return [] if stopped else cards
 
 
 def forget(code: str | None = None) -> None:

@@ -26,6 +26,8 @@ from core.tenancy import PROVINCE_CODE, current_bank
 PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
 AML_READER: Final = "反洗钱查阅"
+SUPPORT: Final = "省级支持"
+SUPPORT_LOGIN: Final = "support-"  # how the logins of support sessions begin; no other login has rights by it
 _NO_AML: Final = (
     "!verification.view_screeningalert",
 )  # who learns of a hit is named: 合规, or who was given 反洗钱查阅
@@ -75,7 +77,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*", _LOOKING,
         "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
         "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
-        "lending.download_loanpaper",
+        "lending.download_loanpaper", "lending.add_mechanismdossier",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
         "core.view_vaultaccess", "core.view_proposal", "tenants.view_bankparameter", "tenants.decide_bankparameter",
         "tenants.decide_staffaccess", "auth.view_*",
@@ -99,10 +101,13 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "lending.view_bureau*", "lending.add_bureauobjection",
     ),
     "审计": (*_SEEING_ALL, "lending.download_loanpaper", "admin.view_logentry", "auth.view_*"),
+    SUPPORT: _SEEING_ALL,
     AML_READER: ("verification.view_screeningalert", "verification.view_check", _ANY_CUSTOMER),
     MANAGER: (
         *_SEEING_ALL, "admin.view_logentry", "auth.add_user", "auth.change_user", "auth.view_*", "tenants.*_entry",
-        "tenants.change_bankparameter", "core.change_step", "lending.add_product*", "lending.change_product*",
+        "tenants.change_bankparameter", "core.change_step", "tenants.add_supportsession",
+        "tenants.change_supportsession", "lending.add_mechanismdossier",
+        "lending.add_product*", "lending.change_product*",
     ),
 }  # fmt: skip
 """Role → what it may do; what begins with `!` it may not, whatever else matches. Nobody hands out rights one by one.
@@ -115,15 +120,17 @@ CHECKER: Final = "复核"
 PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
     "运营": (
         "tenants.view_*", "tenants.change_platformparameter", "tenants.add_lprquote", "tenants.add_holiday",
-        "tenants.add_producttemplate", "tenants.change_producttemplate", "core.view_proposal",
+        "tenants.add_producttemplate", "tenants.change_producttemplate", "tenants.*_switch", "!tenants.decide_switch",
+        "core.view_proposal",
     ),
     CHECKER: (
         "tenants.view_*", "core.view_*", "auth.view_*", "tenants.decide_platformparameter", "tenants.decide_staffaccess",
-        "tenants.publish_producttemplate",
+        "tenants.publish_producttemplate", "tenants.decide_switch",
     ),
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
-        "tenants.*_bank", "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
+        "tenants.*_bank", "tenants.*_switch", "!tenants.decide_switch",
+        "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
         "tenants.add_producttemplate", "tenants.change_producttemplate",
         "tenants.view_*", "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user",
         "auth.view_*",

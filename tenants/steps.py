@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from core.clock import business_date
 from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
 from core.tenancy import in_bank
 from tenants.models import Entry
-from tenants.operations import entries, stopping
+from tenants.operations import entries, province, stopping
+from tenants.operations.figures import record_figures
 from tenants.operations.wechat import wechat_code_image
+from tenants.readiness import facts_now
 
 
 def _leave_without_image(_: StepRun) -> None:
@@ -29,6 +32,15 @@ def fetch_code(run: StepRun) -> Outcome:
             content_type=image.content_type,
         )
     )
+
+
+@register_step(province.REPORT_FACTS)
+def report_facts(run: StepRun) -> Outcome:
+    """Have a bank push the facts of its checklist: the step is the province's, the facts are the bank's."""
+    code = run.subject.partition(":")[0]
+    with in_bank(code):
+        record_figures(on=business_date(), figures=facts_now())
+    return Done()
 
 
 @register_step(stopping.STOPPED)

@@ -38,6 +38,8 @@ def main() -> None:
                 region_code=region,
                 display_name=f"{name[:-14]}样例农商银行",
                 stage="live",
+                evaluation_number="样例评估〔2026〕1号",
+                evaluation_expires_date=date(2099, 12, 31),
             )
         )
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:

@@ -35,13 +35,14 @@ class Act:
     `check` raises NotFound where the object is not this customer's and StateConflict where it does not call
     for a check now. `describe` names the business for agreement texts; without it no authorisation is given
     for such an object. `identity_of` says whose face it must be where that is not the customer's own record
-    (relink).
+    (relink). `is_new_business` says that a check which the province has switched off stops the act (PU-07a).
     """
 
     action: str
     check: Guard
     describe: Describe | None = None
     identity_of: IdentityOf | None = None
+    is_new_business: bool = False
 
 
 _ACTS: Final[dict[str, Act]] = {}
@@ -56,6 +57,12 @@ def register_act(act: Act) -> None:
     if _ACTS.setdefault(act.action, act) is not act:
         msg = f"act {act.action!r} is registered twice"
         raise ValueError(msg)
+
+
+def is_new_business(action: str) -> bool:
+    """Tell whether an act, by its name, begins new business; what no room has registered does not."""
+    act = _ACTS.get(action)
+    return act is not None and act.is_new_business
 
 
 def check_act(*, action: str, business_id: str, customer_id: uuid.UUID) -> Act:

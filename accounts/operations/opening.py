@@ -33,6 +33,7 @@ from core.states import transition
 from core.steps.queue import enqueue
 from core.steps.registry import Then
 from tenants.parameters import value_of
+from tenants.switches import refuse_remote_opening
 from verification import operations as verification
 from verification import queries as verified
 
@@ -66,6 +67,7 @@ def start_account(
     Raises:
         StateConflict: the customer is not registered.
         CounterRequired: such an account is opened at the counter only.
+        BusinessStopped, RemoteOpenNotApproved: the bank opens no account remotely now.
         PhoneCodeWrong: the code is not the one that was sent to the bound card's phone.
         CardNumberInvalid: the card number is none.
     """
@@ -75,6 +77,7 @@ def start_account(
     if customer.stage != REGISTERED or identity is None:
         raise StateConflict("请先完成注册")
     refuse_remote(wanted=wanted)
+    refuse_remote_opening()
     verification.consume_phone_code(
         subject_id=customer_id, code_id=code_id, code=code, phone=bound_card.phone, action=ACT, subject=None
     )
@@ -180,8 +183,10 @@ def submit_account(
 
     Raises:
         StateConflict: the account does not wait for the face.
+        BusinessStopped, RemoteOpenNotApproved: the bank opens no account remotely now.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
     """
+    refuse_remote_opening()
     account = transition(
         ACCOUNT, account_id, "submit", actor=f"customer:{customer_id.hex}", purpose=purpose,
         intention={"method": method, "evidence": evidence, "at": now().isoformat()},

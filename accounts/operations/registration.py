@@ -52,12 +52,14 @@ def start_registration(
 
     Raises:
         StateConflict: the customer is registered already.
+        CheckSuspended: the province has switched the reading of ID cards off.
         ConsentMissing: the privacy agreement has not been confirmed.
         UploadUnknown: a picture is not the customer's own, or of another kind.
     """
     customer = Customer.objects.select_for_update().get(pk=customer_id)
     if customer.stage == REGISTERED:
         raise StateConflict("您已完成注册，无需重复注册")
+    verification.refuse_stopped(check="id_card", action=REGISTER)
     verification.require_consents(subject_id=customer_id, purposes=["privacy"], business_id="")
     registration = Registration.objects.create(customer=customer)
     registration.reading_id = verification.request_id_card_reading(

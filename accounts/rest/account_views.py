@@ -17,8 +17,10 @@ from core.errors import StateConflict
 from core.idempotency import Answer
 from core.rest.endpoint import ContractView, caller, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
+from tenants.switches import BusinessStopped, RemoteOpenNotApproved
 from verification.operations import PhoneCodeWrong, VoiceTokenExpired, VoiceTokenMismatch, VoiceTokenUsed
 
+REMOTE = [BusinessStopped, RemoteOpenNotApproved]
 VOICE_PROBLEMS = [VoiceTokenExpired, VoiceTokenMismatch, VoiceTokenUsed]
 
 
@@ -45,7 +47,14 @@ class Accounts(ContractView):
         summary="开立Ⅱ类户或Ⅲ类户",
         request=wire.AccountBody,
         answers={202: wire.AccountDocument},
-        problems=[StateConflict, CounterRequired, PhoneCodeWrong, cards.CardNumberInvalid, cards.CardBoundAlready],
+        problems=[
+            StateConflict,
+            CounterRequired,
+            PhoneCodeWrong,
+            cards.CardNumberInvalid,
+            cards.CardBoundAlready,
+            *REMOTE,
+        ],
         idempotent=True,
         tags=["accounts"],
     )
@@ -87,7 +96,7 @@ class AccountSubmit(ContractView):
         summary="提交开户",
         request=wire.AccountSubmitBody,
         answers={202: wire.AccountDocument},
-        problems=[StateConflict, *FACE_PROBLEMS],
+        problems=[StateConflict, *FACE_PROBLEMS, *REMOTE],
         idempotent=True,
         by_id=True,
         tags=["accounts"],

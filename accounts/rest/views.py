@@ -16,6 +16,7 @@ from core.idempotency import Answer
 from core.rest.endpoint import Access, ContractView, caller, endpoint
 from core.rest.fields import on_the_wire
 from verification.operations import (
+    CheckSuspended,
     ConsentMissing,
     FaceTokenExpired,
     FaceTokenMismatch,
@@ -81,7 +82,7 @@ class Registrations(ContractView):
         summary="开始注册",
         request=wire.RegistrationBody,
         answers={202: wire.RegistrationDocument},
-        problems=[ConsentMissing, UploadUnknown, StateConflict],
+        problems=[CheckSuspended, ConsentMissing, UploadUnknown, StateConflict],
         idempotent=True,
         tags=["registrations"],
     )

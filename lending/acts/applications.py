@@ -39,4 +39,4 @@ def describe(application_id: str, customer_id: uuid.UUID) -> AgreementContext:
     )
 
 
-register_act(Act(action=ACT, check=check, describe=describe))
+register_act(Act(action=ACT, check=check, describe=describe, is_new_business=True))

@@ -35,5 +35,5 @@ def check_disburse(drawdown_id: str, customer_id: uuid.UUID) -> None:
         raise StateConflict("该笔用信当前不能放款，请刷新后查看进度")
 
 
-register_act(Act(action=signing.ACT, check=check_sign))
-register_act(Act(action=disbursement.ACT, check=check_disburse))
+register_act(Act(action=signing.ACT, check=check_sign, is_new_business=True))
+register_act(Act(action=disbursement.ACT, check=check_disburse, is_new_business=True))

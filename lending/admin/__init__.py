@@ -9,6 +9,7 @@ from lending.admin.closing import AutoDebitPage, DayEndPage
 from lending.admin.collection import CollectionContactPage, OverdueLoanPage
 from lending.admin.collection_agencies import CollectionAgencyPage
 from lending.admin.decision_models import BankModelPage, BankModelVersionPage
+from lending.admin.dossiers import MechanismDossierPage
 from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
 from lending.admin.entrusted import EntrustedPaymentPage
 from lending.admin.invitations import InvitationPage
@@ -46,6 +47,7 @@ from lending.models import (
     Invitation,
     Loan,
     LoanPaper,
+    MechanismDossier,
     ModelCase,
     ObservedFact,
     OverdueLoan,
@@ -76,6 +78,7 @@ bank_pages = [
     (AutoDebit, AutoDebitPage),
     (DayEndStage, DayEndPage),
     (LoanPaper, LoanPaperPage),
+    (MechanismDossier, MechanismDossierPage),
     (EntrustedPayment, EntrustedPaymentPage),
     (EarlyWarning, EarlyWarningPage),
     (ObservedFact, ObservedFactPage),

@@ -18,6 +18,7 @@ from lending.models.contract import Contract, ContractCounter
 from lending.models.credit_line import CreditLine
 from lending.models.decision import Decision, DecisionModelText
 from lending.models.decision_model import BackTest, BackTestChange, ModelCase, ShadowDecision
+from lending.models.dossier import MechanismDossier
 from lending.models.drawdown import Disclosure, Drawdown
 from lending.models.entrusted import DrawdownProof, EntrustedPayment
 from lending.models.instalment import Instalment
@@ -64,6 +65,7 @@ __all__ = [
     "Loan",
     "LoanEvent",
     "LoanPaper",
+    "MechanismDossier",
     "ModelCase",
     "ObservedFact",
     "OverdueLoan",

@@ -63,7 +63,7 @@ def start_application(*, customer_id: uuid.UUID, product_code: str, purpose: str
     if accounts.customer(customer_id).stage != REGISTERED:
         raise StateConflict("请先完成注册")
     version = version_in_force(product_code)
-    _check_open(version)
+    check_open(version=version)
     check_purpose(version, purpose)
     wrong = facts_problems(facts_schema_of(version), facts)
     if wrong:
@@ -85,7 +85,13 @@ def start_application(*, customer_id: uuid.UUID, product_code: str, purpose: str
     return application
 
 
-def _check_open(version: ProductVersion) -> None:
+@within_transaction
+def check_open(*, version: ProductVersion) -> None:
+    """Refuse an application for what takes none now (PU-07a).
+
+    Raises:
+        ProductClosed: see there.
+    """
     if not lends(version.product):
         raise ProductClosed
 

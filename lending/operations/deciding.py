@@ -23,7 +23,7 @@ from lending.models import Application, BureauReport, GovernmentData
 from lending.models.application import DECIDING
 from lending.models.decision import FULL
 from lending.offering import policy_of
-from lending.operations.applying import ACT, VENDOR_UNAVAILABLE, reject
+from lending.operations.applying import ACT, VENDOR_UNAVAILABLE, check_open, reject
 from lending.operations.locking import lock_application, lock_application_and_exposure
 from lending.operations.recording import record_decision
 from lending.operations.shadowing import record_shadow
@@ -63,11 +63,13 @@ def submit_application(*, application_id: uuid.UUID, customer_id: uuid.UUID, fac
 
     Raises:
         StateConflict: the application does not wait for the face.
+        ProductClosed: product, bank or province have stopped taking applications meanwhile.
         ConsentMissing: an authorisation that the product demands has not been given for this application.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired: the token is not good for this.
     """
     application = lock_application(application_id=application_id)
     APPLICATION.target(application.status, "submit")
+    check_open(version=application.product_version)
     required = [CREDIT_QUERY, DATA_QUERY, *application.product_version.required_consents]
     consents = verification.require_consents(subject_id=customer_id, purposes=required, business_id=application_id.hex)
     face_check_id = verification.consume_face_token(

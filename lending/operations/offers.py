@@ -19,6 +19,7 @@ from lending.models import Application, CreditLine, Decision
 from lending.models.application import OFFERED
 from lending.models.decision import FULL
 from lending.offering import BASIS_POINTS_IN_A_PERCENT
+from lending.operations.applying import check_open
 from lending.operations.lines import lapse_lines_of
 from lending.operations.locking import lock_application_and_exposure
 from lending.queries.applications import has_lapsed, has_standing_line, room_fen
@@ -46,11 +47,13 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     Raises:
         StateConflict: nothing is offered, or it is accepted already.
         OfferExpired: see there.
+        ProductClosed: product, bank or province have stopped meanwhile.
     """
     application = lock_application_and_exposure(application_id=application_id)
     if application.status == "expired" or has_lapsed(application):
         raise OfferExpired
     APPLICATION.target(application.status, "accept")
+    check_open(version=application.product_version)
     lapse_lines_of(customer_id=customer_id)
     version = application.product_version
     if has_standing_line(customer_id, product_id=version.product_id):

@@ -1,7 +1,7 @@
 """Stop lending: what is signed and not paid out is cancelled and its hold given back (PU-07a).
 
 Who closes a product owes the step in the same transaction; one that closes by its schedule does with the new business day,
-and a bank that is suspended by `tenants`. What is being
+and a bank that is suspended, or what the province has switched off, by `tenants`. What is being
 paid out at that moment goes on: the drawdown's own lock decides which of the two comes first. Repayment, quotes and
 documents know nothing of this.
 """
@@ -16,7 +16,6 @@ from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
-from core.tenancy import current_bank
 from lending.models import CreditLine, Drawdown
 from lending.models.drawdown import SIGNING, WAITING
 from lending.models.product import open_on
@@ -26,7 +25,6 @@ from lending.operations.lines import release_hold
 from lending.operations.loan_locks import lock_drawdown
 from lending.queries.products import lends
 from lending.states import DRAWDOWN
-from tenants import directory
 
 CANCEL_SIGNED: Final = "lending.cancel_signed"
 CANCELLED: Final = ProductClosed.code
@@ -64,8 +62,7 @@ def cancel_stopped(*, drawdown_id: uuid.UUID) -> bool:
 
 @within_transaction
 def has_stopped(*, line: CreditLine) -> bool:
-    """Tell whether product or bank has stopped lending, by the rows as they are now and not as this process knew them."""
-    directory.forget(current_bank().code)
+    """Tell whether product or bank has stopped lending, by the rows as they are now."""
     return not lends(line.product)
 
 

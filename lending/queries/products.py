@@ -19,8 +19,8 @@ from core.tenancy import current_bank
 from lending.models import Invitation, Product, ProductVersion, RelatedParty
 from lending.models.product import CODE, open_on
 from lending.offering import RateRange, rate_range
-from tenants import directory
 from tenants.queries import lpr_on
+from tenants.switches import standing
 from verification import queries as verified
 
 MOST_KEPT: Final = 1024
@@ -83,15 +83,15 @@ def _columns_of(schema: str, version_id: uuid.UUID) -> tuple[Any, ...]:
 def open_versions() -> QuerySet[ProductVersion]:
     """Return the versions in force of the products that take applications today."""
     today = business_date()
-    latest = effective(today).filter(open_on(today, "product__")).order_by("product_id", "-number")
+    latest = effective(today).filter(open_on(today, "product__")).exclude(product__code__in=standing().products_off)
+    latest = latest.order_by("product_id", "-number")
     latest = latest.distinct("product_id")
     return ProductVersion.objects.filter(pk__in=latest.values("pk")).select_related("product")
 
 
 def lends(product: Product) -> bool:
-    """Tell whether a product takes applications and lends today: it is open, and so is the bank (PU-07a)."""
-    card = directory.card_of(current_bank().code)
-    if card is None or not card.serves_customers:
+    """Tell whether a product takes applications and lends now: it is open, and so are bank and province (PU-07a)."""
+    if not standing().lends(product.code):
         return False
     return product.is_open_on(business_date()) if product.has_schedule else product.is_open
 

@@ -84,7 +84,7 @@ class ApplicationSubmit(ContractView):
         summary="提交授信申请",
         request=wire.ApplicationSubmitBody,
         answers={202: wire.ApplicationDocument},
-        problems=[StateConflict, ConsentMissing, *FACE_PROBLEMS],
+        problems=[StateConflict, ConsentMissing, operations.ProductClosed, *FACE_PROBLEMS],
         idempotent=True,
         by_id=True,
         tags=["applications"],
@@ -108,7 +108,7 @@ class ApplicationAccept(ContractView):
     @endpoint(
         summary="确认额度",
         answers={200: wire.ApplicationDocument},
-        problems=[StateConflict, operations.OfferExpired],
+        problems=[StateConflict, operations.OfferExpired, operations.ProductClosed],
         idempotent=True,
         by_id=True,
         tags=["applications"],

@@ -6,14 +6,15 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
+from django.db.models import Q
+
 from core.clock import business_date
 from core.steps.registry import Again, Done, Outcome, StepRun, register_step
-from core.tenancy import current_bank
 from lending.models import Drawdown
 from lending.models.product import open_on
 from lending.operations import stopping
-from tenants import directory
 from tenants.operations import owe_when_stopped
+from tenants.switches import standing
 
 AT_ONCE: Final = 500
 SHORTLY: Final = timedelta(milliseconds=10)
@@ -32,11 +33,10 @@ def cancel_signed(run: StepRun) -> Outcome:
 
 def _waiting() -> list[uuid.UUID]:
     """Return some of those that may have to end; each is looked at once more under its lock."""
-    directory.forget(current_bank().code)
-    card = directory.card_of(current_bank().code)
+    now = standing()
     rows = Drawdown.objects.filter(status__in=stopping.ON_ITS_WAY)
-    if card is not None and card.serves_customers:
-        rows = rows.filter(~open_on(business_date(), "line__product__"))
+    if now.serves:
+        rows = rows.filter(~open_on(business_date(), "line__product__") | Q(line__product__code__in=now.products_off))
     return list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
 
 

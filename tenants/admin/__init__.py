@@ -12,6 +12,8 @@ from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
 from tenants.admin.parameters import BankParameterPage, PlatformParameterPage
 from tenants.admin.staff import GroupPage, UserPage
+from tenants.admin.support import SupportSessionPage
+from tenants.admin.switches import SwitchPage
 from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
     Bank,
@@ -25,6 +27,8 @@ from tenants.models import (
     ProductTemplate,
     PushedFigure,
     Scan,
+    SupportSession,
+    Switch,
 )
 
 bank_pages = [
@@ -32,11 +36,13 @@ bank_pages = [
     (Scan, ScanPage),
     (CampaignCost, CampaignCostPage),
     (BankParameter, BankParameterPage),
+    (SupportSession, SupportSessionPage),
     (User, UserPage),
     (Group, GroupPage),
 ]
 province_pages = [
     (Bank, BankPage),
+    (Switch, SwitchPage),
     (PushedFigure, FigurePage),
     (EvidenceHeadCopy, EvidenceHeadPage),
     (PlatformParameter, PlatformParameterPage),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import state
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
+from tenants.approvals import RESUME_BANK
 from tenants.models import Bank
 from tenants.models.bank import DRAFT, LIVE, PILOT, SUSPENDED, TEST
-from tenants.operations import move_bank, set_licensed_regions
+from tenants.operations import LaunchFacts, ask_facts, move_bank, record_launch_facts, set_licensed_regions
+from tenants.readiness import checklist, missing
 from tenants.states import BANK, BEGIN_PILOT, BEGIN_TEST, GO_LIVE, RESUME, SUSPEND
 
 COLOURS: Final = {DRAFT: "info", TEST: "info", PILOT: "warning", LIVE: "success", SUSPENDED: "danger"}
@@ -27,11 +32,16 @@ ACTS: Final = {
     SUSPEND: Act(
         title="暂停业务",
         submit="暂停业务",
-        explanation="暂停后不再受理扫码、申请、开户与提款，已签署尚未放款的用信随即取消；还款、查询与投诉不受影响。数秒内全部生效。",
+        explanation="暂停后不再受理扫码、申请、开户与提款，已签署尚未放款的用信随即取消；还款、查询与投诉不受影响。对下一次请求即生效。",
         done="业务已暂停",
         danger=True,
     ),
-    RESUME: Act(title="恢复业务", submit="恢复业务", explanation="恢复到暂停之前的阶段。", done="业务已恢复"),
+    RESUME: Act(
+        title="恢复业务",
+        submit="提交复核",
+        explanation="复核通过后恢复到暂停之前的阶段，对下一次请求即生效。",
+        done="已提交，待另一名员工在“复核事项”中复核；复核通过前仍为暂停",
+    ),
 }
 
 
@@ -41,6 +51,15 @@ LICENSE: Final = Act(
     explanation="该行只能在此区域内办理线上贷款（LN-04），各产品的服务区域只能更小。下一笔申请起生效，存量贷款不受影响。",
     done="经营区域已更新",
 )
+FACTS: Final = Act(
+    title="上线资料", submit="保存", explanation="评估报告过期后，该行即不能线上开户（A1-4）。", done="上线资料已更新"
+)
+ASK: Final = Act(
+    title="重新核对", submit="重新核对", explanation="请该行的系统重新上报已发布产品数和签名证书有效期，数秒后可见。",
+    done="已请求，请稍后刷新本页",
+)  # fmt: skip
+TABLE: Final = "admin/table.html"
+DONE: Final = {True: "已齐备", False: "缺失"}
 SEPARATORS: Final = re.compile(r"[\s,，、;；]+")
 
 
@@ -48,6 +67,45 @@ class ReasonForm(ActForm):
     """Why a bank is moved; kept in the history."""
 
     reason = forms.CharField(label="原因", max_length=200, help_text="写入状态变更与审计日志")
+
+
+class GoLiveForm(ReasonForm):
+    """The same above the checklist."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show the checklist of the bank that the initial values name."""
+        super().__init__(*args, **kwargs)
+        self.table = _table(Bank.objects.get(code=self.initial["code"]))
+
+
+class FactsForm(ActForm):
+    """What the checklist asks of the province."""
+
+    phone = forms.CharField(label="客服电话", max_length=20)
+    complaint_phone = forms.CharField(label="投诉电话", max_length=20)
+    core_account = forms.CharField(label="核心清算账户", max_length=40, required=False)
+    evaluation_number = forms.CharField(label="评估报告编号", max_length=60, required=False)
+    evaluation_by = forms.CharField(label="评估机构", max_length=100, required=False)
+    evaluation_expires_date = forms.DateField(label="评估报告有效期至", required=False)
+    false_accept_percent = forms.DecimalField(
+        label="误识率（%）",
+        max_digits=9,
+        decimal_places=6,
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text="按评估报告填写",
+    )
+    false_reject_percent = forms.DecimalField(
+        label="拒真率（%）",
+        max_digits=9,
+        decimal_places=6,
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text="按评估报告填写",
+    )
+    reason = forms.CharField(label="依据", max_length=200, help_text="写入审计日志")
 
 
 class RegionsForm(ActForm):
@@ -70,10 +128,31 @@ class BankPage(ReadOnlyPage):
     fieldsets = (
         (None, {"fields": (("code", "stage"), "name", "display_name", ("city", "region_code"), "regions")}),
         ("联系", {"fields": (("phone", "complaint_phone"), "address")}),
+        (
+            "上线资料",
+            {
+                "fields": (
+                    "core_account",
+                    ("evaluation_number", "evaluation_expires_date"),
+                    "evaluation_by",
+                    ("false_accept_percent", "false_reject_percent"),
+                )
+            },
+        ),
         ("记录", {"fields": (("schema_name", "opened_at"),)}),
     )
     readonly_fields = ("regions",)
-    actions_detail = ("begin_test", "begin_pilot", "go_live", "license", "resume", "suspend")
+    actions_detail = (
+        "checklist",
+        "facts",
+        "ask",
+        "begin_test",
+        "begin_pilot",
+        "go_live",
+        "license",
+        "resume",
+        "suspend",
+    )
 
     @display(description="经营区域")
     def regions(self, row: Bank) -> str:
@@ -113,6 +192,51 @@ class BankPage(ReadOnlyPage):
         del object_id
         return bool(request.user.has_perm("tenants.change_bank"))
 
+    def has_facts_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the facts of the checklist to whoever moves banks."""
+        return self.has_license_permission(request, object_id)
+
+    def has_ask_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer to ask the bank for its facts."""
+        return self.has_license_permission(request, object_id)
+
+    @action(description="上线检查", permissions=["view"], icon="checklist")
+    def checklist(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what is there, what is missing, and what to do about it."""
+        bank = Bank.objects.get(pk=object_id)
+        lacking = len(missing(bank))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "model_admin": self,
+            "title": f"上线检查：{bank.display_name}",
+            "note": f"还缺 {lacking} 项，齐备前不能上线" if lacking else "各项已齐备，可以上线",
+            "alarm": bool(lacking),
+            "table": _table(bank),
+        }
+        return TemplateResponse(request, TABLE, context)
+
+    @action(description="上线资料", permissions=["facts"], icon="edit_note")
+    def facts(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Enter telephones, core account and evaluation report."""
+        bank = Bank.objects.get(pk=object_id)
+
+        def run(given: Any) -> None:
+            told = {field.name: given[field.name] for field in fields(LaunchFacts)}
+            record_launch_facts(
+                code=bank.code, facts=LaunchFacts(**told), reason=given["reason"], actor=actor_of(request)
+            )
+
+        initial = {field.name: getattr(bank, field.name) for field in fields(LaunchFacts)}
+        return perform(self, request, FACTS, run=run, form_class=FactsForm, initial=initial, object_id=object_id)
+
+    @action(description="重新核对", permissions=["ask"], icon="sync")
+    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask the bank for the facts that lie in its schema."""
+        code = Bank.objects.values_list("code", flat=True).get(pk=object_id)
+        run = lambda _: ask_facts(code=code, actor=actor_of(request))  # noqa: E731 -- a closure over the request
+        return perform(self, request, ASK, run=run, object_id=object_id)
+
     @action(description="经营区域", permissions=["license"], icon="map")
     def license(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Set where the bank may lend."""
@@ -149,8 +273,13 @@ class BankPage(ReadOnlyPage):
 
     @action(description="恢复业务", permissions=["resume"], icon="play_circle")
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Move the bank."""
-        return self._move(request, object_id, RESUME)
+        """Propose that the bank comes back to where it was suspended from."""
+        code = Bank.objects.values_list("code", flat=True).get(pk=object_id)
+
+        def run(given: Any) -> None:
+            propose(kind=RESUME_BANK, subject=code, values={}, reason=given["reason"], actor=actor_of(request))
+
+        return perform(self, request, ACTS[RESUME], run=run, form_class=ReasonForm, object_id=object_id)
 
     def _move(self, request: HttpRequest, object_id: str, event: str) -> HttpResponse:
         code = Bank.objects.values_list("code", flat=True).get(pk=object_id)
@@ -161,6 +290,15 @@ class BankPage(ReadOnlyPage):
             run=lambda given: (
                 move_bank(code=code, event=event, reason=given["reason"], actor=actor_of(request)) and None
             ),
-            form_class=ReasonForm,
+            form_class=GoLiveForm if event == GO_LIVE else ReasonForm,
+            initial={"code": code},
             object_id=object_id,
         )
+
+
+def _table(bank: Bank) -> dict[str, Any]:
+    rows = [
+        [item.title, DONE[item.is_done], item.found or "—", "" if item.is_done else item.advice]
+        for item in checklist(bank)
+    ]
+    return {"headers": ["事项", "状态", "现有", "请办理"], "rows": rows}

@@ -7,6 +7,8 @@ from tenants.models.entry import CampaignCost, Entry, Scan
 from tenants.models.parameter import BankParameter, PlatformParameter
 from tenants.models.province import EvidenceHeadCopy, Holiday, LprQuote, PushedFigure
 from tenants.models.staff import StaffAccess
+from tenants.models.support import SupportSession
+from tenants.models.switch import Switch
 from tenants.models.template import ProductTemplate
 
 __all__ = [
@@ -23,4 +25,6 @@ __all__ = [
     "Scan",
     "SchemaTemplate",
     "StaffAccess",
+    "SupportSession",
+    "Switch",
 ]

@@ -32,6 +32,10 @@ class Bank(PublicModel, TenantMixin):
     `licensed_regions` are the GB/T 2260 codes or prefixes where the bank may lend online (LN-04), set by the province; empty
     means the city of its seat.
 
+    `core_account` is the bank's settlement account in its core. The evaluation report on its way of identifying people
+    (A1-4, A3-3) is valid through `evaluation_expires_date`; without one that is, no account is opened remotely. Its false
+    acceptance and false rejection rates are per cent.
+
     PII: none.
     """
 
@@ -51,6 +55,12 @@ class Bank(PublicModel, TenantMixin):
     phone = models.CharField("客服电话", max_length=20, default="96008")
     complaint_phone = models.CharField("投诉电话", max_length=20, default="96008")
     address = models.CharField("住所", max_length=120, blank=True, default="")
+    core_account = models.CharField("核心清算账户", max_length=40, blank=True, default="", db_default="")
+    evaluation_number = models.CharField("评估报告编号", max_length=60, blank=True, default="", db_default="")
+    evaluation_by = models.CharField("评估机构", max_length=100, blank=True, default="", db_default="")
+    evaluation_expires_date = models.DateField("评估报告有效期至", null=True, blank=True)
+    false_accept_percent = models.DecimalField("误识率（%）", max_digits=9, decimal_places=6, null=True, blank=True)
+    false_reject_percent = models.DecimalField("拒真率（%）", max_digits=9, decimal_places=6, null=True, blank=True)
     opened_at = models.DateTimeField("开通时间", default=timezone.now)
 
     class Meta:

@@ -19,14 +19,21 @@ from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
 from tenants.operations.parameters import set_bank_parameter, set_platform_parameter
 from tenants.operations.product_templates import TemplateRefused, check_templates_by, save_template
 from tenants.operations.province import (
+    GoLiveRefused,
+    LaunchFacts,
+    LaunchFactsRefused,
     LprRefused,
     RegionsRefused,
+    ask_facts,
     enter_lpr,
     mark_day,
     move_bank,
+    record_launch_facts,
     set_licensed_regions,
 )
 from tenants.operations.stopping import owe_when_stopped
+from tenants.operations.support import SupportRefused, grant_support, revoke_support
+from tenants.operations.switches import SwitchRefused, switch_off
 from tenants.operations.wechat import wechat_openid, wechat_phone_number
 
 __all__ = [
@@ -36,14 +43,21 @@ __all__ = [
     "Arrival",
     "CostRefused",
     "EntryUnknown",
+    "GoLiveRefused",
     "HeadRefused",
+    "LaunchFacts",
+    "LaunchFactsRefused",
     "LprRefused",
     "RegionsRefused",
+    "SupportRefused",
+    "SwitchRefused",
     "TemplateRefused",
+    "ask_facts",
     "check_templates_by",
     "close_entry",
     "enter_lpr",
     "fetch_image_again",
+    "grant_support",
     "make_entry",
     "mark_day",
     "move_bank",
@@ -51,14 +65,17 @@ __all__ = [
     "push_evidence_head",
     "record_campaign_cost",
     "record_figures",
+    "record_launch_facts",
     "remember_visitor",
     "reopen_entry",
     "resolve_scene",
+    "revoke_support",
     "save_template",
     "scan_of_entry_token",
     "set_bank_parameter",
     "set_licensed_regions",
     "set_platform_parameter",
+    "switch_off",
     "wechat_openid",
     "wechat_phone_number",
 ]

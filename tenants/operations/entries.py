@@ -18,6 +18,7 @@ from core.steps.queue import enqueue
 from core.tenancy import current_bank, in_bank
 from tenants import directory
 from tenants.models import Entry, Scan
+from tenants.switches import standing
 
 FETCH_CODE: Final = "entry.fetch_code"
 SCENE_LETTERS: Final = string.ascii_lowercase + string.digits
@@ -113,7 +114,7 @@ def resolve_scene(scene: str) -> Arrival:
     """
     code, dash, _ = scene.partition("-")
     card = directory.card_of(code) if dash and len(scene) <= SCENE_MAX else None
-    if card is None or not card.serves_customers:
+    if card is None:
         raise EntryUnknown
     with in_bank(code):
         return _record_scan(scene=scene)
@@ -122,7 +123,7 @@ def resolve_scene(scene: str) -> Arrival:
 @opens_transaction
 def _record_scan(*, scene: str) -> Arrival:
     entry = Entry.objects.filter(scene=scene, is_open=True).first()
-    if entry is None:
+    if entry is None or not standing().admits(entry.scene, entry.product):
         raise EntryUnknown
     scan = Scan.objects.create(entry=entry)
     bank = current_bank().code

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -15,15 +16,19 @@ from typing import Final
 from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
+from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states.models import StateChange
+from core.steps.queue import enqueue
 from tenants import directory
 from tenants.models import Bank, Holiday, LprQuote
 from tenants.models.bank import DRAFT
 from tenants.operations.stopping import owe_stop
-from tenants.states import BANK, RESUME, SUSPEND
+from tenants.readiness import missing
+from tenants.states import BANK, GO_LIVE, RESUME, SUSPEND
 
 REGION: Final = re.compile(r"[1-9][0-9](?:[0-9]{2}){0,2}")
+REPORT_FACTS: Final = "bank.report_facts"
 LPR_STEP: Final = Decimal("0.05")
 LPR_CONFIRM_ABOVE: Final = Decimal("0.50")
 LPR_BOUNDS: Final = (Decimal("0.05"), Decimal(24))
@@ -45,17 +50,90 @@ class RegionsRefused(Problem):
     title = "经营区域不符合要求"
 
 
+class GoLiveRefused(Problem):
+    """The checklist of a bank is not complete (PU-07); `errors` names what is missing and what to do about each."""
+
+    code = "go_live_refused"
+    status = 422
+    title = "上线条件尚未齐备"
+
+
+class LaunchFactsRefused(Problem):
+    """What is entered of an evaluation report does not belong together."""
+
+    code = "launch_facts_refused"
+    status = 422
+    title = "上线资料填写有误"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchFacts:
+    """What is entered of a bank before it goes live (PU-07, A1-3): telephones, core account, evaluation report.
+
+    The rates are per cent, as the report states them; None where it states none.
+    """
+
+    phone: str
+    complaint_phone: str
+    core_account: str
+    evaluation_number: str
+    evaluation_by: str
+    evaluation_expires_date: date | None
+    false_accept_percent: Decimal | None
+    false_reject_percent: Decimal | None
+
+
+@opens_transaction
+def record_launch_facts(*, code: str, facts: LaunchFacts, reason: str, actor: str) -> None:
+    """Enter what the checklist of a bank asks of the province; a report that has ended closes remote opening (A1-4).
+
+    Raises:
+        NotFound: there is no such bank.
+        LaunchFactsRefused: a report has a number and no end, or an end and no number.
+    """
+    if bool(facts.evaluation_number) != (facts.evaluation_expires_date is not None):
+        raise LaunchFactsRefused("评估报告须同时填写编号和有效期；没有报告时两项均请留空")
+    bank = Bank.objects.select_for_update(no_key=True).filter(code=code).first()
+    if bank is None:
+        raise NotFound
+    former = bank.evaluation_expires_date
+    Bank.objects.filter(pk=bank.pk).update(**{field.name: getattr(facts, field.name) for field in fields(facts)})
+    detail: dict[str, str | int | bool | None] = {
+        "evaluation": facts.evaluation_number, "expires": str(facts.evaluation_expires_date or ""),
+        "expired_before": str(former or ""), "core_account": facts.core_account, "reason": reason,
+    }  # fmt: skip
+    record("bank.launch_facts", actor=actor, subject=code, detail=detail)
+    directory.forget(code)
+
+
+@opens_transaction
+def ask_facts(*, code: str, actor: str) -> None:
+    """Owe, at the province, that the bank pushes the facts of its checklist as they are now."""
+    enqueue(REPORT_FACTS, f"{code}:{new_id().hex}")
+    record("bank.facts_asked", actor=actor, subject=code)
+
+
 @opens_transaction
 def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
+    """Move a bank by `move`, in a transaction of its own; return the new stage.
+
+    Staff let a suspended bank `resume` by two people only (`tenants.approvals`).
+    """
+    return move(code=code, event=event, reason=reason, actor=actor)
+
+
+@within_transaction
+def move(*, code: str, event: str, reason: str, actor: str) -> str:
     """Move a bank one stage by an event of `tenants.states`, with history and audit; return the new stage.
 
     `resume` brings a suspended bank back to the stage that it was suspended from. A bank that is suspended owes what the
-    rooms above have named (`owe_when_stopped`), durably from this very transaction on. Every process sees the new stage after
-    `DIRECTORY_SECONDS` at the latest, this one at once.
+    rooms above have named (`owe_when_stopped`), durably from this very transaction on. The new stage holds for the next
+    request of every process (`tenants.switches`).
 
     Raises:
         NotFound: there is no such bank.
         StateConflict: the event is not legal at the bank's stage; nothing changed.
+        GoLiveRefused: see there.
     """
     bank = Bank.objects.select_for_update().filter(code=code).first()
     if bank is None:
@@ -63,6 +141,8 @@ def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
     former = bank.stage
     told = f"{RESUME}_{_stage_before_suspension(bank)}" if event == RESUME else event
     target = BANK.target(former, told)
+    if event == GO_LIVE:
+        _refuse_unready(bank)
     # Not `transition()`: a bank's row may be saved from its own schema only, and the history belongs to the province.
     Bank.objects.filter(pk=bank.pk).update(stage=target)
     StateChange.objects.create(
@@ -79,6 +159,13 @@ def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
     record("bank.moved", actor=actor, subject=code, detail={"from": former, "to": target, "reason": reason})
     directory.forget(code)
     return target
+
+
+def _refuse_unready(bank: Bank) -> None:
+    lacking = missing(bank)
+    if lacking:
+        titles = "、".join(item.title for item in lacking)
+        raise GoLiveRefused(f"还缺：{titles}", errors={item.name: [item.advice] for item in lacking})
 
 
 def _stage_before_suspension(bank: Bank) -> str:

@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.operations import opens_transaction, within_transaction
 from core.tenancy import current_bank
 from tenants.models import StaffAccess
-from tenants.staff import StaffRefused, roles_at
+from tenants.staff import SUPPORT, SUPPORT_LOGIN, StaffRefused, roles_at
 
 
 @within_transaction
@@ -23,6 +23,8 @@ def check_grant(*, login: str, role: str) -> None:
     user = User.objects.filter(username=login).first()
     if user is None or not user.is_active:
         raise StaffRefused(f"没有在用的员工账号 {login}")
+    if role == SUPPORT or login.startswith(SUPPORT_LOGIN):
+        raise StaffRefused("省级支持只能以支持会话批准，支持会话的登录不能另授角色")
     if role not in roles_at(current_bank().code):
         raise StaffRefused(f"没有“{role}”这一角色")
     if user.groups.filter(name=role).exists():

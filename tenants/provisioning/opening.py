@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from django.db import transaction
@@ -34,6 +35,8 @@ class BankOpening:
     display_name: str = ""
     city: str = ""
     stage: str = "draft"
+    evaluation_number: str = ""
+    evaluation_expires_date: date | None = None
 
 
 Furnish = Callable[[BankOpening], None]
@@ -69,6 +72,8 @@ def open_bank(opening: BankOpening) -> None:
             region_code=opening.region_code,
             licensed_regions=[opening.region_code[:CITY_DIGITS]],
             stage=opening.stage,
+            evaluation_number=opening.evaluation_number,
+            evaluation_expires_date=opening.evaluation_expires_date,
         )
         with in_bank(opening.code):
             create_bank_keys()

@@ -65,8 +65,7 @@ class Banks(ContractView):
                 "region_code": card.region_code,
                 "stage": card.stage,
             }
-            for card in directory.all_cards()
-            if card.serves_customers
+            for card in directory.serving_cards()
         ]
         return self.answer(Answer(200, {"items": items, "next": None}, {}))
 

@@ -33,6 +33,8 @@ NEITHER_SORT: Final = {
     "lending.operations.papers.issue_settlement": "as issue_receipt",
     "lending.operations.papers.issue_paper": "as issue_receipt",
     "lending.operations.papers.read_paper": "reads from the vault, which commits its own trace",
+    "lending.operations.dossiers.issue_dossier": "sets and stages the file before its transaction opens",
+    "lending.operations.dossiers.read_dossier": "reads from the vault, which commits its own trace",
     "lending.operations.credit_notices.issue_notice_paper": "as issue_receipt",
     "lending.operations.bureau_files.export_records": "writes the file before its transaction opens",
     "lending.operations.back_testing.back_test_chunk": "decides some hundred cases before its transaction opens",

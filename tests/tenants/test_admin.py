@@ -416,6 +416,8 @@ class TestProvince:
         banks = Client().get("/api/v1/banks").json()["items"]
         assert [bank["code"] for bank in banks] == ["116"]
         assert province_boss.post(f"{address}resume/", {"reason": "演练结束"}).status_code == 302
+        assert self._bank().stage == "suspended", "it takes a second person"
+        assert approve_all(PROVINCE_CODE) == 1
         assert self._bank().stage == "live"
         with in_bank(PROVINCE_CODE):
             assert list(AuditEntry.objects.filter(action="bank.moved").order_by("id").values_list("detail__to", flat=True)) == [

@@ -79,7 +79,7 @@ def as_owner(own_database: str, django_db_blocker: Any, monkeypatch: pytest.Monk
 
 
 def _opening(code: str = NEW[0], **changed: str) -> BankOpening:
-    given = {
+    given: dict[str, Any] = {
         "name": "样例农村商业银行股份有限公司",
         "region_code": "320700",
         "display_name": "样例农商银行",

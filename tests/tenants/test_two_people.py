@@ -189,4 +189,4 @@ class TestRightsOfARole:
                 assert MANAGER in roles_at(bank)
                 held: Any = Permission.objects.filter(group__name=MANAGER)
                 assert {f"{p.content_type.app_label}.{p.codename}" for p in held} & deciders == set()
-        assert len(ROLES) == 11
+        assert len(ROLES) == 12

@@ -48,12 +48,14 @@ from verification.operations.uploads import (
     receive_upload,
 )
 from verification.operations.voice_checks import VoiceRecordingUsed, complete_voice_check, start_voice_check
+from verification.switching import CheckSuspended, refuse_stopped
 
 __all__ = [
     "Act",
     "AgreementChanged",
     "AgreementContext",
     "AnotherPerson",
+    "CheckSuspended",
     "ConsentMissing",
     "FaceLocked",
     "FaceResultUnknown",
@@ -86,6 +88,7 @@ __all__ = [
     "identify_subject",
     "is_disciplined",
     "receive_upload",
+    "refuse_stopped",
     "register_act",
     "renew_identity",
     "request_carrier_check",

@@ -17,6 +17,7 @@ from verification.models.check import ANSWERED, FAILED, PASSED
 from verification.operations.act_tokens import issue_act_token
 from verification.operations.checks import ACTOR, VENDOR_UNAVAILABLE, record_check
 from verification.operations.consents import require_consents
+from verification.switching import refuse_stopped
 
 if TYPE_CHECKING:
     import uuid
@@ -34,6 +35,7 @@ def begin_check(*, factor: Factor, subject_id: uuid.UUID, action: str, business_
     Raises:
         InvalidRequest: there is no such action, or it does not ask for this factor.
         NotFound, StateConflict: the object is not the customer's, or does not call for a check now.
+        CheckSuspended: the province has switched this factor off, and the act begins new business.
         ConsentMissing: the customer has not agreed to checks of this factor.
         FaceLocked, VoiceLocked: too many failures.
         TooManyRequests: too many checks were begun within a day.
@@ -41,6 +43,7 @@ def begin_check(*, factor: Factor, subject_id: uuid.UUID, action: str, business_
     if action not in factor.actions:
         raise InvalidRequest(errors={"action": [f"须为 {'、'.join(factor.actions)} 之一"]})
     act = check_act(action=action, business_id=business_id, customer_id=subject_id)
+    refuse_stopped(check=factor.kind, action=action)
     require_consents(subject_id=subject_id, purposes=[factor.kind], business_id="")
     subject = Subject.objects.select_for_update(no_key=True).filter(pk=subject_id).first()
     if subject is None:

@@ -218,7 +218,13 @@ class FaceChecks(ContractView):
         summary="发起人脸核验",
         request=wire.FaceCheckBody,
         answers={202: wire.FaceCheckDocument},
-        problems=[StateConflict, operations.ConsentMissing, operations.FaceLocked, TooManyRequests],
+        problems=[
+            StateConflict,
+            operations.CheckSuspended,
+            operations.ConsentMissing,
+            operations.FaceLocked,
+            TooManyRequests,
+        ],
         idempotent=True,
         tags=["face-checks"],
     )

@@ -31,7 +31,13 @@ class VoiceChecks(ContractView):
         summary="发起声纹核验",
         request=wire.VoiceCheckBody,
         answers={202: wire.VoiceCheckDocument},
-        problems=[StateConflict, operations.ConsentMissing, operations.VoiceLocked, TooManyRequests],
+        problems=[
+            StateConflict,
+            operations.CheckSuspended,
+            operations.ConsentMissing,
+            operations.VoiceLocked,
+            TooManyRequests,
+        ],
         idempotent=True,
         tags=["voice-checks"],
     )

@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import partial
 
 from core.gateway import GatewayError
-from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
+from core.steps.registry import VENDOR, Done, Failed, Outcome, StepRun, register_step
 from verification import vendors
 from verification.models import Check
-from verification.models.check import NOT_FOUND
+from verification.models.check import CARRIER, NOT_FOUND
 from verification.numbers import Carrier, route_for
 from verification.operations.checks import (
     CHECK_CARRIER,
@@ -19,13 +19,16 @@ from verification.operations.checks import (
     give_up_check,
     keep_route,
 )
-from verification.steps.patience import try_later
+from verification.steps.patience import VENDOR_UNAVAILABLE, try_later
+from verification.switching import is_stopped
 
 
 @register_step(CHECK_CARRIER, lane=VENDOR, lease=timedelta(seconds=60))
 def check_carrier(run: StepRun) -> Outcome:
     """Find the phone's carrier, then ask that carrier. PURE: a repeat is paid, never wrong."""
     check = Check.objects.get(pk=run.subject_id)
+    if is_stopped(check=CARRIER, action=check.purpose):
+        return Failed(VENDOR_UNAVAILABLE, partial(give_up_check, check_id=check.id))
     try:
         outcome = _ask(check, run.request_id)
     except GatewayError as error:

@@ -12,7 +12,7 @@ from core.gateway import GatewayError, Rejected
 from core.steps.registry import VENDOR, Again, Done, Failed, Outcome, StepRun, register_step
 from verification import parameters, vendors
 from verification.models import Check, FaceCheck, IdCardReading
-from verification.models.check import ANSWERED, ID_CHECK, MATCH
+from verification.models.check import ANSWERED, FACE, ID_CHECK, MATCH
 from verification.models.id_card import READ
 from verification.operations.face_checks import (
     FETCH,
@@ -28,7 +28,8 @@ from verification.operations.factors import FACE_MISMATCH, NOT_LIVE
 from verification.pictures import JPEG, PictureUnusable, as_jpeg
 from verification.providers.face import FaceOutcome, FaceResult
 from verification.queries import identity
-from verification.steps.patience import try_later
+from verification.steps.patience import VENDOR_UNAVAILABLE, try_later
+from verification.switching import is_stopped
 
 if TYPE_CHECKING:
     import uuid
@@ -59,6 +60,8 @@ REASON_OF: Final = {
 def start_face(run: StepRun) -> Outcome:
     """Open the vendor's page for this customer, with the photo to compare with. PURE: an unused page lapses."""
     face_check = FaceCheck.objects.get(pk=run.subject_id)
+    if is_stopped(check=FACE, action=face_check.action):
+        return Failed(VENDOR_UNAVAILABLE, partial(give_up_face_check, face_check_id=face_check.id))
     expected = identity(face_check.expected_id)
     found = _base_photo(face_check)
     if expected is None or found is None:
@@ -114,6 +117,8 @@ def _base_photo(face_check: FaceCheck) -> tuple[str, uuid.UUID] | None:
 def fetch_face(run: StepRun) -> Outcome:
     """Fetch the vendor's result and judge it by the bank's threshold. PURE: a result can be read again."""
     face_check = FaceCheck.objects.get(pk=run.subject_id)
+    if is_stopped(check=FACE, action=face_check.action):
+        return Failed(VENDOR_UNAVAILABLE, partial(give_up_face_check, face_check_id=face_check.id))
     expected = identity(face_check.expected_id)
     since = face_check.completed_at or face_check.created_at
     try:

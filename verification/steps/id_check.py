@@ -7,11 +7,13 @@ from functools import partial
 
 from core import vault
 from core.gateway import GatewayError
-from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
+from core.steps.registry import VENDOR, Done, Failed, Outcome, StepRun, register_step
 from verification import vendors
 from verification.models import Check
+from verification.models.check import ID_CHECK
 from verification.operations.checks import CHECK_ID, answer_check, count_call, elements_of, give_up_check
-from verification.steps.patience import try_later
+from verification.steps.patience import VENDOR_UNAVAILABLE, try_later
+from verification.switching import is_stopped
 
 PHOTO_TYPE = "image/jpeg"
 
@@ -20,6 +22,8 @@ PHOTO_TYPE = "image/jpeg"
 def check_id(run: StepRun) -> Outcome:
     """Ask: three business results, or no answer now. PURE: a repeat is paid, never wrong."""
     check = Check.objects.get(pk=run.subject_id)
+    if is_stopped(check=ID_CHECK, action=check.purpose):
+        return Failed(VENDOR_UNAVAILABLE, partial(give_up_check, check_id=check.id))
     count_call(check_id=check.id)
     try:
         asked = elements_of(check)

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from core import vault
 from core.gateway import GatewayError
-from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
+from core.steps.registry import VENDOR, Done, Failed, Outcome, StepRun, register_step
 from verification import parameters, vendors
 from verification.models import VoiceCheck
+from verification.models.check import VOICE
 from verification.operations.factors import NOT_LIVE, TEXT_MISMATCH, VOICE_MISMATCH
 from verification.operations.voice_checks import JUDGE, count_voice_call, give_up_voice_check, voice_judged
 from verification.providers.voice import Recording, VoiceAnswer, VoiceResult
 from verification.recordings import listen
-from verification.steps.patience import try_later
+from verification.steps.patience import VENDOR_UNAVAILABLE, try_later
+from verification.switching import is_stopped
 
 if TYPE_CHECKING:
     from verification.models import Upload
@@ -34,6 +36,8 @@ REASON_OF: Final = {
 def judge_voice(run: StepRun) -> Outcome:
     """Send the recording, and the one that is on record, and judge by the bank's threshold. PURE: a repeat is paid."""
     check = VoiceCheck.objects.select_related("upload", "compared_with__upload").get(pk=run.subject_id)
+    if is_stopped(check=VOICE, action=check.action):
+        return Failed(VENDOR_UNAVAILABLE, partial(give_up_voice_check, voice_check_id=check.id))
     reference = None if check.compared_with is None else _recording(run, check.compared_with.upload)
     count_voice_call(voice_check_id=check.id)
     try:

@@ -20,6 +20,7 @@ from tenants.provisioning import BankOpening, open_bank, prepare_database
 from tenants.provisioning.prepare import analyse_catalogs
 from tenants.second_factor import REQUIRED
 
+SAMPLE_REPORT: Any = {"evaluation_number": "样例评估〔2026〕1号", "evaluation_expires_date": date(2099, 12, 31)}
 SAMPLE = Path(provisioning.__file__).parent / "sample_banks.csv"
 
 
@@ -45,6 +46,8 @@ class Command(BaseCommand):
             )
         with at(PUBLIC):
             known = set(Bank.objects.values_list("code", flat=True))
+            samples = [row["code"] for row in rows]
+            Bank.objects.filter(code__in=samples, evaluation_expires_date=None).update(**SAMPLE_REPORT)
         wanted = [row for row in rows if row["code"] not in known and (not only or row["code"] in only)]
         for row in tqdm(wanted, desc="banks", unit="bank", file=sys.stderr, disable=not wanted):
             open_bank(
@@ -55,6 +58,7 @@ class Command(BaseCommand):
                     city=row["city"],
                     region_code=row["region_code"],
                     stage=row["stage"],
+                    **SAMPLE_REPORT,
                 )
             )
         if wanted:
