@@ -112,7 +112,8 @@ def rows_to_be_undone(bank_a: str) -> Iterator[None]:
 @pytest.mark.deep
 @pytest.mark.usefixtures("rows_to_be_undone")
 def test_a_list_asks_as_much_for_many_rows_as_for_few_and_reads_its_page_by_an_index() -> None:
-    many = 100_000 if generated.default.max_examples >= 500 else 10_000
+    assert generated.default is not None
+    many = 100_000 if generated.default.max_examples >= 500 else 10_000  # the deep run, see tests/conftest.py
     client = _staff("审计")
     few: dict[str, Mapping[str, int]] = {}
     for each in LISTS:
