@@ -29,6 +29,7 @@ from core.steps.models import LIVE, PARKED, Step
 from lending.charts import BANK_CHARTS
 from lending.charts.cohorts import WHOLE_BANK
 from lending.queries.figures import figures_now
+from lending.queries.review import overdue_cases, overdue_checks, visible_cases
 from tenants.charts import PROVINCE_CHARTS
 from tenants.queries import ProvinceFigures, missing_calendar_year, province_figures
 
@@ -143,6 +144,8 @@ def of_bank(request: HttpRequest) -> Dashboard:
         cards.append(_customers())
     if may(WHOLE_BANK) and may("lending.view_creditline"):
         cards += _lending()
+    if may("lending.view_reviewcase"):
+        cards.append(_reviews())
     if may("core.view_step"):
         cards.append(_steps())
     return Dashboard(cards=cards, pictures=drawn(request))
@@ -187,6 +190,22 @@ def _list_of(page: str) -> str:
         return reverse(f"admin:{page}_changelist")
     except NoReverseMatch:
         return ""
+
+
+def _reviews() -> Card:
+    """Show how much waits for a person; list hits are counted with none (AML-08)."""
+    waiting = visible_cases(sees_secrets=False).filter(closed_at=None).count()
+    overdue, checks = overdue_cases(), overdue_checks(on=business_date()).count()
+    late = [f"超时 {overdue:,} 件"] * bool(overdue) + [f"核查超期 {checks:,} 项"] * bool(checks)
+    link = _list_of("lending_reviewcase")
+    return Card(
+        title="待审核",
+        value=f"{waiting:,}",
+        symbol="inbox",
+        note="，".join(late) or "无超时事项",
+        link=f"{link}?clock=overdue" if link and overdue else link,
+        alarm=bool(late),
+    )
 
 
 def _steps() -> Card:

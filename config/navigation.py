@@ -15,8 +15,9 @@ from accounts.queries import overdue_filings
 from config.admin_site import bank_admin, province_admin
 from config.look import bank_of
 from core.steps.models import PARKED, Step
-from lending.models import EarlyWarning
+from lending.models import EarlyWarning, ReviewCase
 from lending.models.warning import LIST_HIT, OPEN
+from lending.queries.review import overdue_cases
 from tenants.models import Bank, Switch
 from tenants.readiness import reports_ending
 
@@ -32,6 +33,8 @@ class Place:
 
 # The order of the groups and, inside a group, of the pages. A page that is not named here stands in its room's group.
 BANK: Final[Mapping[str, Place]] = {
+    "lending.ReviewCase": Place("审核", "inbox"),
+    "lending.ReviewTask": Place("审核", "contact_mail"),
     "accounts.Customer": Place("客户", "group"),
     "accounts.Registration": Place("客户", "how_to_reg"),
     "accounts.DepositAccount": Place("客户", "account_balance_wallet"),
@@ -139,6 +142,7 @@ ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
     Step: Step.objects.filter(state=PARKED).count,
     Filing: overdue_filings,
     ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,
+    ReviewCase: overdue_cases,
     EarlyWarning: EarlyWarning.objects.filter(status=OPEN).exclude(rule=LIST_HIT).count,
 }
 

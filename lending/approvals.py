@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from core.admin.amounts import exact
 from core.approvals.registry import Approved, register_approval
+from core.errors import NotFound
+from lending.models import ReviewCase
+from lending.models.review import OUTCOMES
 from lending.operations import (
     bureau_files,
     loan_changes,
@@ -17,8 +21,11 @@ from lending.operations import (
     purpose_watch,
     receipt_repayment,
     reversal,
+    review_cases,
 )
 from lending.queries.receipts import preview
+from lending.review_reasons import reason_titles
+from lending.review_verdicts import Verdict, refuse_verdict
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
 REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
@@ -37,6 +44,8 @@ PRODUCT_EDITOR: Final = "lending.change_productversion"
 PRODUCT_PUBLISHER: Final = "lending.publish_product"
 PURPOSE_JUDGE: Final = "lending.judge_purposefinding"
 OBJECTION_JUDGE: Final = "lending.decide_bureauobjection"
+REVIEW: Final = "application.review"
+REVIEWER: Final = "lending.review_application"
 PROPOSER: Final = "lending.propose_loan_change"
 DECIDER: Final = "lending.decide_loan_change"
 
@@ -161,4 +170,37 @@ def schedule_product(approved: Approved) -> None:
     product_switching.schedule_product(
         product_id=uuid.UUID(approved.subject), opens_date=dates["opens_date"], closes_date=dates["closes_date"],
         actor=approved.actor, reason=approved.reason,
+    )  # fmt: skip
+
+
+def _case(subject: str) -> ReviewCase:
+    case = ReviewCase.objects.filter(pk=uuid.UUID(subject)).first()
+    if case is None:
+        raise NotFound
+    return case
+
+
+def check_review(subject: str, values: Mapping[str, Any]) -> None:
+    """Refuse to propose what could not be decided so; the words are asked for when it is decided."""
+    refuse_verdict(_case(subject), Verdict.of(values, note="—"))
+
+
+def tell_review(subject: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what the first reviewer proposes."""
+    case, limit_fen = _case(subject), values.get("limit_fen")
+    told = [("结论", dict(OUTCOMES)[values["outcome"]]),
+            ("理由", reason_titles(case.kind, values["outcome"], list(values["codes"])))]  # fmt: skip
+    shown = case.amount_fen if limit_fen is None else limit_fen
+    return [*told, ("金额", f"{exact(shown)} 元")] if shown is not None else told
+
+
+@register_approval(
+    REVIEW, title="审核（两人）", proposer=REVIEWER, decider=REVIEWER, page="lending_reviewcase", check=check_review,
+    tell=tell_review,
+)  # fmt: skip
+def review(approved: Approved) -> None:
+    """Decide a case of the queue as its reviewer proposed; the subject is the case, the values are the verdict."""
+    review_cases.decide_by_two(
+        case_id=uuid.UUID(approved.subject), proposed_by=approved.proposed_by, actor=approved.actor,
+        verdict=Verdict.of(approved.values, note=approved.reason),
     )  # fmt: skip

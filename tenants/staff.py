@@ -53,7 +53,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "verification.*_agreementtext", "tenants.*_entry", "tenants.add_campaigncost", "tenants.view_*", "core.view_proposal",
     ),
     "风险": (
-        "lending.view_*", "lending.review_application", "lending.freeze_creditline", "lending.*_relatedparty",
+        "lending.view_*", "lending.review_application", "lending.work_reviewtask", "lending.freeze_creditline",
+        "lending.*_relatedparty",
         "lending.*_bankmodel", "lending.*_bankmodelversion", "lending.*_modelcase", "lending.*_backtest",
         "lending.close_earlywarning", "lending.add_observedfact",
         "lending.*_watchterm", "lending.judge_purposefinding", "lending.*_collectionagency", "lending.assign_overdueloan",
@@ -63,7 +64,7 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     "运营": (
         *_SEEING_BUSINESS, _LOOKING, "accounts.review_opening", "accounts.propose_restriction",
         "accounts.change_filing", "core.view_proposal",
-        "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
+        "lending.work_reviewtask", "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
         "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.*_campaigncost",
         "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",

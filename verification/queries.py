@@ -13,7 +13,19 @@ from core.db.rows import Shape
 from core.errors import NotFound
 from core.ids import parse_id
 from verification.identity import Identity
-from verification.models import AgreementText, Check, Consent, FaceCheck, IdCardReading, Subject, Upload, VoiceCheck
+from verification.models import (
+    AgreementText,
+    Check,
+    Consent,
+    FaceCheck,
+    IdCardReading,
+    ScreeningAlert,
+    Subject,
+    Upload,
+    VoiceCheck,
+)
+from verification.models.check import WATCHLIST
+from verification.models.upload import FACE, ID_CARD_BACK, ID_CARD_FRONT, LICENCE
 
 if TYPE_CHECKING:
     import uuid
@@ -24,6 +36,7 @@ __all__ = [
     "CheckView",
     "FaceCheckView",
     "Identity",
+    "Picture",
     "ReadingView",
     "access_consent",
     "access_face_check",
@@ -41,9 +54,12 @@ __all__ = [
     "identities",
     "identity",
     "last_check",
+    "open_alerts_of",
     "others_with_phone",
     "own_uploads",
     "phone_of",
+    "pictures_of",
+    "told_checks",
 ]
 M = TypeVar("M", bound=Model)
 ID_NUMBER_DOMAIN = "verification.subject.id_number"
@@ -293,3 +309,33 @@ def current_agreements(purposes: Sequence[str] | None = None) -> list[AgreementT
     """Return the texts in force, one for each purpose (of those asked for), by purpose."""
     rows = AgreementText.objects.order_by("purpose", "-version").distinct("purpose")
     return list(rows if purposes is None else rows.filter(purpose__in=purposes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture of a customer: what it shows, and under which id the vault keeps it."""
+
+    title: str
+    object_id: uuid.UUID
+
+
+def pictures_of(subject_id: uuid.UUID) -> list[Picture]:
+    """Return the newest picture of each kind that a customer has given: both sides of the ID card, the face, a licence."""
+    kinds = (ID_CARD_FRONT, ID_CARD_BACK, FACE, LICENCE)
+    rows = Upload.objects.filter(subject_id=subject_id, kind__in=kinds).order_by("kind", "-created_at").distinct("kind")
+    return [Picture(title=row.get_kind_display(), object_id=row.object_id) for row in rows]
+
+
+def open_alerts_of(subject_id: uuid.UUID) -> int:
+    """Return how many findings on watchlists wait to be judged for a subject; confidential (AML-08)."""
+    return ScreeningAlert.objects.filter(subject_id=subject_id, status="open").count()
+
+
+def told_checks(*, business_id: str, with_lists: bool) -> list[tuple[str, str]]:
+    """Return the checks for a business object as staff read them, (what, result), oldest first.
+
+    Those on watchlists only `with_lists`: who is not to learn of a hit is not to learn that one was asked either (AML-08).
+    """
+    rows = Check.objects.filter(business_id=business_id).defer("asked").order_by("pk")
+    shown = rows if with_lists else rows.exclude(kind=WATCHLIST)
+    return [(row.get_kind_display(), row.get_outcome_display() or row.get_status_display()) for row in shown]

@@ -21,6 +21,8 @@ from lending.admin.product_versions import ProductVersionPage
 from lending.admin.products import ProductPage
 from lending.admin.purpose_watch import PurposeFindingPage, WatchTermPage
 from lending.admin.registers import RelatedPartyPage
+from lending.admin.review import ReviewCasePage
+from lending.admin.review_tasks import ReviewTaskPage
 from lending.admin.shadows import ShadowDecisionPage
 from lending.admin.warning import EarlyWarningPage, ObservedFactPage
 from lending.models import (
@@ -56,11 +58,15 @@ from lending.models import (
     PurposeFinding,
     RelatedParty,
     Repayment,
+    ReviewCase,
+    ReviewTask,
     ShadowDecision,
     WatchTerm,
 )
 
 bank_pages = [
+    (ReviewCase, ReviewCasePage),
+    (ReviewTask, ReviewTaskPage),
     (Product, ProductPage),
     (ProductVersion, ProductVersionPage),
     (BankModel, BankModelPage),

@@ -1,4 +1,4 @@
-"""Applications, decisions and what was asked outside for them; a review is ended here by a person."""
+"""Applications, decisions and what was asked outside for them; a review leads to the review queue."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_id_number_for_operations, mask_name
+from lending.admin.review_filters import to_case
 from lending.decision.snapshots import decision_bytes
 from lending.explaining import hits_of
 from lending.models import Application, BureauReport, Decision
 from lending.models.application import REVIEW
 from lending.operations.explaining import look_at_path
-from lending.operations.reviewing import grant_review, refuse_review
 from lending.queries.decisions import recorded_decision, replay_decision
 from lending.reasons import OUTCOME_TEXTS, explanation, reason_text
 from verification import queries as verified
@@ -34,21 +34,6 @@ COLOURS: Final = {
     "rejected": "danger", "review": "warning", "expired": "danger",
 }  # fmt: skip
 OUTCOMES: Final = {"passed": "info", "offered": "success", "rejected": "danger", "review": "warning"}
-GRANT: Final = Act(
-    title="审核通过",
-    submit="通过",
-    explanation="按模型测算的额度和利率向客户发出授信，客户确认后生效。审核意见写入审计日志并存证。",
-    done="已审核通过，等待客户确认",
-)
-REFUSE: Final = Act(
-    title="审核拒绝",
-    submit="拒绝",
-    explanation="客户看到统一的拒绝文案，审核意见仅行内可见，写入审计日志并存证。",
-    done="已拒绝该申请",
-    danger=True,
-)
-
-
 LOOK: Final = Act(
     title="查看决策路径",
     submit="查看",
@@ -63,12 +48,6 @@ class LookForm(ActForm):
     """Why somebody looks at a customer's figures."""
 
     reason = forms.CharField(label="查看理由", max_length=200)
-
-
-class OpinionForm(ActForm):
-    """Why a person decides so."""
-
-    reason = forms.CharField(label="审核意见", max_length=200)
 
 
 def told(codes: list[str]) -> str:
@@ -106,7 +85,7 @@ class ApplicationPage(ReadOnlyPage):
     list_select_related = ("product_version__product",)
     ordering = ("-id",)
     inlines = (DecisionTable,)
-    actions_detail = ("grant", "refuse")
+    actions_detail = ("review",)
     readonly_fields = ("product", "version", "person", "stated", "reasons", "told_customer")
     fieldsets = (
         (
@@ -165,33 +144,19 @@ class ApplicationPage(ReadOnlyPage):
         parts = [f"{key}.{name}：{value}" for key, item in row.facts.items() for name, value in item.items()]
         return "；".join(parts) or "—"
 
-    # The acts.
+    # The act.
 
-    def has_grant_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the end of a review to whoever reviews."""
+    def has_review_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Lead whoever reviews to the case."""
         if not request.user.has_perm(REVIEWER):
             return False
         return object_id is None or Application.objects.filter(pk=object_id, status=REVIEW).exists()
 
-    has_refuse_permission = has_grant_permission
-
-    @action(description="审核通过", permissions=["grant"], icon="check_circle")
-    def grant(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Offer what the model proposed."""
-
-        def run(given: Any) -> None:
-            grant_review(application_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
-
-        return perform(self, request, GRANT, run=run, form_class=OpinionForm, object_id=object_id)
-
-    @action(description="审核拒绝", permissions=["refuse"], icon="cancel")
-    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Refuse."""
-
-        def run(given: Any) -> None:
-            refuse_review(application_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
-
-        return perform(self, request, REFUSE, run=run, form_class=OpinionForm, object_id=object_id)
+    @action(description="去审核", permissions=["review"], icon="rate_review")
+    def review(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the case in the review queue, where it is decided."""
+        del request
+        return to_case(object_id)
 
 
 class DecisionPage(ReadOnlyPage):

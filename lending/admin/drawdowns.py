@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, Final
 
-from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from unfold.decorators import action, display
 
 from core import vault
-from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.acts import actor_of
 from core.admin.columns import amount, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.clock import SHANGHAI
 from core.crypto.masking import mask_id_number_for_operations, mask_name
+from lending.admin.review_filters import to_case
 from lending.contracts.certificates import read_certificates
 from lending.models import BankCertificate, Contract, Disclosure, Drawdown
 from lending.models.drawdown import REVIEW
-from lending.operations.disbursement import grant_drawdown, refuse_drawdown
 from verification import queries as verified
 
 COLOURS: Final = {
@@ -28,19 +26,6 @@ COLOURS: Final = {
     "disbursed": "success", "failed": "danger", "expired": "danger",
 }  # fmt: skip
 REVIEWER: Final = "lending.review_application"
-GRANT: Final = Act(
-    title="审核放款",
-    submit="放款",
-    explanation="该笔用信须人工审核。放款前再次检查额度、证件、逾期和名单。审核意见写入审计日志。",
-    done="已提交放款",
-)
-REFUSE: Final = Act(
-    title="拒绝放款",
-    submit="拒绝",
-    explanation="占用的额度退回，客户看到统一的拒绝文案；审核意见仅行内可见，写入审计日志。",
-    done="已拒绝该笔用信",
-    danger=True,
-)
 PURPOSE: Final = "staff_download"
 PDF: Final = "application/pdf"
 
@@ -51,12 +36,6 @@ def person_of(customer_id: Any) -> str:
     if identity is None:
         return "—"
     return f"{mask_name(identity.name)} {mask_id_number_for_operations(identity.id_number)}"
-
-
-class OpinionForm(ActForm):
-    """Why a person decides so."""
-
-    reason = forms.CharField(label="审核意见", max_length=200)
 
 
 class DisclosureTable(ReadOnlyTable):
@@ -89,7 +68,7 @@ class DrawdownPage(ReadOnlyPage):
     list_select_related = ("line__product",)
     ordering = ("-id",)
     inlines = (DisclosureTable,)
-    actions_detail = ("grant", "refuse")
+    actions_detail = ("review",)
     readonly_fields = ("product", "person", "amount_fen_in_yuan")
     fieldsets = (
         (None, {"fields": (("id", "status"), ("product", "line"), ("reason_code", "retryable"))}),
@@ -116,31 +95,17 @@ class DrawdownPage(ReadOnlyPage):
         """Show who draws, masked."""
         return person_of(row.customer_id)
 
-    def has_grant_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the end of a review to whoever reviews."""
+    def has_review_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Lead whoever reviews to the case."""
         if not request.user.has_perm(REVIEWER):
             return False
         return object_id is None or Drawdown.objects.filter(pk=object_id, status=REVIEW).exists()
 
-    has_refuse_permission = has_grant_permission
-
-    @action(description="审核放款", permissions=["grant"], icon="check_circle")
-    def grant(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Pay."""
-
-        def run(given: Any) -> None:
-            grant_drawdown(drawdown_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
-
-        return perform(self, request, GRANT, run=run, form_class=OpinionForm, object_id=object_id)
-
-    @action(description="拒绝放款", permissions=["refuse"], icon="cancel")
-    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Refuse."""
-
-        def run(given: Any) -> None:
-            refuse_drawdown(drawdown_id=uuid.UUID(object_id), actor=actor_of(request), reason=given["reason"])
-
-        return perform(self, request, REFUSE, run=run, form_class=OpinionForm, object_id=object_id)
+    @action(description="去审核", permissions=["review"], icon="rate_review")
+    def review(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the case in the review queue, where it is decided."""
+        del request
+        return to_case(object_id)
 
 
 class ContractPage(ReadOnlyPage):

@@ -28,6 +28,7 @@ from lending.models.paper import LoanPaper, PaperCounter
 from lending.models.product import Invitation, Product, ProductVersion, RelatedParty
 from lending.models.purpose_watch import PurposeFinding, PurposeScan, WatchTerm
 from lending.models.repayment import Repayment, RepaymentShare
+from lending.models.review import ReviewCase, ReviewTask
 from lending.models.warning import EarlyWarning, ObservedFact
 
 __all__ = [
@@ -77,6 +78,8 @@ __all__ = [
     "RelatedParty",
     "Repayment",
     "RepaymentShare",
+    "ReviewCase",
+    "ReviewTask",
     "ShadowDecision",
     "WatchTerm",
 ]

@@ -39,7 +39,8 @@ class Application(models.Model):
     States in `lending.states.APPLICATION`: checking (rules that need no bureau, national ID check) → face → deciding
     (watchlist, bureau, government data, rating, limit, price) → offered → accepted, with rejected, review and expired.
     An offer can be accepted until `offer_expires_date`, a business date. `needs_review` sends the case to a person, for
-    a reason that is kept elsewhere. `retryable` says that nothing spoke against the customer.
+    a reason that is kept elsewhere. `granted_limit_fen` is what a reviewer offers instead of the decision's limit, never more
+    than that. `retryable` says that nothing spoke against the customer.
 
     PII: `facts`, what the customer stated, sealed; why we decided as we did, kept until ten years after the
     relationship ends (AML-04).
@@ -60,6 +61,7 @@ class Application(models.Model):
     credit_query_consent_id = models.UUIDField("征信查询授权", null=True, blank=True)
     data_query_consent_id = models.UUIDField("信息查询授权", null=True, blank=True)
     needs_review = models.BooleanField("须人工审核", default=False)
+    granted_limit_fen = models.BigIntegerField("审核核定额度（分）", null=True, blank=True)
     offer_expires_date = models.DateField("额度确认截止日", null=True, blank=True)
     created_at = models.DateTimeField("申请时间", default=timezone.now)
     submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
@@ -78,6 +80,9 @@ class Application(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=[OFFERED, ACCEPTED]) | Q(offer_expires_date__isnull=False),
                 name="lending_application_offer_expires",
+            ),
+            models.CheckConstraint(
+                condition=Q(granted_limit_fen=None) | Q(granted_limit_fen__gt=0), name="lending_application_granted"
             ),
             # LN-06: nothing is asked outside before the customer has authorised it for this application.
             models.CheckConstraint(

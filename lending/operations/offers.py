@@ -22,7 +22,7 @@ from lending.offering import BASIS_POINTS_IN_A_PERCENT
 from lending.operations.applying import check_open
 from lending.operations.lines import lapse_lines_of
 from lending.operations.locking import lock_application_and_exposure
-from lending.queries.applications import has_lapsed, has_standing_line, room_fen
+from lending.queries.applications import has_lapsed, has_standing_line, offered_limit_fen, room_fen
 from lending.reporting import PUSH_FIGURES
 from lending.states import APPLICATION
 
@@ -59,7 +59,8 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     if has_standing_line(customer_id, product_id=version.product_id):
         raise StateConflict("您在该产品下已有授信额度，可直接用款")
     decision = Decision.objects.get(application=application, stage=FULL)
-    if decision.limit_fen is None or decision.limit_fen > room_fen(application):
+    limit_fen = offered_limit_fen(application, decision)
+    if limit_fen is None or limit_fen > room_fen(application):
         raise OfferExpired("您在本行的授信合计已达上限，请重新申请")
     accepted = transition(APPLICATION, application_id, "accept", actor=actor_of(customer_id), accepted_at=now())
     line = _open_line(accepted, decision)
@@ -69,7 +70,7 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
 
 
 def _open_line(application: Application, decision: Decision) -> CreditLine:
-    version, today, terms = application.product_version, business_date(), _terms(decision)
+    version, today, terms = application.product_version, business_date(), _terms(application, decision)
     return CreditLine.objects.create(
         customer_id=application.customer_id,
         application=application,
@@ -109,8 +110,9 @@ class _Terms:
         return whole
 
 
-def _terms(decision: Decision) -> _Terms:
-    limit_fen, rate, months = decision.limit_fen, decision.annual_rate, decision.term_months
+def _terms(application: Application, decision: Decision) -> _Terms:
+    limit_fen = offered_limit_fen(application, decision)
+    rate, months = decision.annual_rate, decision.term_months
     lpr_rate, lpr_date = decision.lpr_rate, decision.lpr_date
     if limit_fen is None or rate is None or months is None or lpr_rate is None or lpr_date is None:
         msg = f"decision {decision.pk.hex} has no terms"
@@ -122,7 +124,7 @@ def _lapse_crowded_out(customer_id: uuid.UUID) -> None:
     """Let a person's other offers lapse that this bank could not honour beside the new line."""
     others = Application.objects.filter(customer_id=customer_id, status=OFFERED).select_related("product_version")
     for other in others.order_by("pk"):
-        limit_fen = Decision.objects.values_list("limit_fen", flat=True).get(application=other, stage=FULL) or 0
+        limit_fen = offered_limit_fen(other, Decision.objects.get(application=other, stage=FULL)) or 0
         taken = has_standing_line(customer_id, product_id=other.product_version.product_id)
         if taken or limit_fen > room_fen(other):
             transition(APPLICATION, other.pk, "expire", actor=SYSTEM, reason=NO_ROOM, reason_codes=[NO_ROOM])

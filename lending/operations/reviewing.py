@@ -1,4 +1,4 @@
-"""End a manual review: a member of staff grants what the model proposes, or refuses (LN-14)."""
+"""End a manual review of an application: a member of staff grants within what the model proposes, or refuses (LN-14)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from lending.operations.deciding import REFUSED, offer
 from lending.operations.locking import lock_application, lock_application_and_exposure
 from lending.queries.applications import room_fen
 from lending.queries.facts import early_facts
+from lending.review_parameters import two_people_from_fen
 from verification import operations as verification
 
 EVIDENCE: Final = "lending.review"
@@ -28,12 +29,38 @@ EVIDENCE: Final = "lending.review"
 
 @opens_transaction
 def grant_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
-    """Offer what the model proposed. The watchlists are asked again: who is not clear is not granted.
+    """Offer what the model proposed, where one person may decide that.
+
+    Raises:
+        StateConflict: the amount takes two people; and see `grant`.
+        NotFound: there is no such application.
+    """
+    _refuse_alone(application_id)
+    return grant(application_id=application_id, actor=actor, reason=reason)
+
+
+@opens_transaction
+def refuse_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
+    """Refuse an application under review, where one person may decide that.
+
+    Raises:
+        StateConflict: the amount takes two people, or it is not under review.
+        NotFound: there is no such application.
+    """
+    _refuse_alone(application_id)
+    return refuse(application_id=application_id, actor=actor, reason=reason)
+
+
+@within_transaction
+def grant(*, application_id: uuid.UUID, actor: str, reason: str, limit_fen: int | None = None) -> Application:
+    """Offer what the model proposed, or a smaller limit. The watchlists are asked again: who is not clear is not granted.
+
+    What refuses by law is looked at again too (related parties, region, age, ID card): no person overrides it.
 
     Raises:
         NotFound: there is no such application.
-        StateConflict: it is not under review, it was rejected by a rule, nothing was proposed, the person's cap has no
-            room, or it cannot go on now.
+        StateConflict: it is not under review, nothing was proposed, the limit lies outside what was proposed, a rule or
+            the law rejects, the person's cap has no room, or it cannot go on now.
     """
     application = _under_review(lock_application_and_exposure(application_id=application_id))
     decision = Decision.objects.filter(application=application, stage=FULL).first()
@@ -41,19 +68,24 @@ def grant_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Appli
         raise StateConflict("该申请有法定或产品的拒绝原因，不能人工改为通过，请拒绝")
     if decision is None or decision.limit_fen is None or decision.annual_rate is None:
         raise StateConflict("没有可执行的额度方案，请拒绝该申请或请客户重新申请")
-    if decision.limit_fen > room_fen(application):
+    granted_fen = decision.limit_fen if limit_fen is None else limit_fen
+    if not application.product_version.min_amount_fen <= granted_fen <= decision.limit_fen:
+        raise StateConflict("核定额度须不低于产品起点金额，且不高于模型测算的额度")
+    if granted_fen > room_fen(application):
         raise StateConflict("该客户授信合计已达上限")
     outcome = verification.screen_subject(
         subject_id=application.customer_id, purpose=ACT, business_id=application_id.hex
     )
     if outcome != "clear":
         raise StateConflict("该申请暂不能通过，请稍后再试")
-    _put_on_record(application, decided="granted", actor=actor, reason=reason)
+    if granted_fen != decision.limit_fen:
+        Application.objects.filter(pk=application_id).update(granted_limit_fen=granted_fen)
+    _put_on_record(application, decided="granted", actor=actor, reason=reason, limit_fen=granted_fen)
     return offer(application_id=application_id, actor=actor)
 
 
-@opens_transaction
-def refuse_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
+@within_transaction
+def refuse(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
     """Refuse an application under review; the customer reads the neutral text, the reason stays with the bank.
 
     Raises:
@@ -61,8 +93,15 @@ def refuse_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Appl
         StateConflict: it is not under review.
     """
     application = _under_review(lock_application(application_id=application_id))
-    _put_on_record(application, decided="refused", actor=actor, reason=reason)
+    _put_on_record(application, decided="refused", actor=actor, reason=reason, limit_fen=None)
     return reject(application_id=application_id, codes=[REFUSED], actor=actor)
+
+
+def _refuse_alone(application_id: uuid.UUID) -> None:
+    proposed = Decision.objects.filter(application_id=application_id, stage=FULL).values_list("limit_fen", flat=True)
+    limit_fen = proposed.first()
+    if limit_fen is not None and limit_fen >= two_people_from_fen():
+        raise StateConflict("该额度须两人审核，请在审核队列中办理")
 
 
 def _is_hard_refusal(application: Application, decision: Decision | None) -> bool:
@@ -79,10 +118,13 @@ def _under_review(application: Application) -> Application:
 
 
 @within_transaction
-def _put_on_record(application: Application, *, decided: str, actor: str, reason: str) -> None:
+def _put_on_record(
+    application: Application, *, decided: str, actor: str, reason: str, limit_fen: int | None
+) -> None:  # fmt: skip
     record(f"review.{decided}", actor=actor, subject=application.pk.hex, detail={"reason": reason})
     facts = {
-        "format": "review/1", "application": application.pk.hex, "decided": decided, "by": actor, "reason": reason,
+        "format": "review/2", "application": application.pk.hex, "decided": decided, "by": actor, "reason": reason,
+        "limit_fen": limit_fen,
     }  # fmt: skip
     content = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     evidence.append(EVIDENCE, application.pk.hex, hashlib.sha256(content).digest())

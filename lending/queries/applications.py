@@ -117,3 +117,8 @@ def has_standing_line(customer_id: uuid.UUID, *, product_id: uuid.UUID) -> bool:
     """Tell whether a customer has a line of a product that stands, frozen or not."""
     rows = CreditLine.objects.filter(customer_id=customer_id, product_id=product_id, status__in=STANDING)
     return rows.filter(valid_until_date__gte=business_date()).exists()
+
+
+def offered_limit_fen(application: Application, decision: Decision) -> int | None:
+    """Return what an application is offered: the decision's limit, or the smaller one that a reviewer has set, in fen."""
+    return decision.limit_fen if application.granted_limit_fen is None else application.granted_limit_fen

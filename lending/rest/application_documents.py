@@ -12,6 +12,7 @@ from lending.models import Application, CreditLine, ProductVersion
 from lending.models.application import ACCEPTED, CHECKING, DECIDING, EXPIRED, FACE, OFFERED
 from lending.models.decision import FULL
 from lending.offering import facts_schema_of
+from lending.queries.applications import offered_limit_fen
 from lending.reasons import reason_text
 from tenants import directory
 
@@ -63,8 +64,9 @@ def _decision(row: Application, status: str) -> dict[str, Any]:
     last = made[-1] if made else None
     by_model = last is not None and (last.stage == FULL or last.outcome == "rejected")
     offered = last if last is not None and last.stage == FULL and status in WITH_TERMS else None
+    limit_fen = None if offered is None else offered_limit_fen(row, offered)
     return {
-        "limit": None if offered is None or offered.limit_fen is None else fen_to_yuan(offered.limit_fen),
+        "limit": None if limit_fen is None else fen_to_yuan(limit_fen),
         "annual_rate": None if offered is None else rate_on_the_wire(offered.annual_rate),
         "term_months": None if offered is None else offered.term_months,
         "valid_until": row.offer_expires_date.isoformat() if offered and row.offer_expires_date else None,

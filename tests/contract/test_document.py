@@ -20,6 +20,7 @@ OF_STAFF = {
     "agency_not_listed",
     "agreement_text_refused",
     "campaign_cost_refused",
+    "case_not_yours",
     "collection_refused",
     "correction_refused",
     "draft_changed",
@@ -41,6 +42,7 @@ OF_STAFF = {
     "regions_refused",
     "register_refused",
     "restriction_refused",
+    "review_reason_missing",
     "same_hands",
     "second_factor_wrong",
     "staff_refused",
@@ -49,8 +51,8 @@ OF_STAFF = {
     "third_party_contact",
     "too_many_contacts",
     "value_date_refused",
-    "watch_term_refused",
     "warning_reason_missing",
+    "watch_term_refused",
 }
 # More than the contract promises: where a Location leads, a list beside it, and the papers of a loan.
 BESIDE = {

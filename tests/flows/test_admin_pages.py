@@ -41,6 +41,8 @@ WITHOUT_ROWS = {
     "tenants.CampaignCost": "no cost was recorded",
     "lending.EarlyWarning": "nothing was observed",
     "lending.ObservedFact": "nothing was observed",
+    "lending.ReviewCase": "nothing needed a person",
+    "lending.ReviewTask": "nothing needed a person",
     "lending.RelatedParty": "nobody was registered as one",
     "lending.Invitation": "the product is open to all",
     "verification.ScreeningAlert": "nobody was on a list",

@@ -16,10 +16,19 @@ from core.approvals.models import PROPOSED, Proposal
 from core.clock import business_date
 from core.tenancy import in_bank
 from lending import queries
-from lending.models import Application, CreditLine, Decision, Invitation, Product, ProductVersion, RelatedParty
+from lending.models import (
+    Application,
+    CreditLine,
+    Decision,
+    Invitation,
+    Product,
+    ProductVersion,
+    RelatedParty,
+    ReviewCase,
+)
 from lending.models.decision import FULL
 from lending.operations import accept_offer
-from tests.lending.applicants import Outside, again, make_customer
+from tests.lending.applicants import Outside, make_customer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 Decided = Callable[..., Application]
@@ -225,27 +234,13 @@ class TestApplications:
         assert page.status_code == 200
         assert "BR1" in page.content.decode()
 
-    def test_a_review_is_granted(self, referred: Application) -> None:
-        risk = _staff("风险")
-        path = f"{ADMIN}/application/{referred.pk}/grant/"
-        assert risk.post(path, {}).status_code == 200  # an opinion is asked for
-        assert again(referred).status == "review"
-        assert risk.post(path, {"reason": "核实无误"}).status_code == 302
-        assert again(referred).status == "offered"
+    def test_one_under_review_leads_to_its_case(self, referred: Application) -> None:
+        answer = _staff("风险").get(f"{ADMIN}/application/{referred.pk}/review/")
+        case = ReviewCase.objects.get(subject_id=referred.pk)
+        assert (answer.status_code, answer["Location"]) == (302, f"{ADMIN}/reviewcase/{case.pk}/change/")
 
-    def test_a_review_is_refused(self, referred: Application) -> None:
-        assert _staff("风险").post(f"{ADMIN}/application/{referred.pk}/refuse/", {"reason": "不符"}).status_code == 302
-        assert (again(referred).status, again(referred).reason_codes) == ("rejected", ["refused"])
-
-    def test_what_is_not_under_review_is_decided_by_nobody(self, decided: Decided) -> None:
-        application = decided()
-        assert _staff("风险").post(f"{ADMIN}/application/{application.pk}/refuse/", {"reason": "x"}).status_code == 403
-        assert again(application).status == "offered"
-
-    @pytest.mark.parametrize("role", ["产品经理", "客服", "管理员"])
-    def test_a_review_is_ended_by_risk_staff_only(self, referred: Application, role: str) -> None:
-        assert _staff(role).post(f"{ADMIN}/application/{referred.pk}/grant/", {"reason": "x"}).status_code == 403
-        assert again(referred).status == "review"
+    def test_what_is_not_under_review_leads_nowhere(self, decided: Decided) -> None:
+        assert _staff("风险").get(f"{ADMIN}/application/{decided().pk}/review/").status_code == 403
 
 
 class TestLines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from accounts.models import Payment
@@ -17,6 +18,7 @@ from lending.operations.disbursement import grant_drawdown, refuse_drawdown
 from lending.operations.stopping import cancel_stopped
 from lending.queries.products import related_index
 from lending.rest.loan_documents import drawdown_document
+from tenants.parameters import set_for_bank
 from tests.accounts.discipline import discipline
 from tests.lending.borrowers import (
     Borrower,
@@ -81,6 +83,14 @@ class TestAcc09Drawdown:
         with pytest.raises(StateConflict):
             refuse_drawdown(drawdown_id=waiting.pk, actor="risk", reason="again")
 
+    def test_an_amount_that_takes_two_is_decided_by_nobody_alone(self, waiting: Drawdown) -> None:
+        with transaction.atomic():
+            set_for_bank(name="review.two_people_from_fen", value=0, effective_date=business_date(), actor="risk")
+        for act in (grant_drawdown, refuse_drawdown):
+            with pytest.raises(StateConflict, match="两人"):
+                act(drawdown_id=waiting.pk, actor="risk", reason="r")
+        assert unpaid(waiting)
+
     def test_is_checked_once_more_when_it_is_granted(self, who: Borrower, waiting: Drawdown) -> None:
         known = verified.identity(who.customer_id)
         assert known is not None
@@ -119,16 +129,20 @@ class TestAcc09Drawdown:
 
 
 class TestStaff:
-    def test_who_reviews_grants_and_refuses(self, waiting: Drawdown) -> None:
+    def test_who_reviews_pays_or_refuses_it_in_the_queue(self, waiting: Drawdown) -> None:
         path = f"{ADMIN}/drawdown/{waiting.pk}"
         for role in ("客服", "会计"):
-            assert _staff(role).post(f"{path}/grant/", {"reason": "x"}).status_code == 403
+            assert _staff(role).get(f"{path}/review/").status_code == 403
         risk: Client = _staff("风险")
         page = risk.get(f"{path}/change/").content.decode()
-        assert "审核放款" in page
+        assert "去审核" in page
         assert "涉诈" not in page
-        assert risk.post(f"{path}/grant/", {}).status_code == 200
+        case = risk.get(f"{path}/review/")["Location"].removesuffix("change/")
+        assert "涉诈" not in risk.get(f"{case}change/").content.decode()
+        assert risk.post(f"{case}refuse/", {"code": "facts_untrue"}).status_code == 403
+        assert risk.post(f"{case}take/").status_code == 302
+        assert risk.post(f"{case}refuse/", {}).status_code == 200
         assert again(waiting).status == "review"
-        assert risk.post(f"{path}/refuse/", {"reason": "不符"}).status_code == 302
-        assert again(waiting).status == "failed"
-        assert risk.post(f"{path}/grant/", {"reason": "x"}).status_code == 403
+        assert risk.post(f"{case}refuse/", {"code": "facts_untrue"}).status_code == 302
+        assert (again(waiting).status, again(waiting).reason_code) == ("failed", "refused")
+        assert risk.post(f"{case}grant/", {"code": "purpose_confirmed"}).status_code == 403
