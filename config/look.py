@@ -47,6 +47,11 @@ def style_sheet(_: HttpRequest) -> str:
     return static("config/admin.css")
 
 
+def script(_: HttpRequest) -> str:
+    """Return the address of our additions to the theme's script: the words that its templates cannot translate."""
+    return static("config/admin.js")
+
+
 def icon(_: HttpRequest) -> str:
     """Return the address of the icon that a browser's tab shows."""
     return static("config/icon.svg")

@@ -238,6 +238,7 @@ UNFOLD = {
     "ENVIRONMENT": "config.look.stage",
     "DASHBOARD_CALLBACK": "config.dashboard.show",
     "STYLES": ["config.look.style_sheet"],
+    "SCRIPTS": ["config.look.script"],
     "LOGIN": {"image": "config.look.login_picture"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,

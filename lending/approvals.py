@@ -109,8 +109,23 @@ def correct_record(approved: Approved) -> None:
     )  # fmt: skip
 
 
+def _tell_model(_: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = {"model": "模型代码", "note": "变更说明", "cases": "须通过的用例数", "edited_by": "修改人"}
+    return [(title, str(values[name])) for name, title in names.items() if name in values]
+
+
+def _tell_product(_: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    changes = [
+        (title, f"{old} → {new}" if old else str(new)) for title, (old, new) in values.get("changes", {}).items()
+    ]  # fmt: skip
+    names = {"product": "产品代码", "name": "产品名称", "change_note": "变更说明", "effective_date": "生效日期"}
+    told = [(title, str(values.get(name) or "—")) for name, title in names.items()]
+    return [*told, ("修改人", "、".join(values.get("edited_by", []))), *changes]
+
+
 @register_approval(
-    MODEL_PUBLISH, title="决策模型发布", proposer=MODEL_EDITOR, decider=MODEL_PUBLISHER, page="lending_bankmodelversion"
+    MODEL_PUBLISH, title="决策模型发布", proposer=MODEL_EDITOR, decider=MODEL_PUBLISHER, page="lending_bankmodelversion",
+    tell=_tell_model,
 )  # fmt: skip
 def publish_model(approved: Approved) -> None:
     """Publish a bank's own model as it was proposed; the subject is the draft, `digest` is what it said then."""
@@ -122,7 +137,7 @@ def publish_model(approved: Approved) -> None:
 
 @register_approval(
     PUBLISH_PRODUCT, title="发布产品版本", proposer=PRODUCT_EDITOR, decider=PRODUCT_PUBLISHER,
-    page="lending_productversion",
+    page="lending_productversion", tell=_tell_product,
 )  # fmt: skip
 def publish_product(approved: Approved) -> None:
     """Publish a draft as it was proposed; the subject is the version, the values are those of `plan_publishing`."""

@@ -91,6 +91,8 @@ def _in_words(name: str, value: Any) -> str:
         return "是" if value else "否"
     if name.endswith("_fen"):
         return f"{fen_to_yuan(value)} 元"
+    if name.removesuffix("_id") in MODEL_STAGE_OF:
+        return str(BankModelVersion.objects.select_related("model").defer("content").get(pk=value))
     field: Any = ProductVersion._meta.get_field(name.removesuffix("_id"))  # noqa: SLF001
     words = dict(getattr(field, "base_field", field).choices or ())
     text = (

@@ -98,9 +98,9 @@ class CustomerPage(ReadOnlyPage):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        """Leave the openid sealed: nobody reads it here."""
+        """Leave sealed what a list does not show; the page of one customer reads the address by itself."""
         rows: QuerySet[Customer] = super().get_queryset(request)
-        return only_own(rows.defer("openid", "openid_index"), request.user, path="pk")
+        return only_own(rows.defer("openid", "openid_index", "residence_address"), request.user, path="pk")
 
     def has_find_permission(self, request: HttpRequest) -> bool:
         """Let those search among all customers who may see all."""

@@ -36,6 +36,7 @@ class ActForm(forms.Form):
     required_css_class = "required"
     WIDGETS: ClassVar[Mapping[type[forms.Field], type[forms.Widget]]] = {
         forms.CharField: UnfoldAdminTextInputWidget,
+        forms.RegexField: UnfoldAdminTextInputWidget,
         forms.IntegerField: UnfoldAdminIntegerFieldWidget,
         forms.DecimalField: UnfoldAdminDecimalFieldWidget,
         forms.BooleanField: UnfoldBooleanSwitchWidget,

@@ -18,6 +18,7 @@ class Page(ModelAdmin):
     actions = ()
     list_per_page = 50
     list_max_show_all = 200
+    show_full_result_count = False  # a filtered list counts what it shows, not also all that there is
     list_fullwidth = True
     compressed_fields = True
     empty_value_display = "—"

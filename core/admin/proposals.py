@@ -10,7 +10,7 @@ from typing import Any, Final
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
@@ -93,7 +93,7 @@ class ProposalPage(ReadOnlyPage):
         kind = KINDS.get(row.kind)
         if kind is None or kind.tell is None:
             return json.dumps(row.values, ensure_ascii=False, indent=1)
-        return "；".join(f"{title}：{text}" for title, text in kind.tell(row.subject, row.values))
+        return format_html_join("", "<p>{}：{}</p>", kind.tell(row.subject, row.values))
 
     @display(description="通过后的结果")
     def preview(self, row: Proposal) -> str:

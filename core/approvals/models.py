@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from core.approvals.registry import KINDS
 from core.ids import new_id
 
 PROPOSED: Final = "proposed"
@@ -57,5 +58,6 @@ class Proposal(models.Model):
         indexes = [models.Index(fields=["status", "-proposed_at"], name="core_proposal_waiting")]
 
     def __str__(self) -> str:
-        """Show kind and subject."""
-        return f"{self.kind} {self.subject}"
+        """Show what is proposed, in Chinese where its kind is known."""
+        kind = KINDS.get(self.kind)
+        return self.kind if kind is None else kind.title

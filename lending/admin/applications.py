@@ -163,12 +163,12 @@ class DecisionPage(ReadOnlyPage):
     """Decisions, newest first; each is made again from its snapshot when it is looked at."""
 
     list_display = (opaque("application_id", "申请编号"), "stage", state("outcome", "结论", OUTCOMES), "score", "grade",
-                    amount("limit_fen", "额度"), "annual_rate", "model_id", "decided_at")  # fmt: skip
+                    amount("limit_fen", "额度"), "annual_rate", "model_version", "decided_at")  # fmt: skip
     list_filter = ("stage", "outcome", "grade", "decided_at")
     search_fields = ("application__id__exact",)
     search_help_text = "按申请编号（完整）查找"
     ordering = ("-id",)
-    readonly_fields = ("reasons", "made_again", "limit_fen_in_yuan", "model_id", "rules", "told_customer")
+    readonly_fields = ("reasons", "made_again", "limit_fen_in_yuan", "model_version", "rules", "told_customer")
     actions_detail = ("path",)
     limit_fen_in_yuan = staticmethod(amount("limit_fen", "额度"))
     fieldsets = (
@@ -180,7 +180,15 @@ class DecisionPage(ReadOnlyPage):
         ),
         (
             "依据",
-            {"fields": (("product_version", "model_id"), "business_date", "evidence_leaf", "made_again", "decided_at")},
+            {
+                "fields": (
+                    ("product_version", "model_version"),
+                    "business_date",
+                    "evidence_leaf",
+                    "made_again",
+                    "decided_at",
+                )
+            },
         ),
     )
 
@@ -188,6 +196,11 @@ class DecisionPage(ReadOnlyPage):
         """Leave snapshot and result sealed."""
         rows: QuerySet[Decision] = super().get_queryset(request)
         return rows.defer("snapshot", "result")
+
+    @display(description="决策模型", ordering="model_id")
+    def model_version(self, row: Decision) -> str:
+        """Name the model and its version, as the decision keeps them."""
+        return row.model_id
 
     @display(description="原因")
     def reasons(self, row: Decision) -> str:

@@ -310,8 +310,8 @@ class ProductVersion(PolicyColumns):
         ]
 
     def __str__(self) -> str:
-        """Show product and number."""
-        return f"{self.product_id.hex} v{self.number or '草稿'}"
+        """Show name and number."""
+        return f"{self.name} {f'第 {self.number} 版' if self.number else '草稿'}"
 
 
 class Invitation(models.Model):
