@@ -56,6 +56,8 @@ STOPS: Final = (
     Stop("back-tests", "lending/backtest/", "历史回放"),
     Stop("shadows", "lending/shadowdecision/", "挑战者"),
     Stop("applications", "lending/application/", "申请"),
+    Stop("review", "lending/reviewcase/", "审核"),
+    Stop("review-tasks", "lending/reviewtask/", "审核"),
     Stop("warnings", "lending/earlywarning/", "预警"),
     Stop("facts", "lending/observedfact/", "外部风险信息"),
     Stop("looks", "accounts/customer/looks/", "查阅记录"),
