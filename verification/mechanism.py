@@ -7,7 +7,7 @@ from typing import Final
 
 from tenants.mechanism import Means, register_means
 from verification import parameters
-from verification.models.check import CARRIER, FACE, ID_CHECK, VOICE
+from verification.models.check import CARRIER, FACE, ID_CHECK
 from verification.switching import ID_CARD
 
 LOCAL: Final = "local"
@@ -44,7 +44,7 @@ def _face() -> Means:
 
 def _voice() -> Means:
     return Means(
-        title="声纹核验（随机数字朗读）", switch=VOICE, vendor=GATEWAY, algorithm=INTERFACE,
+        title="声纹核验（随机数字朗读）", switch="", vendor=GATEWAY, algorithm=INTERFACE,
         threshold=f"相似度不低于 {parameters.number(parameters.VOICE_LEAST_SIMILARITY)}",
     )  # fmt: skip
 

@@ -11,12 +11,12 @@ from core.errors import Problem
 from core.operations import within_transaction
 from tenants.switches import register_check, standing
 from verification.acts import is_new_business
-from verification.models.check import CARRIER, FACE, ID_CHECK, VOICE
+from verification.models.check import CARRIER, FACE, ID_CHECK
 
 ID_CARD: Final = "id_card"
 
 for _name, _title in (
-    (ID_CARD, "身份证识别"), (CARRIER, "运营商核验"), (ID_CHECK, "联网核查"), (FACE, "人脸核验"), (VOICE, "声纹核验"),
+    (ID_CARD, "身份证识别"), (CARRIER, "运营商核验"), (ID_CHECK, "联网核查"), (FACE, "人脸核验"),
 ):  # fmt: skip
     register_check(_name, _title)
 

@@ -21,7 +21,10 @@ from core.clock import business_date, now
 from core.errors import CATALOGUE
 from core.gateway import forget_breakers
 from core.ids import new_id
-from lending.models import CreditLine, LoanPaper, Repayment
+from core.tenancy import PROVINCE_CODE, in_bank
+from lending.models import Application, CreditLine, LoanPaper, Repayment
+from tenants.models import Bank
+from tenants.operations import switch_off
 from tests import database
 from tests.contract.acting import Acting, begin, set_today
 from tests.lending.borrowers import close_product
@@ -281,6 +284,65 @@ BORROWING: Final[list[tuple[str, str, Body, State]]] = [
 ]  # fmt: skip
 """Refusals on the way to a loan and back."""
 ROWS: Final = [*ACCOUNTS, *BORROWING]
+
+
+def off(scope: str, target: str = "") -> State:
+    """Switch something off at the province."""
+
+    def switch(_: Acting) -> None:
+        with in_bank(PROVINCE_CODE):
+            switch_off(scope=scope, target=target, bank="", reason="test", actor="test")
+
+    return switch
+
+
+def end_evaluation(_: Acting) -> None:
+    """Let the report behind remote opening end yesterday."""
+    with in_bank(PROVINCE_CODE):
+        Bank.objects.filter(code="125").update(evaluation_expires_date=business_date() - timedelta(days=1))
+
+
+def offer(acting: Acting) -> None:
+    """Let the application be offered, and its product be switched off."""
+    Application.objects.filter(pk=acting.things["application"].pk).update(
+        status="offered", offer_expires_date=business_date() + timedelta(days=9), credit_query_consent_id=new_id(),
+        data_query_consent_id=new_id(),
+    )  # fmt: skip
+    off("product", "XF03")(acting)
+
+
+def opening_body(acting: Acting) -> dict[str, Any]:
+    return {**SUBMIT, "face_token": acting.face("opening", "open_account")}
+
+
+# Path, code, body, what is set before; whoever registers is the newcomer (PU-07a, A1-4).
+STOPPED: Final[list[tuple[str, str, Body, State]]] = [
+    ("accounts", "business_stopped", lambda a: card_body(a, "open_account"), off("province")),
+    ("accounts", "remote_open_not_approved", lambda a: card_body(a, "open_account"), end_evaluation),
+    ("accounts/{opening}/submit", "business_stopped", opening_body, off("province")),
+    ("accounts/{opening}/submit", "remote_open_not_approved", opening_body, end_evaluation),
+    (
+        "applications/{application}/submit", "product_closed",
+        lambda a: {"face_token": a.face("application", "apply")}, off("product", "XF03"),
+    ),
+    ("applications/{application}/accept", "product_closed", lambda _: {}, offer),
+    (
+        "face-checks", "check_suspended",
+        lambda a: {"action": "drawdown", "subject": a.ids()["signed"]}, off("check", "face"),
+    ),
+    (
+        "registrations", "check_suspended",
+        lambda _: {"id_card_front": NOBODY, "id_card_back": NOBODY}, off("check", "id_card"),
+    ),
+]  # fmt: skip
+"""What the province has stopped, or whose time is over."""
+
+
+@pytest.mark.parametrize(("path", "code", "body", "state"), STOPPED, ids=[f"{row[0]} {row[1]}" for row in STOPPED])
+def test_what_is_stopped(acting: Acting, path: str, code: str, body: Body, state: State) -> None:
+    given = body(acting)
+    state(acting)
+    refused(acting, path, code, given, newcomer=path == "registrations")
 
 
 @pytest.mark.parametrize(("path", "code", "body", "state"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS])

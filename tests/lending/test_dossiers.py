@@ -29,7 +29,7 @@ def test_tells_what_is_in_force_and_not_what_is_by_default() -> None:
     with transaction.atomic():
         set_for_bank(name="face.least_similarity", value=91, effective_date=business_date(), actor="test")
     with in_bank(PROVINCE_CODE):
-        switch_off(scope="check", bank="125", target="voice", reason="演练", actor="wang")
+        switch_off(scope="check", bank="125", target="carrier", reason="演练", actor="wang")
         Bank.objects.filter(code="125").update(
             evaluation_number="评〔2026〕8号", evaluation_by="样例测评中心", evaluation_expires_date=date(2020, 1, 1),
             false_accept_percent=Decimal("0.000100"), false_reject_percent=Decimal("1.5"),
@@ -37,7 +37,7 @@ def test_tells_what_is_in_force_and_not_what_is_by_default() -> None:
     told = dossier_view()
     means = {row[0]: row[1:] for row in told["means"]}
     assert means["人脸核验（活体检测与人证比对）"] == ["启用", "腾讯云", "FaceID 2018-03-01", "相似度不低于 91"]
-    assert means["声纹核验（随机数字朗读）"][0] == "省级停用"
+    assert means["运营商三要素核验"][0] == "省级停用"
     assert len(means) == 7
     assert ("5", "SEC-03") in {
         (row[1].rstrip("次"), row[2]) for row in told["controls"] if "人脸核验失败上限" in row[0]

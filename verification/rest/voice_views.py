@@ -33,7 +33,6 @@ class VoiceChecks(ContractView):
         answers={202: wire.VoiceCheckDocument},
         problems=[
             StateConflict,
-            operations.CheckSuspended,
             operations.ConsentMissing,
             operations.VoiceLocked,
             TooManyRequests,
