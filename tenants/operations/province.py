@@ -117,8 +117,11 @@ def ask_facts(*, code: str, actor: str) -> None:
 def move_bank(*, code: str, event: str, reason: str, actor: str) -> str:
     """Move a bank by `move`, in a transaction of its own; return the new stage.
 
-    Staff let a suspended bank `resume` by two people only (`tenants.approvals`).
+    Raises:
+        StateConflict: a suspended bank is to `resume`, which takes two people (`tenants.approvals`); or see `move`.
     """
+    if event == RESUME:
+        raise StateConflict("恢复银行业务须由两人办理，请提交复核")
     return move(code=code, event=event, reason=reason, actor=actor)
 
 

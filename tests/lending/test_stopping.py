@@ -23,6 +23,7 @@ from lending.models import Contract, Drawdown, Loan, Product
 from lending.operations import disbursement, signing, stopping
 from lending.steps import stopping as steps
 from tenants.operations import move_bank
+from tenants.operations.province import move
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import (
     Borrower,
@@ -269,8 +270,8 @@ class TestABankThatIsSuspended:
         who = make_borrower()
         drawdown = signed(who)
         suspend()
-        with in_bank(PROVINCE_CODE):
-            move_bank(code="125", event="resume", reason="演练结束", actor="province")
+        with in_bank(PROVINCE_CODE), transaction.atomic():
+            move(code="125", event="resume", reason="演练结束", actor="one+other")
         run_at_province()
         run_steps()
         untouched(who, drawdown)

@@ -126,6 +126,8 @@ class TestOnAgain:
             with pytest.raises(StateConflict):
                 propose(kind=RESUME_BANK, subject="125", values={}, **REASON)
             move_bank(code="125", event="suspend", **REASON)
+            with pytest.raises(StateConflict):
+                move_bank(code="125", event="resume", **REASON)
             propose(kind=RESUME_BANK, subject="125", values={}, **REASON)
         assert not standing().serves
         assert approve_all(PROVINCE_CODE) == 1
