@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from lending.servicing_day import follow_servicing
 from lending.steps import servicing
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
+from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
 
@@ -72,12 +74,21 @@ def catch_up(day: date) -> None:
     follow_servicing()
 
 
-@pytest.fixture
-def lent() -> tuple[Borrower, Loan]:
+def lend_m1() -> tuple[Borrower, Loan]:
     """Lend 100,000.00 on 2026-01-22 by twelve equal instalments at 6 % (M1)."""
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     return who, lend(who, 100_000_00)
+
+
+lent_once = made_once(lend_m1)
+
+
+@pytest.fixture
+def lent(lent_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test a loan, opened with nothing else at the bank."""
+    del bank_a
+    return deepcopy(lent_once)
 
 
 def pay(who: Borrower, loan: Loan, kind: str = "due", amount_fen: int | None = None) -> None:
@@ -497,17 +508,27 @@ def put_right(objection: BureauObjection, how: str) -> Proposal:
     )
 
 
+def object_to_february(lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan, BureauObjection]:
+    """February's month was reported as overdue, and March's after it; the borrower objects to the former."""
+    who, loan = lent
+    catch_up(DUE + timedelta(days=1))
+    sent_on(loan, DUE + timedelta(days=1))
+    catch_up(date(2026, 4, 1))
+    export_records(until_date=business_date(), actor="ops")
+    february = records(loan, "month_end")[1]
+    return who, loan, raise_objection(record_id=february.pk, said="当日已存入足额款项", actor="desk")
+
+
+objected_once = made_once(object_to_february, scope="class", after="lent_once")
+
+
 class TestObjections:
     @pytest.fixture
-    def objected(self, lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan, BureauObjection]:
-        """February's month was reported as overdue, and March's after it; the borrower objects to the former."""
-        who, loan = lent
-        catch_up(DUE + timedelta(days=1))
-        sent_on(loan, DUE + timedelta(days=1))
-        catch_up(date(2026, 4, 1))
-        export_records(until_date=business_date(), actor="ops")
-        february = records(loan, "month_end")[1]
-        return who, loan, raise_objection(record_id=february.pk, said="当日已存入足额款项", actor="desk")
+    def objected(
+        self, objected_once: tuple[Borrower, Loan, BureauObjection], bank_a: str
+    ) -> tuple[Borrower, Loan, BureauObjection]:
+        del bank_a
+        return deepcopy(objected_once)
 
     def test_is_to_be_answered_within_twenty_days(self, objected: tuple[Borrower, Loan, BureauObjection]) -> None:
         _, _, objection = objected
