@@ -15,7 +15,7 @@ from core.db.rows import insert, update
 from core.ids import new_id
 from core.operations import within_transaction
 from lending.loan_columns import running_of
-from lending.loan_records import rows_in_force
+from lending.loan_records import all_rows, rows_in_force
 from lending.loans.overdue import InstalmentRecord, default_numerator, is_unpaid, on_penalty_numerator
 from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan
@@ -63,7 +63,7 @@ def _store_plan(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
     missing = [row for number, row in wanted.items() if number not in kept]
     if not replaced and not missing:
         return kept
-    version = max(row.version for row in loan.instalments.all()) + 1
+    version = max(row.version for row in all_rows(loan)) + 1
     Instalment.objects.filter(pk__in=[row.pk for row in replaced]).update(replaced_by_version=version)
     balances = _balances(record)
     made = [
