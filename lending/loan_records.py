@@ -60,7 +60,8 @@ def policy_of(loan: Loan) -> Policy:
 
 def record_of(loan: Loan) -> LoanRecord:
     """Read a loan as the arithmetic sees it, on any day; of a loan that is locked, or whose `instalments__shares` are
-    prefetched."""
+    prefetched.
+    """
     return _record(loan, tuple(_instalment(row, _paid_on(row)) for row in rows_in_force(loan)))
 
 

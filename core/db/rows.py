@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, models
 
-from core.db.asks import Ask, execute, together
+from core.db.asks import Ask, together
 
 M = TypeVar("M", bound=models.Model)
 INSERT: Final = "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s)"
@@ -98,8 +98,13 @@ def update(rows: Sequence[M], columns: Sequence[str]) -> None:
         django.db.IntegrityError: the table refuses one of them; none is written.
     """
     if rows:
-        values = [{column: members[column] for column in ("id", *columns)} for members in map(_members, rows)]
-        execute(_update(type(rows[0]), tuple(columns)), [as_json(values)])
+        together(updating(rows, columns))
+
+
+def updating(rows: Sequence[M], columns: Sequence[str]) -> Ask[None]:
+    """Return the statement of `update`, to be sent with others."""
+    values = [{column: members[column] for column in ("id", *columns)} for members in map(_members, rows)]
+    return Ask(_update(type(rows[0]), tuple(columns)), [as_json(values)], lambda _: None)
 
 
 @cache
