@@ -59,9 +59,7 @@ def policy_of(loan: Loan) -> Policy:
 
 
 def record_of(loan: Loan) -> LoanRecord:
-    """Read a loan as the arithmetic sees it, on any day; of a loan that is locked, or whose `instalments__shares` are
-    prefetched.
-    """
+    """Read a loan as the arithmetic sees it, on any day; it is locked, or its `instalments__shares` are prefetched."""
     return _record(loan, tuple(_instalment(row, _paid_on(row)) for row in rows_in_force(loan)))
 
 

@@ -19,8 +19,18 @@ from typing import Any
 import pytest
 
 from core.tenancy import PUBLIC, enter
+from tests import conftest as everywhere
 from tests import database
 from tests.undone import undone
+
+
+@pytest.fixture(scope="class")
+def committed_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let the tests of a class commit, each with customers of its own; the database is put back once, after the last."""
+    del django_db_setup
+    with django_db_blocker.unblock():
+        yield
+        everywhere._put_back(None)  # type: ignore[arg-type]
 
 
 def made_once(make: Callable[..., Any], *, scope: Any = "module", after: str | None = None) -> Any:

@@ -81,7 +81,7 @@ def transition(machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, re
     target = machine.target(former, event)
     for name, value in {**fields, machine.column: target}.items():
         setattr(row, name, value)
-    columns = [row._meta.get_field(name).column for name in {machine.column: None, **fields}]  # type: ignore[union-attr]  # noqa: SLF001 -- documented by Django
+    columns = [str(row._meta.get_field(name).column) for name in {machine.column: None, **fields}]  # type: ignore[union-attr]  # noqa: SLF001 -- documented by Django
     change = StateChange(
         machine=machine.name, subject_id=pk, event=event, from_state=former, to_state=target, actor=actor, reason=reason
     )

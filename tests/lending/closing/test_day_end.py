@@ -237,7 +237,7 @@ class TestRepricing:
         assert first.rate_changes == second.rate_changes == [["2026-01-01", str(first.annual_rate)]]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 class TestCloseDay:
     def test_closes_the_present_day_and_says_so(self) -> None:
         with in_bank("125"):
@@ -310,6 +310,9 @@ class TestCloseDay:
         with pytest.raises(CommandError):
             call_command("close_day", stdout=StringIO(), **options)
 
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
     def test_two_day_ends_of_one_bank_exclude_each_other(self, run_steps: RunSteps) -> None:
         with in_bank("125"):
             set_day(START)
