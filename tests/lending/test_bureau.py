@@ -371,9 +371,42 @@ class TestLN15Notice:
         catch_up(DUE + timedelta(days=3))
         assert not CreditNotice.objects.exists()
 
+    def test_but_it_is_where_something_bad_waits_to_be_reported(
+        self, lent: tuple[Borrower, Loan], vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        who, loan = lent
+        catch_up(date(2026, 3, 1))
+        pay(who, loan)
+        catch_up(date(2026, 3, 2))
+        notice = CreditNotice.objects.get()
+        with pytest.raises(StateConflict):
+            credit_notices.cancel_notice(notice_id=notice.pk, actor="ops")
+        due_now()
+        run_steps()
+        notice.refresh_from_db()
+        assert (notice.status, notice.ended_date) == ("sent", date(2026, 3, 1))
+        catch_up(date(2026, 3, 5))
+        assert records(loan, "month_end")[-1].released_date == date(2026, 3, 5)
+
+
+def fall_late(lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan]:
+    """Let the first instalment be overdue since yesterday."""
+    catch_up(DUE + timedelta(days=1))
+    return lent
+
+
+late_once = made_once(fall_late, scope="class", after="lent_once")
+
+
+class TestLN15NoticeOfALateLoan:
+    @pytest.fixture
+    def lent(self, late_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+        """Give each test the loan on the first day on which a notice is owed."""
+        del bank_a
+        return deepcopy(late_once)
+
     def test_a_notice_of_an_earlier_time_releases_nothing_of_a_later_one(self, lent: tuple[Borrower, Loan]) -> None:
         who, loan = lent
-        catch_up(DUE + timedelta(days=1))
         sent_on(loan, DUE + timedelta(days=1))
         pay(who, loan)
         catch_up(date(2026, 4, 10))  # instalment 2 is overdue from 2026-03-22 on
@@ -384,7 +417,6 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], vendors: Sandbox, run_steps: RunSteps
     ) -> None:
         who, loan = lent
-        catch_up(DUE + timedelta(days=1))
         run_steps()
         text = vendors.inbox(verified.phone_of(who.customer_id) or "")[0]["text"]
         assert "征信业管理条例" in text
@@ -397,7 +429,6 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch, hour: int
     ) -> None:
         monkeypatch.setattr(servicing, "now", lambda: datetime(2026, 11, 22, hour, 30, tzinfo=SHANGHAI))
-        catch_up(DUE + timedelta(days=1))
         run_steps()
         assert CreditNotice.objects.get().status == "waiting"
         waits = servicing._until_day(datetime(2026, 11, 22, hour, 30, tzinfo=SHANGHAI))
@@ -408,7 +439,6 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], vendors: Sandbox
     ) -> None:
         _, loan = lent
-        catch_up(DUE + timedelta(days=1))
         notice = CreditNotice.objects.get()
         with transaction.atomic():
             credit_notices.notice_failed(notice_id=notice.pk, code="invalid_phone")
@@ -426,28 +456,10 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], run_steps: RunSteps
     ) -> None:
         who, loan = lent
-        catch_up(DUE + timedelta(days=1))
         pay(who, loan)
         catch_up(DUE + timedelta(days=2))
         run_steps()
         assert CreditNotice.objects.get().status == "cancelled"
-
-    def test_but_it_is_where_something_bad_waits_to_be_reported(
-        self, lent: tuple[Borrower, Loan], vendors: Sandbox, run_steps: RunSteps
-    ) -> None:
-        who, loan = lent
-        catch_up(date(2026, 3, 1))
-        pay(who, loan)
-        catch_up(date(2026, 3, 2))
-        notice = CreditNotice.objects.get()
-        with pytest.raises(StateConflict):
-            credit_notices.cancel_notice(notice_id=notice.pk, actor="ops")
-        due_now()
-        run_steps()
-        notice.refresh_from_db()
-        assert (notice.status, notice.ended_date) == ("sent", date(2026, 3, 1))
-        catch_up(date(2026, 3, 5))
-        assert records(loan, "month_end")[-1].released_date == date(2026, 3, 5)
 
 
 class TestFiles:
