@@ -9,8 +9,9 @@
 What is made lies in a transaction that is never committed, and a test's own transaction is a savepoint of it. So it is for
 tests that commit nothing: a `transaction=True` test needs a module (for `scope="class"`: a class) without such a state.
 
-Whatever was made is there for every test of its module or class, whether a test has asked for it or not: in any other order
-it would be there too. One that goes on from another says so by `after`, so that they are undone the other way round.
+Whatever was made may be there for every test of its module or class, whether that has asked for it or not: such a test must
+not mind, or stand in another class. One that goes on from another says so by `after`, so that they are undone the other way
+round.
 """
 
 from __future__ import annotations
