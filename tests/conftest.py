@@ -36,12 +36,6 @@ generated.load_profile("usual")
 
 
 @pytest.fixture(scope="session")
-def deep() -> bool:
-    """Tell whether this is the deep run, in which a test takes as many examples as the project promises."""
-    return generated.get_current_profile_name() == "deep"
-
-
-@pytest.fixture(scope="session")
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, worker_id: str) -> Iterator[None]:
     """Copy the template database for this run and point Django at the copy."""
     template = database.ensure_template(URL)

@@ -22,6 +22,7 @@ from lending.decision.standard import standard_model
 from lending.models import BackTest, BackTestChange, Decision
 from lending.operations import back_testing
 from lending.operations.back_testing import back_test_chunk, start_back_test, stop_back_test
+from tests.depth import is_deep
 from tests.lending.decision.applicants import TODAY
 from tests.lending.models import making
 from tests.lending.models.past import make_past
@@ -208,8 +209,8 @@ class TestReplayDecisions:
 @pytest.mark.deep
 @pytest.mark.slow
 class TestManyDecisions:
-    def test_replay_to_the_same_bytes_and_show_the_swap_set_of_a_cut_off(self, capsys: Any, deep: bool) -> None:
-        many = back_testing.MOST if deep else 2 * back_testing.AT_ONCE
+    def test_replay_to_the_same_bytes_and_show_the_swap_set_of_a_cut_off(self, capsys: Any) -> None:
+        many = back_testing.MOST if is_deep() else 2 * back_testing.AT_ONCE
         own = DecisionModel.of(bank="125", name="own-full", content=making.base_points(430))
         make_past(many, models=[standard_model("full"), own], policy=PolicyFields())
         assert f"checked {many}, different 0" in _replay(capsys)
