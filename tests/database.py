@@ -8,7 +8,6 @@ lies in the schema `snapshot`, from which a test that commits is undone.
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import os
 import subprocess
@@ -129,8 +128,8 @@ def run_copy(url: str, template: str, worker: str) -> Iterator[str]:
     try:
         yield name
     finally:
-        _keeper(url, name).close()
-        _keeper.cache_clear()
+        if name in _keepers:
+            _keepers.pop(name).close()
         with owner(url) as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -189,15 +188,14 @@ END
 """
 
 
-@functools.cache
-def _keeper(url: str, name: str) -> psycopg.Connection[tuple[object, ...]]:
-    """Return the connection that puts a run's tables back: kept, for what it knows of each table is dear to learn."""
-    connection = owner(url, name)
-    connection.execute("SET lock_timeout = '10s'")
-    connection.execute("SET session_replication_role = replica")  # no trigger refuses; here, for it drops all plans
-    return connection
+_keepers: Final[dict[str, psycopg.Connection[tuple[object, ...]]]] = {}
+"""By database: the connection that puts its tables back, kept, for what it knows of each table is dear to learn."""
 
 
 def put_back(url: str, name: str) -> None:
     """Undo what a test has committed: every table is as it was in the template."""
-    _keeper(url, name).execute("SELECT snapshot.put_back()")
+    if name not in _keepers:
+        _keepers[name] = owner(url, name)
+        _keepers[name].execute("SET lock_timeout = '10s'")
+        _keepers[name].execute("SET session_replication_role = replica")  # no trigger refuses; once, for it drops plans
+    _keepers[name].execute("SELECT snapshot.put_back()")

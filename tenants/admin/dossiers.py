@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
-from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.acts import Act, ActForm, actor_of
+from core.admin.pages import AddingPage
 from tenants.models import Bank, BankDossier
 from tenants.operations.bank_dossiers import ask_dossier, hand_out
 
@@ -36,9 +36,11 @@ class AskForm(ActForm):
         self.fields["bank"].choices = [(code, f"{code} {name}") for code, name in banks]  # type: ignore[attr-defined]
 
 
-class BankDossierPage(ReadOnlyPage):
+class BankDossierPage(AddingPage):
     """The requests, newest first."""
 
+    adding = ASK
+    adding_form = AskForm
     list_display = ("bank", "asked_by", "asked_at", "delivered_at")
     list_filter = ("bank",)
     search_fields = ("bank__exact",)
@@ -58,22 +60,9 @@ class BankDossierPage(ReadOnlyPage):
         """Show the hash of the file."""
         return "待该行生成，请稍后刷新" if row.sha256 is None else bytes(row.sha256).hex()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the export."""
-        return bool(request.user.has_perm("tenants.add_bankdossier"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Ask for one, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            ask_dossier(code=given["bank"], actor=actor_of(request))
-
-        return perform(self, request, ASK, run=run, form_class=AskForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Ask for one."""
+        ask_dossier(code=given["bank"], actor=actor_of(request))
 
     def has_download_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the file once it is there."""
