@@ -22,16 +22,15 @@ from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import ActToken, PhoneCode, VoiceCheck
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 ACTIVE, STEP_UP = "active", "step_up"
 
 
 @pytest.fixture
-def someone(registered: PhoneMaker) -> Phone:
+def someone(known: Phone) -> Phone:
     """Give a registered customer of bank A who agrees to voice checks."""
-    person = registered()
-    person.consent("voice")
-    return person
+    known.consent("voice")
+    return known
 
 
 def _later(someone: Phone) -> None:
