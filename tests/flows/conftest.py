@@ -25,7 +25,7 @@ from tests.over_rest import REGIONS, doors, read_for, run_steps, set_parameter
 from tests.running_sandbox import Sandbox
 from tests.undone import open_keys
 
-__all__ = ["PhoneMaker", "api", "chapter", "doors", "known", "phone", "registered", "set_parameter", "vendors_asked"]
+__all__ = ["PhoneMaker", "api", "chapter", "doors", "phone", "registered", "someone", "set_parameter", "vendors_asked"]
 PhoneMaker = Callable[..., Phone]
 
 
@@ -112,12 +112,12 @@ def registered(phone: PhoneMaker) -> PhoneMaker:
 
 @pytest.fixture(scope="module")
 def first_chapter(registered: PhoneMaker) -> Phone:
-    """Register one good customer of bank A, once for a module; `known` gives the customer to each story."""
+    """Register one good customer of bank A, once for a module; `someone` is that the customer to each story."""
     return registered()
 
 
 @pytest.fixture
-def known(first_chapter: Phone) -> Phone:
+def someone(first_chapter: Phone) -> Phone:
     """Give the phone of the module's registered customer, for one story to change as it likes."""
     return replace(first_chapter)
 

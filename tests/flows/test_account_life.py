@@ -20,7 +20,7 @@ from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import PhoneCode, Subject
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
 
 
@@ -84,9 +84,8 @@ def texts(sandbox: Sandbox, someone: Phone) -> list[str]:
 
 class TestForgotten:
     def test_a_dormant_account_is_told_takes_no_loan_and_wakes_by_a_face(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, sandbox: Sandbox
     ) -> None:
-        someone = registered()
         account = someone.open_account()
         assert account["suspensions"] == []
         day = pass_days(someone, 190)
@@ -106,8 +105,7 @@ class TestForgotten:
         pass_days(someone, 400)
         assert someone.get(f"accounts/{account['id']}")["suspensions"] == []  # a loan rests on it
 
-    def test_nothing_is_proved_where_nothing_is_asked(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_nothing_is_proved_where_nothing_is_asked(self, someone: Phone) -> None:
         account = someone.open_account()
         token = someone.face_token("reverify", account["id"])
         problem = someone.post(f"accounts/{account['id']}/reverify", {"face_token": token}, expect=409)
@@ -118,9 +116,8 @@ class TestForgotten:
 
 class TestTheIdCardEnds:
     def test_the_customer_is_told_stopped_and_goes_on_with_the_new_card(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, sandbox: Sandbox
     ) -> None:
-        someone = registered()
         account = someone.open_account()
         with in_bank("125"):
             printed = Subject.objects.get().valid_until_date
@@ -145,8 +142,7 @@ class TestTheIdCardEnds:
             change = Filing.objects.get(kind="change")
             assert (change.changed, change.status, change.event_date) == ("identity", "acknowledged", day)
 
-    def test_somebody_elses_card_renews_nothing(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_somebody_elses_card_renews_nothing(self, someone: Phone, sandbox: Sandbox) -> None:
         account = someone.open_account()
         with in_bank("125"):
             Subject.objects.update(valid_until_date=business_date() - timedelta(days=100))
@@ -164,9 +160,8 @@ class TestTheIdCardEnds:
 class TestClosing:
     @pytest.mark.parametrize("keeper", ["own", "core"])
     def test_an_empty_account_closes_is_filed_and_leaves_its_card_free(
-        self, registered: PhoneMaker, keeper: str
+        self, someone: Phone, keeper: str
     ) -> None:
-        someone = registered()
         set_parameter("125", "account.keeper", keeper)
         account = someone.open_account()
         ended = close(someone, account["id"])
@@ -182,8 +177,7 @@ class TestClosing:
         again = someone.open_account()
         assert (again["status"], again["id"] != account["id"]) == ("active", True)
 
-    def test_one_with_a_loan_does_not_and_one_that_is_repaid_does(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_one_with_a_loan_does_not_and_one_that_is_repaid_does(self, someone: Phone) -> None:
         account = someone.open_account()
         drawdown, _ = borrow(someone, account["id"])
         disburse(someone, drawdown["id"], expect=202)
@@ -192,8 +186,7 @@ class TestClosing:
         assert someone.repay(loan, account["id"], kind="early_full")["status"] == "posted"
         assert close(someone, account["id"])["status"] == "closed"
 
-    def test_one_with_money_does_not(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_one_with_money_does_not(self, someone: Phone) -> None:
         account = someone.open_account()
         with in_bank("125"):
             from tests.accounts.holders import give_money
@@ -204,8 +197,7 @@ class TestClosing:
             assert DepositAccount.objects.get().status == "active"
             assert not Filing.objects.filter(kind="close").exists()
 
-    def test_the_core_has_the_last_word(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_the_core_has_the_last_word(self, someone: Phone, sandbox: Sandbox) -> None:
         set_parameter("125", "account.keeper", "core")
         account = someone.open_account()
         with in_bank("125"):
@@ -236,9 +228,8 @@ class TestOpening:
 
     @pytest.mark.parametrize("keeper", ["own", "core"])
     def test_a_class_three_account_is_opened_like_a_class_two_and_is_none_to_borrow_by(
-        self, registered: PhoneMaker, sandbox: Sandbox, keeper: str
+        self, someone: Phone, sandbox: Sandbox, keeper: str
     ) -> None:
-        someone = registered()
         set_parameter("125", "account.keeper", keeper)
         account = self.ask(someone, {"class": "III"})
         path = f"accounts/{account['id']}"
@@ -258,8 +249,7 @@ class TestOpening:
         assert steps["open_account"] == "todo"
 
     @pytest.mark.parametrize("wanted", [{"class": "I"}, {"holder": "company"}])
-    def test_what_needs_the_counter_is_sent_there(self, registered: PhoneMaker, wanted: dict[str, Any]) -> None:
-        someone = registered()
+    def test_what_needs_the_counter_is_sent_there(self, someone: Phone, wanted: dict[str, Any]) -> None:
         problem = self.ask(someone, wanted, expect=422)
         assert problem["code"] == "counter_required"
         assert someone.get("accounts")["items"] == []
@@ -276,8 +266,7 @@ class TestOpening:
 
 
 class TestReconciled:
-    def test_a_loan_paid_into_the_core_is_even_the_next_day(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_a_loan_paid_into_the_core_is_even_the_next_day(self, someone: Phone, sandbox: Sandbox) -> None:
         set_parameter("125", "account.keeper", "core")
         with in_bank("125"), transaction.atomic():
             move_business_date(to_date=date(2035, 5, 7))  # a day of its own in the sandbox's core

@@ -24,7 +24,7 @@ from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import Check, FaceCheck
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
 
 
@@ -164,8 +164,7 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("amount", "code"), [("499.99", "amount_out_of_range"), ("500.00", None), ("200000.01", "amount_out_of_range")]
     )
-    def test_the_products_bounds_hold_to_the_fen(self, registered: PhoneMaker, amount: str, code: str | None) -> None:
-        someone = registered()
+    def test_the_products_bounds_hold_to_the_fen(self, someone: Phone, amount: str, code: str | None) -> None:
         line, account = _line(someone), someone.open_account()
         body = {
             "credit_line": line["id"], "amount": amount, "term": TERM, "method": METHOD, "account": account["id"],
@@ -174,8 +173,7 @@ class TestLimits:
         answer = someone.call("POST", "drawdowns", body, expect=(201, 422))
         assert answer.json().get("code") == code
 
-    def test_more_than_the_line_has_left_is_refused(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_more_than_the_line_has_left_is_refused(self, someone: Phone) -> None:
         line, account = _line(someone), someone.open_account()
         over = f"{float(line['available']) + 0.01:.2f}"
         body = {
@@ -186,16 +184,14 @@ class TestLimits:
 
 
 class TestDisclosure:
-    def test_too_fast_a_reader_is_asked_to_read(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_too_fast_a_reader_is_asked_to_read(self, someone: Phone) -> None:
         draft = _draft(someone, _line(someone), someone.open_account())
         body = {"sha256": draft["disclosure"]["sha256"], "read_seconds": 60}
         assert someone.post(f"drawdowns/{draft['id']}/disclosure", body, expect=422)["code"] == "disclosure_not_read"
         other = {"sha256": "0" * 64, "read_seconds": 60}
         assert someone.post(f"drawdowns/{draft['id']}/disclosure", other, expect=409)["code"] == "disclosure_changed"
 
-    def test_without_a_confirmed_table_nothing_is_signed(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_without_a_confirmed_table_nothing_is_signed(self, someone: Phone) -> None:
         draft = _draft(someone, _line(someone), someone.open_account())
         answer = someone.call("POST", "face-checks", {"action": "sign", "subject": draft["id"]})
         if answer.status_code == 202:
@@ -207,8 +203,7 @@ class TestDisclosure:
 
 
 class TestContracts:
-    def test_the_contract_is_proved_and_one_byte_changed_is_not(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_the_contract_is_proved_and_one_byte_changed_is_not(self, someone: Phone) -> None:
         signed = _signed(someone, _line(someone), someone.open_account())
         contract = signed["contract"]
         pdf = someone.call("GET", f"contracts/{contract['id']}/pdf", expect=200).content
@@ -231,10 +226,9 @@ class TestContracts:
 
 class TestCoreSystem:
     def test_a_core_that_goes_silent_after_booking_is_asked_and_books_once(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, sandbox: Sandbox
     ) -> None:
         set_parameter("125", "account.keeper", "core")
-        someone = registered()
         line, account = _line(someone), someone.open_account()
         signed = _signed(someone, line, account)
         before = len(_movements(sandbox))
@@ -255,10 +249,9 @@ class TestCoreSystem:
 
 
 class TestRepayingAlways:
-    def test_an_expired_card_refuses_a_draw_and_takes_a_repayment(self, registered: PhoneMaker) -> None:
+    def test_an_expired_card_refuses_a_draw_and_takes_a_repayment(self, someone: Phone) -> None:
         from verification.models import Subject
 
-        someone = registered()
         line, account = _line(someone), someone.open_account()
         drawn = someone.disburse(_signed(someone, line, account)["id"])
         loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]

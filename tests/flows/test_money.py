@@ -29,7 +29,7 @@ from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import Check, PhoneCode
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 BANK = "125"
 
 
@@ -99,9 +99,8 @@ def _send(someone: Phone, account: str, to: dict[str, str], amount: str, expect:
 
 class TestS15:
     def test_a_loan_lands_and_leaves_to_the_bound_card_but_not_to_others_beyond_the_quota(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, sandbox: Sandbox
     ) -> None:
-        someone = registered()
         account, card = _opened(someone)
         merchant = _somebody(sandbox)
         _lend(account, 150_000_00)
@@ -121,8 +120,7 @@ class TestS15:
         assert _on_card(sandbox, someone) == "160000.00"
         assert _sound()
 
-    def test_a_loan_is_repaid_with_the_days_quota_used_up(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_a_loan_is_repaid_with_the_days_quota_used_up(self, someone: Phone, sandbox: Sandbox) -> None:
         line = someone.accept(someone.apply("XF01")["id"])
         account, card = _opened(someone)
         draft = someone.draft_drawdown(
@@ -147,8 +145,7 @@ FAULTS: Final[list[dict[str, Any]]] = [
 
 
 class TestTopUps:
-    def test_arrive_once_whatever_the_wire_does(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_arrive_once_whatever_the_wire_does(self, someone: Phone, sandbox: Sandbox) -> None:
         account, card = _opened(someone)
         for number, fault in enumerate(FAULTS, start=1):
             sandbox.fault("payments", operation="collections", count=1, **fault)
@@ -167,8 +164,7 @@ class TestTopUps:
             assert JournalEntry.objects.count() == Payment.objects.count() == TopUp.objects.count() == len(FAULTS)
         assert _sound()
 
-    def test_wait_for_a_slow_network_and_never_ask_twice(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_wait_for_a_slow_network_and_never_ask_twice(self, someone: Phone, sandbox: Sandbox) -> None:
         account, card = _opened(someone)
         sandbox.json("POST", "/sandbox/payments", json={"slow": True})
         code = someone.phone_code("top_up", amount="100.00")
@@ -184,8 +180,7 @@ class TestTopUps:
         assert someone.get(path)["status"] == "posted"
         assert len(sandbox.calls(vendor="payments", operation="collections")) == 1
 
-    def test_that_the_card_cannot_pay_end_with_the_reason(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_that_the_card_cannot_pay_end_with_the_reason(self, someone: Phone, sandbox: Sandbox) -> None:
         account, card = _opened(someone)
         purse = {"card_number": someone.person["card_number"], "balance": "99.99"}
         sandbox.json("POST", "/sandbox/purses", json=purse)
@@ -194,9 +189,8 @@ class TestTopUps:
         assert _balance(someone, account) == ("0.00", "0.00")
         assert _on_card(sandbox, someone) == "99.99"
 
-    def test_go_through_the_core_where_it_keeps_the_account(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+    def test_go_through_the_core_where_it_keeps_the_account(self, someone: Phone, sandbox: Sandbox) -> None:
         set_parameter(BANK, "account.keeper", "core")
-        someone = registered()
         account, card = _opened(someone)
         assert someone.top_up(account, card, "100.00")["status"] == "posted"
         back = someone.transfer(account, {"card_id": card}, "30.00")
@@ -208,9 +202,8 @@ class TestTopUps:
         with in_bank(BANK):
             assert trial_balance() == {"1011": -70_00, "1012": 70_00}
 
-    def test_of_a_refused_transfer_from_the_core_come_back(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+    def test_of_a_refused_transfer_from_the_core_come_back(self, someone: Phone, sandbox: Sandbox) -> None:
         set_parameter(BANK, "account.keeper", "core")
-        someone = registered()
         account, card = _opened(someone)
         someone.top_up(account, card, "100.00")
         ended = someone.transfer(account, {"number": "6217990000000000013", "name": "王样例"}, "40.00")
@@ -308,8 +301,7 @@ class TestTransfers:
 
 
 class TestASuspendedBank:
-    def test_still_takes_top_ups_and_pays_out_to_bound_cards(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_still_takes_top_ups_and_pays_out_to_bound_cards(self, someone: Phone) -> None:
         account, card = _opened(someone)
         with at(PROVINCE):
             move_bank(code=BANK, event="suspend", reason="演练", actor="test")
@@ -322,8 +314,7 @@ class TestASuspendedBank:
 
 
 class TestStatements:
-    def test_add_up_after_a_day_is_closed(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_add_up_after_a_day_is_closed(self, someone: Phone) -> None:
         account, card = _opened(someone)
         someone.top_up(account, card, "100.00")
         with in_bank(BANK):
