@@ -25,7 +25,7 @@ from tests.over_rest import REGIONS, doors, read_for, run_steps, set_parameter
 from tests.running_sandbox import Sandbox
 from tests.undone import open_keys
 
-__all__ = ["PhoneMaker", "api", "chapter", "doors", "phone", "registered", "someone", "set_parameter", "vendors_asked"]
+__all__ = ["PhoneMaker", "api", "chapter", "doors", "phone", "registered", "set_parameter", "someone", "vendors_asked"]
 PhoneMaker = Callable[..., Phone]
 
 

@@ -121,9 +121,7 @@ class TestDecisions:
         application = registered(profile="thin").apply("XF01")
         assert application["status"] in {"offered", "review"}
 
-    def test_the_bureau_down_ends_as_unavailable_and_may_be_tried_again(
-        self, someone: Phone, sandbox: Sandbox
-    ) -> None:
+    def test_the_bureau_down_ends_as_unavailable_and_may_be_tried_again(self, someone: Phone, sandbox: Sandbox) -> None:
         from datetime import timedelta
 
         from core.clock import now

@@ -336,7 +336,9 @@ class TestProofs:
         assert _submit(someone, second, mixed, 409)["code"] == "voice_token_mismatch"
         assert _state(someone) == before
 
-    def test_tokens_of_another_bank_open_nothing(self, someone: Phone, two_cards: TwoCards, registered: PhoneMaker) -> None:
+    def test_tokens_of_another_bank_open_nothing(
+        self, someone: Phone, two_cards: TwoCards, registered: PhoneMaker
+    ) -> None:
         _, second = two_cards
         elsewhere = registered("116")
         elsewhere.consent("voice")
@@ -352,7 +354,9 @@ class TestProofs:
         someone.call("POST", f"cards/{theirs['id']}/submit", foreign, expect=404)
         assert _submit(elsewhere, theirs, foreign, 202)["status"] == ACTIVE
 
-    def test_a_voice_vendor_that_is_down_may_be_tried_again(self, someone: Phone, two_cards: TwoCards, sandbox: Sandbox) -> None:
+    def test_a_voice_vendor_that_is_down_may_be_tried_again(
+        self, someone: Phone, two_cards: TwoCards, sandbox: Sandbox
+    ) -> None:
         _, second = two_cards
         check = someone.post("voice-checks", {"action": "bind_card", "subject": second["id"]}, expect=202)
         path = f"voice-checks/{check['id']}"
@@ -396,7 +400,9 @@ class TestCooling:
         with in_bank("125"), transaction.atomic():
             refuse_cooling_card(card=Card.objects.get(pk=card["id"]))
 
-    def test_money_goes_to_a_first_card_at_once_and_to_a_second_after_a_day(self, someone: Phone, two_cards: TwoCards) -> None:
+    def test_money_goes_to_a_first_card_at_once_and_to_a_second_after_a_day(
+        self, someone: Phone, two_cards: TwoCards
+    ) -> None:
         first, second = two_cards
         bound = someone.step_up(second["id"])
         assert self._outflow(first).allowed

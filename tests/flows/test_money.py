@@ -225,7 +225,7 @@ def _core_number(account: str) -> str:
 
 class TestTransfers:
     @pytest.fixture
-    def funded(self, registered: PhoneMaker) -> Callable[[], tuple[Phone, str, str]]:
+    def funded(self, someone: Phone, registered: PhoneMaker) -> Callable[[], tuple[Phone, str, str]]:
         def make() -> tuple[Phone, str, str]:
             someone = registered()
             account, card = _opened(someone)
