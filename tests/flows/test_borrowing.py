@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from core.tenancy import in_bank
 from scripts.phone import Phone
+from tests.lending.borrowers import set_day
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("borrower")]
 PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
@@ -123,5 +123,6 @@ class TestRepayingAlways:
             "purpose": "consumption",
         }  # fmt: skip
         assert someone.post("drawdowns", body, expect=422)["code"] == "id_expired"
-        call_command("advance_day", "--bank", "125", "--to", drawn["instalments"][0]["due_date"])
+        with in_bank("125"):
+            set_day(date.fromisoformat(drawn["instalments"][0]["due_date"]))
         assert someone.repay(loan_id, account["id"])["status"] == "posted"
