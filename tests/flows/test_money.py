@@ -144,7 +144,7 @@ class TestS15:
     ) -> None:
         line = someone.accept(someone.apply("XF01")["id"])
         draft = someone.draft_drawdown(
-            line["id"], account, "30000.00", term=12, method="equal_instalment", purpose="consumption"
+            line["id"], account, "10000.00", term=12, method="equal_instalment", purpose="consumption"
         )  # fmt: skip
         someone.read_disclosure(draft)
         someone.sign(draft["id"])
