@@ -36,7 +36,7 @@ from lending.operations.reversal import reverse_repayment
 from lending.repayment_amounts import legs_of
 from tests.lending import borrowers
 from tests.lending.audit import books, comparing
-from tests.lending.audit.days import ONE_DAY, same_day_of, working_day
+from tests.lending.audit.days import ONE_DAY, due_dates_of, same_day_of, working_day
 from tests.lending.audit.deposits import Account, Deposits
 from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, lived, total_of
 from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, price_on
@@ -420,9 +420,21 @@ def _next_price(line: Line, start: date, after: date) -> date | None:
     return day
 
 
+def _later_quarters(lent: Lent) -> tuple[date, ...]:
+    """Return the dates of what is not due where interest is settled by quarter to a maturity that has moved (INT-06)."""
+    contract, months = lent.loan.contract, lent.months + lent.extended
+    is_moved = lent.line.terms.holiday_rule == "next_working_day"
+    dates, _ = due_dates_of(
+        contract.start, months, by_quarter=True, holidays=holidays_from(contract.start, months) if is_moved else ()
+    )
+    return tuple(day for day in dates if day > lent.loan.today)
+
+
 def _longer(lent: Lent, months: int) -> tuple[date, ...]:
     """Return the dates of what is not due after an extension, moved by the holidays as the contract says (INT-07)."""
     contract, ahead = lent.loan.contract, [row.due_date for row in lent.loan.ahead]
+    if lent.line.is_by_quarter(contract.method):
+        return _later_quarters(lent)
     last, is_moved = ahead[-1], lent.line.terms.holiday_rule == "next_working_day"
     holidays = holidays_from(last - timedelta(days=40), months + 2) if is_moved else frozenset()
     month_before = same_day_of(last.replace(day=1) - ONE_DAY, 0, contract.anchor)

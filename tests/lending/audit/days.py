@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import cache
 
 ONE_DAY = timedelta(days=1)
+QUARTER_MONTHS, SETTLEMENT_DAY = (3, 6, 9, 12), 20
+"""Interest by quarter is settled with the night of this day of these months, and booked on the next (INT-06)."""
 
 
 def half_up(exact: Fraction) -> int:
@@ -76,16 +78,27 @@ def working_day(day: date, holidays: Collection[date]) -> date:
     return day
 
 
+def quarters(start: date, months: int) -> list[date]:
+    """Return the days on which interest by quarter is booked before maturity, and maturity (INT-06)."""
+    maturity = same_day_of(start, months, start.day)
+    settled = (day for day in nights(start, maturity) if day.day == SETTLEMENT_DAY and day.month in QUARTER_MONTHS)
+    return list(dict.fromkeys([*(day + ONE_DAY for day in settled), maturity]))
+
+
 def due_dates_of(
     start: date, months: int, *, due_day: int | None = None, first_period_min_days: int = 0, one_row: bool = False,
-    holidays: Collection[date] = (),
+    by_quarter: bool = False, holidays: Collection[date] = (),
 ) -> tuple[tuple[date, ...], int]:  # fmt: skip
     """Return when a loan falls due and the day on which its due dates stand (INT-06, INT-07).
 
     Without a fixed day: the day of the start, every month. With one: every such day until maturity, which is so many
     months after the start. Where the first comes sooner than `first_period_min_days`, it is left out and maturity is the
-    same number of fixed days on. `one_row`: maturity alone. Dates that holidays move onto one day are one.
+    same number of fixed days on. `one_row`: maturity alone. `by_quarter`: the 21st of each quarter's last month, whatever
+    day is fixed, and maturity. Dates that holidays move onto one day are one.
     """
+    if by_quarter:
+        moved = [working_day(day, holidays) for day in quarters(start, months)]
+        return tuple(dict.fromkeys(moved)), SETTLEMENT_DAY + 1
     anchor = due_day or start.day
     maturity = same_day_of(start, months, start.day)
     found = [day for k in range(months + 1) if start < (day := same_day_of(start, k, anchor)) < maturity]

@@ -21,6 +21,8 @@ from tests.lending.audit.loan import Contract
 
 METHODS = ("equal_instalment", "equal_principal", "interest_only", "bullet", "pay_any_day")
 AT_ONCE = frozenset({"bullet", "pay_any_day"})
+BY_QUARTER = frozenset({"interest_only", "pay_any_day"})
+"""Whose interest a product may settle by quarter; of the others it comes with the principal (INT-06)."""
 TERMS = (1, 3, 6, 12, 24)
 LEAST, MOST = 500_00, 200_000_00
 FLOOR, CEILING = Fraction("0.04"), Fraction("0.16")
@@ -51,6 +53,7 @@ class Terms:
     early_repayment_fee_percent: str
     prepayment_keeps: str
     repricing: str
+    settlement: str = "monthly"
 
 
 def all_terms() -> st.SearchStrategy[Terms]:
@@ -70,6 +73,7 @@ def all_terms() -> st.SearchStrategy[Terms]:
         early_repayment_fee_percent=st.sampled_from(["0", "1.25"]),
         prepayment_keeps=st.sampled_from(["term", "instalment"]),
         repricing=st.sampled_from(["fixed", "every_january", "anniversary"]),
+        settlement=st.sampled_from(["monthly", "quarterly"]),
     )
 
 
@@ -106,12 +110,16 @@ class Line:
     rate: Fraction
     spread_bp: int
 
+    def is_by_quarter(self, method: str) -> bool:
+        """Tell whether the interest of a loan that is repaid in a way is settled by quarter."""
+        return self.terms.settlement == "quarterly" and method in BY_QUARTER
+
     def contract(self, *, amount: int, months: int, method: str, start: date) -> Contract:
         """Say what a loan is by its product's terms."""
         terms, is_shifted = self.terms, self.terms.holiday_rule == "next_working_day"
         dates, anchor = due_dates_of(
             start, months, due_day=terms.due_day, first_period_min_days=terms.first_period_min_days,
-            one_row=method in AT_ONCE, holidays=holidays_from(start, months) if is_shifted else (),
+            one_row=method in AT_ONCE, by_quarter=self.is_by_quarter(method), holidays=holidays_from(start, months) if is_shifted else (),
         )  # fmt: skip
         months_as_thirty = terms.day_count == "30/360"
         return Contract(
@@ -124,8 +132,14 @@ class Line:
         )  # fmt: skip
 
 
-def open_line(customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, limit: int, start: date, bp: int) -> Line:
-    """Publish a version like another one with terms of its own, and grant a line on it."""
+def open_line(
+    customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, limit: int, start: date, bp: int,
+    application_id: uuid.UUID | None = None,
+) -> Line:  # fmt: skip
+    """Publish a version like another one with terms of its own, and grant a line on it.
+
+    `application_id` is what the customer's authorisations were given for, where they were.
+    """
     version = ProductVersion.objects.get(pk=like.pk)
     number = ProductVersion.objects.filter(product_id=like.product_id).count() + 1
     for name, value in {**asdict(terms), "methods": list(METHODS), "terms_months": list(TERMS)}.items():
@@ -135,7 +149,7 @@ def open_line(customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, lim
     version.floor_rate, version.ceiling_rate = Decimal(4), Decimal(16)
     version.save(force_insert=True)
     application = Application.objects.create(
-        customer_id=customer_id, product_version=version, purpose="consumption", facts={}, status="accepted",
+        id=application_id or new_id(), customer_id=customer_id, product_version=version, purpose="consumption", facts={}, status="accepted",
         offer_expires_date=start + timedelta(days=30), credit_query_consent_id=new_id(), data_query_consent_id=new_id(),
     )  # fmt: skip
     rate = lpr_on(start) + Fraction(bp, 10_000)

@@ -36,7 +36,9 @@ from tests.lending.audit.loan import (
     lived,
 )
 
+Agreed = tuple[Contract, int, int | None, bool]
 START = date(2024, 1, 31)
+BY_QUARTER = {"interest_only", "pay_any_day"}
 METHODS = ["equal_instalment", "equal_principal", "interest_only", "bullet", "pay_any_day"]
 ORDERS = [
     KINDS,
@@ -47,12 +49,15 @@ RATES = ["0", "4.3501", "6", "7.2", "23.67"]
 
 
 @st.composite
-def contracts(draw: st.DrawFn) -> tuple[Contract, int, int | None]:
-    """Draw what is agreed, with its months and its fixed day."""
+def contracts(draw: st.DrawFn) -> Agreed:
+    """Draw what is agreed, with its months, its fixed day, and whether its interest is settled by quarter."""
     method = draw(st.sampled_from(METHODS))
     start = START + timedelta(days=draw(st.integers(0, 40)))
-    due_day, months = draw(st.none() | st.integers(1, 28)), draw(st.integers(1, 14))
-    dates, anchor = due_dates_of(start, months, due_day=due_day, one_row=method in {"bullet", "pay_any_day"})
+    by_quarter = method in BY_QUARTER and draw(st.booleans())
+    due_day, months = None if by_quarter else draw(st.none() | st.integers(1, 28)), draw(st.integers(1, 14))
+    dates, anchor = due_dates_of(
+        start, months, due_day=due_day, one_row=method in {"bullet", "pay_any_day"}, by_quarter=by_quarter
+    )
     contract = Contract(
         principal=draw(st.sampled_from([500_00, 10_000_00, 99_999_99, 1_234_567])),
         rate=Fraction(draw(st.sampled_from(RATES))) / 100,
@@ -71,13 +76,14 @@ def contracts(draw: st.DrawFn) -> tuple[Contract, int, int | None]:
         order=draw(st.sampled_from(ORDERS)),
         principal_first_above=draw(st.sampled_from([30, 90])),
     )
-    return contract, months, due_day
+    return contract, months, due_day, by_quarter
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[Contract, int, int | None, list[Happening]]:
+def histories(draw: st.DrawFn) -> tuple[Agreed, list[Happening]]:
     """Draw a loan and what happens to it, not in order."""
-    contract, months, due_day = draw(contracts())
+    agreed = draw(contracts())
+    contract = agreed[0]
     kinds = ["due", "early_full", "any" if contract.method == "pay_any_day" else "early_partial"]
     days = st.integers(0, 500).map(lambda days: contract.start + timedelta(days=days)) | st.sampled_from(
         contract.due_dates
@@ -97,7 +103,7 @@ def histories(draw: st.DrawFn) -> tuple[Contract, int, int | None, list[Happenin
             total = draw(st.integers(1, contract.principal * 12 // 10) | st.integers(1, contract.principal // 8))
             keep = draw(st.sampled_from(["term", "instalment"]))
             happened.append(MoneyIn(key=key, day=day, kind=draw(st.sampled_from(kinds)), total=total, keep=keep))
-    return contract, months, due_day, happened
+    return agreed, happened
 
 
 def per_cent(rate: Fraction) -> Decimal:
@@ -105,11 +111,12 @@ def per_cent(rate: Fraction) -> Decimal:
     return Decimal(int(rate * 1_000_000)).scaleb(-4)
 
 
-def opening(contract: Contract, months: int, due_day: int | None) -> LoanRecord:
+def opening(contract: Contract, months: int, due_day: int | None, by_quarter: bool) -> LoanRecord:  # noqa: FBT001 -- a tuple's
     """Open the loan as the engine does."""
     asked = ScheduleTerms(
         principal_fen=contract.principal, annual_rate=per_cent(contract.rate), method=contract.method, periods=months,
         start_date=contract.start, day_count=contract.day_count, due_day=due_day,
+        settlement="quarterly" if by_quarter else "monthly",
     )  # fmt: skip
     costs = PenaltyTerms(
         annual_rate=per_cent(contract.rate), markup_percent=Decimal(int(contract.markup * 100)),
@@ -160,10 +167,9 @@ def engine_shares(done: Repaid) -> dict[int, Owed]:
 
 @pytest.mark.deep
 @given(histories(), st.lists(st.integers(0, 200), min_size=1, max_size=3))
-def test_the_fold_says_what_the_days_say(
-    history: tuple[Contract, int, int | None, list[Happening]], later: list[int]
-) -> None:
-    contract, months, due_day, happened = history
+def test_the_fold_says_what_the_days_say(history: tuple[Agreed, list[Happening]], later: list[int]) -> None:
+    agreed, happened = history
+    contract = agreed[0]
     policy = Policy(
         early_fee_percent=contract.fee.numerator * Decimal(100) / contract.fee.denominator,
         allocation=Allocation(
@@ -171,7 +177,7 @@ def test_the_fold_says_what_the_days_say(
             principal_first_above_days=contract.principal_first_above,
         ),
     )
-    folded = replay(opening(contract, months, due_day), lambda _: policy, [fact(each) for each in happened])
+    folded = replay(opening(*agreed), lambda _: policy, [fact(each) for each in happened])
     day = max([contract.start, *(each.day for each in happened)])
     loan = lived(contract, happened, day)
     for key, paid in loan.paid.items():

@@ -84,6 +84,32 @@ def test_m6_a_broken_first_period() -> None:
     assert (first.due_date, first.interest) == (date(2024, 4, 20), 716_67)
 
 
+@pytest.mark.parametrize(
+    ("day_count", "interest"),
+    [
+        # 100,000 at 6 %: 2 months and 11 days, three quarters of three months, 20 days; 71, 92, 92, 91 and 20 days.
+        ("30/360", [1_183_33, 1_500_00, 1_500_00, 1_500_00, 333_33]),
+        ("act/360", [1_183_33, 1_533_33, 1_533_33, 1_516_67, 333_33]),
+    ],
+)
+@pytest.mark.parametrize("method", ["interest_only", "pay_any_day"])
+def test_int_06_settles_by_quarter_with_the_twentieth(method: str, day_count: str, interest: list[int]) -> None:
+    start = date(2024, 1, 10)
+    dates, anchor = due_dates_of(start, 12, by_quarter=True)
+    booked = [date(2024, 3, 21), date(2024, 6, 21), date(2024, 9, 21), date(2024, 12, 21)]
+    assert dates == (*booked, date(2025, 1, 10))
+    rows = Loan(
+        Contract(
+            principal=100_000_00, rate=Fraction(6, 100), method=method, start=start, due_dates=dates, anchor=anchor,
+            day_count=day_count,
+        )
+    ).ahead  # fmt: skip
+    assert [(row.principal, row.interest) for row in rows] == [
+        *((0, fen) for fen in interest[:-1]),
+        (100_000_00, interest[-1]),
+    ]
+
+
 def test_m7_all_paid_early() -> None:
     loan = m1(date(2024, 4, 25), paid=3)
     assert (loan.outstanding, loan.running_interest) == (75_558_28, 125_93)
