@@ -23,11 +23,12 @@ from core.errors import Problem
 from core.steps.registry import Then
 from lending import operations
 from lending.closing import stages
+from lending.closing.collecting import collect_round
 from lending.closing.repricing import reprice_loans
 from lending.loans.standing import Owed
+from lending.models import AutoDebit, Repayment
 from lending.models import Loan as LoanRow
-from lending.models import Repayment
-from lending.models.repayment import CUSTOMER
+from lending.models.repayment import AUTO_DEBIT, CUSTOMER
 from lending.operations import loan_changes
 from lending.operations.loan_locks import lock_line
 from lending.operations.repayment import COLLECTED, lock_repayable
@@ -41,6 +42,7 @@ from tests.lending.audit.deposits import Account, Deposits
 from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, lived, total_of
 from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, price_on
 from tests.lending.audit.risk import LOSS, Risk, allowance
+from tests.lending.audit.rounds import Debit, day_list
 
 LONGEST = 60
 SHORT = 12
@@ -60,6 +62,8 @@ class Lent:
     next_price: date | None = None
     extended: int = 0
     is_misused: bool = False
+    is_given_up: bool = False
+    account_id: uuid.UUID | None = None
     risk: Risk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +97,8 @@ class Bank:
     by_card: int = 0
     begun: date | None = None
     closed: Counter[str] = field(default_factory=Counter)
+    debits: list[Debit] = field(default_factory=list)
+    unauthorised: set[uuid.UUID] = field(default_factory=set)
     read: dict[uuid.UUID, comparing.Read] = field(default_factory=dict)
     _digest: dict[str, str] | None = None
 
@@ -143,8 +149,9 @@ class Bank:
         loan = Loan(line.contract(amount=amount, months=months, method=method, start=self.today))
         row = LoanRow.objects.get(drawdown=drawdown)
         lent = Lent(
-            id=row.pk, line=line, months=months, loan=loan, next_price=_next_price(line, self.today, self.today)
-        )
+            id=row.pk, line=line, months=months, loan=loan, next_price=_next_price(line, self.today, self.today),
+            account_id=account_id,
+        )  # fmt: skip
         self.lent.append(lent)
         self.check([lent])
 
@@ -192,11 +199,14 @@ class Bank:
             self._paid(lent, account, MoneyIn(key=key, day=day, kind="due", total=amount))
 
     def _paid(self, lent: Lent, account: Account, money: MoneyIn) -> None:
+        self._enter(lent, account, money)
+        self.check([lent])
+
+    def _enter(self, lent: Lent, account: Account, money: MoneyIn) -> None:
         assert isinstance(money.key, uuid.UUID)
         lent.repayments.append(money.key)
         account.balance -= money.total
         lent.happens(money, self.today)
-        self.check([lent])
 
     def reverse(self, lent: Lent, repayment_id: uuid.UUID) -> None:
         """Take a repayment back."""
@@ -247,7 +257,12 @@ class Bank:
             with transaction.atomic():
                 loan_changes.mark_misused(loan_id=lent.id, from_date=day, actor="test", reason="test")
 
-        if lent.loan.is_over or lent.is_misused or not lent.loan.contract.start <= day <= self.today:
+        if (
+            lent.loan.is_over
+            or lent.is_given_up
+            or lent.is_misused
+            or not lent.loan.contract.start <= day <= self.today
+        ):
             self.refused("state_conflict", act)
             return
         act()
@@ -263,7 +278,7 @@ class Bank:
                 loan_changes.extend_loan(loan_id=lent.id, months=months, actor="test", reason="test")
 
         allowed = lent.months if lent.months <= SHORT else LONGEST - lent.months
-        if lent.loan.is_over or lent.loan.overdue_days or not lent.loan.not_due:
+        if lent.loan.is_over or lent.is_given_up or lent.loan.overdue_days or not lent.loan.not_due:
             self.refused("state_conflict", act)
         elif months < 1 or lent.extended + months > allowed:
             self.refused("extension_too_long", act)
@@ -275,15 +290,44 @@ class Bank:
             self.check([lent])
 
     def write_off(self, lent: Lent) -> None:
-        """Try to write a loan off that is not judged to be of the category loss."""
-        if lent.risk.place == LOSS and not lent.loan.is_over:
-            return
+        """Write a loan off that is judged to be of the category loss: it leaves the assets, its debt goes on."""
 
         def act() -> None:
             with transaction.atomic():
                 loan_changes.write_off_loan(loan_id=lent.id, actor="test", reason="test")
 
-        self.refused("state_conflict", act)
+        if lent.risk.place != LOSS or lent.loan.is_over or lent.is_given_up:
+            self.refused("state_conflict", act)
+            return
+        act()
+        lent.is_given_up = True
+        self.check([lent])
+
+    # Automatic debits.
+
+    def collect(self, number: int) -> None:
+        """Run a round of the day: it tries what the day's list holds, if the day has begun (PEN-02)."""
+        assert collect_round(day=self.today, round_number=number, seconds=float("inf"))
+        told = {
+            row.loan_id: row
+            for row in AutoDebit.objects.filter(debit_date=self.today).select_related("repayment").order_by("pk")
+        }
+        listed = self.debits if self.begun == self.today else []
+        assert list(told) == [each.lent.id for each in listed]
+        tried = [each for each in listed if each.is_tried_by(number)]
+        for each in tried:
+            lent = each.lent
+            assert lent.account_id is not None
+            account, is_authorised = self.deposits.of(lent.account_id), lent.line.id not in self.unauthorised
+            if amount := each.try_for(number, available=account.available, is_authorised=is_authorised):
+                row = told[lent.id].repayment
+                assert row is not None, "not collected"
+                assert row.source == AUTO_DEBIT
+                assert row.pk not in lent.repayments, "not collected in this round"
+                keep = lent.line.terms.prepayment_keeps
+                self._enter(lent, account, MoneyIn(key=row.pk, day=self.today, kind="due", total=amount, keep=keep))
+        assert [(row.status, row.rounds) for row in told.values()] == [(each.status, each.round) for each in listed]
+        self.check([each.lent for each in tried])
 
     # The day end.
 
@@ -307,10 +351,11 @@ class Bank:
         stages.fall_overdue(closed_date=self.today - ONE_DAY)
         reprice_loans(closed_date=self.today - ONE_DAY, until=float("inf"))
         for lent in self.lent:
-            lent.risk.judge(lent.loan)
+            if not lent.is_given_up:
+                lent.risk.judge(lent.loan)
             while not self._has_no_new_price(lent):
                 self._new_price(lent)
-        self.begun = self.today
+        self.begun, self.debits = self.today, day_list(self.lent)
 
     def _close(self) -> None:
         """Bring what is owed beside principal, and the allowance, to where they stand on the day that ends."""
@@ -319,12 +364,13 @@ class Bank:
         for lent in self.lent:
             owed = lent.loan.overdue()
             default, interest = owed["penalty"] + owed["compound"], lent.loan.contract_interest
-            if lent.risk.is_non_accrual:
+            if lent.risk.is_non_accrual or lent.is_given_up:
                 targets[books.MEMO] += interest + default
             else:
                 targets[books.INTEREST] += interest
                 targets[books.PENALTY] += default
-            stages_of[lent.line.product, lent.risk.stage] += lent.loan.outstanding
+            if not lent.is_given_up:
+                stages_of[lent.line.product, lent.risk.stage] += lent.loan.outstanding
         targets[books.ALLOWANCE] = -allowance(stages_of)
         stands = self._balances()
         for code, contra in books.CONTRA.items():
@@ -334,7 +380,8 @@ class Bank:
     def _balances(self) -> Counter[str]:
         """Return every account of the ledger by the rules."""
         found = books.balances(
-            [lent.loan for lent in self.lent], deposits=sum(account.balance for account in self.deposits),
+            [lent.loan for lent in self.lent if not lent.is_given_up],
+            given_up=[lent.loan for lent in self.lent if lent.is_given_up], deposits=sum(account.balance for account in self.deposits),
             brought=self.brought, sent=self.deposits.went_out - self.by_card,
         )  # fmt: skip
         for code, fen in self.closed.items():

@@ -14,6 +14,7 @@ CLEARING, PRINCIPAL, INTEREST, PENALTY, ALLOWANCE = "1012", "1301", "1302", "130
 DEPOSITS, TOO_MUCH, ELSEWHERE = "2011", "2241", "3101"
 INTEREST_INCOME, PENALTY_INCOME, IMPAIRMENT = "6011", "6051", "6701"
 MEMO, MEMO_CONTRA = "9001", "9002"
+WRITTEN_OFF, WRITTEN_OFF_CONTRA = "9011", "9012"
 CONTRA = {INTEREST: INTEREST_INCOME, PENALTY: PENALTY_INCOME, MEMO: MEMO_CONTRA, ALLOWANCE: IMPAIRMENT}
 """What the day end brings to where it has to stand, and against which account it does (GL-01, RISK-04)."""
 TABLES = (
@@ -25,16 +26,26 @@ TABLES = (
 )  # fmt: skip
 
 
-def balances(loans: Iterable[Loan], *, deposits: int, brought: int, sent: int) -> Counter[str]:
+def balances(
+    loans: Iterable[Loan], *, given_up: Iterable[Loan], deposits: int, brought: int, sent: int
+) -> Counter[str]:
     """Return every GL account by the rules, debits positive, before what the day ends have booked (GL-01).
 
     A loan's principal is debited when it is paid out and credited as it comes back; interest and penalty are credited to
-    what is owed of them, a fee is income, what was paid too much is owed to the customer. `brought` came from outside the
-    bank, `sent` (net of what came by cards) left through the payment network.
+    what is owed of them, a fee is income, what was paid too much is owed to the customer. Of a loan that was given up the
+    principal has gone from the assets to the allowance, which has borne whatever of it is unpaid now, and to the memo: what
+    comes back goes back to both. `brought` came from outside the bank, `sent` (net of what came by cards) left through the
+    payment network.
     """
     books: Counter[str] = Counter({DEPOSITS: -deposits, ELSEWHERE: brought, CLEARING: -sent})
-    for loan in loans:
+    on_the_books, off_the_books = list(loans), list(given_up)
+    for loan in on_the_books:
         books[PRINCIPAL] += loan.outstanding
+    for loan in off_the_books:
+        books[ALLOWANCE] += loan.outstanding
+        books[WRITTEN_OFF] += loan.outstanding
+        books[WRITTEN_OFF_CONTRA] -= loan.outstanding
+    for loan in on_the_books + off_the_books:
         for paid in loan.paid.values():
             amounts = paid.amounts
             books[INTEREST] -= amounts["interest"]

@@ -47,7 +47,7 @@ def read_loans(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Read]:
 def compare_lent(lent: Lent, read: Read, *, is_touched: bool) -> None:
     """Compare a loan as it stands; where it was touched, also its repayments and what its row repeats for the day end."""
     row, told = read
-    compare_loan(row, lent.loan)
+    compare_loan(row, lent.loan, is_given_up=lent.is_given_up)
     _compare_risk(row, lent)
     if is_touched:
         _compare_repayments(lent, told)
@@ -57,11 +57,11 @@ def compare_lent(lent: Lent, read: Read, *, is_touched: bool) -> None:
 def compare_standing(lent: Lent, read: Read) -> None:
     """Compare a loan and its repayments as they stand, whatever it was called meanwhile."""
     row, told = read
-    compare_loan(row, lent.loan)
+    compare_loan(row, lent.loan, is_given_up=lent.is_given_up)
     _compare_repayments(lent, told)
 
 
-def compare_loan(row: LoanRow, loan: Loan) -> None:
+def compare_loan(row: LoanRow, loan: Loan, *, is_given_up: bool = False) -> None:
     """Compare one loan: what it owes, its plan and what is paid on it."""
     told = queries.loan_standing(row, on=loan.today)
     standing = told.standing
@@ -70,7 +70,7 @@ def compare_loan(row: LoanRow, loan: Loan) -> None:
     assert standing.overdue_days == loan.overdue_days
     assert (standing.running_interest_fen, standing.not_due_principal_fen) == (loan.running_interest, loan.not_due)
     assert row.outstanding_fen == loan.outstanding
-    assert row.status == ("settled" if loan.is_over else "active")
+    assert row.status == ("settled" if loan.is_over else "written_off" if is_given_up else "active")
     assert row.misused_from_date == loan.misused_from
     assert _next_due(told) == next_due(loan)
     _compare_plan(row, loan)

@@ -119,7 +119,8 @@ class Line:
         terms, is_shifted = self.terms, self.terms.holiday_rule == "next_working_day"
         dates, anchor = due_dates_of(
             start, months, due_day=terms.due_day, first_period_min_days=terms.first_period_min_days,
-            one_row=method in AT_ONCE, by_quarter=self.is_by_quarter(method), holidays=holidays_from(start, months) if is_shifted else (),
+            one_row=method in AT_ONCE, by_quarter=self.is_by_quarter(method),
+            holidays=holidays_from(start, months) if is_shifted else (),
         )  # fmt: skip
         months_as_thirty = terms.day_count == "30/360"
         return Contract(
@@ -132,14 +133,19 @@ class Line:
         )  # fmt: skip
 
 
+def ask_for_a_line(customer_id: uuid.UUID, version: ProductVersion, start: date) -> Application:
+    """Apply for a line, and accept what is offered."""
+    return Application.objects.create(
+        customer_id=customer_id, product_version=version, purpose="consumption", facts={}, status="accepted",
+        offer_expires_date=start + timedelta(days=30), credit_query_consent_id=new_id(), data_query_consent_id=new_id(),
+    )  # fmt: skip
+
+
 def open_line(
     customer_id: uuid.UUID, like: ProductVersion, terms: Terms, *, limit: int, start: date, bp: int,
-    application_id: uuid.UUID | None = None,
+    asked: Application | None = None,
 ) -> Line:  # fmt: skip
-    """Publish a version like another one with terms of its own, and grant a line on it.
-
-    `application_id` is what the customer's authorisations were given for, where they were.
-    """
+    """Publish a version like another one with terms of its own, and grant a line on it, for an application or a new one."""
     version = ProductVersion.objects.get(pk=like.pk)
     number = ProductVersion.objects.filter(product_id=like.product_id).count() + 1
     for name, value in {**asdict(terms), "methods": list(METHODS), "terms_months": list(TERMS)}.items():
@@ -148,10 +154,7 @@ def open_line(
     version.min_amount_fen, version.max_amount_fen, version.line_term_months = LEAST, MOST, 12
     version.floor_rate, version.ceiling_rate = Decimal(4), Decimal(16)
     version.save(force_insert=True)
-    application = Application.objects.create(
-        id=application_id or new_id(), customer_id=customer_id, product_version=version, purpose="consumption", facts={}, status="accepted",
-        offer_expires_date=start + timedelta(days=30), credit_query_consent_id=new_id(), data_query_consent_id=new_id(),
-    )  # fmt: skip
+    application = asked or ask_for_a_line(customer_id, version, start)
     rate = lpr_on(start) + Fraction(bp, 10_000)
     row = CreditLine.objects.create(
         customer_id=customer_id, application=application, product_id=version.product_id, product_version=version,

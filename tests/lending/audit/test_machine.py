@@ -18,13 +18,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tenants import parameters
 from tenants.models import BankParameter, PlatformParameter
 from tests.accounts.holders import make_card
-from tests.lending.applicants import make_customer
+from tests.lending.applicants import consent_to, make_customer
 from tests.lending.audit.bank import Bank, Lent
+from tests.lending.audit.days import ONE_DAY
 from tests.lending.audit.deposits import Account, Deposits
 from tests.lending.audit.loan import total_of
-from tests.lending.audit.offers import METHODS, TERMS, Line, all_terms, like_of, open_line
+from tests.lending.audit.offers import METHODS, TERMS, Line, all_terms, ask_for_a_line, like_of, open_line
+from tests.lending.audit.risk import FIRST_DAYS, LOSS
 from tests.lending.audit.teller import Teller
 from tests.lending.borrowers import make_account, set_day
+from verification.models import Consent
+from verification.operations import withdraw_consent
 
 SEED = "AUDIT_SEED"
 USUAL_SEED = 20240110  # a run of `make test` is the same each time; `make test-deep` draws its own
@@ -33,6 +37,7 @@ USUAL, DEEP = 30, 200
 START = date(2024, 1, 10)
 LIMIT, MONEY = 60_000_00, 400_000_00
 MOST_LOANS = 3
+DAYS_OF_A_LOSS = FIRST_DAYS[-1]
 A_LOAN = st.integers(0, 12)
 AN_ACCOUNT = st.integers(0, 2)
 AMOUNTS = st.sampled_from([500_00, 1_234_56, 10_000_00, 25_000_00])
@@ -52,6 +57,11 @@ class People:
         self.accounts = [(row, owner) for row, owner in zip(rows, owners, strict=True)]
         self.cards = {owner: make_card(owner, "13800000000").pk for owner in self.customers}
         self.like = like_of(["XF01", "XF03"])
+        one, other = self.customers
+        owning = [(one, self.like[0]), (one, self.like[1]), (other, self.like[0])]
+        self.asked = [(ask_for_a_line(owner, like, START), like) for owner, like in owning]
+        for application, _ in self.asked:
+            consent_to(application, "auto_debit")
 
     def deposits(self) -> Deposits:
         """Return their accounts with nothing on them."""
@@ -89,11 +99,9 @@ class Audit(RuleBasedStateMachine):
     def open(self, terms: Any, day: date, bp: int, amount: int, method: str) -> None:
         """Open the bank on a day, with three lines on three products and a loan."""
         set_day(day)
-        one, other = self.people.customers
-        owners = [(one, self.people.like[0]), (one, self.people.like[1]), (other, self.people.like[0])]
         lines = [
-            open_line(owner, like, each, limit=LIMIT, start=day, bp=bp)
-            for (owner, like), each in zip(owners, terms, strict=True)
+            open_line(asked.customer_id, like, each, limit=LIMIT, start=day, bp=bp, asked=asked)
+            for (asked, like), each in zip(self.people.asked, terms, strict=True)
         ]
         self.bank = Bank(today=day, lines=lines, deposits=self.people.deposits())
         self.teller = Teller(self.bank, self.people.cards)
@@ -194,6 +202,53 @@ class Audit(RuleBasedStateMachine):
         else:
             self.bank.write_off(lent)
 
+    @precondition(lambda self: self.late())
+    @rule(place=st.integers(0, 5), paid=st.sampled_from([0, 0, 30, 97]), is_waited_for=st.sampled_from([0, 0, 1]))
+    def give_up(self, place: int, paid: int, is_waited_for: int) -> None:
+        """Give up what is a loss; at times wait until a loan that is late has become one, with a part of it paid or nothing."""
+        late = self.late()
+        lent = late[place % len(late)]
+        if lent.risk.place != LOSS and is_waited_for:
+            day = self.bank.today + timedelta(days=DAYS_OF_A_LOSS - lent.loan.overdue_days)
+            self.bank.move_to(max(day - ONE_DAY, self.bank.today))
+            self.bank.end_day()
+            due = sum(map(total_of, lent.loan.due().values()))
+            if paid:
+                self.pay(lent, "due", max(1, due * paid // 100))
+        self.bank.write_off(lent)
+
+    @rule(
+        number=A_LOAN, late=st.sampled_from([0, 0, 1, 4, 20]), leaves=st.sampled_from([100, 100, 60, 0, None]),
+        rounds=st.sampled_from([(1,), (1, 2), (2, 3), (1, 1)]), withdraws=st.integers(0, 9),
+    )  # fmt: skip
+    def collect(
+        self, number: int, late: int, leaves: int | None, rounds: tuple[int, ...], withdraws: int
+    ) -> None:  # fmt: skip
+        """Let rounds of a day collect what is due: from an account that has all of it, a part, nothing, or is under order.
+
+        After the first the account has what it needs. Now and then a customer withdraws the authorisation before.
+        """
+        lent = self.loan(number)
+        if lent.loan.ahead and not lent.loan.due():
+            self.bank.move_to(max(lent.loan.ahead[0].due_date + timedelta(days=late) - ONE_DAY, self.bank.today))
+        if self.bank.begun != self.bank.today or not lent.loan.due():
+            self.bank.end_day()
+        if withdraws == 1:
+            self.withdraw(lent.line)
+        assert lent.account_id is not None
+        account, due = self.bank.deposits.of(lent.account_id), sum(map(total_of, lent.loan.due().values()))
+        has_order = leaves is None and bool(account.available)
+        if has_order:
+            self.teller.freeze(account, account.available)
+        elif leaves is not None and (more := due * leaves // 100 - account.available):
+            self.teller.bring(account, more)
+        for place, each in enumerate(rounds):
+            if place and has_order:
+                self.teller.lift()
+            elif place:
+                self.teller.bring(account, max(due - account.available, 1))
+            self.bank.collect(each)
+
     # Accounts.
 
     @rule(account=AN_ACCOUNT, fen=st.sampled_from([1, 99_99, 50_000_00]), share=st.sampled_from([0, 0, 0, 60, 101]))
@@ -248,6 +303,21 @@ class Audit(RuleBasedStateMachine):
             self.bank.end_day()
 
     # Choices.
+
+    def late(self) -> list[Lent]:
+        """Return the loans that are late or a loss, and on the books."""
+        return [
+            lent
+            for lent in self.live()
+            if not lent.is_given_up and (lent.loan.overdue_days or lent.risk.place == LOSS)
+        ]  # fmt: skip
+
+    def withdraw(self, line: Line) -> None:
+        """Have a customer withdraw the authorisation that a line's loans are debited under."""
+        asked, _ = self.people.asked[self.bank.lines.index(line)]
+        consent = Consent.objects.get(business_id=asked.pk.hex)
+        withdraw_consent(subject_id=line.customer_id, consent_id=consent.pk)
+        self.bank.unauthorised.add(line.id)
 
     def live(self) -> list[Lent]:
         return [lent for lent in self.bank.lent if not lent.loan.is_over]
