@@ -379,10 +379,11 @@ class Bank:
 
     def _balances(self) -> Counter[str]:
         """Return every account of the ledger by the rules."""
+        on_the_books = [lent.loan for lent in self.lent if not lent.is_given_up]
         found = books.balances(
-            [lent.loan for lent in self.lent if not lent.is_given_up],
-            given_up=[lent.loan for lent in self.lent if lent.is_given_up], deposits=sum(account.balance for account in self.deposits),
-            brought=self.brought, sent=self.deposits.went_out - self.by_card,
+            on_the_books, given_up=[lent.loan for lent in self.lent if lent.is_given_up],
+            deposits=sum(account.balance for account in self.deposits), brought=self.brought,
+            sent=self.deposits.went_out - self.by_card,
         )  # fmt: skip
         for code, fen in self.closed.items():
             found[code] += fen

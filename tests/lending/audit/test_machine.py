@@ -203,7 +203,7 @@ class Audit(RuleBasedStateMachine):
             self.bank.write_off(lent)
 
     @precondition(lambda self: self.late())
-    @rule(place=st.integers(0, 5), paid=st.sampled_from([0, 0, 30, 97]), is_waited_for=st.sampled_from([0, 0, 1]))
+    @rule(place=st.integers(0, 5), paid=st.sampled_from([0, 0, 30, 97]), is_waited_for=st.sampled_from([0, 1]))
     def give_up(self, place: int, paid: int, is_waited_for: int) -> None:
         """Give up what is a loss; at times wait until a loan that is late has become one, with a part of it paid or nothing."""
         late = self.late()
