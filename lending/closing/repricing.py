@@ -17,7 +17,7 @@ from core.operations import opens_transaction
 from lending.closing.stages import record_stage
 from lending.models import Loan, LoanEvent
 from lending.models.closing import REPRICING
-from lending.models.loan import ACTIVE
+from lending.models.loan import OWED
 from lending.models.loan_event import REPRICED
 from lending.operations.loan_changes import reprice_loan
 
@@ -47,7 +47,7 @@ def _reprice(loan_id: uuid.UUID, failed: list[uuid.UUID]) -> None:
 
 
 def _reached(day: date, failed: list[uuid.UUID]) -> list[uuid.UUID]:
-    rows = Loan.objects.filter(status=ACTIVE, next_reprice_date__lte=day).exclude(pk__in=failed)
+    rows = Loan.objects.filter(OWED, next_reprice_date__lte=day).exclude(pk__in=failed)
     return list(rows.order_by("next_reprice_date", "pk").values_list("pk", flat=True)[:AT_ONCE])
 
 

@@ -24,7 +24,9 @@ WRITTEN_OFF: Final = "written_off"
 STATUSES: Final = [(ACTIVE, "未结清"), (SETTLED, "已结清"), (WRITTEN_OFF, "已核销")]
 CATEGORIES: Final = [(category.value, category.label) for category in Category]
 STAGES: Final = [(1, "第一阶段"), (2, "第二阶段"), (3, "第三阶段")]
-WATCHED: Final = ~Q(status=SETTLED) & (
+OWED: Final = ~Q(status=SETTLED)
+"""The loans that owe something, those that were written off too: their price goes on as the contract says (INT-01)."""
+WATCHED: Final = OWED & (
     Q(overdue_since_date__isnull=False)
     | ~Q(category=Category.NORMAL.value)
     | ~Q(stage=1)
@@ -163,7 +165,7 @@ class Loan(models.Model):
             models.Index(fields=["overdue_since_date"], condition=WATCHED, name="lending_loan_watched"),
             models.Index(
                 fields=["next_reprice_date"],
-                condition=Q(status=ACTIVE, next_reprice_date__isnull=False),
+                condition=OWED & Q(next_reprice_date__isnull=False),
                 name="lending_loan_reprice",
             ),
         ]

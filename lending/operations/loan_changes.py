@@ -25,7 +25,7 @@ from lending.loans.repricing import next_repricing, price
 from lending.loans.standing import standing_on
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
-from lending.models.loan import ACTIVE
+from lending.models.loan import ACTIVE, SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
@@ -50,7 +50,8 @@ class ExtensionTooLong(Problem):
 def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
     """Give a floating loan the price of its repricing day, and note the next one; return its rate in per cent.
 
-    A day that is not reached yet, or a loan that is fixed, changes nothing.
+    A day that is not reached yet, or a loan that is fixed, changes nothing. One that was written off is owed as before, at
+    the price that its contract says.
 
     Raises:
         NotFound: there is no such loan.
@@ -58,7 +59,7 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
     """
     loan = lock_loan(loan_id=loan_id)
     day = loan.next_reprice_date
-    if loan.status != ACTIVE or day is None or day > business_date():
+    if loan.status == SETTLED or day is None or day > business_date():
         return loan.annual_rate
     lpr = tenants.lpr_on(day)
     version = loan.line.product_version
@@ -81,7 +82,7 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
 
     Raises:
         NotFound: there is no such loan.
-        StateConflict: it is settled, is marked already, or the day lies before its start or in the future.
+        StateConflict: it is settled or written off, is marked already, or the day lies before its start or in the future.
     """
     loan = lock_loan(loan_id=loan_id)
     if loan.status != ACTIVE or loan.misused_from_date is not None:
@@ -145,6 +146,8 @@ def _extended_dates(loan: Loan, months: int) -> list[date]:
 def write_off_loan(*, loan_id: uuid.UUID, actor: str, reason: str) -> Loan:
     """Take a loan of the category loss off the balance sheet, against the allowance; the debt and its collection go on.
 
+    One that owes no principal any more has nothing on the balance sheet: there is no entry.
+
     Raises:
         NotFound: there is no such loan.
         StateConflict: it is not active, or not of the category loss.
@@ -154,15 +157,16 @@ def write_off_loan(*, loan_id: uuid.UUID, actor: str, reason: str) -> Loan:
         raise StateConflict("只有损失类贷款可以核销")
     written = transition(LOAN, loan_id, "write_off", actor=actor, reason=reason, written_off_date=business_date())
     fen = loan.outstanding_fen
-    lines = [
-        accounts.Line(gl_code=books.LOAN_LOSS_ALLOWANCE, amount_fen=fen),
-        accounts.Line(gl_code=books.LOAN_PRINCIPAL, amount_fen=-fen),
-        accounts.Line(gl_code=books.MEMO_WRITTEN_OFF, amount_fen=fen),
-        accounts.Line(gl_code=books.MEMO_WRITTEN_OFF_CONTRA, amount_fen=-fen),
-    ]
-    accounts.post_entry(
-        business_ref=f"{books.WRITE_OFF}:{loan_id.hex}", kind=books.WRITE_OFF, lines=lines, memo="贷款核销"
-    )  # fmt: skip
+    if fen:
+        lines = [
+            accounts.Line(gl_code=books.LOAN_LOSS_ALLOWANCE, amount_fen=fen),
+            accounts.Line(gl_code=books.LOAN_PRINCIPAL, amount_fen=-fen),
+            accounts.Line(gl_code=books.MEMO_WRITTEN_OFF, amount_fen=fen),
+            accounts.Line(gl_code=books.MEMO_WRITTEN_OFF_CONTRA, amount_fen=-fen),
+        ]
+        accounts.post_entry(
+            business_ref=f"{books.WRITE_OFF}:{loan_id.hex}", kind=books.WRITE_OFF, lines=lines, memo="贷款核销"
+        )  # fmt: skip
     LoanEvent.objects.create(
         loan=loan, kind=EVENT_WRITTEN_OFF, business_date=business_date(), amount_fen=fen,
         outstanding_fen=fen, detail={"by": actor, "reason": reason},

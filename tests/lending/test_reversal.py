@@ -17,6 +17,7 @@ from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
 from lending import operations, queries
 from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
+from lending.closing.repricing import reprice_loans
 from lending.loan_columns import running_of
 from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
@@ -404,6 +405,40 @@ class TestChanges:
         assert accounts.gl_balance("1304") == 99_000_00
         assert accounts.gl_balance("9011") == 99_000_00
         assert queries.loan_book_agrees()
+
+    def test_gl01_a_loss_that_owes_no_principal_any_more_is_written_off_without_an_entry(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        set_day(date(2025, 2, 15))
+        repay(who, loan, amount_fen=100_000_00)  # more than ninety days late: all of it principal
+        Loan.objects.filter(pk=loan.pk).update(category="loss")
+        entries = JournalEntry.objects.count()
+        decided(WRITE_OFF, loan.pk)
+        row = again(loan)
+        assert (row.status, row.outstanding_fen, row.written_off_date) == ("written_off", 0, date(2025, 2, 15))
+        assert JournalEntry.objects.count() == entries
+        give_money(who, 50_000_00)
+        repay(who, row)
+        assert again(loan).status == "settled"
+        assert (accounts.gl_balance("1301"), accounts.gl_balance("1304"), accounts.gl_balance("9011")) == (0, 0, 0)
+        assert queries.loan_book_agrees()
+
+    def test_int01_a_loan_that_was_written_off_takes_new_prices_as_its_contract_says(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        set_day(date(2025, 12, 31))
+        Loan.objects.filter(pk=loan.pk).update(
+            category="loss", repricing="every_january", next_reprice_date=date(2026, 1, 1), spread_bp=200
+        )
+        decided(WRITE_OFF, loan.pk)
+        set_day(date(2026, 1, 1))
+        assert reprice_loans(closed_date=date(2025, 12, 31), until=float("inf"))
+        row = again(loan)
+        assert (row.status, row.annual_rate, row.next_reprice_date) == (
+            "written_off", Decimal("5.0000"), date(2027, 1, 1),  # LPR 3.00 % of 2025-05-20 and 200 basis points
+        )  # fmt: skip
+        assert (row.outstanding_fen, accounts.gl_balance("9011")) == (100_000_00, 100_000_00)
+        stands_as_folded(loan)
 
 
 def decided_raw(kind: str, subject: uuid.UUID, **values: object) -> None:

@@ -350,12 +350,13 @@ class Bank:
         stages.fall_due(closed_date=self.today - ONE_DAY)
         stages.fall_overdue(closed_date=self.today - ONE_DAY)
         reprice_loans(closed_date=self.today - ONE_DAY, until=float("inf"))
+        self.debits = day_list(self.lent)
         for lent in self.lent:
             if not lent.is_given_up:
                 lent.risk.judge(lent.loan)
             while not self._has_no_new_price(lent):
                 self._new_price(lent)
-        self.begun, self.debits = self.today, day_list(self.lent)
+        self.begun = self.today
 
     def _close(self) -> None:
         """Bring what is owed beside principal, and the allowance, to where they stand on the day that ends."""
