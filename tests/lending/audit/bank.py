@@ -301,7 +301,7 @@ class Bank:
             return
         act()
         lent.is_given_up = True
-        self.check([lent])
+        self.check([lent], is_folded=self.begun == self.today)
 
     # Automatic debits.
 
@@ -396,12 +396,15 @@ class Bank:
         """Return the principal that the loans of a line owe."""
         return sum(lent.loan.outstanding for lent in self.lent if lent.line.id == line.id)
 
-    def check(self, touched: Sequence[Lent] = ()) -> None:
-        """Compare every figure: of the loans that were touched, of all lines, accounts, quotas and books."""
+    def check(self, touched: Sequence[Lent] = (), *, is_folded: bool = True) -> None:
+        """Compare every figure: of the loans that were touched, of all lines, accounts, quotas and books.
+
+        What of a touched loan's row is for the day end is of today only where it was folded today, or the day has begun.
+        """
         self._digest, found = None, books.state()
         self.read |= comparing.read_loans([lent.id for lent in touched])
         for lent in touched:
-            comparing.compare_lent(lent, self.read[lent.id], is_touched=True)
+            comparing.compare_lent(lent, self.read[lent.id], is_touched=is_folded)
         lines = {line.id: (self.drawn(line), self.held.get(line.id, 0)) for line in self.lines}
         comparing.compare_lines(found["line"], lines)
         self.deposits.compare(found)
