@@ -1,8 +1,9 @@
 """The automatic debits of a business day by the rules (PEN-02, ALLOC-02, LN-06): its list, and what a round takes.
 
 Nothing here comes from the product. As a day begins, every loan of which something has fallen due is listed: the one that
-has been due longest first, then the dearest, by the price until then: a new one of the day has cost nothing yet. A round tries each that none has settled yet: it takes what is due, no more
-than the account can give, and a part only of what is overdue; nothing without the customer's authorisation.
+has been due longest first, then the dearest, by the price until then: a new one of the day has cost nothing yet. A round
+tries each that none has settled yet: it takes what is due, no more than the account can give, and a part only of what is
+overdue; nothing without the customer's authorisation.
 """
 
 from __future__ import annotations
