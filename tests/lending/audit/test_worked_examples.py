@@ -1,16 +1,19 @@
-"""The auditor against the worked examples of the rules, to the fen: M1 to M10, S16, S18, RISK-01 to RISK-04."""
+"""The auditor against the worked examples of the rules, to the fen: M1 to M10, S16, S18, rounds, RISK-01 to RISK-04."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from core.ids import new_id
+from tests.lending.audit.bank import Lent
 from tests.lending.audit.days import counted, due_dates_of, half_up, working_day
 from tests.lending.audit.loan import Contract, Loan, MoneyIn, lived, total_of
 from tests.lending.audit.risk import CATEGORIES, Risk, allowance, bucket
+from tests.lending.audit.rounds import Debit, day_list
 
 START = date(2024, 1, 15)
 
@@ -215,3 +218,40 @@ def test_risk_03_buckets(days: int, number: int) -> None:
 
 def test_risk_04_allowance_by_stage() -> None:
     assert allowance({("A", 1): 100_00, ("A", 2): 100_00, ("A", 3): 100_00, ("B", 1): 33}) == 1_50 + 10_00 + 60_00 + 0
+
+
+def as_lent(loan: Loan) -> Lent:
+    return Lent(id=new_id(), line=cast("Any", None), months=12, loan=loan)
+
+
+def test_alloc_02_lists_what_is_due_longest_then_the_dearest() -> None:
+    day = date(2024, 2, 20)
+    cheap, dear = (
+        as_lent(lived(contract(10_000_00, rate, "equal_principal"), [], day)) for rate in ("6", "7.2")
+    )  # fmt: skip
+    older = as_lent(lived(contract(10_000_00, "5", "equal_principal", start=date(2024, 1, 14)), [], day))
+    not_due = as_lent(lived(contract(10_000_00, "9", "equal_principal", start=date(2024, 1, 21)), [], day))
+    assert [each.lent for each in day_list([cheap, not_due, dear, older])] == [older, dear, cheap]
+
+
+@pytest.mark.parametrize(
+    ("day", "available", "taken", "status"),
+    [
+        (date(2024, 2, 15), 8_606_64, 8_606_64, "collected"), (date(2024, 2, 15), 8_606_63, 0, "short"),
+        (date(2024, 2, 16), 8_606_63, 8_606_63, "short"), (date(2024, 2, 16), 0, 0, "short"),
+        (date(2024, 2, 14), 9_000_00, 0, "skipped"),
+    ],
+)  # fmt: skip
+def test_pen_02_a_round_takes_what_is_due_and_a_part_only_of_what_is_overdue(
+    day: date, available: int, taken: int, status: str
+) -> None:
+    debit = Debit(as_lent(m1(day)))
+    assert debit.try_for(1, available=available, is_authorised=True) == taken
+    assert (debit.status, debit.round, debit.is_tried_by(1)) == (status, 1, False)
+    assert debit.is_tried_by(2) is (status == "short")
+
+
+def test_ln_06_nothing_is_taken_without_authorisation() -> None:
+    debit = Debit(as_lent(m1(date(2024, 2, 20))))
+    assert debit.try_for(1, available=100_000_00, is_authorised=False) == 0
+    assert debit.status == "skipped"
