@@ -113,6 +113,10 @@ class Bank:
         self._digest = books.digest()
         assert self._digest == before, f"refused as {code}, but something has changed"
 
+    def has_changed(self) -> None:
+        """Take note that rows are no more as they were when they were last looked at."""
+        self._digest = None
+
     def move_to(self, day: date) -> None:
         """Let the days pass."""
         self.today = day
@@ -133,7 +137,7 @@ class Bank:
             return
         drawdown = borrowers.signed(who, amount, **terms)
         self.held[line.id] = self.held.get(line.id, 0) + amount
-        self._digest = None
+        self.has_changed()
         if any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id):
             token = borrowers.pass_face(who, drawdown, "drawdown")
             self.refused(
@@ -401,7 +405,8 @@ class Bank:
 
         What of a touched loan's row is for the day end is of today only where it was folded today, or the day has begun.
         """
-        self._digest, found = None, books.state()
+        self.has_changed()
+        found = books.state()
         self.read |= comparing.read_loans([lent.id for lent in touched])
         for lent in touched:
             comparing.compare_lent(lent, self.read[lent.id], is_touched=is_folded)
