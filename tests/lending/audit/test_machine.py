@@ -203,7 +203,7 @@ class Audit(RuleBasedStateMachine):
             self.bank.write_off(lent)
 
     @precondition(lambda self: self.late())
-    @rule(place=st.integers(0, 5), paid=st.sampled_from([0, 0, 30, 97]), is_waited_for=st.sampled_from([0, 1]))
+    @rule(place=st.integers(0, 5), paid=st.sampled_from([0, 0, 30, 97]), is_waited_for=st.sampled_from([0, 0, 1]))
     def give_up(self, place: int, paid: int, is_waited_for: int) -> None:
         """Give up what is a loss; at times wait until a loan that is late has become one, with a part of it paid or nothing."""
         late = self.late()
@@ -218,38 +218,6 @@ class Audit(RuleBasedStateMachine):
             if paid:
                 self.pay(lent, "due", max(1, due * paid // 100))
         self.bank.write_off(lent)
-
-    @rule(
-        number=A_LOAN, late=st.sampled_from([0, 0, 1, 4, 20]), leaves=st.sampled_from([100, 100, 60, 0, None]),
-        rounds=st.sampled_from([(1,), (1,), (1, 2), (2, 2)]), withdraws=st.integers(0, 9),
-    )  # fmt: skip
-    def collect(
-        self, number: int, late: int, leaves: int | None, rounds: tuple[int, ...], withdraws: int
-    ) -> None:  # fmt: skip
-        """Let rounds of a day collect what is due: from an account that has all of it, a part, nothing, or is under order.
-
-        After the first the account has what it needs. Now and then a customer withdraws the authorisation before.
-        """
-        lent = self.loan(number)
-        if lent.loan.ahead and not lent.loan.due():
-            self.bank.move_to(max(lent.loan.ahead[0].due_date + timedelta(days=late) - ONE_DAY, self.bank.today))
-        if self.bank.begun != self.bank.today or not lent.loan.due():
-            self.bank.end_day()
-        if withdraws == 1:
-            self.withdraw(lent.line)
-        assert lent.account_id is not None
-        account, due = self.bank.deposits.of(lent.account_id), sum(map(total_of, lent.loan.due().values()))
-        has_order = leaves is None and bool(account.available)
-        if has_order:
-            self.teller.freeze(account, account.available)
-        elif leaves is not None and (more := due * leaves // 100 - account.available):
-            self.teller.bring(account, more, is_checked=False)
-        for place, each in enumerate(rounds):
-            if place and has_order:
-                self.teller.lift()
-            elif place:
-                self.teller.bring(account, max(due - account.available, 1), is_checked=False)
-            self.bank.collect(each)
 
     # Accounts.
 
@@ -296,12 +264,49 @@ class Audit(RuleBasedStateMachine):
         """Let days pass that nobody ends."""
         self.bank.move_to(self.bank.today + timedelta(days=days))
 
-    @rule(days=st.sampled_from([0, 0, 1, 30, 91, 181]))
-    def end_days(self, days: int) -> None:
-        """Let the business day end, at once or some days on."""
+    @rule(
+        days=st.sampled_from([0, 0, 1, 30, 91, 181]), is_collected=st.booleans(), number=A_LOAN,
+        leaves=st.sampled_from([100, 100, 60, 0, None]), rounds=st.sampled_from([(1,), (1, 2), (2, 3), (1, 1)]),
+        withdraws=st.integers(0, 9),
+    )  # fmt: skip
+    def end_days(
+        self, *, days: int, is_collected: bool, number: int, leaves: int | None, rounds: tuple[int, ...], withdraws: int
+    ) -> None:  # fmt: skip
+        """Let the business day end, at once or some days on; or that before a loan is due, and collect on the next."""
+        if is_collected:
+            self.collect(number, days % 30, leaves, rounds, is_withdrawn=withdraws == 1)
+            return
         if days:
             self.bank.move_to(self.bank.today + timedelta(days=days))
         self.bank.end_day()
+
+    def collect(
+        self, number: int, late: int, leaves: int | None, rounds: tuple[int, ...], *, is_withdrawn: bool
+    ) -> None:  # fmt: skip
+        """Let rounds of a day collect what is due: from an account that has all of it, a part, nothing, or is under order.
+
+        After the first the account has what it needs. Now and then a customer withdraws the authorisation before.
+        """
+        lent = self.loan(number)
+        if lent.loan.ahead and not lent.loan.due():
+            self.bank.move_to(max(lent.loan.ahead[0].due_date + timedelta(days=late) - ONE_DAY, self.bank.today))
+        if self.bank.begun != self.bank.today or not lent.loan.due():
+            self.bank.end_day()
+        if is_withdrawn:
+            self.withdraw(lent.line)
+        assert lent.account_id is not None
+        account, due = self.bank.deposits.of(lent.account_id), sum(map(total_of, lent.loan.due().values()))
+        has_order = leaves is None and bool(account.available)
+        if has_order:
+            self.teller.freeze(account, account.available)
+        elif leaves is not None and (more := due * leaves // 100 - account.available):
+            self.teller.bring(account, more, is_checked=False)
+        for place, each in enumerate(rounds):
+            if place and has_order:
+                self.teller.lift()
+            elif place:
+                self.teller.bring(account, max(due - account.available, 1), is_checked=False)
+            self.bank.collect(each)
 
     # Choices.
 
