@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import secrets
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -28,6 +28,7 @@ from core.steps.registry import LANES
 from lending import operations
 from lending import vendors as of_lending
 from lending.models import Application, ProductVersion
+from lending.operations import reviewing
 from lending.operations.products import publish, take_draft
 from lending.providers.bureau import BureauReport
 from lending.providers.government import GovernmentData, GovernmentItem, SocialSecurity, Student
@@ -260,3 +261,10 @@ def submit(application: Application) -> Application:
 def again(application: Application) -> Application:
     """Read an application anew."""
     return Application.objects.get(pk=application.pk)
+
+
+def judge(application: Application, verdict: str) -> Application:
+    """Grant or refuse as the review queue does; its own rules (whose case, reasons, two people) are another test's."""
+    act: Callable[..., Application] = {"grant": reviewing.grant, "refuse": reviewing.refuse}[verdict]
+    with transaction.atomic():
+        return act(application_id=application.pk, actor="li", reason="经核实")
