@@ -121,6 +121,7 @@ PROVINCE: Final[Mapping[str, Place]] = {
     "tenants.Switch": Place("银行", "emergency_home"),
     "tenants.PushedFigure": Place("银行", "monitoring"),
     "tenants.EvidenceHeadCopy": Place("银行", "verified"),
+    "tenants.BankDossier": Place("银行", "assured_workload"),
     "tenants.PlatformParameter": Place("规则", "tune"),
     "tenants.ProductTemplate": Place("规则", "library_books"),
     "tenants.LprQuote": Place("规则", "percent"),

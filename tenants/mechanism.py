@@ -5,6 +5,7 @@ Rooms above register the means that they ask for; the values are those in force 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +45,26 @@ class Evaluation:
     false_reject_percent: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """A dossier as its bank has it on record: the file and its SHA-256."""
+
+    file: bytes
+    sha256: bytes
+
+
 _means: Final[list[Callable[[], Means]]] = []
+_issuers: Final[list[Callable[[uuid.UUID, str], Dossier]]] = []
+
+
+def register_issuer(issue: Callable[[uuid.UUID, str], Dossier]) -> None:
+    """Say who makes the dossier of the current bank, by the id of the request and an actor; called at start-up."""
+    _issuers[:] = [issue]
+
+
+def issue(request_id: uuid.UUID, actor: str) -> Dossier:
+    """Have the current bank make its dossier; for one request there is one, however often it is asked."""
+    return _issuers[0](request_id, actor)
 
 
 def register_means(tell: Callable[[], Means]) -> None:

@@ -122,7 +122,7 @@ PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
     "运营": (
         "tenants.view_*", "tenants.change_platformparameter", "tenants.add_lprquote", "tenants.add_holiday",
         "tenants.add_producttemplate", "tenants.change_producttemplate", "tenants.*_switch", "!tenants.decide_switch",
-        "core.view_proposal",
+        "tenants.add_bankdossier", "core.view_proposal",
     ),
     CHECKER: (
         "tenants.view_*", "core.view_*", "auth.view_*", "tenants.decide_platformparameter", "tenants.decide_staffaccess",
@@ -130,7 +130,7 @@ PROVINCE_ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "审计": ("tenants.view_*", "core.view_*", "admin.view_logentry", "auth.view_*"),
     MANAGER: (
-        "tenants.*_bank", "tenants.*_switch", "!tenants.decide_switch",
+        "tenants.*_bank", "tenants.add_bankdossier", "tenants.*_switch", "!tenants.decide_switch",
         "tenants.change_platformparameter", "tenants.*_lprquote", "tenants.*_holiday",
         "tenants.add_producttemplate", "tenants.change_producttemplate",
         "tenants.view_*", "core.view_*", "core.change_step", "admin.view_logentry", "auth.add_user", "auth.change_user",

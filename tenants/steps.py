@@ -8,8 +8,9 @@ from functools import partial
 from core.clock import business_date
 from core.steps.registry import VENDOR, Done, Outcome, StepRun, register_step
 from core.tenancy import in_bank
-from tenants.models import Entry
-from tenants.operations import entries, province, stopping
+from tenants import mechanism
+from tenants.models import BankDossier, Entry
+from tenants.operations import bank_dossiers, entries, province, stopping
 from tenants.operations.figures import record_figures
 from tenants.operations.wechat import wechat_code_image
 from tenants.readiness import facts_now
@@ -49,4 +50,14 @@ def stopped(run: StepRun) -> Outcome:
     code, _, occasion = run.subject.partition(":")
     with in_bank(code):
         stopping.hear_stop(occasion=occasion)
+    return Done()
+
+
+@register_step(bank_dossiers.BANK_DOSSIER)
+def bank_dossier(run: StepRun) -> Outcome:
+    """Have a bank make and deliver its dossier: the step is the province's, the dossier is the bank's."""
+    asked = BankDossier.objects.defer("file").get(pk=run.subject_id)
+    with in_bank(asked.bank):
+        made = mechanism.issue(asked.pk, f"province:{asked.asked_by}")
+        bank_dossiers.deliver(request_id=asked.pk, dossier=made)
     return Done()

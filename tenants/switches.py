@@ -1,21 +1,20 @@
 """What new business a bank may do at this moment: its stage, the switches that are off, its evaluation report (PU-07a, A1-4).
 
-Asked at the gates of new business only, each time by one statement of the caller's own connection, never cached: so what the
-province has committed holds for the next request of every web process and worker. Whatever is never stopped (repayment,
-top-ups, quotes, documents, complaints, reporting) does not ask.
+Asked at the gates of new business only, by one statement of each operation on the caller's own connection, never cached
+beyond it: so what the province has committed holds for the next request of every web process and worker. Whatever is never
+stopped (repayment, top-ups, quotes, documents, complaints, reporting) does not ask.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
-
-from django.db import connection
+from typing import Final, cast
 
 from core.clock import business_date
+from core.db.asks import Ask, Rows, alone, answered
 from core.errors import Problem
-from core.operations import within_transaction
+from core.operations import memory, within_transaction
 from core.tenancy import current_bank
 from tenants.models.bank import SERVING
 from tenants.models.switch import CHECK, ENTRY, PRODUCT, PROVINCE
@@ -86,13 +85,27 @@ NOWHERE: Final = Standing(stage="", evaluation_expires_date=None, off=frozenset(
 
 
 def standing() -> Standing:
-    """Return what holds for the current bank at this moment, read from the database."""
-    with connection.cursor() as cursor:
-        cursor.execute(NOW, [current_bank().code])
-        row = cursor.fetchone()
-    if row is None:
-        return NOWHERE
-    stage, expires, off = row
+    """Return what holds for the current bank at this moment, read from the database; once within an opening operation."""
+    return alone(asking_standing())
+
+
+def asking_standing() -> Ask[Standing]:
+    """Ask what holds for the current bank together with other things."""
+    known, code = memory(), current_bank().code
+    key = f"standing:{code}"
+    if known is not None and key in known:
+        return answered(cast("Standing", known[key]))
+
+    def read(rows: Rows) -> Standing:
+        found = NOWHERE if rows.first is None else _read(*rows.first)
+        if known is not None:
+            known[key] = found
+        return found
+
+    return Ask(NOW, [code], read)
+
+
+def _read(stage: str, expires: date | None, off: list[str]) -> Standing:
     pairs = frozenset((scope, target) for scope, _, target in (text.partition(":") for text in off))
     return Standing(stage=stage, evaluation_expires_date=expires, off=pairs)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
 
@@ -68,7 +68,8 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 def _put_back(_: TransactionTestCase) -> None:
     """Undo committed tests by the snapshot; a stock flush would empty the directory of banks."""
     enter(PUBLIC)
-    connections.close_all()
+    if not connection.is_usable() or connection.in_atomic_block:
+        connection.close()
     database.put_back(URL, str(settings.DATABASES["default"]["NAME"]))
 
 

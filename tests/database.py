@@ -128,19 +128,33 @@ def run_copy(url: str, template: str, worker: str) -> Iterator[str]:
     try:
         yield name
     finally:
+        if name in _keepers:
+            _keepers.pop(name).close()
         with owner(url) as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def take_snapshot(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Keep a copy of every table that has rows, in the schema `snapshot`."""
+    """Keep a copy of every table that has rows, in the schema `snapshot`, and a function that puts all tables back."""
     connection.execute("CREATE SCHEMA snapshot")
-    for schema, table in _tables(connection):
+    connection.execute("CREATE TABLE snapshot.filled (number int PRIMARY KEY, rows bigint NOT NULL, restored xid)")
+    names, changed = [], []
+    for number, (schema, table) in enumerate(_tables(connection), start=1):
         here = sql.Identifier(schema, table)
-        row = connection.execute(sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(here)).fetchone()
-        if row is not None and row[0]:
+        names.append(sql.SQL("({}, {}, {})").format(number, schema, table))
+        counted = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(here)).fetchone()
+        rows = counted[0] if counted is not None else 0
+        if rows:
             copy = sql.Identifier("snapshot", f"{schema}.{table}")
             connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(copy, here))
+            connection.execute("INSERT INTO snapshot.filled VALUES (%s, %s)", [number, rows])
+        changed.append(sql.SQL(REFILLED if rows else NO_LONGER_EMPTY).format(number=number, here=here))
+    text = sql.SQL(PUT_BACK).format(names=sql.SQL(", ").join(names), changed=sql.SQL(" UNION ALL ").join(changed))
+    connection.execute(
+        sql.SQL("CREATE FUNCTION snapshot.put_back() RETURNS void LANGUAGE plpgsql AS {}").format(
+            sql.Literal(text.as_string(connection))
+        )
+    )
 
 
 def _tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[tuple[str, str]]:
@@ -152,28 +166,36 @@ def _tables(connection: psycopg.Connection[tuple[object, ...]]) -> list[tuple[st
     return [(str(schema), str(table)) for schema, table in rows]
 
 
+# A table of the snapshot is as it was when it holds as many rows as then, each written by the last putting back.
+REFILLED: Final = (
+    "SELECT f.number FROM snapshot.filled f WHERE f.number = {number}"
+    " AND (SELECT (count(*), count(*) FILTER (WHERE xmin = f.restored)) FROM {here}) IS DISTINCT FROM (f.rows, f.rows)"
+)
+NO_LONGER_EMPTY: Final = "SELECT {number} WHERE EXISTS (SELECT 1 FROM {here})"
 PUT_BACK: Final = """
-DO $$
-DECLARE t record; filled text := ''; has_rows boolean; saved boolean;
+DECLARE t record; copy text;
 BEGIN
-    SET LOCAL session_replication_role = replica;
-    FOR t IN SELECT n.nspname AS s, c.relname AS r FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind = 'r' AND n.nspname IN ('public', 'province', 'bank_125', 'bank_116') LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', t.s, t.r) INTO has_rows;
-        saved := to_regclass(format('snapshot.%I', t.s || '.' || t.r)) IS NOT NULL;
-        IF has_rows OR saved THEN
-            EXECUTE format('DELETE FROM %I.%I', t.s, t.r);
-        END IF;
-        IF saved THEN
-            EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE TABLE snapshot.%I', t.s, t.r, t.s || '.' || t.r);
+    FOR t IN SELECT n.s, n.r, n.number FROM ({changed}) changed (number)
+             JOIN (VALUES {names}) n (number, s, r) USING (number) LOOP
+        EXECUTE format('DELETE FROM %I.%I', t.s, t.r);
+        UPDATE snapshot.filled SET restored = pg_current_xact_id()::xid WHERE number = t.number;
+        IF FOUND THEN
+            copy := t.s || '.' || t.r;
+            EXECUTE format('INSERT INTO %I.%I OVERRIDING SYSTEM VALUE TABLE snapshot.%I', t.s, t.r, copy);
         END IF;
     END LOOP;
-END $$
+END
 """
+
+
+_keepers: Final[dict[str, psycopg.Connection[tuple[object, ...]]]] = {}
+"""By database: the connection that puts its tables back, kept, for what it knows of each table is dear to learn."""
 
 
 def put_back(url: str, name: str) -> None:
     """Undo what a test has committed: every table is as it was in the template."""
-    with owner(url, name) as connection:
-        connection.execute("SET lock_timeout = '10s'")
-        connection.execute(PUT_BACK)
+    if name not in _keepers:
+        _keepers[name] = owner(url, name)
+        _keepers[name].execute("SET lock_timeout = '10s'")
+        _keepers[name].execute("SET session_replication_role = replica")  # no trigger refuses; once, for it drops plans
+    _keepers[name].execute("SELECT snapshot.put_back()")

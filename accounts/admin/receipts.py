@@ -15,7 +15,7 @@ from accounts.operations.receipts import OutsideMoney, assign_receipt, record_re
 from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, state
-from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.admin.pages import AddingPage, ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_account, mask_name
 
 FEN_PER_YUAN: Final = 100
@@ -99,9 +99,11 @@ class ReceiptUseTable(ReadOnlyTable):
     fields = readonly_fields
 
 
-class ReceiptPage(ReadOnlyPage):
+class ReceiptPage(AddingPage):
     """Money from outside, newest first; what is left of it waits for a second person."""
 
+    adding = RECORD
+    adding_form = RecordForm
     list_display = ("reference", state("channel", "来源", {}), amount("amount_fen", "金额"), amount("left_fen", "未处理"),
                     "masked_payer", "received_date", "recorded_by")  # fmt: skip
     list_filter = ("channel", "received_date", "recorded_by")
@@ -129,26 +131,13 @@ class ReceiptPage(ReadOnlyPage):
         """Show the last four digits."""
         return mask_account(row.payer_account) if row.payer_account else "—"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever records receipts."""
-        return bool(request.user.has_perm("accounts.add_receipt"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Record a receipt, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            money = OutsideMoney(
-                channel=given["channel"], reference=given["reference"], amount_fen=fen_of(given["amount"]),
-                payer_name=given["payer_name"], payer_account=given["payer_account"] or None, memo=given["memo"],
-            )  # fmt: skip
-            record_receipt(money=money, actor=actor_of(request))
-
-        return perform(self, request, RECORD, run=run, form_class=RecordForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Record a receipt."""
+        money = OutsideMoney(
+            channel=given["channel"], reference=given["reference"], amount_fen=fen_of(given["amount"]),
+            payer_name=given["payer_name"], payer_account=given["payer_account"] or None, memo=given["memo"],
+        )  # fmt: skip
+        record_receipt(money=money, actor=actor_of(request))
 
     def has_dispose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the acts to whoever decides on receipts, on another's that has something left."""

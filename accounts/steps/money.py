@@ -29,14 +29,11 @@ def collect_top_up(run: StepRun) -> Outcome:
     top_up = TopUp.objects.select_related("card").get(pk=run.subject_id)
     if top_up.status != COLLECTING:
         return Done()
-    try:
-        order = _settled(run, lambda: _collected(top_up, run))
-    except Rejected as refusal:
-        code = _reason(refusal.code)
-        return Failed(code, partial(top_ups.top_up_refused, top_up_id=top_up.pk, code=code))
-    if order.status is not OrderStatus.DONE:
-        return Unknown(PROCESSING)
-    return Done(partial(top_ups.top_up_collected, top_up_id=top_up.pk, reference=order.reference))
+    return _concluded(
+        run, lambda: _collected(top_up, run),
+        done=partial(top_ups.top_up_collected, top_up_id=top_up.pk),
+        refused=partial(top_ups.top_up_refused, top_up_id=top_up.pk),
+    )  # fmt: skip
 
 
 def _collected(top_up: TopUp, run: StepRun) -> Order:
@@ -60,14 +57,11 @@ def send_transfer(run: StepRun) -> Outcome:
     transfer = Transfer.objects.select_related("account").get(pk=run.subject_id)
     if transfer.status != SENDING:
         return Done()
-    try:
-        order = _settled(run, lambda: _sent(transfer, run))
-    except Rejected as refusal:
-        code = _reason(refusal.code)
-        return Failed(code, partial(transfer_outcomes.transfer_refused, transfer_id=transfer.pk, code=code))
-    if order.status is not OrderStatus.DONE:
-        return Unknown(PROCESSING)
-    return Done(partial(transfer_outcomes.transfer_sent, transfer_id=transfer.pk, reference=order.reference))
+    return _concluded(
+        run, lambda: _sent(transfer, run),
+        done=partial(transfer_outcomes.transfer_sent, transfer_id=transfer.pk),
+        refused=partial(transfer_outcomes.transfer_refused, transfer_id=transfer.pk),
+    )  # fmt: skip
 
 
 def _sent(transfer: Transfer, run: StepRun) -> Order:
@@ -86,14 +80,11 @@ def send_refund(run: StepRun) -> Outcome:
     refund = Refund.objects.select_related("account").get(pk=run.subject_id)
     if refund.status != REFUND_SENDING:
         return Done()
-    try:
-        order = _settled(run, lambda: _given_back(refund, run))
-    except Rejected as refusal:
-        code = _reason(refusal.code)
-        return Failed(code, partial(refunds.refund_refused, refund_id=refund.pk, code=code))
-    if order.status is not OrderStatus.DONE:
-        return Unknown(PROCESSING)
-    return Done(partial(refunds.refund_arrived, refund_id=refund.pk, reference=order.reference))
+    return _concluded(
+        run, lambda: _given_back(refund, run),
+        done=partial(refunds.refund_arrived, refund_id=refund.pk),
+        refused=partial(refunds.refund_refused, refund_id=refund.pk),
+    )  # fmt: skip
 
 
 def _given_back(refund: Refund, run: StepRun) -> Order:
@@ -105,6 +96,20 @@ def _given_back(refund: Refund, run: StepRun) -> Order:
         memo=refunds.LEFT,
         request_id=run.request_id,
     )
+
+
+def _concluded(
+    run: StepRun, order: Callable[[], Order], *, done: Callable[..., None], refused: Callable[..., None]
+) -> Outcome:
+    """Give an order and conclude by what became of it: `done` takes the network's reference, `refused` a code."""
+    try:
+        given = _settled(run, order)
+    except Rejected as refusal:
+        code = _reason(refusal.code)
+        return Failed(code, partial(refused, code=code))
+    if given.status is not OrderStatus.DONE:
+        return Unknown(PROCESSING)
+    return Done(partial(done, reference=given.reference))
 
 
 def _settled(run: StepRun, order: Callable[[], Order]) -> Order:

@@ -6,10 +6,15 @@ form (`core.admin.acts`), which calls one operation of the opening sort. Most pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
+
+from core.admin.acts import Act, ActForm, perform
 
 
 class Page(ModelAdmin):
@@ -47,6 +52,40 @@ class ReadOnlyPage(Page):
         del obj
         names = (f"{self.opts.app_label}.{sort}_{self.opts.model_name}" for sort in ("view", "change"))
         return any(request.user.has_perm(name) for name in names)
+
+
+class AddingPage(ReadOnlyPage):
+    """A page whose rows are added by an act, outside Django's form view: its operation opens a transaction of its own."""
+
+    adding: Act
+    adding_form: type[ActForm] = ActForm
+    adder = ""
+    """The right that adding takes, where it is not the model's own `add`."""
+
+    def perform_add(self, request: HttpRequest, given: Any) -> Any:
+        """Do it with what was filled in; return as the `run` of `core.admin.acts.perform`."""
+        raise NotImplementedError
+
+    def adding_initial(self, request: HttpRequest) -> Mapping[str, Any]:
+        """Return what the form begins with."""
+        del request
+        return {}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Offer the button to whoever has the right."""
+        return bool(request.user.has_perm(self.adder or f"{self.opts.app_label}.add_{self.opts.model_name}"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the act's form, or do it."""
+        del form_url, extra_context
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        run = partial(self.perform_add, request)
+        return perform(
+            self, request, self.adding, run=run, form_class=self.adding_form, initial=self.adding_initial(request)
+        )  # fmt: skip
 
 
 class ReadOnlyTable(TabularInline):

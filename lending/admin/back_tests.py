@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -21,7 +21,7 @@ from unfold.decorators import action, display
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact, percent, short
 from core.admin.columns import state
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.clock import business_date
 from core.errors import InvalidRequest
 from core.money import FEN_PER_YUAN
@@ -94,9 +94,12 @@ class StartForm(ActForm):
         product.choices = [("", "全部产品"), *((str(row.pk), row.code) for row in Product.objects.all())]
 
 
-class BackTestPage(ReadOnlyPage):
+class BackTestPage(AddingPage):
     """Replays, newest first."""
 
+    adding = START
+    adding_form = StartForm
+    adder = STARTER
     list_display = ("created_at", "candidate", "changes_told", "window", state("status", "状态", COLOURS), "done", "changed",
                     "created_by")  # fmt: skip
     list_filter = ("status", "created_at")
@@ -125,32 +128,22 @@ class BackTestPage(ReadOnlyPage):
         """Show the window."""
         return f"{row.from_date} 至 {row.to_date}"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may replay."""
-        return bool(request.user.has_perm(STARTER))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Begin a replay."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
+    def adding_initial(self, request: HttpRequest) -> Mapping[str, Any]:
+        """Begin with what is most often meant."""
         today = business_date()
-        initial = {
+        return {
             "candidate": request.GET.get("candidate", ""), "from_date": today.replace(month=1, day=1), "to_date": today,
         }  # fmt: skip
 
-        def run(given: Any) -> str:
-            test_id = start_back_test(
-                candidate_id=uuid.UUID(given["candidate"]) if given["candidate"] else None,
-                product_id=uuid.UUID(given["product"]) if given["product"] else None,
-                policy_changes=_changes(given), from_date=given["from_date"], to_date=given["to_date"],
-                actor=actor_of(request),
-            )  # fmt: skip
-            return reverse("admin:lending_backtest_change", args=(test_id,))
-
-        return perform(self, request, START, run=run, form_class=StartForm, initial=initial)
+    def perform_add(self, request: HttpRequest, given: Any) -> str:
+        """Begin a replay."""
+        test_id = start_back_test(
+            candidate_id=uuid.UUID(given["candidate"]) if given["candidate"] else None,
+            product_id=uuid.UUID(given["product"]) if given["product"] else None,
+            policy_changes=_changes(given), from_date=given["from_date"], to_date=given["to_date"],
+            actor=actor_of(request),
+        )  # fmt: skip
+        return reverse("admin:lending_backtest_change", args=(test_id,))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -16,7 +17,7 @@ from core import vault
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage, ReadOnlyPage
 from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem
@@ -230,9 +231,11 @@ class ExportForm(ActForm):
     until_date = forms.DateField(label="截至营业日")
 
 
-class BureauExportPage(ReadOnlyPage):
+class BureauExportPage(AddingPage):
     """Files, newest first; adding makes one."""
 
+    adding = EXPORT
+    adding_form = ExportForm
     list_display = ("until_date", "records", "made_by", "created_at", "digest")
     list_filter = ("until_date",)
     ordering = ("-id",)
@@ -245,23 +248,15 @@ class BureauExportPage(ReadOnlyPage):
         """Show the file's hash."""
         return bytes(row.sha256).hex()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever reports."""
-        return bool(request.user.has_perm("lending.add_bureauexport"))
+    def adding_initial(self, request: HttpRequest) -> Mapping[str, Any]:
+        """Begin with what is most often meant."""
+        del request
+        return {"until_date": business_date()}
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Make a file, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> str:
-            made = bureau_files.export_records(until_date=given["until_date"], actor=actor_of(request))
-            return reverse("admin:lending_bureauexport_change", args=(made.pk,))
-
-        return perform(self, request, EXPORT, run=run, form_class=ExportForm, initial={"until_date": business_date()})
+    def perform_add(self, request: HttpRequest, given: Any) -> str:
+        """Make a file."""
+        made = bureau_files.export_records(until_date=given["until_date"], actor=actor_of(request))
+        return reverse("admin:lending_bureauexport_change", args=(made.pk,))
 
     def has_download_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the file to whoever reports."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from lending.models import CollectionAgency
 from lending.operations import collecting
 
@@ -31,9 +31,11 @@ class AgencyForm(ActForm):
     since_date = forms.DateField(label="合作起始日")
 
 
-class CollectionAgencyPage(ReadOnlyPage):
+class CollectionAgencyPage(AddingPage):
     """The agencies of the list, newest first."""
 
+    adding = LISTING
+    adding_form = AgencyForm
     list_display = ("name", "credit_code", "phone", "since_date", "in_force", "created_by")
     ordering = ("-id",)
     actions_detail = ("unlist",)
@@ -46,22 +48,9 @@ class CollectionAgencyPage(ReadOnlyPage):
         """Say whether it collects for the bank."""
         return row.removed_at is None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever keeps the list."""
-        return bool(request.user.has_perm("lending.add_collectionagency"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """List an agency, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            collecting.list_agency(**given, actor=actor_of(request))
-
-        return perform(self, request, LISTING, run=run, form_class=AgencyForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """List an agency."""
+        collecting.list_agency(**given, actor=actor_of(request))
 
     def has_unlist_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act on an agency of the list."""

@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import state
-from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.admin.pages import AddingPage, ReadOnlyPage, ReadOnlyTable
 from core.approvals.operations import propose
 from core.errors import Problem
 from lending.admin.case_form import case_form, read_case
@@ -122,9 +122,11 @@ class ModelCaseTable(ReadOnlyTable):
         return rows.filter(removed_at=None)
 
 
-class BankModelPage(ReadOnlyPage):
+class BankModelPage(AddingPage):
     """The models of this bank."""
 
+    adding = START
+    adding_form = StartForm
     list_display = (
         "title",
         "code",
@@ -158,19 +160,9 @@ class BankModelPage(ReadOnlyPage):
         """Say whether somebody is changing the model."""
         return bool(row.draft)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may add models."""
-        return bool(request.user.has_perm("lending.add_bankmodel"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Add a model with a first draft, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-        run = lambda given: _version_address(start_model(**given, actor=actor_of(request)))  # noqa: E731
-        return perform(self, request, START, run=run, form_class=StartForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> Any:
+        """Add a model with a first draft."""
+        return _version_address(start_model(**given, actor=actor_of(request)))
 
     def has_edit_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer changes to whoever may change versions."""

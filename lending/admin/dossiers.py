@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from unfold.decorators import action, display
 
-from core.admin.acts import Act, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.acts import Act, actor_of
+from core.admin.pages import AddingPage
 from lending.models import MechanismDossier
 from lending.operations import dossiers
 
@@ -22,9 +22,10 @@ EXPORT: Final = Act(
 )
 
 
-class MechanismDossierPage(ReadOnlyPage):
+class MechanismDossierPage(AddingPage):
     """The exports, newest first."""
 
+    adding = EXPORT
     list_display = ("issued_date", "made_by", "created_at", "digest")
     ordering = ("-created_at",)
     actions_detail = ("download",)
@@ -36,23 +37,11 @@ class MechanismDossierPage(ReadOnlyPage):
         """Show the hash of the file."""
         return bytes(row.sha256).hex()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the export."""
-        return bool(request.user.has_perm("lending.add_mechanismdossier"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Export one, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(_: Any) -> str:
-            made = dossiers.issue_dossier(actor=actor_of(request))
-            return reverse("admin:lending_mechanismdossier_change", args=(made.pk,))
-
-        return perform(self, request, EXPORT, run=run)
+    def perform_add(self, request: HttpRequest, given: Any) -> str:
+        """Export one."""
+        del given
+        made = dossiers.issue_dossier(actor=actor_of(request))
+        return reverse("admin:lending_mechanismdossier_change", args=(made.pk,))
 
     @action(description="下载", permissions=["view"], icon="download")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.clock import business_date
 from core.crypto.masking import mask_id_number_for_operations
 from core.money import MoneyFormatError, yuan_to_fen
@@ -123,9 +123,11 @@ class InviteForm(ProductForm):
         return people
 
 
-class InvitationPage(ReadOnlyPage):
+class InvitationPage(AddingPage):
     """The invited, newest first; numbers masked."""
 
+    adding = INVITE
+    adding_form = InviteForm
     list_display = (
         "product",
         "masked",
@@ -172,27 +174,14 @@ class InvitationPage(ReadOnlyPage):
         """Show the number, masked (DATA-02)."""
         return mask_id_number_for_operations(row.id_number)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may invite."""
-        return bool(request.user.has_perm("lending.add_invitation"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Invite people, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            invite(
-                product_id=uuid.UUID(given["product"]),
-                people=given["people"],
-                valid_until_date=given["valid_until_date"],
-                actor=actor_of(request),
-            )
-
-        return perform(self, request, INVITE, run=run, form_class=InviteForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Invite people."""
+        invite(
+            product_id=uuid.UUID(given["product"]),
+            people=given["people"],
+            valid_until_date=given["valid_until_date"],
+            actor=actor_of(request),
+        )
 
     def has_import_list_permission(self, request: HttpRequest) -> bool:
         """Offer the import to whoever may invite."""

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from unfold.decorators import action, display
 
-from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.acts import Act, ActForm, actor_of
 from core.admin.columns import actor, opaque
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from lending.models import Contract, LoanPaper
 from lending.models.paper import SETTLEMENT, STATEMENT
 from lending.operations import papers
@@ -59,9 +59,11 @@ class IssueForm(ActForm):
         return found
 
 
-class LoanPaperPage(ReadOnlyPage):
+class LoanPaperPage(AddingPage):
     """Papers, newest first."""
 
+    adding = ISSUE
+    adding_form = IssueForm
     list_display = ("number", "kind", "issued_date", opaque("loan_id", "贷款"), "contract", "period", "made",
                     actor("asked_by", "申请人"), "created_at")  # fmt: skip
     list_filter = ("kind", "issued_date")
@@ -98,29 +100,16 @@ class LoanPaperPage(ReadOnlyPage):
         """Show the hash of the signed file."""
         return "—" if row.sha256 is None else bytes(row.sha256).hex()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever issues papers at the counter."""
-        return bool(request.user.has_perm("lending.add_loanpaper"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Issue a paper, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> str:
-            loan_id, name = given["contract_number"].loan.pk, f"staff:{actor_of(request)}"
-            if given["kind"] == SETTLEMENT:
-                made = papers.issue_settlement(loan_id=loan_id, actor=name)
-            else:
-                made = papers.issue_statement(
-                    loan_id=loan_id, from_date=given["from_date"], to_date=given["to_date"], actor=name
-                )
-            return reverse("admin:lending_loanpaper_change", args=(made.pk,))
-
-        return perform(self, request, ISSUE, run=run, form_class=IssueForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> str:
+        """Issue a paper."""
+        loan_id, name = given["contract_number"].loan.pk, f"staff:{actor_of(request)}"
+        if given["kind"] == SETTLEMENT:
+            made = papers.issue_settlement(loan_id=loan_id, actor=name)
+        else:
+            made = papers.issue_statement(
+                loan_id=loan_id, from_date=given["from_date"], to_date=given["to_date"], actor=name
+            )
+        return reverse("admin:lending_loanpaper_change", args=(made.pk,))
 
     def has_download_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the file to whoever may have it, once it is made."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.admin.pages import AddingPage, ReadOnlyTable
 from core.approvals.operations import propose
 from core.clock import business_date
 from core.tenancy import current_bank
@@ -115,9 +115,11 @@ class VersionTable(ReadOnlyTable):
         return f"第 {row.number} 版" if row.number else "草稿"
 
 
-class ProductPage(ReadOnlyPage):
+class ProductPage(AddingPage):
     """The products of this bank."""
 
+    adding = START
+    adding_form = StartForm
     list_display = (
         "code", "current_name", "current_number", "in_use", "opens_date", "closes_date", "has_draft", "created_at",
     )  # fmt: skip
@@ -175,27 +177,14 @@ class ProductPage(ReadOnlyPage):
 
     # The acts.
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may add products."""
-        return bool(request.user.has_perm("lending.add_product"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Add a product with a first draft, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Mapping[str, Any]) -> str:
-            return _draft_address(
-                start_product(
-                    code=given["code"], name=given["name"], service_regions=_own_city(), template=given["template"],
-                    actor=actor_of(request),
-                )
-            )  # fmt: skip
-
-        return perform(self, request, START, run=run, form_class=StartForm)
+    def perform_add(self, request: HttpRequest, given: Mapping[str, Any]) -> str:
+        """Add a product with a first draft."""
+        return _draft_address(
+            start_product(
+                code=given["code"], name=given["name"], service_regions=_own_city(), template=given["template"],
+                actor=actor_of(request),
+            )
+        )  # fmt: skip
 
     def has_edit_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer changes to whoever may change versions."""

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, opaque, state
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.approvals.operations import propose
 from core.money import MoneyFormatError, yuan_to_fen
 from lending.admin.drawdowns import person_of
@@ -67,9 +67,11 @@ class TermForm(ActForm):
     note = forms.CharField(label="说明", max_length=200, required=False)
 
 
-class WatchTermPage(ReadOnlyPage):
+class WatchTermPage(AddingPage):
     """The bank's own words, newest first."""
 
+    adding = ADD
+    adding_form = TermForm
     list_display = ("text", "sort", "applies_to", "in_force", "created_by", "created_at", "removed_by")
     list_filter = ("sort", "applies_to")
     search_fields = ("text",)
@@ -84,22 +86,9 @@ class WatchTermPage(ReadOnlyPage):
         """Say whether it is watched for."""
         return row.removed_at is None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever keeps the words."""
-        return bool(request.user.has_perm("lending.add_watchterm"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Add a word, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            purpose_watch.add_watch_term(**given, actor=actor_of(request))
-
-        return perform(self, request, ADD, run=run, form_class=TermForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Add a word."""
+        purpose_watch.add_watch_term(**given, actor=actor_of(request))
 
     def has_remove_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act on a word in force."""
@@ -167,9 +156,12 @@ def _outflow(line: str, place: int) -> CoreOutflow:
     )
 
 
-class PurposeFindingPage(ReadOnlyPage):
+class PurposeFindingPage(AddingPage):
     """Findings, newest first; adding takes outflows of accounts that the core system keeps."""
 
+    adding = TAKE
+    adding_form = OutflowsForm
+    adder = PURPOSE_JUDGE
     list_display = (opaque("id", "预警编号"), state("status", "状态", COLOURS), opaque("loan_id", "贷款"), "booking_date",
                     amount("amount_fen", "金额"), "term", "sort", "proposed_by", "decided_by", "created_at")  # fmt: skip
     list_filter = ("status", "sort", "booking_date")
@@ -191,22 +183,9 @@ class PurposeFindingPage(ReadOnlyPage):
         """Show who borrows, masked."""
         return person_of(row.loan.customer_id)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer taking outflows to whoever judges findings."""
-        return bool(request.user.has_perm(PURPOSE_JUDGE))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Judge outflows of the core system's statement, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            purpose_watch.take_core_outflows(outflows=given["lines"], actor=actor_of(request))
-
-        return perform(self, request, TAKE, run=run, form_class=OutflowsForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Judge outflows of the core system's statement."""
+        purpose_watch.take_core_outflows(outflows=given["lines"], actor=actor_of(request))
 
     def _may(self, request: HttpRequest, object_id: Any) -> bool:
         if not request.user.has_perm(PURPOSE_JUDGE):

@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import state
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.crypto.masking import mask_id_number_for_operations, mask_name
 from lending.models import RelatedParty
 from lending.models.product import RELATIONS
@@ -51,9 +51,11 @@ class RemovalForm(ActForm):
     reason = forms.CharField(label="原因", max_length=200)
 
 
-class RelatedPartyPage(ReadOnlyPage):
+class RelatedPartyPage(AddingPage):
     """Related parties, newest first; names and numbers masked."""
 
+    adding = REGISTER
+    adding_form = RelatedPartyForm
     list_display = (
         "masked_name",
         "masked_number",
@@ -90,19 +92,9 @@ class RelatedPartyPage(ReadOnlyPage):
         """Say whether the person is in the register."""
         return row.removed_at is None
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever keeps the register."""
-        return bool(request.user.has_perm("lending.add_relatedparty"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Enter somebody, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-        run = lambda given: register_related_party(**given, actor=actor_of(request))  # noqa: E731
-        return perform(self, request, REGISTER, run=run, form_class=RelatedPartyForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> Any:
+        """Enter somebody."""
+        return register_related_party(**given, actor=actor_of(request))
 
     def has_remove_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the removal of an entry in force."""

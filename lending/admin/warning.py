@@ -16,7 +16,7 @@ from accounts import queries as accounts
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage, ReadOnlyPage
 from core.ids import parse_id
 from core.money import MoneyFormatError, yuan_to_fen
 from lending import warning_rules
@@ -164,9 +164,11 @@ class EarlyWarningPage(ReadOnlyPage):
         return perform(self, request, CLOSE, run=run, form_class=CloseForm, object_id=object_id)
 
 
-class ObservedFactPage(ReadOnlyPage):
+class ObservedFactPage(AddingPage):
     """Facts, newest first; adding takes the lines of a source."""
 
+    adding = TAKE
+    adding_form = FactsForm
     list_display = (
         "observed_date",
         "kind",
@@ -188,19 +190,6 @@ class ObservedFactPage(ReadOnlyPage):
         """Show a flow in yuan, a number as it is."""
         return f"{exact(row.value)} 元" if row.kind == MERCHANT_FLOW else str(row.value)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever imports facts."""
-        return bool(request.user.has_perm("lending.add_observedfact"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Take the lines of a source, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            warning.take_facts(facts=given["lines"], source=given["source"], actor=actor_of(request))
-
-        return perform(self, request, TAKE, run=run, form_class=FactsForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Take the lines of a source."""
+        warning.take_facts(facts=given["lines"], source=given["source"], actor=actor_of(request))

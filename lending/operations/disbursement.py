@@ -35,6 +35,7 @@ from lending.operations.loan_opening import open_loan, opening_loan
 from lending.queries.loans import Bars, asking_bars, overdue_days_of
 from lending.review_parameters import two_people_from_fen
 from lending.states import DRAWDOWN
+from tenants.switches import asking_standing
 from verification import operations as verification
 
 KEPT_HERE: Final = "own"
@@ -75,8 +76,9 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
         token=face_token, subject_id=customer_id, action=ACT, business_id=drawdown_id.hex
     )
     screening = verification.Screening(subject_id=customer_id, purpose=SCREENED_FOR, business_id=drawdown_id.hex)
-    together(today, locking, face, screening.identity, screening.lists)
-    drawdown, _ = locking.answer(), today.answer()
+    lending_now = asking_standing()
+    together(today, locking, lending_now, face, screening.identity, screening.lists)
+    drawdown, _, _ = locking.answer(), today.answer(), lending_now.answer()  # the latter two are remembered
     if drawdown.customer_id != customer_id:
         raise Absent
     DRAWDOWN.target(drawdown.status, "disburse")

@@ -23,17 +23,20 @@ TEMPLATE: Final = "dossier.typ"
 PDF: Final = "application/pdf"
 
 
-def issue_dossier(*, actor: str) -> MechanismDossier:
-    """Set the dossier from what is in force now, and put file, hash and leaf on record."""
+def issue_dossier(*, actor: str, dossier_id: uuid.UUID | None = None) -> MechanismDossier:
+    """Set the dossier from what is in force now, and put file, hash and leaf on record; an id that is there is that one."""
+    made = MechanismDossier.objects.filter(pk=dossier_id).first() if dossier_id else None
+    if made is not None:
+        return made
     moment = now()
     parts = {name: getattr(moment, name) for name in ("year", "month", "day", "hour", "minute", "second")}
     content = render_paper(TEMPLATE, {**dossier_view(), "made_at": parts}, made_at=moment)
-    return _enter(staged=vault.stage(content, content_type=PDF), moment=moment, actor=actor)
+    staged = vault.stage(content, content_type=PDF)
+    return _enter(dossier_id=dossier_id or new_id(), staged=staged, moment=moment, actor=actor)
 
 
 @opens_transaction
-def _enter(*, staged: vault.StagedObject, moment: datetime, actor: str) -> MechanismDossier:
-    dossier_id: uuid.UUID = new_id()
+def _enter(*, dossier_id: uuid.UUID, staged: vault.StagedObject, moment: datetime, actor: str) -> MechanismDossier:
     stored = vault.attach(staged, kind="dossier", owner=vault.Owner(kind=DOSSIER, id=dossier_id), retention=KEPT)
     leaf = evidence.append(DOSSIER, dossier_id.hex, stored.sha256)
     enqueue(SEQUENCE, dossier_id)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from tenants.admin.banks import BankPage
 from tenants.admin.calendar import HolidayPage
 from tenants.admin.campaigns import CampaignCostPage
+from tenants.admin.dossiers import BankDossierPage
 from tenants.admin.entries import EntryPage, ScanPage
 from tenants.admin.figures import EvidenceHeadPage, FigurePage
 from tenants.admin.lpr import LprPage
@@ -17,6 +18,7 @@ from tenants.admin.switches import SwitchPage
 from tenants.admin.templates import ProductTemplatePage
 from tenants.models import (
     Bank,
+    BankDossier,
     BankParameter,
     CampaignCost,
     Entry,
@@ -45,6 +47,7 @@ province_pages = [
     (Switch, SwitchPage),
     (PushedFigure, FigurePage),
     (EvidenceHeadCopy, EvidenceHeadPage),
+    (BankDossier, BankDossierPage),
     (PlatformParameter, PlatformParameterPage),
     (ProductTemplate, ProductTemplatePage),
     (LprQuote, LprPage),

@@ -9,8 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
-from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.acts import Act, ActForm, actor_of
+from core.admin.pages import AddingPage
 from core.approvals.operations import propose
 from core.clock import now
 from tenants.approvals import CALENDAR_DAY
@@ -36,9 +36,11 @@ class DayForm(ActForm):
     reason = forms.CharField(label="依据", max_length=200, initial="国务院办公厅节假日安排通知")
 
 
-class HolidayPage(ReadOnlyPage):
+class HolidayPage(AddingPage):
     """Days that differ from their weekday, newest first."""
 
+    adding = MARK
+    adding_form = DayForm
     list_display = ("date", "name", "kind")
     list_filter = ("is_working_day",)
     search_fields = ("name",)
@@ -51,10 +53,6 @@ class HolidayPage(ReadOnlyPage):
         """Say what the day is."""
         return "上班" if holiday.is_working_day else "放假"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may add days."""
-        return bool(request.user.has_perm("tenants.add_holiday"))
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Warn where a year's holidays are due and missing."""
         year = missing_calendar_year(now().date())
@@ -63,16 +61,8 @@ class HolidayPage(ReadOnlyPage):
         response: HttpResponse = super().changelist_view(request, extra_context)
         return response
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Mark a day, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-        return perform(self, request, MARK, run=lambda given: self._propose(request, given), form_class=DayForm)
-
-    def _propose(self, request: HttpRequest, given: Any) -> None:
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Mark a day."""
         propose(
             kind=CALENDAR_DAY,
             subject=given["day"].isoformat(),

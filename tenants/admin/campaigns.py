@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from core.admin.acts import Act, ActForm, actor_of, perform
+from core.admin.acts import Act, ActForm, actor_of
 from core.admin.columns import amount
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.money import FEN_PER_YUAN
 from tenants.operations import record_campaign_cost
 
@@ -33,9 +33,11 @@ class CostForm(ActForm):
     note = forms.CharField(label="说明", max_length=200, required=False)
 
 
-class CampaignCostPage(ReadOnlyPage):
+class CampaignCostPage(AddingPage):
     """Costs, newest first."""
 
+    adding = RECORD
+    adding_form = CostForm
     list_display = (
         "spent_date",
         "campaign",
@@ -53,22 +55,9 @@ class CampaignCostPage(ReadOnlyPage):
     readonly_fields = ("amount_fen_in_yuan",)
     amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever records costs."""
-        return bool(request.user.has_perm("tenants.add_campaigncost"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Record a cost, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> None:
-            record_campaign_cost(
-                campaign=given["campaign"], branch=given["branch"], spent_date=given["spent_date"],
-                amount_fen=int(given["yuan"] * FEN_PER_YUAN), note=given["note"], actor=actor_of(request),
-            )  # fmt: skip
-
-        return perform(self, request, RECORD, run=run, form_class=CostForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Record a cost."""
+        record_campaign_cost(
+            campaign=given["campaign"], branch=given["branch"], spent_date=given["spent_date"],
+            amount_fen=int(given["yuan"] * FEN_PER_YUAN), note=given["note"], actor=actor_of(request),
+        )  # fmt: skip

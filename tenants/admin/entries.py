@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage, ReadOnlyPage
 from core.errors import NotFound
 from tenants.models import Entry
 from tenants.operations import close_entry, fetch_image_again, make_entry, reopen_entry
@@ -59,9 +59,11 @@ class EntryForm(ActForm):
     campaign = forms.CharField(label="活动", max_length=60, required=False, help_text="用于区分推广活动，仅内部可见")
 
 
-class EntryPage(ReadOnlyPage):
+class EntryPage(AddingPage):
     """Codes with their scans, newest first."""
 
+    adding = MAKE
+    adding_form = EntryForm
     list_display = (
         "scene",
         "branch",
@@ -138,23 +140,10 @@ class EntryPage(ReadOnlyPage):
         answer["Content-Disposition"] = f'{sort}; filename="{entry.scene}.{entry.image_type.rpartition("/")[2]}"'
         return answer
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may add codes."""
-        return bool(request.user.has_perm("tenants.add_entry"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Make a code, outside Django's form view: its operation opens a transaction of its own."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> str:
-            entry_id = make_entry(**given, actor=actor_of(request))
-            return reverse("admin:tenants_entry_change", args=(entry_id,))
-
-        return perform(self, request, MAKE, run=run, form_class=EntryForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> str:
+        """Make a code."""
+        entry_id = make_entry(**given, actor=actor_of(request))
+        return reverse("admin:tenants_entry_change", args=(entry_id,))
 
     def _may_change(self, request: HttpRequest, object_id: Any, *, is_open: bool | None = None) -> bool:
         if not request.user.has_perm("tenants.change_entry"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.acts import Act, ActForm, actor_of
+from core.admin.pages import AddingPage
 from core.approvals.operations import propose
 from core.clock import now
 from tenants.approvals import LPR_QUOTE
@@ -34,33 +35,21 @@ class LprForm(ActForm):
     reason = forms.CharField(label="依据", max_length=200, initial="全国银行间同业拆借中心公布")
 
 
-class LprPage(ReadOnlyPage):
+class LprPage(AddingPage):
     """The quotes, newest first."""
 
+    adding = ENTER
+    adding_form = LprForm
     list_display = ("published_date", "one_year_rate", "five_year_rate")
     ordering = ("-published_date",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may add quotes."""
-        return bool(request.user.has_perm("tenants.add_lprquote"))
+    def adding_initial(self, request: HttpRequest) -> Mapping[str, Any]:
+        """Begin with what is most often meant."""
+        del request
+        return {"published_date": now().date()}
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Enter a quote, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-        return perform(
-            self,
-            request,
-            ENTER,
-            run=lambda given: self._propose(request, given),
-            form_class=LprForm,
-            initial={"published_date": now().date()},
-        )
-
-    def _propose(self, request: HttpRequest, given: Any) -> None:
+    def perform_add(self, request: HttpRequest, given: Any) -> None:
+        """Enter a quote."""
         values = {
             "one_year_rate": str(given["one_year_rate"]),
             "five_year_rate": str(given["five_year_rate"]),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.clock import now
 from tenants.models import SupportSession
 from tenants.models.support import MOST_HOURS
@@ -47,9 +47,11 @@ class ReasonForm(ActForm):
     reason = forms.CharField(label="原因", max_length=200, help_text="写入审计日志")
 
 
-class SupportSessionPage(ReadOnlyPage):
+class SupportSessionPage(AddingPage):
     """The sessions, newest first."""
 
+    adding = GRANT
+    adding_form = GrantForm
     list_display = ("user", "visitor", "reason", "granted_by", "granted_at", "until_at", "standing")
     search_fields = ("user__username", "visitor")
     list_select_related = ("user",)
@@ -67,38 +69,25 @@ class SupportSessionPage(ReadOnlyPage):
             return "已收回"
         return "进行中" if row.until_at > now() else "已到期"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the grant to administrators."""
-        return bool(request.user.has_perm("tenants.add_supportsession"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def perform_add(self, request: HttpRequest, given: Any) -> HttpResponse:
         """Grant a session and show its login and password, once."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> HttpResponse:
-            session_id, password = grant_support(**given, actor=actor_of(request))
-            row = SupportSession.objects.select_related("user").get(pk=session_id)
-            until = timezone.localtime(row.until_at)
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "model_admin": self,
-                "title": "支持会话已批准",
-                "note": "密码只显示这一次，请当面或以其他安全方式交给本人",
-                "table": {
-                    "headers": ["登录名", "密码", "有效至"],
-                    "rows": [[row.user.username, password, f"{until:%Y-%m-%d %H:%M}"]],
-                },
-            }
-            answer = TemplateResponse(request, TABLE, context)
-            answer.headers["Cache-Control"] = "no-store"
-            return answer
-
-        return perform(self, request, GRANT, run=run, form_class=GrantForm)
+        session_id, password = grant_support(**given, actor=actor_of(request))
+        row = SupportSession.objects.select_related("user").get(pk=session_id)
+        until = timezone.localtime(row.until_at)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "model_admin": self,
+            "title": "支持会话已批准",
+            "note": "密码只显示这一次，请当面或以其他安全方式交给本人",
+            "table": {
+                "headers": ["登录名", "密码", "有效至"],
+                "rows": [[row.user.username, password, f"{until:%Y-%m-%d %H:%M}"]],
+            },
+        }
+        answer = TemplateResponse(request, TABLE, context)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer to revoke what goes on."""

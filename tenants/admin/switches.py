@@ -11,7 +11,7 @@ from django.urls import reverse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.approvals.operations import propose
 from tenants.approvals import CHANGE_SWITCH, SWITCH_ON
 from tenants.models import Switch
@@ -58,9 +58,11 @@ class ReasonForm(ActForm):
     reason = forms.CharField(label="恢复理由", max_length=200, help_text="写入复核记录与审计日志")
 
 
-class SwitchPage(ReadOnlyPage):
+class SwitchPage(AddingPage):
     """The switches, those that are off first."""
 
+    adding = OFF
+    adding_form = OffForm
     list_display = ("scope", "bank", "named", "standing", "reason", "changed_by", "changed_at")
     list_filter = ("is_off", "scope")
     ordering = ("-is_off", "-changed_at")
@@ -81,24 +83,11 @@ class SwitchPage(ReadOnlyPage):
         """Show whether it is off."""
         return "已停用" if row.is_off else "正常"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer to stop something."""
-        return bool(request.user.has_perm("tenants.add_switch"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Stop something, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-
-        def run(given: Any) -> str:
-            made = switch_off(**{**given, "bank": given["bank"].strip(), "target": given["target"].strip()},
-                              actor=actor_of(request))  # fmt: skip
-            return reverse("admin:tenants_switch_change", args=(made,))
-
-        return perform(self, request, OFF, run=run, form_class=OffForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> str:
+        """Stop something."""
+        made = switch_off(**{**given, "bank": given["bank"].strip(), "target": given["target"].strip()},
+                          actor=actor_of(request))  # fmt: skip
+        return reverse("admin:tenants_switch_change", args=(made,))
 
     def has_turn_on_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer to propose that it goes on again."""

@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import AddingPage
 from core.approvals.operations import propose
 from tenants.approvals import PUBLISH_TEMPLATE, TEMPLATE_EDITOR
 from tenants.models import ProductTemplate
@@ -90,9 +90,11 @@ class ReasonForm(ActForm):
     reason = forms.CharField(label="申请理由", max_length=200, help_text="写入复核记录与审计日志")
 
 
-class ProductTemplatePage(ReadOnlyPage):
+class ProductTemplatePage(AddingPage):
     """The templates in all their versions, drafts first."""
 
+    adding = ADD
+    adding_form = NewForm
     list_display = ("code", "version", "name", "target", "published_by", "published_at")
     list_filter = ("code",)
     search_fields = ("code", "name")
@@ -120,18 +122,9 @@ class ProductTemplatePage(ReadOnlyPage):
         """Show who had a hand in it."""
         return "、".join(row.edited_by) or "—"
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Offer the button to whoever may add templates."""
-        return bool(request.user.has_perm("tenants.add_producttemplate"))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Save the first draft of a new template, outside Django's form view."""
-        del form_url, extra_context
-        if not self.has_add_permission(request):
-            return HttpResponse(status=403)
-        return perform(self, request, ADD, run=lambda given: _save(request, given, given["code"]), form_class=NewForm)
+    def perform_add(self, request: HttpRequest, given: Any) -> Any:
+        """Save the first draft of a new template."""
+        return _save(request, given, given["code"])
 
     def has_edit_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer changes to whoever may change templates."""

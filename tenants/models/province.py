@@ -73,6 +73,31 @@ class PushedFigure(PublicModel):
         return f"{self.bank} {self.kind} {self.date}"
 
 
+class BankDossier(PublicModel):
+    """The dossier of a bank's identification mechanism that the province has asked for (A1-3, A3-3).
+
+    The bank makes it, as its own staff would, and delivers the file once; until then file and hash are empty.
+
+    PII: none; the file holds configuration only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    bank = models.CharField("机构代码", max_length=12)
+    asked_by = models.CharField("申请人", max_length=150)
+    asked_at = models.DateTimeField("申请时间", default=timezone.now)
+    delivered_at = models.DateTimeField("送达时间", null=True)
+    file = models.BinaryField("文件", null=True)
+    sha256 = models.BinaryField("文件摘要", null=True)
+
+    class Meta:
+        db_table = "tenants_bank_dossier"
+        verbose_name = verbose_name_plural = "身份识别机制档案"
+
+    def __str__(self) -> str:
+        """Show bank and moment."""
+        return f"{self.bank} {self.asked_at:%Y-%m-%d %H:%M}"
+
+
 class EvidenceHeadCopy(PublicModel):
     """A signed head of a bank's evidence log, as the bank pushed it: what the bank can no longer deny.
 

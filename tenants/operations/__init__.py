@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tenants.operations.bank_dossiers import ask_dossier
 from tenants.operations.campaigns import CostRefused, record_campaign_cost
 from tenants.operations.entries import (
     Arrival,
@@ -52,6 +53,7 @@ __all__ = [
     "SupportRefused",
     "SwitchRefused",
     "TemplateRefused",
+    "ask_dossier",
     "ask_facts",
     "check_templates_by",
     "close_entry",

@@ -14,7 +14,7 @@ from psycopg import sql
 
 from core.tenancy import PROVINCE_CODE, PUBLIC_ROLE, PUSH_ROLE
 
-PUSHED: Final = ("tenants_pushed_figure", "tenants_evidence_head")
+PUSHED: Final = ("tenants_pushed_figure", "tenants_evidence_head", "tenants_bank_dossier")
 OWNERS_ONLY: Final = ("django_migrations", "tenants_schema_template")
 
 

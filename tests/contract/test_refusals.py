@@ -8,16 +8,15 @@ import uuid
 from typing import Any, Final
 
 import pytest
-import yaml
 
-from tests.answered import ROOT, documented
+from tests.answered import documented, published
 from tests.contract.conftest import Life
 
 JSON: Final = "application/json"
 NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 NO_BANK: Final = "000"
 NONSENSE: Final = "~"
-DOCUMENT: Final = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+DOCUMENT: Final = published()
 DOCUMENTED: Final = sorted(set(documented()))
 Asked = tuple[int, str]
 

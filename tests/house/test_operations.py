@@ -16,6 +16,7 @@ NEITHER_SORT: Final = {
     "tenants.operations.entries.scan_of_entry_token": "reads a signed token, no row",
     "tenants.operations.evidence_heads.push_evidence_head": "its transaction writes the public schema, as the pusher",
     "tenants.operations.figures.record_figures": "its transaction writes the public schema, as the pusher",
+    "tenants.operations.bank_dossiers.deliver": "as record_figures",
     "tenants.operations.product_templates.check_templates_by": "registers a check at start-up, no row",
     "tenants.operations.stopping.owe_when_stopped": "registers a kind at start-up, no row",
     "tenants.operations.wechat.wechat_openid": "an outside call: never within a transaction",

@@ -11,13 +11,17 @@ from django.db import transaction
 from django.test import Client
 
 from core.clock import business_date
+from core.errors import NotFound
 from core.evidence.models import EvidenceLeaf
+from core.steps import engine
 from core.tenancy import PROVINCE_CODE, in_bank
 from core.vault.models import VaultAccess
 from lending.dossier import dossier_view
 from lending.models import MechanismDossier
-from tenants.models import Bank
-from tenants.operations import switch_off
+from tenants.mechanism import Dossier, issue
+from tenants.models import Bank, BankDossier
+from tenants.operations import ask_dossier, switch_off
+from tenants.operations.bank_dossiers import deliver, hand_out
 from tenants.parameters import set_for_bank
 from tenants.staff import make_login
 
@@ -67,3 +71,48 @@ def test_is_a_pdf_that_staff_export_and_download_with_its_hash_in_the_evidence_l
     assert bytes(row.sha256).hex() in client.get(answer["Location"]).content.decode()
     with in_bank("125"):
         assert VaultAccess.objects.filter(purpose="dossier_download", actor="staff:he").count() == 1
+
+
+class TestAtTheProvince:
+    def test_staff_ask_the_bank_makes_it_and_they_download_what_the_bank_has_on_record(self) -> None:
+        with in_bank(PROVINCE_CODE):
+            make_login(login="wang", role="运营", password=PASSWORD)
+        client = Client()
+        client.post("/admin/login/", {"username": "wang", "password": PASSWORD})
+        address = "/admin/tenants/bankdossier/"
+        assert client.post(f"{address}add/", {"bank": "125"}).status_code == 302
+        with in_bank(PROVINCE_CODE):
+            asked = BankDossier.objects.get()
+        assert "待该行生成" in client.get(f"{address}{asked.pk}/change/").content.decode()
+        assert client.get(f"{address}{asked.pk}/download/").status_code == 403
+        with in_bank(PROVINCE_CODE):
+            engine.run_due(lanes=["default"], seconds=10)
+        file = client.get(f"{address}{asked.pk}/download/")
+        assert file.content.startswith(b"%PDF-2.0")
+        with in_bank(PROVINCE_CODE):
+            delivered = BankDossier.objects.get()
+        with in_bank("125"):
+            assert (
+                issue(asked.pk, "province:wang").file == file.content
+            )  # a step that runs again finds what it has made
+            row = MechanismDossier.objects.get()
+            leaf = EvidenceLeaf.objects.get(pk=row.evidence_leaf)
+        assert (row.pk, row.made_by) == (asked.pk, "province:wang")
+        assert hashlib.sha256(file.content).digest() == bytes(delivered.sha256 or b"") == bytes(leaf.content_sha256)
+
+    def test_is_delivered_once_and_by_the_bank_that_was_asked(self) -> None:
+        with in_bank(PROVINCE_CODE):
+            asked = ask_dossier(code="125", actor="wang")
+        theirs, ours = (Dossier(file=text, sha256=hashlib.sha256(text).digest()) for text in (b"116", b"125"))
+        with in_bank("116"):
+            assert not deliver(request_id=asked, dossier=theirs)
+        with in_bank(PROVINCE_CODE), pytest.raises(NotFound):
+            hand_out(request_id=asked, actor="wang")
+        with in_bank("125"):
+            assert [deliver(request_id=asked, dossier=each) for each in (ours, theirs)] == [True, False]
+        with in_bank(PROVINCE_CODE):
+            assert hand_out(request_id=asked, actor="wang") == b"125"
+
+    def test_of_no_bank_is_not_asked(self) -> None:
+        with in_bank(PROVINCE_CODE), pytest.raises(NotFound):
+            ask_dossier(code="999", actor="wang")

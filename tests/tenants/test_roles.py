@@ -124,6 +124,7 @@ PROVINCE_PAGES: Final = {
     "tenants.Switch": "运复审管",
     "tenants.PushedFigure": "运复审管",
     "tenants.EvidenceHeadCopy": "运复审管",
+    "tenants.BankDossier": "运复审管",
     "tenants.PlatformParameter": "运复审管",
     "tenants.LprQuote": "运复审管",
     "tenants.Holiday": "运复审管",
@@ -261,6 +262,8 @@ PROVINCE_ACTS: Final = {
     "tenants.Bank checklist": "运复审管",
     "tenants.Bank facts": "管",
     "tenants.Bank ask": "管",
+    "tenants.BankDossier add": "运管",
+    "tenants.BankDossier download": "运复审管",
     "tenants.Switch add": "运管",
     "tenants.Switch turn_on": "运管",
     "tenants.LprQuote add": "运管",
@@ -392,7 +395,7 @@ READING: Final = (
 class TestTheTables:
     def test_an_auditor_and_who_was_named_to_read_aml_cases_change_nothing(self) -> None:
         assert {name for word in "审洗支" for name in _listed(BANK_ACTS, word)} == set(READING)
-        assert _listed(PROVINCE_ACTS, "审") == {"tenants.Bank checklist"}
+        assert _listed(PROVINCE_ACTS, "审") == {"tenants.Bank checklist", "tenants.BankDossier download"}
 
     def test_an_auditor_sees_every_page_but_the_aml_cases(self) -> None:
         assert set(BANK_PAGES) - _listed(BANK_PAGES, "审") == {"verification.ScreeningAlert"}

@@ -22,6 +22,7 @@ from lending.decision.standard import standard_model
 from lending.models import BackTest, BackTestChange, Decision
 from lending.operations import back_testing
 from lending.operations.back_testing import back_test_chunk, start_back_test, stop_back_test
+from tests.depth import is_deep
 from tests.lending.decision.applicants import TODAY
 from tests.lending.models import making
 from tests.lending.models.past import make_past
@@ -207,12 +208,13 @@ class TestReplayDecisions:
 
 @pytest.mark.deep
 @pytest.mark.slow
-class TestTenThousand:
+class TestManyDecisions:
     def test_replay_to_the_same_bytes_and_show_the_swap_set_of_a_cut_off(self, capsys: Any) -> None:
+        many = back_testing.MOST if is_deep() else 2 * back_testing.AT_ONCE
         own = DecisionModel.of(bank="125", name="own-full", content=making.base_points(430))
-        make_past(10_000, models=[standard_model("full"), own], policy=PolicyFields())
-        assert "checked 10000, different 0" in _replay(capsys)
+        make_past(many, models=[standard_model("full"), own], policy=PolicyFields())
+        assert f"checked {many}, different 0" in _replay(capsys)
         test = _finished(_start(policy_changes={"min_score": "640"}))
-        assert (test.done, test.status) == (10_000, "done")
-        assert sum(test.counts.values()) == 10_000
+        assert (test.done, test.status) == (many, "done")
+        assert sum(test.counts.values()) == many
         assert test.changed == BackTestChange.objects.filter(back_test=test, new_outcome="rejected").count() > 0
