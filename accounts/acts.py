@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
-from accounts.models import DepositAccount
+from accounts.models.deposit_account import CLASSES
 from accounts.queries import access_account, access_card, access_registration
+from core.db.asks import fetch_one
 from core.errors import NotFound, StateConflict
+from core.ids import parse_id
 from core.tenancy import current_bank
 from tenants import directory
 from verification.operations import Act, AgreementContext, register_act
+
+CLASS_OF: Final = "SELECT account_class FROM accounts_deposit_account WHERE id = %s AND customer_id = %s"
 
 
 def _bank_name() -> str:
@@ -25,8 +30,11 @@ def _check_account(subject: str, customer_id: uuid.UUID) -> None:
 
 
 def _describe_account(subject: str, customer_id: uuid.UUID) -> AgreementContext:
-    account: DepositAccount = access_account(customer_id, subject)
-    return AgreementContext(business=f"在{_bank_name()}开立{account.get_account_class_display()}")
+    found = parse_id(subject)
+    row = None if found is None else fetch_one(CLASS_OF, [found, customer_id])
+    if row is None:
+        raise NotFound
+    return AgreementContext(business=f"在{_bank_name()}开立{dict(CLASSES)[row[0]]}")
 
 
 def _check_card(subject: str, customer_id: uuid.UUID) -> None:

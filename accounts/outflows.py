@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from accounts.models import Posting, Transfer
+from django.db import connection
+
+from accounts.models import Transfer
 from core.ids import parse_id
 
 TRANSFER_REF: Final = "transfer:"
 AT_ONCE: Final = 500
+OUTFLOWS: Final = """
+SELECT p.id, p.account_id, e.booking_date, p.amount_fen, e.kind, e.memo, e.business_ref
+FROM accounts_posting p JOIN accounts_journal_entry e ON e.id = p.entry_id
+WHERE p.account_id IS NOT NULL AND p.amount_fen > 0 AND e.booking_date = %s AND e.kind <> ALL(%s) ORDER BY p.id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +43,26 @@ def outflows_on(day: date, *, but_kinds: Collection[str] = ()) -> Iterator[Outfl
     Of an account that the core system keeps this ledger knows no statement: nothing of it is given. A transfer names its
     payee.
     """
-    rows = Posting.objects.filter(account__isnull=False, amount_fen__gt=0, entry__booking_date=day)
-    found = rows.exclude(entry__kind__in=but_kinds).select_related("entry").order_by("pk").iterator(AT_ONCE)
-    while some := list(itertools.islice(found, AT_ONCE)):
-        payees = _payees_of([row.entry.business_ref for row in some])
-        for row in some:
-            if row.account_id is not None:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(OUTFLOWS, [day, list(but_kinds)])
+        while some := cursor.fetchmany(AT_ONCE):
+            payees = _payees_of([reference for *_, reference in some])
+            for posting_id, account_id, booking_date, amount_fen, kind, memo, reference in some:
                 yield Outflow(
-                    posting_id=row.pk,
-                    account_id=row.account_id,
-                    booking_date=row.entry.booking_date,
-                    amount_fen=row.amount_fen,
-                    kind=row.entry.kind,
-                    told=f"{row.entry.memo} {payees.get(row.entry.business_ref, '')}".strip(),
+                    posting_id=posting_id,
+                    account_id=account_id,
+                    booking_date=booking_date,
+                    amount_fen=amount_fen,
+                    kind=kind,
+                    told=f"{memo} {payees.get(reference, '')}".strip(),
                 )
 
 
 def _payees_of(references: Iterable[str]) -> dict[str, str]:
     """Return the payees' names of those entries that are transfers, by the reference of the entry."""
     ids = {ref: parse_id(ref.removeprefix(TRANSFER_REF)) for ref in references if ref.startswith(TRANSFER_REF)}
+    if not ids:
+        return {}
     names = dict(
         Transfer.objects.filter(pk__in=[found for found in ids.values() if found]).values_list("pk", "payee_name")
     )

@@ -25,6 +25,8 @@ from lending.models.repayment import POSTED
 
 PRESENT: Final = "present_rows"
 OPEN_SHARES: Final = "open_shares"
+ALL_ROWS: Final = "all_rows"
+ALL_SHARES: Final = "all_shares"
 
 
 def penalty_terms(loan: Loan) -> PenaltyTerms:
@@ -57,8 +59,8 @@ def policy_of(loan: Loan) -> Policy:
 
 
 def record_of(loan: Loan) -> LoanRecord:
-    """Read a loan as the arithmetic sees it, on any day; of a loan whose `instalments__shares` are prefetched."""
-    return _record(loan, tuple(_instalment(row, row.shares.all()) for row in rows_in_force(loan)))
+    """Read a loan as the arithmetic sees it, on any day; it is locked, or its `instalments__shares` are prefetched."""
+    return _record(loan, tuple(_instalment(row, _paid_on(row)) for row in rows_in_force(loan)))
 
 
 def present_record(loan: Loan) -> LoanRecord:
@@ -91,6 +93,34 @@ def keep_present_rows(loan: Loan, plan: Sequence[Instalment], paid: Iterable[Rep
     setattr(loan, PRESENT, list(plan))
 
 
+def keep_all_rows(loan: Loan, rows: Iterable[Instalment], paid: Iterable[RepaymentShare]) -> None:
+    """Give a loan all its rows, of every version, and what was paid on them, as they were read."""
+    by_row: dict[uuid.UUID | None, list[RepaymentShare]] = {}
+    for share in paid:
+        by_row.setdefault(share.instalment_id, []).append(share)
+    kept = list(rows)
+    for row in kept:
+        setattr(row, ALL_SHARES, by_row.get(row.pk, []))
+    setattr(loan, ALL_ROWS, kept)
+
+
+def forget_rows(loan: Loan) -> None:
+    """Have a loan's rows read anew when they are asked for, because they have changed."""
+    for kept in (ALL_ROWS, "_prefetched_objects_cache"):
+        loan.__dict__.pop(kept, None)
+
+
+def all_rows(loan: Loan) -> Iterable[Instalment]:
+    """Return the instalments of every version of a loan's plan."""
+    kept: list[Instalment] | None = getattr(loan, ALL_ROWS, None)
+    return loan.instalments.all() if kept is None else kept
+
+
+def _paid_on(row: Instalment) -> Iterable[RepaymentShare]:
+    kept: list[RepaymentShare] | None = getattr(row, ALL_SHARES, None)
+    return row.shares.all() if kept is None else kept
+
+
 def _present() -> QuerySet[Instalment]:
     open_only = RepaymentShare.objects.filter(instalment__closed_date=None)
     rows = Instalment.objects.filter(replaced_by_version=None).order_by("number")
@@ -99,14 +129,14 @@ def _present() -> QuerySet[Instalment]:
 
 def rows_in_force(loan: Loan) -> list[Instalment]:
     """Return the instalments of the present plan, in order."""
-    rows = [row for row in loan.instalments.all() if row.replaced_by_version is None]
+    rows = [row for row in all_rows(loan) if row.replaced_by_version is None]
     return sorted(rows, key=lambda row: row.number)
 
 
 def opening_record(loan: Loan) -> LoanRecord:
     """Read a loan as it was opened: the first plan, nothing paid."""
-    rows = sorted((row for row in loan.instalments.all() if row.version == 1), key=lambda row: row.number)
-    return opening_of(_record(loan, tuple(_instalment(row, row.shares.all()) for row in rows)))
+    rows = sorted((row for row in all_rows(loan) if row.version == 1), key=lambda row: row.number)
+    return opening_of(_record(loan, tuple(_instalment(row, _paid_on(row)) for row in rows)))
 
 
 def _record(loan: Loan, instalments: tuple[InstalmentRecord, ...]) -> LoanRecord:

@@ -78,6 +78,13 @@ SELECT (SELECT p.value::text FROM public.tenants_platform_parameter p
 _NARROWER: Final = """,
        (SELECT b.value::text FROM tenants_bank_parameter b
         WHERE b.name = %s AND b.product = %s AND b.effective_date <= %s ORDER BY b.effective_date DESC LIMIT 1)"""
+ALL_IN_FORCE: Final = """
+(SELECT DISTINCT ON (p.name) FALSE, p.name, p.value::text FROM public.tenants_platform_parameter p
+ WHERE p.name = ANY(%s) AND p.effective_date <= %s ORDER BY p.name, p.effective_date DESC)
+UNION ALL
+(SELECT DISTINCT ON (b.name) TRUE, b.name, b.value::text FROM tenants_bank_parameter b
+ WHERE b.name = ANY(%s) AND b.product = '' AND b.effective_date <= %s ORDER BY b.name, b.effective_date DESC)
+"""
 IN_FORCE: Final = _PLATFORM + _NARROWER
 IN_FORCE_OF_PRODUCT: Final = _PLATFORM + _NARROWER + _NARROWER
 
@@ -140,23 +147,18 @@ def asking_value(name: str, *, kind: type[T], on: date | None = None, product: s
 
 
 def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
-    """Return the values in force at the current bank on a day of several parameters, by their names; two statements.
+    """Return the values in force at the current bank on a day of several parameters, by their names; one statement.
 
     Raises:
         KeyError: no room has declared one of them.
     """
-    from tenants.models import BankParameter, PlatformParameter
-
     wanted = {name: CATALOGUE[name] for name in names}
-    in_force = {"name__in": list(wanted), "effective_date__lte": on}
-    platform, narrow = (
-        dict(rows.filter(**in_force).order_by("effective_date").values_list("name", "value"))
-        for rows in (PlatformParameter.objects.all(), BankParameter.objects.filter(product=""))
-    )
+    told = alone(Ask(ALL_IN_FORCE, [list(wanted), on, list(wanted), on], lambda rows: rows.found))
+    set_to = {(is_narrow, name): json.loads(value) for is_narrow, name, value in told}
     found = {}
     for name, spec in wanted.items():
-        wide = platform.get(name, spec.default)
-        found[name] = tightened(spec, wide, narrow[name]) if name in narrow else wide
+        wide = set_to.get((False, name), spec.default)
+        found[name] = tightened(spec, wide, set_to[True, name]) if (True, name) in set_to else wide
     return found
 
 

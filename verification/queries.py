@@ -25,6 +25,7 @@ from verification.models import (
     VoiceCheck,
 )
 from verification.models.check import WATCHLIST
+from verification.models.consent import PURPOSES
 from verification.models.upload import FACE, ID_CARD_BACK, ID_CARD_FRONT, LICENCE
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ SUBJECT = Shape(
 )  # fmt: skip
 IDENTIFIED = f"""
 SELECT {SUBJECT.columns("s")} FROM verification_subject s WHERE s.id = %s AND s.identified_at IS NOT NULL
+"""  # noqa: S608 -- put together from constants; values are parameters
+
+AGREEMENT = Shape(AgreementText)
+IN_FORCE = f"""
+SELECT DISTINCT ON (t.purpose) {AGREEMENT.columns("t")} FROM verification_agreement_text t
+WHERE t.purpose = ANY(%s) ORDER BY t.purpose, t.version DESC
 """  # noqa: S608 -- put together from constants; values are parameters
 
 
@@ -307,8 +314,8 @@ def own_uploads(subject_id: uuid.UUID, upload_ids: Collection[uuid.UUID], *, kin
 
 def current_agreements(purposes: Sequence[str] | None = None) -> list[AgreementText]:
     """Return the texts in force, one for each purpose (of those asked for), by purpose."""
-    rows = AgreementText.objects.order_by("purpose", "-version").distinct("purpose")
-    return list(rows if purposes is None else rows.filter(purpose__in=purposes))
+    asked = list(dict(PURPOSES) if purposes is None else purposes)
+    return alone(Ask(IN_FORCE, [asked], lambda rows: [AGREEMENT.read(row) for row in rows.found]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import islice
 from typing import Final
 
 from django.db import connection
@@ -16,8 +17,9 @@ from accounts.operations.ledger import Line, post_entry
 from accounts.operations.quotas import return_quota
 from accounts.queries import gl_balance
 from core.clock import business_date, now
+from core.db.asks import execute
+from core.db.rows import INSERT, Row, as_json, new_row
 from core.errors import NotFound, StateConflict
-from core.ids import new_id
 from core.operations import within_transaction
 from core.tenancy import current_bank
 
@@ -25,6 +27,7 @@ CLOSE: Final = "SELECT pg_advisory_xact_lock(accounts_books_key())"
 ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 REVERSAL: Final = "reversal"
 MEMO_LENGTH: Final = 100
+AT_ONCE: Final = 5000
 
 
 class DayNotOver(ValueError):
@@ -55,11 +58,13 @@ def close_books(*, day: date) -> int:
     first = last + timedelta(days=1) if last else JournalEntry.objects.aggregate(day=Min("booking_date"))["day"] or day
     if first > day:
         return 0
-    GlDay.objects.bulk_create(_rows(last, first, day), batch_size=5000)
+    rows = _rows(last, first, day)
+    while some := list(islice(rows, AT_ONCE)):
+        execute(INSERT.format(table=GlDay._meta.db_table), [as_json(some)])  # noqa: SLF001 -- Django's documented model API
     return (day - first).days + 1
 
 
-def _rows(last: date | None, first: date, day: date) -> Iterator[GlDay]:
+def _rows(last: date | None, first: date, day: date) -> Iterator[Row]:
     """Give the rows of the days to be closed, each account's balance carried from one to the next."""
     closing = dict.fromkeys(CHART, 0)
     if last is not None:
@@ -79,8 +84,8 @@ def _rows(last: date | None, first: date, day: date) -> Iterator[GlDay]:
         for code in sorted(closing):
             debit_fen, credit_fen = moved.get((today, code), (0, 0))
             closing[code] += debit_fen - credit_fen
-            yield GlDay(
-                id=new_id(), booking_date=today, gl_code=code, debit_fen=debit_fen, credit_fen=credit_fen,
+            yield new_row(
+                GlDay, booking_date=today, gl_code=code, debit_fen=debit_fen, credit_fen=credit_fen,
                 closing_fen=closing[code], closed_at=closed_at,
             )  # fmt: skip
 

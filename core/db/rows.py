@@ -23,6 +23,7 @@ from core.db.asks import Ask, together
 
 M = TypeVar("M", bound=models.Model)
 INSERT: Final = "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s)"
+UPDATE: Final = "UPDATE {table} t SET {columns} FROM jsonb_populate_recordset(NULL::{table}, %s) n WHERE t.id = n.id"
 Reader = Callable[[Any], Any]
 Row = dict[str, Any]
 
@@ -86,6 +87,30 @@ def inserting(*rows: models.Model) -> list[Ask[None]]:
     for row in rows:
         by_table.setdefault(row._meta.db_table, []).append(row)  # noqa: SLF001 -- Django's documented model API
     return [Ask(INSERT.format(table=table), [as_json(group)], lambda _: None) for table, group in by_table.items()]
+
+
+def update(rows: Sequence[M], columns: Sequence[str]) -> None:
+    """Write some columns of rows of one model, whose key is `id`, in one statement that is the same for any number of rows.
+
+    Django's `bulk_update` compiles a CASE of every row for every column, which takes longer than all else of a repayment.
+
+    Raises:
+        django.db.IntegrityError: the table refuses one of them; none is written.
+    """
+    if rows:
+        together(updating(rows, columns))
+
+
+def updating(rows: Sequence[M], columns: Sequence[str]) -> Ask[None]:
+    """Return the statement of `update`, to be sent with others."""
+    values = [{column: members[column] for column in ("id", *columns)} for members in map(_members, rows)]
+    return Ask(_update(type(rows[0]), tuple(columns)), [as_json(values)], lambda _: None)
+
+
+@cache
+def _update(model: type[models.Model], columns: tuple[str, ...]) -> str:
+    table, written = model._meta.db_table, ", ".join(f'"{column}" = n."{column}"' for column in columns)  # noqa: SLF001 -- Django's documented model API
+    return UPDATE.format(table=table, columns=written)
 
 
 def new_row(model: type[models.Model], **values: Any) -> Row:

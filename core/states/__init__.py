@@ -9,11 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
 
-from core.db.rows import Row, new_row
+from core.db.asks import Ask, alone, together
+from core.db.rows import Row, Shape, inserting, new_row, updating
 from core.errors import NotFound, StateConflict
 from core.operations import within_transaction
 from core.states.models import StateChange
@@ -72,24 +74,30 @@ def transition(machine: Machine[M], pk: uuid.UUID, event: str, *, actor: str, re
         NotFound: there is no such row.
         StateConflict: the event is not legal in the row's state; nothing changed.
     """
-    row = machine.model._default_manager.select_for_update(no_key=True).filter(pk=pk).first()  # noqa: SLF001 -- documented by Django
+    row = alone(_locking(machine.model, pk))
     if row is None:
         raise NotFound
     former = getattr(row, machine.column)
     target = machine.target(former, event)
     for name, value in {**fields, machine.column: target}.items():
         setattr(row, name, value)
-    row.save(update_fields=[machine.column, *fields])
-    StateChange.objects.create(
-        machine=machine.name,
-        subject_id=pk,
-        event=event,
-        from_state=former,
-        to_state=target,
-        actor=actor,
-        reason=reason,
+    columns = [str(row._meta.get_field(name).column) for name in {machine.column: None, **fields}]  # type: ignore[union-attr]  # noqa: SLF001 -- documented by Django
+    change = StateChange(
+        machine=machine.name, subject_id=pk, event=event, from_state=former, to_state=target, actor=actor, reason=reason
     )
+    together(updating([row], columns), *inserting(change))
     return row
+
+
+def _locking(model: type[M], pk: uuid.UUID) -> Ask[M | None]:
+    shape, statement = _lock_of(model)
+    return Ask(statement, [pk], lambda rows: None if rows.first is None else shape.read(rows.first))
+
+
+@cache
+def _lock_of(model: type[M]) -> tuple[Shape[M], str]:
+    shape, table = Shape(model), model._meta.db_table  # noqa: SLF001 -- documented by Django
+    return shape, f"SELECT {shape.columns('t')} FROM {table} t WHERE t.id = %s FOR NO KEY UPDATE OF t"  # noqa: S608 -- put together from constants; values are parameters
 
 
 def moves(

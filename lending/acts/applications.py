@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
-from core.errors import StateConflict
+from core.db.asks import fetch_one
+from core.errors import NotFound, StateConflict
+from core.ids import parse_id
 from core.tenancy import current_bank
 from lending.models.application import FACE
 from lending.operations.applying import ACT
+from lending.purposes import PURPOSES
 from lending.queries.applications import access_application
 from tenants import directory
 from verification.operations import Act, AgreementContext, register_act
+
+NAMED: Final = """
+SELECT v.name, a.purpose FROM lending_application a JOIN lending_product_version v ON v.id = a.product_version_id
+WHERE a.id = %s AND a.customer_id = %s
+"""
 
 
 def check(application_id: str, customer_id: uuid.UUID) -> None:
@@ -30,13 +39,15 @@ def describe(application_id: str, customer_id: uuid.UUID) -> AgreementContext:
     Raises:
         NotFound: it is not this customer's.
     """
-    application = access_application(customer_id, application_id)
+    found = parse_id(application_id)
+    row = None if found is None else fetch_one(NAMED, [found, customer_id])
+    if found is None or row is None:
+        raise NotFound
     card = directory.card_of(current_bank().code)
-    lender = "" if card is None else card.name
-    version = application.product_version
+    lender, (product, purpose) = "" if card is None else card.name, row
     return AgreementContext(
-        business=f"向{lender}申请“{version.name}”授信（申请编号：{application.pk.hex}，用途：{application.get_purpose_display()}）"
-    )
+        business=f"向{lender}申请“{product}”授信（申请编号：{found.hex}，用途：{PURPOSES[purpose]}）"
+    )  # fmt: skip
 
 
 register_act(Act(action=ACT, check=check, describe=describe, is_new_business=True))

@@ -14,6 +14,8 @@ from django.db import connection
 
 from accounts import operations as accounts
 from core.clock import move_business_date
+from core.db.asks import Ask, alone
+from core.db.rows import insert
 from core.operations import opens_snapshot, opens_transaction, within_transaction
 from core.steps.queue import enqueue
 from lending.closing.dues import pass_dues, queue_debits
@@ -31,12 +33,13 @@ ROOM: Final = """
 SELECT set_config('statement_timeout', '600s', true), set_config('work_mem', '64MB', true),
        set_config('random_page_cost', '1.1', true)
 """
+RECORDED: Final = "SELECT stage FROM lending_day_end_stage WHERE closed_date = %s"
 Figures = dict[str, Any]
 
 
 def recorded(closed_date: date) -> set[str]:
     """Return the stages of a day's end that are done."""
-    return set(DayEndStage.objects.filter(closed_date=closed_date).values_list("stage", flat=True))
+    return alone(Ask(RECORDED, [closed_date], lambda rows: {stage for (stage,) in rows.found}))
 
 
 @within_transaction
@@ -46,7 +49,7 @@ def record_stage(*, closed_date: date, stage: str, figures: Figures) -> None:
     Raises:
         django.db.IntegrityError: somebody else did it meanwhile; the caller's transaction is undone.
     """
-    DayEndStage.objects.create(closed_date=closed_date, stage=stage, figures=figures)
+    insert(DayEndStage(closed_date=closed_date, stage=stage, figures=figures))
 
 
 @opens_snapshot

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import connection
 
 from core.clock import business_date, now
+from core.db.asks import execute, fetch_one
 from core.errors import StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction
 from core.steps.queue import enqueue
 from lending import servicing_parameters
 from lending.bureau_records import Content, is_negative
-from lending.models import BureauDay, BureauRecord
+from lending.models import BureauRecord
 from lending.models.bureau import CLASSIFICATION, CLOSE, EXTENSION, MONTH_END, OPEN, REPAYMENT, WRITE_OFF
 from lending.models.loan_event import (
     CLASSIFIED,
@@ -64,21 +65,19 @@ def capture_bureau_records(*, day: date) -> int:
     """
     if day >= business_date():
         raise StateConflict("营业日尚未结束")
-    if BureauDay.objects.filter(captured_date=day).exists():
+    is_captured, former = fetch_one(bureau_sql.CAPTURED, [day, day]) or (False, None)
+    if is_captured:
         return 0
-    made = sum(
-        _keep(moment, day, moved_fen) for moment, moved_fen in sorted(_events_of(day).items()) if moved_fen
-    )  # fmt: skip
+    happened = _events_of(day, since=former or now())
+    made = sum(_keep(moment, day, moved_fen) for moment, moved_fen in sorted(happened.items()) if moved_fen)
     if is_month_end(day):
         made += _month_end(day)
-    BureauDay.objects.bulk_create([BureauDay(captured_date=day, records=made)], ignore_conflicts=True)
+    execute(bureau_sql.CAPTURE, [day, made, now()])
     return made
 
 
-def _events_of(day: date) -> dict[str, dict[uuid.UUID, int]]:
-    """Return what happened on a day: by moment, each loan with the amount that moved, in fen."""
-    former = BureauDay.objects.filter(captured_date__lt=day).order_by("-captured_date").first()
-    since = now() if former is None else former.captured_at
+def _events_of(day: date, *, since: datetime) -> dict[str, dict[uuid.UUID, int]]:
+    """Return what happened on a day, or came in late since a moment: by moment, each loan with what moved, in fen."""
     asked: Asked = {"kinds": list(MOMENTS), "day": day, "since": since}
     found: dict[str, dict[uuid.UUID, int]] = {moment: {} for moment in MOMENTS.values()}
     with connection.cursor() as cursor:

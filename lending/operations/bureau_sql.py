@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+# Whether a day was captured, and when the last before it was.
+CAPTURED: Final = """
+SELECT EXISTS (SELECT 1 FROM lending_bureau_day WHERE captured_date = %s),
+       (SELECT captured_at FROM lending_bureau_day WHERE captured_date < %s ORDER BY captured_date DESC LIMIT 1)
+"""
+CAPTURE: Final = """
+INSERT INTO lending_bureau_day (captured_date, records, captured_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
 # The loans that need the arithmetic at a month's end: open then, and overdue, of another class, or written off. All others
 # are plain.
 NOT_PLAIN: Final = """

@@ -6,11 +6,22 @@ import uuid
 from itertools import islice
 from typing import Any, Final, cast
 
-from core.db.asks import Ask, Rows, alone
+from core.db.asks import Ask, Rows, alone, together
 from core.db.rows import Shape, relate
 from core.errors import Absent, NotFound
 from core.operations import within_transaction
-from lending.models import Contract, CreditLine, Disclosure, Drawdown, EntrustedPayment, Loan, Product
+from lending.loan_records import keep_all_rows
+from lending.models import (
+    Contract,
+    CreditLine,
+    Disclosure,
+    Drawdown,
+    EntrustedPayment,
+    Instalment,
+    Loan,
+    Product,
+    RepaymentShare,
+)
 from lending.queries.products import published_version
 
 DRAWDOWN: Final = Shape(Drawdown, without=["agreed", "signing"])
@@ -44,6 +55,15 @@ def _lock(shapes: dict[str, Shape[Any]]) -> str:
     return f"SELECT {columns}, f.proofs FROM lending_lock_drawdown(%s, %s) f"  # noqa: S608 -- put together from constants; values are parameters
 
 
+LOAN: Final = Shape(Loan)
+INSTALMENT: Final = Shape(Instalment)
+SHARE: Final = Shape(RepaymentShare)
+LOCK_LOAN: Final = f"SELECT {LOAN.columns('l')} FROM lending_loan l WHERE l.id = %s FOR NO KEY UPDATE"  # noqa: S608 -- as above
+PLAN: Final = f"SELECT {INSTALMENT.columns('i')} FROM lending_instalment i WHERE i.loan_id = %s"  # noqa: S608 -- as above
+PAID: Final = f"""
+SELECT {SHARE.columns("s")} FROM lending_repayment_share s JOIN lending_instalment i ON i.id = s.instalment_id
+WHERE i.loan_id = %s
+"""  # noqa: S608 -- as above
 LOCK: Final = _lock(WHOLE)
 LOCK_FOR_PAYMENT: Final = _lock(FOR_PAYMENT)
 
@@ -89,10 +109,14 @@ def lock_loan(*, loan_id: uuid.UUID) -> Loan:
     Raises:
         NotFound: there is no such loan.
     """
-    rows = Loan.objects.select_for_update(no_key=True, of=("self",)).prefetch_related("instalments__shares")
-    loan = rows.filter(pk=loan_id).first()
+    found = Ask(LOCK_LOAN, [loan_id], lambda rows: None if rows.first is None else LOAN.read(rows.first))
+    plan = Ask(PLAN, [loan_id], lambda rows: [INSTALMENT.read(row) for row in rows.found])
+    paid = Ask(PAID, [loan_id], lambda rows: [SHARE.read(row) for row in rows.found])
+    together(found, plan, paid)
+    loan = found.answer()
     if loan is None:
         raise NotFound
+    keep_all_rows(loan, plan.answer(), paid.answer())
     return loan
 
 

@@ -11,10 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from core.db.rows import insert, update
 from core.ids import new_id
 from core.operations import within_transaction
 from lending.loan_columns import running_of
-from lending.loan_records import rows_in_force
+from lending.loan_records import all_rows, rows_in_force
 from lending.loans.overdue import InstalmentRecord, default_numerator, is_unpaid, on_penalty_numerator
 from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan
@@ -38,7 +39,7 @@ def store_loan(*, loan: Loan, record: LoanRecord, on_date: date, settled: bool =
     for item in record.instalments:
         _store_row(rows[item.number], item, record, on_date, settled=settled)
     changed = [row for number, row in rows.items() if _columns(row) != former[number]]
-    Instalment.objects.bulk_update(changed, COLUMNS)
+    update(changed, COLUMNS)
     running = running_of(record, on_date=on_date)
     for name in running.__slots__:
         setattr(loan, name, getattr(running, name))
@@ -62,16 +63,17 @@ def _store_plan(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
     missing = [row for number, row in wanted.items() if number not in kept]
     if not replaced and not missing:
         return kept
-    version = max(row.version for row in loan.instalments.all()) + 1
+    version = max(row.version for row in all_rows(loan)) + 1
     Instalment.objects.filter(pk__in=[row.pk for row in replaced]).update(replaced_by_version=version)
     balances = _balances(record)
-    made = Instalment.objects.bulk_create(
+    made = [
         Instalment(
             id=new_id(), loan=loan, number=row.number, due_date=row.due_date, principal_fen=row.principal_fen,
             interest_fen=row.interest_fen, balance_fen=balances[row.number], version=version,
         )
         for row in missing
-    )  # fmt: skip
+    ]  # fmt: skip
+    insert(*made)
     return kept | {row.number: row for row in made}
 
 

@@ -14,13 +14,14 @@ from django.db import IntegrityError, transaction
 from accounts import queries as accounts
 from core.audit.log import record
 from core.clock import business_date, now
+from core.db.asks import execute
 from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books, servicing_parameters
-from lending.models import Loan, PurposeFinding, PurposeScan, WatchTerm
+from lending.models import Loan, PurposeFinding, WatchTerm
 from lending.models.credit_line import ACTIVE as ACTIVE_LINE
 from lending.models.loan import ACTIVE
 from lending.operations.loan_changes import mark_misused
@@ -33,6 +34,9 @@ OUR_OWN: Final = (books.REPAYMENT,)
 MISUSE: Final = "misused"
 SHORTEST_WORD: Final = 2
 MCC_DIGITS: Final = 4
+SCANNED: Final = """
+INSERT INTO lending_purpose_scan (scanned_date, outflows, found, scanned_at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
 
 
 class WatchTermRefused(Problem):
@@ -74,20 +78,19 @@ def scan_purposes(*, day: date) -> int:
         )
         for flow in accounts.outflows_on(day, but_kinds=OUR_OWN)
     )  # fmt: skip
-    PurposeScan.objects.bulk_create(
-        [PurposeScan(scanned_date=day, outflows=looked_at, found=found)], ignore_conflicts=True
-    )
+    execute(SCANNED, [day, looked_at, found, now()])
     return found
 
 
 def _judge(flows: Iterable[Seen]) -> tuple[int, int]:
     """Keep what meets a term and may be borrowed money; return how many were looked at and how many findings are new.
 
-    The terms come first and the loans after: of a day's outflows few meet a term.
+    The terms come first and the loans after: of a day's outflows few meet a term. On most days nothing left at all.
     """
-    terms, before = terms_in_force(), PurposeFinding.objects.count()
+    terms: Sequence[Term] = ()
     looked_at, findings = 0, []
     for flow in flows:
+        terms = terms or terms_in_force()
         looked_at += 1
         if match(terms, text=flow.told, mcc=flow.mcc) is None:
             continue
@@ -100,6 +103,9 @@ def _judge(flows: Iterable[Seen]) -> tuple[int, int]:
                     amount_fen=flow.amount_fen, counterparty=flow.told, sort=met.sort, term=met.text,
                 )
             )  # fmt: skip
+    if not findings:
+        return looked_at, 0
+    before = PurposeFinding.objects.count()
     PurposeFinding.objects.bulk_create(findings, ignore_conflicts=True)
     return looked_at, PurposeFinding.objects.count() - before
 

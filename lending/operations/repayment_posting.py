@@ -20,7 +20,7 @@ from core.states import transition
 from core.steps.queue import enqueue
 from lending import books
 from lending.loan_columns import is_settled
-from lending.loan_records import facts_of, opening_record, policy_of, record_of
+from lending.loan_records import facts_of, forget_rows, opening_record, policy_of, record_of
 from lending.loans.allocation import Share
 from lending.loans.repaying import AHEAD, Repaid, RepaymentKind, repay
 from lending.loans.replanning import Keep
@@ -111,7 +111,7 @@ def _store(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
     if loan.status == SETTLED and not settled:
         reopen(loan=loan)
     rows = store_loan(loan=loan, record=record, on_date=business_date(), settled=settled)
-    loan.__dict__.pop("_prefetched_objects_cache", None)
+    forget_rows(loan)
     return rows
 
 

@@ -10,6 +10,9 @@ import structlog
 
 from accounts import vendors as vendors_of_accounts
 from tests.accounts.holders import Network
+from tests.made_once import committed_once
+
+__all__ = ["committed_once"]
 
 
 @pytest.fixture

@@ -259,9 +259,9 @@ def _collect(account: DepositAccount) -> None:
         )  # fmt: skip
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_once")
 class TestRaces:
-    """Of a closing and what would stand against it, one comes first and the other sees it."""
+    """Of a closing and what would stand against it, one comes first and the other sees it; each test has its own account."""
 
     def together(self, *works: Callable[[], None]) -> list[str]:
         """Do things at once on connections of their own; return what became of each."""

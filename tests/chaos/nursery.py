@@ -28,7 +28,14 @@ def _import_everything() -> None:
     import django
 
     django.setup()
+    import celery.apps.worker
+    import celery.bin.celery
+    import celery.concurrency.thread
+    import celery.worker.components
+    import celery.worker.consumer
+    import celery.worker.strategy  # noqa: F401
     import kombu.transport.redis  # noqa: F401
+    import psycopg_pool  # noqa: F401
 
     import lending.contracts.signing
     import lending.contracts.verify  # noqa: F401

@@ -9,6 +9,7 @@ import pytest
 from core.steps.engine import MAX_CRASHES
 from core.steps.models import DONE, PARKED, Step
 from core.tenancy import in_bank
+from tests.chaos.killing import let_leases_run_out
 from tests.chaos.processes import Processes, eventually, is_alive
 from tests.over_rest import BANK
 
@@ -35,7 +36,9 @@ class TestAStepThatKillsItsWorker:
         while not is_parked():
             worker = workers.worker()
             eventually("the step kills its worker, or is parked", lambda: not is_alive(worker) or is_parked())  # noqa: B023 -- asked within the turn
-            killed += not is_alive(worker)
+            if not is_alive(worker):
+                killed += 1
+                let_leases_run_out(BANK)
         assert killed == MAX_CRASHES
         assert (_one(KILLER).crashes, _one(KILLER).reason) == (MAX_CRASHES, "lease ran out")
         eventually("its companion is done", lambda: _one(BYSTANDER).state == DONE)

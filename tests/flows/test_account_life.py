@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,11 +17,11 @@ from core.steps.models import Step
 from core.tenancy import in_bank
 from scripts.phone import CallFailed, Phone
 from tests.accounts.holders import due_again
-from tests.flows.conftest import PhoneMaker, set_parameter
+from tests.flows.conftest import PhoneMaker, chapter, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import PhoneCode, Subject
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
 
 
@@ -78,136 +79,150 @@ def disburse(someone: Phone, drawdown: str, *, expect: int) -> Any:
     return someone.call("POST", f"drawdowns/{drawdown}/disburse", {"face_token": token}, expect=expect).json()
 
 
-def texts(sandbox: Sandbox, someone: Phone) -> list[str]:
-    return [text["template"] for text in sandbox.inbox(someone.person["phone"]) if text["template"] != "code"]
+@pytest.fixture
+def told(someone: Phone, sandbox: Sandbox) -> Callable[[], list[str]]:
+    """Give the templates of the texts, codes left out, that the customer has got in this story."""
+    number = someone.person["phone"]
+    before = {text["request_id"] for text in sandbox.inbox(number)}
+
+    def since() -> list[str]:
+        new = [text for text in sandbox.inbox(number) if text["request_id"] not in before]
+        return [text["template"] for text in new if text["template"] != "code"]
+
+    return since
+
+
+@pytest.fixture(scope="class")
+def opened(first_chapter: Phone) -> Iterator[dict[str, Any]]:
+    """Open the customer's account once for a class whose stories all begin with it."""
+    with chapter():
+        yield first_chapter.open_account()
 
 
 class TestForgotten:
     def test_a_dormant_account_is_told_takes_no_loan_and_wakes_by_a_face(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, opened: dict[str, Any], told: Callable[[], list[str]]
     ) -> None:
-        someone = registered()
-        account = someone.open_account()
-        assert account["suspensions"] == []
+        assert opened["suspensions"] == []
         day = pass_days(someone, 190)
-        shown = someone.get(f"accounts/{account['id']}")
+        shown = someone.get(f"accounts/{opened['id']}")
         assert shown["status"] == "active"
         assert shown["suspensions"] == [{"reason": "dormant", "from_date": day.isoformat()}]
-        assert texts(sandbox, someone) == ["notice_dormant"]
+        assert told() == ["notice_dormant"]
         line = someone.accept(someone.apply(PRODUCT)["id"])
         with pytest.raises(CallFailed, match=r"account_not_active.*重新核验身份"):
-            sign(someone, line, account["id"])
-        assert someone.get(f"accounts/{account['id']}")["balance"] == "0.00"
-        assert reverify(someone, account["id"])["status"] == "verified"
-        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []
-        drawdown = sign(someone, line, account["id"])
+            sign(someone, line, opened["id"])
+        assert someone.get(f"accounts/{opened['id']}")["balance"] == "0.00"
+        assert reverify(someone, opened["id"])["status"] == "verified"
+        assert someone.get(f"accounts/{opened['id']}")["suspensions"] == []
+        drawdown = sign(someone, line, opened["id"])
         disburse(someone, drawdown["id"], expect=202)
         assert someone.until_settled(f"drawdowns/{drawdown['id']}")["status"] == "disbursed"
         pass_days(someone, 400)
-        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []  # a loan rests on it
+        assert someone.get(f"accounts/{opened['id']}")["suspensions"] == []  # a loan rests on it
 
-    def test_nothing_is_proved_where_nothing_is_asked(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        account = someone.open_account()
-        token = someone.face_token("reverify", account["id"])
-        problem = someone.post(f"accounts/{account['id']}/reverify", {"face_token": token}, expect=409)
+    def test_nothing_is_proved_where_nothing_is_asked(self, someone: Phone, opened: dict[str, Any]) -> None:
+        token = someone.face_token("reverify", opened["id"])
+        problem = someone.post(f"accounts/{opened['id']}/reverify", {"face_token": token}, expect=409)
         assert problem["code"] == "state_conflict"
-        body = {"face_token": token, "id_card_front": account["id"]}
-        assert someone.post(f"accounts/{account['id']}/reverify", body, expect=400)["code"] == "invalid_request"
+        body = {"face_token": token, "id_card_front": opened["id"]}
+        assert someone.post(f"accounts/{opened['id']}/reverify", body, expect=400)["code"] == "invalid_request"
 
 
 class TestTheIdCardEnds:
     def test_the_customer_is_told_stopped_and_goes_on_with_the_new_card(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, opened: dict[str, Any], told: Callable[[], list[str]]
     ) -> None:
-        someone = registered()
-        account = someone.open_account()
         with in_bank("125"):
             printed = Subject.objects.get().valid_until_date
             Subject.objects.update(valid_until_date=business_date() + timedelta(days=40))
         for days in (10, 24):  # 30 and 6 days before the end
             pass_days(someone, days)
         pass_days(someone, 6 + 90)
-        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []
+        assert someone.get(f"accounts/{opened['id']}")["suspensions"] == []
         day = pass_days(someone, 1)
-        shown = someone.get(f"accounts/{account['id']}")
+        shown = someone.get(f"accounts/{opened['id']}")
         assert shown["suspensions"] == [{"reason": "id_expired", "from_date": day.isoformat()}]
-        assert sorted(texts(sandbox, someone)) == [
+        assert sorted(told()) == [
             "notice_id_ends_last", "notice_id_ends_second", "notice_id_suspended",
         ]  # fmt: skip
-        token = someone.face_token("reverify", account["id"])
-        problem = someone.post(f"accounts/{account['id']}/reverify", {"face_token": token}, expect=422)
+        token = someone.face_token("reverify", opened["id"])
+        problem = someone.post(f"accounts/{opened['id']}/reverify", {"face_token": token}, expect=422)
         assert problem["code"] == "id_card_required"
-        assert reverify(someone, account["id"], with_card=True)["status"] == "verified"
-        assert someone.get(f"accounts/{account['id']}")["suspensions"] == []
+        assert reverify(someone, opened["id"], with_card=True)["status"] == "verified"
+        assert someone.get(f"accounts/{opened['id']}")["suspensions"] == []
         with in_bank("125"):
             assert Subject.objects.get().valid_until_date == printed
             change = Filing.objects.get(kind="change")
             assert (change.changed, change.status, change.event_date) == ("identity", "acknowledged", day)
 
-    def test_somebody_elses_card_renews_nothing(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
-        account = someone.open_account()
+    def test_somebody_elses_card_renews_nothing(self, someone: Phone, opened: dict[str, Any], sandbox: Sandbox) -> None:
         with in_bank("125"):
             Subject.objects.update(valid_until_date=business_date() - timedelta(days=100))
         pass_days(someone, 1)
-        token = someone.face_token("reverify", account["id"])
+        token = someone.face_token("reverify", opened["id"])
         someone.person = {**sandbox.person(region="320700", age=40), "phone": someone.person["phone"]}
         front, back = someone.upload_card()
         body = {"face_token": token, "id_card_front": front, "id_card_back": back}
-        answer = someone.call("POST", f"accounts/{account['id']}/reverify", body, expect=202)
+        answer = someone.call("POST", f"accounts/{opened['id']}/reverify", body, expect=202)
         ended = someone.until_settled(answer.headers["Location"])
         assert (ended["status"], ended["reason_code"]) == ("rejected", "id_mismatch")
-        assert [one["reason"] for one in someone.get(f"accounts/{account['id']}")["suspensions"]] == ["id_expired"]
+        assert [one["reason"] for one in someone.get(f"accounts/{opened['id']}")["suspensions"]] == ["id_expired"]
+
+
+def closes_and_leaves_its_card_free(someone: Phone, account: dict[str, Any]) -> None:
+    ended = close(someone, account["id"])
+    assert (ended["status"], ended["account"]) == ("closed", account["id"])
+    shown = someone.get(f"accounts/{account['id']}")
+    assert (shown["status"], shown["available"], shown["bound_cards"]) == ("closed", "0.00", [])
+    someone.wait(0)
+    with in_bank("125"):
+        kinds = Filing.objects.filter(status="acknowledged").order_by("pk").values_list("kind", flat=True)
+        assert list(kinds) == ["open", "close"]
+        assert filings_agree(business_date()).agrees
+        PhoneCode.objects.update(created_at=now() - timedelta(minutes=2))  # the pause between two codes is over
+    again = someone.open_account()
+    assert (again["status"], again["id"] != account["id"]) == ("active", True)
 
 
 class TestClosing:
-    @pytest.mark.parametrize("keeper", ["own", "core"])
-    def test_an_empty_account_closes_is_filed_and_leaves_its_card_free(
-        self, registered: PhoneMaker, keeper: str
+    def test_an_empty_one_closes_is_filed_and_leaves_its_card_free(
+        self, someone: Phone, opened: dict[str, Any]
     ) -> None:
-        someone = registered()
-        set_parameter("125", "account.keeper", keeper)
-        account = someone.open_account()
-        ended = close(someone, account["id"])
-        assert (ended["status"], ended["account"]) == ("closed", account["id"])
-        shown = someone.get(f"accounts/{account['id']}")
-        assert (shown["status"], shown["available"], shown["bound_cards"]) == ("closed", "0.00", [])
-        someone.wait(0)
-        with in_bank("125"):
-            kinds = Filing.objects.filter(status="acknowledged").order_by("pk").values_list("kind", flat=True)
-            assert list(kinds) == ["open", "close"]
-            assert filings_agree(business_date()).agrees
-            PhoneCode.objects.update(created_at=now() - timedelta(minutes=2))  # the pause between two codes is over
-        again = someone.open_account()
-        assert (again["status"], again["id"] != account["id"]) == ("active", True)
+        closes_and_leaves_its_card_free(someone, opened)
 
-    def test_one_with_a_loan_does_not_and_one_that_is_repaid_does(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        account = someone.open_account()
-        drawdown, _ = borrow(someone, account["id"])
+    def test_one_with_a_loan_does_not_and_one_that_is_repaid_does(self, someone: Phone, opened: dict[str, Any]) -> None:
+        drawdown, _ = borrow(someone, opened["id"])
         disburse(someone, drawdown["id"], expect=202)
         loan = someone.until_settled(f"drawdowns/{drawdown['id']}")["loan"]
-        assert close(someone, account["id"], expect=409)["code"] == "account_in_use"
-        assert someone.repay(loan, account["id"], kind="early_full")["status"] == "posted"
-        assert close(someone, account["id"])["status"] == "closed"
+        assert close(someone, opened["id"], expect=409)["code"] == "account_in_use"
+        assert someone.repay(loan, opened["id"], kind="early_full")["status"] == "posted"
+        assert close(someone, opened["id"])["status"] == "closed"
 
-    def test_one_with_money_does_not(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        account = someone.open_account()
+    def test_one_with_money_does_not(self, someone: Phone, opened: dict[str, Any]) -> None:
         with in_bank("125"):
             from tests.accounts.holders import give_money
 
             give_money(DepositAccount.objects.get(), 1)
-        assert close(someone, account["id"], expect=422)["code"] == "account_not_empty"
+        assert close(someone, opened["id"], expect=422)["code"] == "account_not_empty"
         with in_bank("125"):
             assert DepositAccount.objects.get().status == "active"
             assert not Filing.objects.filter(kind="close").exists()
 
-    def test_the_core_has_the_last_word(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+
+class TestClosingInTheCore:
+    @pytest.fixture
+    def account(self, someone: Phone) -> dict[str, Any]:
+        """Open an account that the core system keeps: what becomes of it there cannot be undone."""
         set_parameter("125", "account.keeper", "core")
-        account = someone.open_account()
+        return someone.open_account()
+
+    def test_an_empty_one_closes_is_filed_and_leaves_its_card_free(
+        self, someone: Phone, account: dict[str, Any]
+    ) -> None:
+        closes_and_leaves_its_card_free(someone, account)
+
+    def test_the_core_has_the_last_word(self, someone: Phone, account: dict[str, Any], sandbox: Sandbox) -> None:
         with in_bank("125"):
             number = DepositAccount.objects.get().number
         money = {"bank": "125", "account_number": number, "amount": "0.01"}
@@ -216,14 +231,15 @@ class TestClosing:
         assert (ended["status"], ended["reason_code"]) == ("refused", "account_not_empty")
         assert someone.get(f"accounts/{account['id']}")["status"] == "active"
 
-    def test_a_class_one_account_closes_at_the_counter(self, registered: PhoneMaker) -> None:
-        someone = registered(profile="class1_at:125")
-        code = someone.phone_code("bind_card")
-        body = {"number": someone.person["card_number"], "phone": someone.person["phone"], "phone_code": code}
-        card = someone.post("cards", body, expect=202)
-        someone.until_settled(f"cards/{card['id']}")
-        own = someone.get("accounts")["items"][0]["id"]
-        assert close(someone, own, expect=422)["code"] == "counter_required"
+
+def test_a_class_one_account_closes_at_the_counter(registered: PhoneMaker) -> None:
+    someone = registered(profile="class1_at:125")
+    code = someone.phone_code("bind_card")
+    body = {"number": someone.person["card_number"], "phone": someone.person["phone"], "phone_code": code}
+    card = someone.post("cards", body, expect=202)
+    someone.until_settled(f"cards/{card['id']}")
+    own = someone.get("accounts")["items"][0]["id"]
+    assert close(someone, own, expect=422)["code"] == "counter_required"
 
 
 class TestOpening:
@@ -236,9 +252,8 @@ class TestOpening:
 
     @pytest.mark.parametrize("keeper", ["own", "core"])
     def test_a_class_three_account_is_opened_like_a_class_two_and_is_none_to_borrow_by(
-        self, registered: PhoneMaker, sandbox: Sandbox, keeper: str
+        self, someone: Phone, sandbox: Sandbox, keeper: str
     ) -> None:
-        someone = registered()
         set_parameter("125", "account.keeper", keeper)
         account = self.ask(someone, {"class": "III"})
         path = f"accounts/{account['id']}"
@@ -258,26 +273,26 @@ class TestOpening:
         assert steps["open_account"] == "todo"
 
     @pytest.mark.parametrize("wanted", [{"class": "I"}, {"holder": "company"}])
-    def test_what_needs_the_counter_is_sent_there(self, registered: PhoneMaker, wanted: dict[str, Any]) -> None:
-        someone = registered()
+    def test_what_needs_the_counter_is_sent_there(self, someone: Phone, wanted: dict[str, Any]) -> None:
         problem = self.ask(someone, wanted, expect=422)
         assert problem["code"] == "counter_required"
         assert someone.get("accounts")["items"] == []
 
-    def test_the_fourth_account_from_one_phone_in_a_day_waits_for_staff(self, registered: PhoneMaker) -> None:
-        people = [registered() for _ in range(4)]
-        for someone in people:
-            someone.device_id = people[0].device_id
-            someone.log_in()
-        ended = [self.ask(someone) for someone in people]
+    def test_the_fourth_account_from_one_phone_in_a_day_waits_for_staff(
+        self, someone: Phone, registered: PhoneMaker
+    ) -> None:
+        people = [someone, *(registered() for _ in range(3))]
+        for person in people:
+            person.device_id = someone.device_id
+            person.log_in()
+        ended = [self.ask(person) for person in people]
         assert [one["status"] for one in ended] == ["checking"] * 4
         with in_bank("125"):  # the fourth is a member of staff's to judge (ACC-10)
             assert list(DepositAccount.objects.order_by("pk").values_list("status", flat=True))[-1] == "review"
 
 
 class TestReconciled:
-    def test_a_loan_paid_into_the_core_is_even_the_next_day(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_a_loan_paid_into_the_core_is_even_the_next_day(self, someone: Phone, sandbox: Sandbox) -> None:
         set_parameter("125", "account.keeper", "core")
         with in_bank("125"), transaction.atomic():
             move_business_date(to_date=date(2035, 5, 7))  # a day of its own in the sandbox's core

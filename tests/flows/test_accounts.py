@@ -15,7 +15,7 @@ from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import Check
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 
 
 def _vendors(sandbox: Sandbox) -> list[str]:
@@ -29,11 +29,9 @@ def _override(sandbox: Sandbox, someone: Phone, **facts: Any) -> None:
 class TestOpening:
     @pytest.mark.parametrize("keeper", ["own", "core"])
     def test_a_class_two_account_is_opened_after_all_checks_in_their_order(
-        self, registered: PhoneMaker, sandbox: Sandbox, keeper: str
+        self, someone: Phone, sandbox: Sandbox, keeper: str
     ) -> None:
-        someone = registered()
         set_parameter("125", "account.keeper", keeper)
-        sandbox.json("DELETE", "/sandbox/calls")
         account = someone.open_account()
         assert (account["status"], account["class"], account["balance"]) == ("active", "II", "0.00")
         assert [card["status"] for card in account["bound_cards"]] == ["active"]
@@ -52,7 +50,7 @@ class TestOpening:
     def test_a_carrier_that_changed_its_mind_stops_it_and_nobody_else_is_asked(
         self, registered: PhoneMaker, sandbox: Sandbox
     ) -> None:
-        someone = registered()
+        someone = registered()  # whom the vendors know otherwise from now on
         _override(sandbox, someone, carrier_result="mismatch")
         sandbox.json("DELETE", "/sandbox/calls")
         account = someone.open_account()
@@ -68,12 +66,11 @@ class TestOpening:
         assert (account["status"], account["reason_code"], account["retryable"]) == ("rejected", code, False)
         assert "tencent_faceid" not in _vendors(sandbox)
 
-    def test_a_national_check_that_is_down_may_be_tried_again(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+    def test_a_national_check_that_is_down_may_be_tried_again(self, someone: Phone, sandbox: Sandbox) -> None:
         from django.utils import timezone
 
         from core.steps.models import Step
 
-        someone = registered()
         sandbox.fault("id_check", status=503)
         code = someone.phone_code("open_account")
         card = {"number": someone.person["card_number"], "phone": someone.person["phone"]}
@@ -88,8 +85,7 @@ class TestOpening:
         ended = someone.get(f"accounts/{started['id']}")
         assert (ended["status"], ended["reason_code"], ended["retryable"]) == ("rejected", "vendor_unavailable", True)
 
-    def test_a_card_that_is_not_the_customers_own_is_refused(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_a_card_that_is_not_the_customers_own_is_refused(self, someone: Phone, sandbox: Sandbox) -> None:
         other = sandbox.person(region="320700", age=40)
         someone.person = {**someone.person, "card_number": other["card_number"]}
         account = someone.open_account()

@@ -18,7 +18,7 @@ from tenants.staff import MANAGER, make_login
 from tests.flows.conftest import PhoneMaker
 from verification.queries import identity, phone_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("borrower")]
 ADMIN = "/b/125/admin/"
 PASSWORD = "Sample-Pass-2026"
 # What one journey leaves no row of, each with the reason.
@@ -69,7 +69,9 @@ WITHOUT_ROWS = {
 }
 
 
-def _borrower(registered: PhoneMaker) -> Phone:
+@pytest.fixture(scope="module")
+def borrower(registered: PhoneMaker) -> Phone:
+    """Bring a customer through the whole journey, once for all pages."""
     with in_bank("125"):
         scene = Entry.objects.get(
             pk=make_entry(branch="城东支行", staff="12500001", product="XF01", campaign="", actor="test")
@@ -113,9 +115,8 @@ def _clear_values(person: dict[str, Any]) -> list[str]:
     return [known.name, known.id_number, phone, known.address, str(person["card_number"])]
 
 
-def test_every_page_shows_its_rows_and_no_value_in_the_clear(registered: PhoneMaker) -> None:
-    someone = _borrower(registered)
-    client, hidden = _staff(), _clear_values(dict(someone.person))
+def test_every_page_shows_its_rows_and_no_value_in_the_clear(borrower: Phone) -> None:
+    client, hidden = _staff(), _clear_values(dict(borrower.person))
     empty = set()
     for model in bank_admin._registry:
         label = model._meta.label
@@ -132,12 +133,11 @@ def test_every_page_shows_its_rows_and_no_value_in_the_clear(registered: PhoneMa
     assert empty <= set(WITHOUT_ROWS), "the journey left no row of it: its detail page was not seen"
 
 
-def test_a_customer_is_found_by_the_full_number_which_no_address_holds(registered: PhoneMaker) -> None:
-    someone = registered("125")
+def test_a_customer_is_found_by_the_full_number_which_no_address_holds(borrower: Phone) -> None:
     client = _staff()
     with in_bank("125"):
         customer_id = Customer.objects.get().pk
-    number = str(someone.person["id_number"])
+    number = str(borrower.person["id_number"])
     answer = client.post(f"{ADMIN}accounts/customer/find/", {"id_number": number})
     assert answer.status_code == 302
     assert answer["Location"] == f"{ADMIN}accounts/customer/{customer_id}/change/"
@@ -149,8 +149,7 @@ def test_a_customer_is_found_by_the_full_number_which_no_address_holds(registere
     assert "没有以该证件号码完成身份核验的客户" in nobody.content.decode()
 
 
-def test_the_trial_balance_is_shown_and_balances(registered: PhoneMaker) -> None:
-    _borrower(registered)
+def test_the_trial_balance_is_shown_and_balances() -> None:
     page = _staff().get(f"{ADMIN}accounts/journalentry/trial_balance/").content.decode()
     assert "1301 个人贷款本金" in page
     assert "10,000.00" in page

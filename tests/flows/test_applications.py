@@ -13,7 +13,7 @@ from scripts.phone import Phone
 from tests.flows.conftest import PhoneMaker, vendors_asked
 from tests.running_sandbox import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 EMPLOYER = {"name": "港口物流公司", "region_code": "320703", "evidence": "social_security"}
 
 
@@ -24,9 +24,7 @@ def _drafted(someone: Phone, product: str = "XF01", **facts: Any) -> dict[str, A
 
 
 class TestApplying:
-    def test_a_good_customer_is_offered_a_line_and_accepts_it(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
-        sandbox.json("DELETE", "/sandbox/calls")
+    def test_a_good_customer_is_offered_a_line_and_accepts_it(self, someone: Phone, sandbox: Sandbox) -> None:
         application = someone.apply("XF01")
         assert application["status"] == "offered"
         assert vendors_asked(sandbox) == ["id_check", "tencent_faceid", "bureau", "government"]
@@ -38,16 +36,15 @@ class TestApplying:
         answer = someone.call("POST", f"applications/{application['id']}/accept", {}, expect=409)
         assert answer.json()["code"] == "state_conflict"
 
-    def test_a_stored_decision_replays_to_the_same_result(self, registered: PhoneMaker) -> None:
+    def test_a_stored_decision_replays_to_the_same_result(self, someone: Phone) -> None:
         from lending.decision.snapshots import decision_bytes
 
-        registered().apply("XF01")
+        someone.apply("XF01")
         with in_bank("125"):
             for decision in Decision.objects.all():
                 assert decision_bytes(replay_decision(decision.pk)) == recorded_decision(decision.pk)
 
-    def test_without_the_consents_the_bureau_is_not_asked(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_without_the_consents_the_bureau_is_not_asked(self, someone: Phone, sandbox: Sandbox) -> None:
         application = _drafted(someone)
         assert application["status"] == "face"
         token = someone.face_token("apply", application["id"])
@@ -58,11 +55,12 @@ class TestApplying:
         someone.post(f"applications/{application['id']}/submit", {"face_token": token}, expect=202)
         assert someone.until_settled(f"applications/{application['id']}")["status"] == "offered"
 
-    def test_an_authorisation_of_bank_a_is_nothing_at_bank_b(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        at_a = registered("125", region="320700")
-        first = _drafted(at_a)
-        at_a.consent(*first["required_consents"], subject=first["id"])
-        at_b = registered("116", person=dict(at_a.person))
+    def test_an_authorisation_of_bank_a_is_nothing_at_bank_b(
+        self, someone: Phone, registered: PhoneMaker, sandbox: Sandbox
+    ) -> None:
+        first = _drafted(someone)
+        someone.consent(*first["required_consents"], subject=first["id"])
+        at_b = registered("116", person=dict(someone.person))
         second = _drafted(at_b, employer={**EMPLOYER, "region_code": "320582"})
         token = at_b.face_token("apply", second["id"])
         refused = at_b.post(f"applications/{second['id']}/submit", {"face_token": token}, expect=422)
@@ -87,8 +85,7 @@ class TestRegions:
 
 
 class TestFaceTokens:
-    def test_a_token_is_good_for_one_act_of_one_person_once(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_a_token_is_good_for_one_act_of_one_person_once(self, someone: Phone) -> None:
         first, second = _drafted(someone), _drafted(someone, product="XF03")
         for application in (first, second):
             someone.consent(*application["required_consents"], subject=application["id"])
@@ -100,8 +97,7 @@ class TestFaceTokens:
         assert used["code"] in {"face_token_used", "face_token_mismatch"}
 
     @pytest.mark.parametrize(("outcome", "code"), [("not_live", "not_live"), ("not_same", "face_mismatch")])
-    def test_a_face_that_is_not_right_gets_no_token(self, registered: PhoneMaker, outcome: str, code: str) -> None:
-        someone = registered()
+    def test_a_face_that_is_not_right_gets_no_token(self, someone: Phone, outcome: str, code: str) -> None:
         application = _drafted(someone)
         check = someone.face("apply", application["id"], outcome=outcome)
         assert (check["status"], check["reason_code"]) == ("failed", code)
@@ -125,15 +121,12 @@ class TestDecisions:
         application = registered(profile="thin").apply("XF01")
         assert application["status"] in {"offered", "review"}
 
-    def test_the_bureau_down_ends_as_unavailable_and_may_be_tried_again(
-        self, registered: PhoneMaker, sandbox: Sandbox
-    ) -> None:
+    def test_the_bureau_down_ends_as_unavailable_and_may_be_tried_again(self, someone: Phone, sandbox: Sandbox) -> None:
         from datetime import timedelta
 
         from core.clock import now
         from core.steps.models import Step
 
-        someone = registered()
         application = _drafted(someone)
         someone.consent(*application["required_consents"], subject=application["id"])
         token = someone.face_token("apply", application["id"])

@@ -1,31 +1,24 @@
-"""Stories of borrowing: from the scan to the first repayment (S01, S02), limits (S14), the core's silence (S12)."""
+"""Stories of borrowing by a customer with a line and an account: limits (S14), disclosure, the contract, an expired card."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
-from accounts.models import DepositAccount, Filing, JournalEntry
-from accounts.queries import deposits_equal_ledger, trial_balance
-from core.clock import now
-from core.evidence.models import EvidenceLeaf
-from core.steps.models import Step
 from core.tenancy import in_bank
-from lending.charts.funnel import FUNNEL_CHART, STEPS, read_funnel
-from lending.models import Contract, CreditLine, Loan
-from lending.queries import loan_book_agrees
 from scripts.phone import Phone
-from tenants.operations import make_entry
-from tests.flows.conftest import PhoneMaker, set_parameter
-from tests.running_sandbox import Sandbox
-from verification.models import Check, FaceCheck
+from tests.lending.borrowers import set_day
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("borrower")]
 PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
+
+
+@pytest.fixture(scope="module")
+def borrower(first_chapter: Phone) -> tuple[Any, Any]:
+    """Bring the customer to a line and an account, once for the module; return both."""
+    return _line(first_chapter), first_chapter.open_account()
 
 
 def _line(someone: Phone) -> dict[str, Any]:
@@ -46,127 +39,14 @@ def _signed(someone: Phone, line: dict[str, Any], account: dict[str, Any], amoun
     return signed
 
 
-def _due_now(bank: str = "125") -> None:
-    with in_bank(bank):
-        Step.objects.filter(state="live").update(run_at=now() - timedelta(seconds=1), lease_until=None)
-
-
-def _movements(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Return what the core of bank A has booked since the sandbox was started."""
-    movements: list[dict[str, Any]] = sandbox.json("GET", "/sandbox/core", params={"bank": "125"})["movements"]
-    return movements
-
-
-def _books_agree(bank: str = "125") -> bool:
-    with in_bank(bank):
-        return sum(trial_balance().values()) == 0 and deposits_equal_ledger() and loan_book_agrees()
-
-
-class TestHappyPath:
-    def test_a_customer_without_a_card_goes_from_the_scan_to_the_first_repayment(
-        self, phone: PhoneMaker, sandbox: Sandbox
-    ) -> None:
-        set_parameter("125", "id_card.provider", "tencent")
-        with in_bank("125"):
-            make_entry(branch="城东支行", staff="12500001", product=PRODUCT, campaign="", actor="test")
-            from tenants.models import Entry
-
-            scene = Entry.objects.get().scene
-        someone = phone()
-        arrival = someone.post("/api/v1/entries/resolve", {"scene": scene}, expect=200)
-        assert (arrival["bank"], arrival["staff"]) == ("125", "12500001")
-        someone.log_in(arrival["entry_token"])
-        someone.consent("privacy", "face")
-        someone.register()
-        line = _line(someone)
-        account = someone.open_account()
-        signed = _signed(someone, line, account)
-        drawn = someone.disburse(signed["id"])
-        assert drawn["status"] == "disbursed"
-        loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]
-        first = drawn["instalments"][0]
-        call_command("advance_day", "--bank", "125", "--to", first["due_date"])
-        repaid = someone.repay(loan_id, account["id"])
-        assert repaid["status"] == "posted"
-        assert repaid["allocation"]["principal"] == first["principal"]
-        assert repaid["allocation"]["interest"] == first["interest"]
-        schedule = someone.get(f"loans/{loan_id}/schedule")["instalments"]
-        assert [row["status"] for row in schedule[:2]] == ["paid", "pending"]
-        (after,) = someone.get("credit-lines")["items"]
-        gap = float(line["limit"]) - float(after["available"])
-        assert gap == pytest.approx(10000.00 - float(first["principal"]))
-        self._matrix(sandbox)
-        self._one_of_each()
-        self._funnel()
-
-    def _matrix(self, sandbox: Sandbox) -> None:
-        """Compare the external columns of the step × check matrix with the sandbox's call log."""
-        calls = [call["vendor"] for call in sandbox.calls()]
-        assert calls.count("tencent_ocr") == 2  # registration: both sides
-        assert calls.count("id_check") == 2  # apply and open
-        assert calls.count("bureau") == calls.count("government") == 1
-        assert calls.count("bound_card") == 1
-        assert calls.count("filings") == 1
-        assert calls.count("tsa") == 1
-        assert calls.count("core") == 0  # the account is kept here
-        assert calls.count("carriers") == 4  # look-up and check, at registration and again at opening
-        order = [vendor for vendor in dict.fromkeys(calls) if vendor != "sms"]
-        assert order == [
-            "wechat", "tencent_ocr", "carriers", "id_check", "tencent_faceid", "bureau", "government", "bound_card",
-            "filings", "tsa",
-        ]  # fmt: skip
-
-    def _one_of_each(self) -> None:
-        """Compare the internal columns with the bank's own rows: once each, and the books agree."""
-        with in_bank("125"):
-            purposes = sorted(Check.objects.filter(kind="watchlist").values_list("purpose", flat=True))
-            assert purposes == ["apply", "disburse", "open_account", "open_account"]
-            faces = FaceCheck.objects.filter(status="passed")
-            assert sorted(faces.values_list("action", flat=True)) == ["apply", "drawdown", "open_account", "sign"]
-            assert DepositAccount.objects.filter(account_class="II", status="active").count() == 1
-            assert Filing.objects.get().kind == "open"
-            assert Contract.objects.count() == Loan.objects.count() == 1
-            assert JournalEntry.objects.exclude(kind__startswith="day_end_").count() == 2
-            kinds = set(EvidenceLeaf.objects.values_list("kind", flat=True))
-            assert {"consent", "decision", "contract"} <= {kind.split(".")[1] for kind in kinds}, kinds
-        assert _books_agree()
-
-    def _funnel(self) -> None:
-        """Find the one person at the end of the funnel, with whoever made the code (D5)."""
-        with in_bank("125"):
-            today = FUNNEL_CHART.usual(now().date())
-            numbers = read_funnel(replace(today, chosen={**today.chosen, "staff": "12500001"}))
-            assert list(numbers.series[0].values) == [1] * len(STEPS)
-            assert read_funnel(replace(today, chosen={**today.chosen, "staff": "12500002"})).is_empty
-
-    def test_a_customer_with_an_own_card_opens_nothing_and_borrows_to_it(
-        self, registered: PhoneMaker, sandbox: Sandbox
-    ) -> None:
-        someone = registered(profile="class1_at:125")
-        line = _line(someone)
-        code = someone.phone_code("bind_card")
-        body = {"number": someone.person["card_number"], "phone": someone.person["phone"], "phone_code": code}
-        someone.until_settled(f"cards/{someone.post('cards', body, expect=202)['id']}")
-        (account,) = someone.get("accounts")["items"]
-        assert account["class"] == "I"
-        drawn = someone.disburse(_signed(someone, line, account)["id"])
-        assert drawn["status"] == "disbursed"
-        calls = [(call["vendor"], call["operation"]) for call in sandbox.calls()]
-        assert "filings" not in {vendor for vendor, _ in calls}
-        with in_bank("125"):
-            assert not DepositAccount.objects.filter(account_class="II").exists()
-            purposes = sorted(Check.objects.filter(kind="watchlist").values_list("purpose", flat=True))
-            assert purposes == ["apply", "disburse"]
-        assert _books_agree()
-
-
 class TestLimits:
     @pytest.mark.parametrize(
         ("amount", "code"), [("499.99", "amount_out_of_range"), ("500.00", None), ("200000.01", "amount_out_of_range")]
     )
-    def test_the_products_bounds_hold_to_the_fen(self, registered: PhoneMaker, amount: str, code: str | None) -> None:
-        someone = registered()
-        line, account = _line(someone), someone.open_account()
+    def test_the_products_bounds_hold_to_the_fen(
+        self, someone: Phone, borrower: tuple[Any, Any], amount: str, code: str | None
+    ) -> None:
+        line, account = borrower
         body = {
             "credit_line": line["id"], "amount": amount, "term": TERM, "method": METHOD, "account": account["id"],
             "purpose": "consumption",
@@ -174,9 +54,8 @@ class TestLimits:
         answer = someone.call("POST", "drawdowns", body, expect=(201, 422))
         assert answer.json().get("code") == code
 
-    def test_more_than_the_line_has_left_is_refused(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        line, account = _line(someone), someone.open_account()
+    def test_more_than_the_line_has_left_is_refused(self, someone: Phone, borrower: tuple[Any, Any]) -> None:
+        line, account = borrower
         over = f"{float(line['available']) + 0.01:.2f}"
         body = {
             "credit_line": line["id"], "amount": over, "term": TERM, "method": METHOD, "account": account["id"],
@@ -186,17 +65,15 @@ class TestLimits:
 
 
 class TestDisclosure:
-    def test_too_fast_a_reader_is_asked_to_read(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        draft = _draft(someone, _line(someone), someone.open_account())
+    def test_too_fast_a_reader_is_asked_to_read(self, someone: Phone, borrower: tuple[Any, Any]) -> None:
+        draft = _draft(someone, *borrower)
         body = {"sha256": draft["disclosure"]["sha256"], "read_seconds": 60}
         assert someone.post(f"drawdowns/{draft['id']}/disclosure", body, expect=422)["code"] == "disclosure_not_read"
         other = {"sha256": "0" * 64, "read_seconds": 60}
         assert someone.post(f"drawdowns/{draft['id']}/disclosure", other, expect=409)["code"] == "disclosure_changed"
 
-    def test_without_a_confirmed_table_nothing_is_signed(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        draft = _draft(someone, _line(someone), someone.open_account())
+    def test_without_a_confirmed_table_nothing_is_signed(self, someone: Phone, borrower: tuple[Any, Any]) -> None:
+        draft = _draft(someone, *borrower)
         answer = someone.call("POST", "face-checks", {"action": "sign", "subject": draft["id"]})
         if answer.status_code == 202:
             check = someone.face("sign", draft["id"])
@@ -207,9 +84,10 @@ class TestDisclosure:
 
 
 class TestContracts:
-    def test_the_contract_is_proved_and_one_byte_changed_is_not(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        signed = _signed(someone, _line(someone), someone.open_account())
+    def test_the_contract_is_proved_and_one_byte_changed_is_not(
+        self, someone: Phone, borrower: tuple[Any, Any]
+    ) -> None:
+        signed = _signed(someone, *borrower)
         contract = signed["contract"]
         pdf = someone.call("GET", f"contracts/{contract['id']}/pdf", expect=200).content
         assert pdf.startswith(b"%PDF")
@@ -229,37 +107,13 @@ class TestContracts:
         assert answer.json()["valid"] is False
 
 
-class TestCoreSystem:
-    def test_a_core_that_goes_silent_after_booking_is_asked_and_books_once(
-        self, registered: PhoneMaker, sandbox: Sandbox
-    ) -> None:
-        set_parameter("125", "account.keeper", "core")
-        someone = registered()
-        line, account = _line(someone), someone.open_account()
-        signed = _signed(someone, line, account)
-        before = len(_movements(sandbox))
-        sandbox.fault("core", drop_after=True, count=1)
-        token = someone.face_token("drawdown", signed["id"])
-        someone.post(f"drawdowns/{signed['id']}/disburse", {"face_token": token}, expect=202)
-        someone.wait(0)
-        assert someone.get(f"drawdowns/{signed['id']}")["status"] == "disbursing"
-        (held,) = someone.get("credit-lines")["items"]
-        assert float(held["available"]) == pytest.approx(float(line["limit"]) - 10000)
-        _due_now()
-        drawn = someone.until_settled(f"drawdowns/{signed['id']}")
-        assert drawn["status"] == "disbursed"
-        assert [movement["amount"] for movement in _movements(sandbox)[before:]] == ["10000.00"]
-        with in_bank("125"):
-            assert CreditLine.objects.get().held_fen == 0
-        assert _books_agree()
-
-
 class TestRepayingAlways:
-    def test_an_expired_card_refuses_a_draw_and_takes_a_repayment(self, registered: PhoneMaker) -> None:
+    def test_an_expired_card_refuses_a_draw_and_takes_a_repayment(
+        self, someone: Phone, borrower: tuple[Any, Any]
+    ) -> None:
         from verification.models import Subject
 
-        someone = registered()
-        line, account = _line(someone), someone.open_account()
+        line, account = borrower
         drawn = someone.disburse(_signed(someone, line, account)["id"])
         loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]
         with in_bank("125"):
@@ -269,5 +123,6 @@ class TestRepayingAlways:
             "purpose": "consumption",
         }  # fmt: skip
         assert someone.post("drawdowns", body, expect=422)["code"] == "id_expired"
-        call_command("advance_day", "--bank", "125", "--to", drawn["instalments"][0]["due_date"])
+        with in_bank("125"):
+            set_day(date.fromisoformat(drawn["instalments"][0]["due_date"]))
         assert someone.repay(loan_id, account["id"])["status"] == "posted"

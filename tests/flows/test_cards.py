@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,20 +20,20 @@ from core.errors import StateConflict
 from core.steps.models import Step
 from core.tenancy import in_bank
 from scripts.phone import CallFailed, Phone
-from tests.flows.conftest import PhoneMaker, set_parameter
+from tests.flows.conftest import PhoneMaker, chapter, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import ActToken, PhoneCode, VoiceCheck
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_chapter")]
 ACTIVE, STEP_UP = "active", "step_up"
+TwoCards = tuple[dict[str, Any], dict[str, Any]]
 
 
 @pytest.fixture
-def someone(registered: PhoneMaker) -> Phone:
-    """Give a registered customer of bank A who agrees to voice checks."""
-    person = registered()
-    person.consent("voice")
-    return person
+def someone(someone: Phone) -> Phone:
+    """Give the registered customer, who agrees to voice checks."""
+    someone.consent("voice")
+    return someone
 
 
 def _later(someone: Phone) -> None:
@@ -46,13 +48,21 @@ def _further(someone: Phone) -> dict[str, Any]:
     return someone.bind_card(someone.further_card())
 
 
-def _two_cards(someone: Phone) -> tuple[dict[str, Any], dict[str, Any]]:
+def _two_cards(someone: Phone) -> TwoCards:
     """Give a customer a first card, and a second that waits for face and voice."""
     first = someone.bind_card()
     assert first["status"] == ACTIVE, first
     second = _further(someone)
     assert second["status"] == STEP_UP, second
     return first, second
+
+
+@pytest.fixture(scope="class")
+def two_cards(first_chapter: Phone) -> Iterator[TwoCards]:
+    """Show the customer's two cards, and agree to voice checks, once for a class whose tests all begin with that."""
+    with chapter():
+        first_chapter.consent("voice")
+        yield _two_cards(first_chapter)
 
 
 def _tokens(someone: Phone, card: dict[str, Any]) -> dict[str, str]:
@@ -86,9 +96,7 @@ class TestFirstCard:
         assert someone.bind_card()["status"] == ACTIVE
         assert someone.get("accounts")["items"] == []
 
-    def test_takes_a_text_message_and_nothing_else(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
-        sandbox.json("DELETE", "/sandbox/calls")
+    def test_takes_a_text_message_and_nothing_else(self, someone: Phone, sandbox: Sandbox) -> None:
         card = someone.bind_card()
         assert card["status"] == ACTIVE
         assert {call["vendor"] for call in sandbox.calls()} == {"sms", "bound_card"}
@@ -96,8 +104,7 @@ class TestFirstCard:
         assert [(one["id"], one["status"], one["number"]) for one in shown] == [(card["id"], ACTIVE, card["number"])]
         assert datetime.fromisoformat(card["payout_from"]) <= now()
 
-    def test_a_number_that_is_no_card_number_is_refused(self, registered: PhoneMaker) -> None:
-        someone = registered()
+    def test_a_number_that_is_no_card_number_is_refused(self, someone: Phone) -> None:
         code = someone.phone_code("bind_card")
         body = {"number": "6223240000000000011", "phone": someone.person["phone"], "phone_code": code}
         assert someone.post("cards", body, expect=422)["code"] == "card_number_invalid"
@@ -123,9 +130,9 @@ class TestFirstCard:
         assert (card["status"], card["reason_code"]) == ("rejected", "bound_card_mismatch")
         assert not sandbox.calls(vendor="bound_card")
 
-    def test_a_card_of_somebody_else_is_none(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
+    def test_a_card_of_somebody_else_is_none(self, someone: Phone, sandbox: Sandbox) -> None:
         other = sandbox.person(region="320700", age=40)
-        card = registered().bind_card(other["card_number"])
+        card = someone.bind_card(other["card_number"])
         assert (card["status"], card["reason_code"]) == ("rejected", "bound_card_mismatch")
 
 
@@ -236,11 +243,24 @@ class TestSecondCard:
         assert [account["class"] for account in someone.get("accounts")["items"]] == ["I"]
 
 
+def test_without_consent_there_is_no_voice_check(first_chapter: Phone) -> None:
+    _, second = _two_cards(first_chapter)
+    refused = first_chapter.post("voice-checks", {"action": "bind_card", "subject": second["id"]}, expect=422)
+    assert (refused["code"], list(refused["errors"])) == ("consent_missing", ["voice"])
+    with in_bank("125"):
+        assert not VoiceCheck.objects.exists()
+
+
 class TestProofs:
     """What does not open the door to a further card; each time, nothing has changed."""
 
-    def test_the_voice_of_another_person_fails(self, someone: Phone, sandbox: Sandbox) -> None:
-        _, second = _two_cards(someone)
+    @pytest.fixture
+    def someone(self, first_chapter: Phone, two_cards: TwoCards) -> Phone:
+        """Give the customer of the two cards."""
+        return replace(first_chapter)
+
+    def test_the_voice_of_another_person_fails(self, someone: Phone, two_cards: TwoCards, sandbox: Sandbox) -> None:
+        _, second = two_cards
         someone.step_up(second["id"])
         third = _further(someone)
         stranger = sandbox.person(region="320700")
@@ -252,43 +272,35 @@ class TestProofs:
         assert someone.step_up(third["id"])["status"] == ACTIVE  # the customer's own voice is known again
         assert [call["outcome"] for call in sandbox.calls(vendor="voice")] == ["first", "mismatch", "match"]
 
-    def test_another_text_than_the_one_that_was_given_fails(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_another_text_than_the_one_that_was_given_fails(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         check = someone.voice("bind_card", second["id"], text="零一二三四五六七")
         assert (check["status"], check["reason_code"]) == ("failed", "text_mismatch")
         assert someone.get(f"cards/{second['id']}")["status"] == STEP_UP
 
-    def test_five_failures_lock_the_voice_and_say_for_how_long(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_five_failures_lock_the_voice_and_say_for_how_long(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         for digit in "零一二三四":
             assert someone.voice("bind_card", second["id"], text=digit * 8)["status"] == "failed"
         refused = someone.post("voice-checks", {"action": "bind_card", "subject": second["id"]}, expect=429)
         assert refused["code"] == "voice_locked"
         assert 86_000 < refused["retry_after"] <= 86_401
 
-    def test_a_recording_that_was_handed_in_before_is_refused(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_a_recording_that_was_handed_in_before_is_refused(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         assert someone.voice("bind_card", second["id"], text="零一二三四五六七")["status"] == "failed"
         with pytest.raises(CallFailed, match="voice_recording_used"):
             someone.voice("bind_card", second["id"], text="零一二三四五六七")
 
-    def test_without_consent_there_is_no_voice_check(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        _, second = _two_cards(someone)
-        refused = someone.post("voice-checks", {"action": "bind_card", "subject": second["id"]}, expect=422)
-        assert (refused["code"], list(refused["errors"])) == ("consent_missing", ["voice"])
-        with in_bank("125"):
-            assert not VoiceCheck.objects.exists()
-
-    def test_a_card_that_asks_for_nothing_gets_no_check(self, someone: Phone) -> None:
-        first, _ = _two_cards(someone)
+    def test_a_card_that_asks_for_nothing_gets_no_check(self, someone: Phone, two_cards: TwoCards) -> None:
+        first, _ = two_cards
         for kind in ("face-checks", "voice-checks"):
             body = {"action": "bind_card", "subject": first["id"]}
             assert someone.post(kind, body, expect=409)["code"] == "state_conflict"
         assert _submit(someone, first, {}, 409)["code"] == "state_conflict"
 
-    def test_a_used_token_opens_nothing(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_a_used_token_opens_nothing(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         tokens = _tokens(someone, second)
         assert _submit(someone, second, tokens, 202)["status"] == ACTIVE
         assert _submit(someone, second, tokens, 409)["code"] == "state_conflict"
@@ -304,8 +316,8 @@ class TestProofs:
         assert _state(someone) == before
         assert _submit(someone, third, fresh, 202)["status"] == ACTIVE
 
-    def test_a_token_that_is_too_old_opens_nothing(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_a_token_that_is_too_old_opens_nothing(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         tokens = _tokens(someone, second)
         with in_bank("125"):
             ActToken.objects.filter(factor="voice").update(expires_at=now())
@@ -313,8 +325,8 @@ class TestProofs:
         assert _submit(someone, second, tokens, 409)["code"] == "voice_token_expired"
         assert _state(someone) == before
 
-    def test_the_tokens_of_another_card_open_nothing(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_the_tokens_of_another_card_open_nothing(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         third = _further(someone)
         of_third = _tokens(someone, third)
         face = someone.face_token("bind_card", second["id"])
@@ -324,8 +336,10 @@ class TestProofs:
         assert _submit(someone, second, mixed, 409)["code"] == "voice_token_mismatch"
         assert _state(someone) == before
 
-    def test_tokens_of_another_bank_open_nothing(self, someone: Phone, registered: PhoneMaker) -> None:
-        _, second = _two_cards(someone)
+    def test_tokens_of_another_bank_open_nothing(
+        self, someone: Phone, two_cards: TwoCards, registered: PhoneMaker
+    ) -> None:
+        _, second = two_cards
         elsewhere = registered("116")
         elsewhere.consent("voice")
         _, theirs = _two_cards(elsewhere)
@@ -340,8 +354,10 @@ class TestProofs:
         someone.call("POST", f"cards/{theirs['id']}/submit", foreign, expect=404)
         assert _submit(elsewhere, theirs, foreign, 202)["status"] == ACTIVE
 
-    def test_a_voice_vendor_that_is_down_may_be_tried_again(self, someone: Phone, sandbox: Sandbox) -> None:
-        _, second = _two_cards(someone)
+    def test_a_voice_vendor_that_is_down_may_be_tried_again(
+        self, someone: Phone, two_cards: TwoCards, sandbox: Sandbox
+    ) -> None:
+        _, second = two_cards
         check = someone.post("voice-checks", {"action": "bind_card", "subject": second["id"]}, expect=202)
         path = f"voice-checks/{check['id']}"
         said = someone.vendors.get(someone.person["voice_url"], params={"text": check["text"]}).content
@@ -361,9 +377,9 @@ class TestProofs:
 
     @pytest.mark.parametrize("fault", [{"drop_after": True}, {"garbage": True}, {"delay_ms": 50}])
     def test_an_answer_that_is_lost_is_asked_for_again(
-        self, someone: Phone, sandbox: Sandbox, fault: dict[str, Any]
+        self, someone: Phone, two_cards: TwoCards, sandbox: Sandbox, fault: dict[str, Any]
     ) -> None:
-        _, second = _two_cards(someone)
+        _, second = two_cards
         sandbox.fault("voice", count=1, **fault)
         assert someone.step_up(second["id"])["status"] == ACTIVE
         with in_bank("125"):
@@ -371,6 +387,11 @@ class TestProofs:
 
 
 class TestCooling:
+    @pytest.fixture
+    def someone(self, first_chapter: Phone, two_cards: TwoCards) -> Phone:
+        """Give the customer of the two cards."""
+        return replace(first_chapter)
+
     def _outflow(self, card: dict[str, Any]) -> queries.CardOutflow:
         with in_bank("125"):
             return queries.outflow_to_card(Card.objects.get(pk=card["id"]).pk)
@@ -379,8 +400,10 @@ class TestCooling:
         with in_bank("125"), transaction.atomic():
             refuse_cooling_card(card=Card.objects.get(pk=card["id"]))
 
-    def test_money_goes_to_a_first_card_at_once_and_to_a_second_after_a_day(self, someone: Phone) -> None:
-        first, second = _two_cards(someone)
+    def test_money_goes_to_a_first_card_at_once_and_to_a_second_after_a_day(
+        self, someone: Phone, two_cards: TwoCards
+    ) -> None:
+        first, second = two_cards
         bound = someone.step_up(second["id"])
         assert self._outflow(first).allowed
         self._refused(first)
@@ -397,8 +420,8 @@ class TestCooling:
         assert self._outflow(second).allowed
         self._refused(second)
 
-    def test_a_bank_may_make_it_longer(self, someone: Phone) -> None:
-        _, second = _two_cards(someone)
+    def test_a_bank_may_make_it_longer(self, someone: Phone, two_cards: TwoCards) -> None:
+        _, second = two_cards
         someone.step_up(second["id"])
         set_parameter("125", "card.cooling_hours", 72)
         with in_bank("125"):
@@ -408,8 +431,8 @@ class TestCooling:
             Card.objects.filter(pk=second["id"]).update(bound_at=now() - timedelta(hours=72))
         assert self._outflow(second).allowed
 
-    def test_a_card_that_is_not_bound_gets_nothing(self, someone: Phone) -> None:
-        first, second = _two_cards(someone)
+    def test_a_card_that_is_not_bound_gets_nothing(self, someone: Phone, two_cards: TwoCards) -> None:
+        first, second = two_cards
         assert self._outflow(second) == queries.CardOutflow(allowed=False, from_at=None)
         with pytest.raises(StateConflict):
             self._refused(second)

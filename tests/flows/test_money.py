@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any, Final
@@ -29,8 +28,9 @@ from tests.flows.conftest import PhoneMaker, set_parameter
 from tests.running_sandbox import Sandbox
 from verification.models import Check, PhoneCode
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("holder")]
 BANK = "125"
+ON_A_CARD = "50000.00"
 
 
 def _sound() -> bool:
@@ -44,6 +44,26 @@ def _opened(someone: Phone) -> tuple[str, str]:
     account = someone.open_account()
     assert account["status"] == "active", account
     return account["id"], account["bound_cards"][0]["id"]
+
+
+@pytest.fixture(scope="module")
+def holder(first_chapter: Phone) -> tuple[str, str]:
+    """Open the customer's account, once for the module; return it and its bound card."""
+    return _opened(first_chapter)
+
+
+@pytest.fixture
+def account(holder: tuple[str, str]) -> str:
+    """Give the account of the customer."""
+    return holder[0]
+
+
+@pytest.fixture
+def card(holder: tuple[str, str], someone: Phone, sandbox: Sandbox) -> str:
+    """Give the card that is bound to it, with as much on it at its bank as at the beginning, whatever it has paid."""
+    purse = {"card_number": someone.person["card_number"], "balance": ON_A_CARD}
+    sandbox.json("POST", "/sandbox/purses", json=purse)
+    return holder[1]
 
 
 def _lend(account: str, amount_fen: int) -> None:
@@ -99,10 +119,8 @@ def _send(someone: Phone, account: str, to: dict[str, str], amount: str, expect:
 
 class TestS15:
     def test_a_loan_lands_and_leaves_to_the_bound_card_but_not_to_others_beyond_the_quota(
-        self, registered: PhoneMaker, sandbox: Sandbox
+        self, someone: Phone, account: str, card: str, sandbox: Sandbox
     ) -> None:
-        someone = registered()
-        account, card = _opened(someone)
         merchant = _somebody(sandbox)
         _lend(account, 150_000_00)
         assert _balance(someone, account) == ("150000.00", "150000.00")
@@ -121,12 +139,12 @@ class TestS15:
         assert _on_card(sandbox, someone) == "160000.00"
         assert _sound()
 
-    def test_a_loan_is_repaid_with_the_days_quota_used_up(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
+    def test_a_loan_is_repaid_with_the_days_quota_used_up(
+        self, someone: Phone, account: str, card: str, sandbox: Sandbox
+    ) -> None:
         line = someone.accept(someone.apply("XF01")["id"])
-        account, card = _opened(someone)
         draft = someone.draft_drawdown(
-            line["id"], account, "30000.00", term=12, method="equal_instalment", purpose="consumption"
+            line["id"], account, "10000.00", term=12, method="equal_instalment", purpose="consumption"
         )  # fmt: skip
         someone.read_disclosure(draft)
         someone.sign(draft["id"])
@@ -147,9 +165,9 @@ FAULTS: Final[list[dict[str, Any]]] = [
 
 
 class TestTopUps:
-    def test_arrive_once_whatever_the_wire_does(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
-        account, card = _opened(someone)
+    def test_arrive_once_whatever_the_wire_does(
+        self, someone: Phone, account: str, card: str, sandbox: Sandbox
+    ) -> None:
         for number, fault in enumerate(FAULTS, start=1):
             sandbox.fault("payments", operation="collections", count=1, **fault)
             _a_minute_later()
@@ -167,9 +185,9 @@ class TestTopUps:
             assert JournalEntry.objects.count() == Payment.objects.count() == TopUp.objects.count() == len(FAULTS)
         assert _sound()
 
-    def test_wait_for_a_slow_network_and_never_ask_twice(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
-        account, card = _opened(someone)
+    def test_wait_for_a_slow_network_and_never_ask_twice(
+        self, someone: Phone, account: str, card: str, sandbox: Sandbox
+    ) -> None:
         sandbox.json("POST", "/sandbox/payments", json={"slow": True})
         code = someone.phone_code("top_up", amount="100.00")
         body = {"card": card, "amount": "100.00", "phone_code": code}
@@ -184,9 +202,9 @@ class TestTopUps:
         assert someone.get(path)["status"] == "posted"
         assert len(sandbox.calls(vendor="payments", operation="collections")) == 1
 
-    def test_that_the_card_cannot_pay_end_with_the_reason(self, registered: PhoneMaker, sandbox: Sandbox) -> None:
-        someone = registered()
-        account, card = _opened(someone)
+    def test_that_the_card_cannot_pay_end_with_the_reason(
+        self, someone: Phone, account: str, card: str, sandbox: Sandbox
+    ) -> None:
         purse = {"card_number": someone.person["card_number"], "balance": "99.99"}
         sandbox.json("POST", "/sandbox/purses", json=purse)
         ended = someone.top_up(account, card, "100.00")
@@ -231,20 +249,10 @@ def _core_number(account: str) -> str:
 
 
 class TestTransfers:
-    @pytest.fixture
-    def funded(self, registered: PhoneMaker) -> Callable[[], tuple[Phone, str, str]]:
-        def make() -> tuple[Phone, str, str]:
-            someone = registered()
-            account, card = _opened(someone)
-            _lend(account, 1_000_00)
-            return someone, account, card
-
-        return make
-
     def test_of_unknown_fate_keep_their_hold_and_are_asked_for(
-        self, funded: Callable[[], tuple[Phone, str, str]], sandbox: Sandbox
+        self, someone: Phone, account: str, card: str, sandbox: Sandbox
     ) -> None:
-        someone, account, card = funded()
+        _lend(account, 1_000_00)
         sandbox.fault("payments", drop_after=True)
         started = _send(someone, account, {"card_id": card}, "600.00", 202)
         for _ in range(3):
@@ -263,10 +271,8 @@ class TestTransfers:
         assert _on_card(sandbox, someone) == "50600.00"
         assert _sound()
 
-    def test_that_are_refused_come_back_with_their_quota(
-        self, funded: Callable[[], tuple[Phone, str, str]], sandbox: Sandbox
-    ) -> None:
-        someone, account, _ = funded()
+    def test_that_are_refused_come_back_with_their_quota(self, someone: Phone, account: str, sandbox: Sandbox) -> None:
+        _lend(account, 1_000_00)
         wrong = {"payee_not_found": {"number": "6217990000000000013"}, "payee_name_mismatch": {"name": "王样例"}}
         for code, changed in wrong.items():
             ended = _pay(someone, account, _somebody(sandbox) | changed, "600.00")
@@ -277,9 +283,9 @@ class TestTransfers:
         assert _sound()
 
     def test_to_a_listed_payee_fail_without_a_hint_and_no_money_leaves(
-        self, funded: Callable[[], tuple[Phone, str, str]], sandbox: Sandbox, tmp_path: Any
+        self, someone: Phone, account: str, sandbox: Sandbox, tmp_path: Any
     ) -> None:
-        someone, account, _ = funded()
+        _lend(account, 1_000_00)
         person = sandbox.person(profile="listed")
         rows = tmp_path / "list.csv"
         rows.write_bytes(sandbox.http.get("/sandbox/watchlist.csv").content)
@@ -294,23 +300,23 @@ class TestTransfers:
             assert Check.objects.filter(kind="watchlist", purpose="transfer", outcome="review").exists()
 
     def test_between_two_customers_of_the_bank_wait_for_a_face_to_face_check_of_the_payee(
-        self, funded: Callable[[], tuple[Phone, str, str]]
+        self, someone: Phone, account: str, registered: PhoneMaker
     ) -> None:
-        payer, account, _ = funded()
-        payee, theirs, _ = funded()
+        payee = registered()
+        theirs, _ = _opened(payee)
+        for each in (account, theirs):
+            _lend(each, 1_000_00)
         to = {"number": _core_number(theirs), "name": str(payee.person["name"])}
-        assert _send(payer, account, to, "100.00", 422)["code"] == "payee_refused"
+        assert _send(someone, account, to, "100.00", 422)["code"] == "payee_refused"
         with in_bank(BANK):
             DepositAccount.objects.filter(pk=theirs).update(face_to_face=True)
-        assert _pay(payer, account, to, "100.00")["status"] == "posted"
+        assert _pay(someone, account, to, "100.00")["status"] == "posted"
         assert _balance(payee, theirs) == ("1100.00", "1100.00")
         assert _sound()
 
 
 class TestASuspendedBank:
-    def test_still_takes_top_ups_and_pays_out_to_bound_cards(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        account, card = _opened(someone)
+    def test_still_takes_top_ups_and_pays_out_to_bound_cards(self, someone: Phone, account: str, card: str) -> None:
         with at(PROVINCE):
             move_bank(code=BANK, event="suspend", reason="演练", actor="test")
         try:
@@ -322,9 +328,7 @@ class TestASuspendedBank:
 
 
 class TestStatements:
-    def test_add_up_after_a_day_is_closed(self, registered: PhoneMaker) -> None:
-        someone = registered()
-        account, card = _opened(someone)
+    def test_add_up_after_a_day_is_closed(self, someone: Phone, account: str, card: str) -> None:
         someone.top_up(account, card, "100.00")
         with in_bank(BANK):
             first = business_date()

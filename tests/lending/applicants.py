@@ -6,29 +6,38 @@ import hashlib
 import itertools
 import secrets
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+import pytest
 from django.db import transaction
+from django.db.models import Model
 
 from accounts.models import Customer, Session
 from core.clock import SHANGHAI, now
 from core.crypto import blind_index
+from core.evidence import new_leaf
 from core.gateway import GatewayError
+from core.steps.engine import run_due
 from core.steps.models import LIVE, Step
+from core.steps.registry import LANES
 from lending import operations
+from lending import vendors as of_lending
 from lending.models import Application, ProductVersion
 from lending.operations.products import publish, take_draft
 from lending.providers.bureau import BureauReport
 from lending.providers.government import GovernmentData, GovernmentItem, SocialSecurity, Student
+from tests.accounts.holders import write
+from verification import vendors as of_verification
+from verification.evidence import canonical, facts_of_consent
 from verification.identity import Identity
 from verification.models import Consent, FaceCheck
 from verification.operations import enrol_subject, identify_subject, show_agreements
 from verification.operations.act_tokens import issue_act_token
-from verification.operations.consents import record_consent
 from verification.operations.factors import FACE
 from verification.providers.id_check import IdCheckAnswer, IdCheckResult
 
@@ -66,7 +75,7 @@ def make_customer(
     """Make a registered customer of the current bank whom nobody else is."""
     number = next(_numbers)
     openid = f"openid-{number}-{secrets.token_hex(4)}"
-    customer = Customer.objects.create(
+    customer = Customer(
         stage="registered",
         openid=openid,
         openid_index=blind_index(openid, domain="wechat.openid"),
@@ -74,6 +83,7 @@ def make_customer(
         residence_address="江苏省连云港市海州区样例路1号",
         tax_residency="cn_only",
     )
+    write(customer)
     who = Identity(
         name=name,
         id_number=f"{region}19900101{number:04d}",
@@ -104,7 +114,10 @@ def make_token(customer_id: uuid.UUID) -> str:
 
 
 def consent_to(application: Application, *purposes: str) -> None:
-    """Give the authorisations that the application's product asks for, or the ones that are named."""
+    """Give the authorisations that the application's product asks for, or the ones that are named.
+
+    They are put on record as `give_consent` does it, but shown once and written together.
+    """
     shown = show_agreements(
         purposes=purposes or application.product_version.required_consents,
         customer_id=application.customer_id,
@@ -113,17 +126,22 @@ def consent_to(application: Application, *purposes: str) -> None:
     given = set(
         Consent.objects.filter(business_id=application.pk.hex, withdrawn_at=None).values_list("agreement_id", flat=True)
     )
-    with transaction.atomic():  # as `give_consent` records them, which shows and locks anew for each
-        for one in (one for one in shown if one.agreement.pk not in given):
-            record_consent(
-                subject_id=application.customer_id, agreement=one.agreement, business_id=application.pk.hex,
-                sha256=one.rendered.sha256, read_seconds=9,
-            )  # fmt: skip
+    rows: list[Model] = []
+    for one in (one for one in shown if one.agreement.pk not in given):
+        consent = Consent(
+            subject_id=application.customer_id, purpose=one.agreement.purpose, agreement=one.agreement,
+            business_id=application.pk.hex, sha256=one.rendered.sha256, read_seconds=9, granted_at=now(),
+        )  # fmt: skip
+        facts = canonical(facts_of_consent(consent, version=one.agreement.version))
+        leaf = new_leaf("verification.consent", application.customer_id.hex, hashlib.sha256(facts).digest())
+        consent.evidence_leaf = leaf.pk
+        rows += [leaf, consent]
+    write(*rows)
 
 
 def face_token(application: Application, action: str = "apply") -> str:
     """Pass a face check for the application and return its token."""
-    check = FaceCheck.objects.create(
+    check = FaceCheck(
         subject_id=application.customer_id,
         expected_id=application.customer_id,
         action=action,
@@ -132,6 +150,7 @@ def face_token(application: Application, action: str = "apply") -> str:
         provider="tencent",
         finished_at=now(),
     )
+    write(check)
     with transaction.atomic():
         issue_act_token(factor=FACE, check=check)
     return str(check.token.token)
@@ -202,6 +221,26 @@ class FakeGovernment:
 
     def fetch(self, *, items: Collection[GovernmentItem], **asked: Any) -> Any:
         return self.outside.answer("government", self.outside.government, {"items": items, **asked})
+
+
+@contextmanager
+def stand_ins() -> Iterator[Outside]:
+    """Put stand-ins in the place of everybody whom the bank asks about an applicant."""
+    asked = Outside()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(of_verification, "id_check", lambda: FakeIdCheck(asked))
+        patched.setattr(of_lending, "credit_bureau", lambda: FakeBureau(asked))
+        patched.setattr(of_lending, "government", lambda: FakeGovernment(asked))
+        yield asked
+
+
+def decided_now(customer_id: uuid.UUID | None = None, **changes: Any) -> Application:
+    """Take somebody through an application to its decision."""
+    application = start(customer_id or make_customer(), **changes)
+    run_due(lanes=list(LANES), seconds=60.0)
+    submit(again(application))
+    run_due(lanes=list(LANES), seconds=60.0)
+    return again(application)
 
 
 def start(customer_id: uuid.UUID, product: str = "XF01", **changes: Any) -> Application:

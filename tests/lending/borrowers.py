@@ -17,7 +17,6 @@ from accounts.models.deposit_account import ACTIVE, CLASS_TWO
 from accounts.operations import Line, post_entry
 from core import evidence
 from core.clock import business_date, now
-from core.clock.models import BusinessDay
 from core.crypto import blind_index
 from core.ids import new_id
 from core.tenancy import current_bank
@@ -36,6 +35,7 @@ from lending.models import (
 )
 from lending.operations.lines import hold_on_line
 from lending.operations.signing import Proof
+from tests.accounts.holders import set_day, write
 from tests.lending.applicants import change_product, consent_to, face_token, make_customer
 from verification import queries as verified
 from verification.models import PhoneCode
@@ -68,7 +68,7 @@ class Borrower:
 def make_account(customer_id: uuid.UUID, *, keeper: str = "own", status: str = ACTIVE) -> DepositAccount:
     """Open a Class II account."""
     number = f"6223{current_bank().code}{next(_accounts):012d}"
-    return DepositAccount.objects.create(
+    account = DepositAccount(
         customer_id=customer_id,
         account_class=CLASS_TWO,
         keeper=keeper,
@@ -76,12 +76,15 @@ def make_account(customer_id: uuid.UUID, *, keeper: str = "own", status: str = A
         number=number,
         number_index=blind_index(number, domain="account.number"),
     )
+    write(account)
+    return account
 
 
 def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = "XF01", **more: Any) -> CreditLine:
     """Grant a line on a product's version in force, with the authorisations that it rests on."""
-    version = ProductVersion.objects.filter(product__code=product, published_at__isnull=False).latest("number")
-    application = Application.objects.create(
+    published = ProductVersion.objects.filter(product__code=product, published_at__isnull=False)
+    version = published.select_related("product").latest("number")
+    application = Application(
         customer_id=customer_id,
         product_version=version,
         purpose="consumption",
@@ -91,6 +94,7 @@ def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = 
         credit_query_consent_id=new_id(),
         data_query_consent_id=new_id(),
     )
+    write(application)
     consent_to(application)
     fields = {
         "annual_rate": Decimal("6.0000"),
@@ -102,7 +106,7 @@ def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = 
         "valid_until_date": business_date() + timedelta(days=365),
         **more,
     }
-    return CreditLine.objects.create(
+    line = CreditLine(
         customer_id=customer_id,
         application=application,
         product=version.product,
@@ -111,6 +115,8 @@ def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = 
         limit_fen=limit_fen,
         **fields,
     )
+    write(line)
+    return line
 
 
 def make_borrower(*, keeper: str = "own", limit_fen: int = LIMIT, product: str = "XF01", **line: Any) -> Borrower:
@@ -205,7 +211,7 @@ def signed(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Drawdo
         )
         leaf = evidence.append("lending.contract", drawdown.pk.hex, content)
     row = again(drawdown)
-    Contract.objects.create(
+    contract = Contract(
         drawdown=row,
         customer_id=who.customer_id,
         certificate=BankCertificate.objects.get(in_use=True),
@@ -219,6 +225,7 @@ def signed(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Drawdo
         bundle_leaf=leaf,
         signed_at=now(),
     )
+    write(contract)
     return row
 
 
@@ -264,14 +271,9 @@ def give_money(who: Borrower, amount_fen: int) -> None:
         )
 
 
-def set_day(day: date) -> None:
-    """Put the current bank's books at a day, backwards too: the tests of worked examples begin in 2024."""
-    BusinessDay.objects.update_or_create(pk=1, defaults={"date": day})
-
-
 def close_product(code: str = "XF01") -> None:
     """Stop a product."""
     Product.objects.filter(code=code).update(is_open=False)
 
 
-__all__ = ["Borrower", "change_product"]
+__all__ = ["Borrower", "change_product", "set_day"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from lending.models import (
 from lending.models.decision import FULL
 from lending.operations import accept_offer
 from tests.lending.applicants import Outside, make_customer
+from tests.made_once import made_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 Decided = Callable[..., Application]
@@ -203,14 +205,8 @@ class TestProducts:
 
 
 class TestApplications:
-    @pytest.fixture
-    def referred(self, decided: Decided, monkeypatch: pytest.MonkeyPatch) -> Application:
-        with monkeypatch.context() as patched:
-            patched.setattr("verification.operations.screen_subject", lambda **_: "review")
-            return decided()
-
-    def test_are_shown_with_their_decisions_and_masked_persons(self, decided: Decided) -> None:
-        application = decided()
+    def test_are_shown_with_their_decisions_and_masked_persons(self, offered: Application) -> None:
+        application = offered
         risk = _staff("风险")
         assert risk.get(f"{ADMIN}/application/").status_code == 200
         page = risk.get(f"{ADMIN}/application/{application.pk}/change/").content.decode()
@@ -219,8 +215,8 @@ class TestApplications:
         assert "19900101" not in page
         assert "120,000.00" in page
 
-    def test_decisions_are_made_again_when_looked_at(self, decided: Decided) -> None:
-        application = decided()
+    def test_decisions_are_made_again_when_looked_at(self, offered: Application) -> None:
+        application = offered
         risk = _staff("风险")
         assert risk.get(f"{ADMIN}/decision/").status_code == 200
         for decision in Decision.objects.filter(application=application):
@@ -228,8 +224,8 @@ class TestApplications:
             assert "与原决策一致" in page.content.decode()
             assert "12000" not in page.content.decode()
 
-    def test_credit_queries_are_logged_without_the_report(self, decided: Decided) -> None:
-        decided()
+    def test_credit_queries_are_logged_without_the_report(self, offered: Application) -> None:
+        del offered
         page = _staff("合规").get(f"{ADMIN}/bureaureport/")
         assert page.status_code == 200
         assert "BR1" in page.content.decode()
@@ -239,16 +235,23 @@ class TestApplications:
         case = ReviewCase.objects.get(subject_id=referred.pk)
         assert (answer.status_code, answer["Location"]) == (302, f"{ADMIN}/reviewcase/{case.pk}/change/")
 
-    def test_what_is_not_under_review_leads_nowhere(self, decided: Decided) -> None:
-        assert _staff("风险").get(f"{ADMIN}/application/{decided().pk}/review/").status_code == 403
+    def test_what_is_not_under_review_leads_nowhere(self, offered: Application) -> None:
+        assert _staff("风险").get(f"{ADMIN}/application/{offered.pk}/review/").status_code == 403
+
+
+def _accept(offered: Application) -> CreditLine:
+    accept_offer(application_id=offered.pk, customer_id=offered.customer_id)
+    return CreditLine.objects.get()
+
+
+line_once = made_once(_accept, scope="class", after="offered_once")
 
 
 class TestLines:
     @pytest.fixture
-    def line(self, decided: Decided) -> CreditLine:
-        application = decided()
-        accept_offer(application_id=application.pk, customer_id=application.customer_id)
-        return CreditLine.objects.get()
+    def line(self, line_once: CreditLine, bank_a: str) -> CreditLine:
+        del bank_a
+        return deepcopy(line_once)
 
     def test_are_shown(self, line: CreditLine) -> None:
         risk = _staff("风险")
@@ -305,8 +308,8 @@ class TestRegisters:
 
 
 class TestAnotherBank:
-    def test_knows_neither_the_login_nor_the_rows(self, decided: Decided) -> None:
-        application = decided()
+    def test_knows_neither_the_login_nor_the_rows(self, offered: Application) -> None:
+        application = offered
         manager = _staff("管理员")
         assert manager.get(f"/b/116/admin/lending/application/{application.pk}/change/").status_code == 302
         with in_bank("116"):

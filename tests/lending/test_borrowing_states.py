@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from core.states.models import StateChange
 from lending.models import Application, CreditLine
 from lending.operations import accept_offer
 from lending.states import APPLICATION, LINE
-from tests.lending.applicants import Outside, again, make_customer, start
+from tests.lending.applicants import again, make_customer, start
+from tests.made_once import made_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
@@ -41,23 +41,33 @@ def _try(machine: Machine[Any], row: Any, state: str, event: str) -> None:
         assert (change.subject_id, change.from_state, change.to_state) == (row.pk, state, wanted)
 
 
+def _start() -> Application:
+    return start(make_customer())
+
+
+def _accept(offered: Application) -> CreditLine:
+    accept_offer(application_id=offered.pk, customer_id=offered.customer_id)
+    return CreditLine.objects.get()
+
+
+started_once = made_once(_start, scope="class")
+line_once = made_once(_accept, scope="class", after="offered_once")
+
+
 class TestApplication:
     @pytest.mark.parametrize(("state", "event"), _pairs(APPLICATION))
-    def test_moves_by_its_table_only(self, outside: Outside, state: str, event: str) -> None:
-        application = start(make_customer())
-        Application.objects.filter(pk=application.pk).update(
+    def test_moves_by_its_table_only(self, started_once: Application, state: str, event: str) -> None:
+        Application.objects.filter(pk=started_once.pk).update(
             status=state,
             offer_expires_date=business_date(),
             credit_query_consent_id=new_id(),
             data_query_consent_id=new_id(),
         )
-        _try(APPLICATION, again(application), state, event)
+        _try(APPLICATION, again(started_once), state, event)
 
 
 class TestLine:
     @pytest.mark.parametrize(("state", "event"), _pairs(LINE))
-    def test_moves_by_its_table_only(self, decided: Callable[..., Application], state: str, event: str) -> None:
-        application = decided()
-        accept_offer(application_id=application.pk, customer_id=application.customer_id)
+    def test_moves_by_its_table_only(self, line_once: CreditLine, state: str, event: str) -> None:
         CreditLine.objects.update(status=state)
-        _try(LINE, CreditLine.objects.get(), state, event)
+        _try(LINE, CreditLine.objects.get(pk=line_once.pk), state, event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from lending.servicing_day import follow_servicing
 from lending.steps import servicing
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
+from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
 
@@ -72,12 +74,21 @@ def catch_up(day: date) -> None:
     follow_servicing()
 
 
-@pytest.fixture
-def lent() -> tuple[Borrower, Loan]:
+def lend_m1() -> tuple[Borrower, Loan]:
     """Lend 100,000.00 on 2026-01-22 by twelve equal instalments at 6 % (M1)."""
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     return who, lend(who, 100_000_00)
+
+
+lent_once = made_once(lend_m1)
+
+
+@pytest.fixture
+def lent(lent_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test a loan, opened with nothing else at the bank."""
+    del bank_a
+    return deepcopy(lent_once)
 
 
 def pay(who: Borrower, loan: Loan, kind: str = "due", amount_fen: int | None = None) -> None:
@@ -360,9 +371,42 @@ class TestLN15Notice:
         catch_up(DUE + timedelta(days=3))
         assert not CreditNotice.objects.exists()
 
+    def test_but_it_is_where_something_bad_waits_to_be_reported(
+        self, lent: tuple[Borrower, Loan], vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        who, loan = lent
+        catch_up(date(2026, 3, 1))
+        pay(who, loan)
+        catch_up(date(2026, 3, 2))
+        notice = CreditNotice.objects.get()
+        with pytest.raises(StateConflict):
+            credit_notices.cancel_notice(notice_id=notice.pk, actor="ops")
+        due_now()
+        run_steps()
+        notice.refresh_from_db()
+        assert (notice.status, notice.ended_date) == ("sent", date(2026, 3, 1))
+        catch_up(date(2026, 3, 5))
+        assert records(loan, "month_end")[-1].released_date == date(2026, 3, 5)
+
+
+def fall_late(lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan]:
+    """Let the first instalment be overdue since yesterday."""
+    catch_up(DUE + timedelta(days=1))
+    return lent
+
+
+late_once = made_once(fall_late, scope="class", after="lent_once")
+
+
+class TestLN15NoticeOfALateLoan:
+    @pytest.fixture
+    def lent(self, late_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+        """Give each test the loan on the first day on which a notice is owed."""
+        del bank_a
+        return deepcopy(late_once)
+
     def test_a_notice_of_an_earlier_time_releases_nothing_of_a_later_one(self, lent: tuple[Borrower, Loan]) -> None:
         who, loan = lent
-        catch_up(DUE + timedelta(days=1))
         sent_on(loan, DUE + timedelta(days=1))
         pay(who, loan)
         catch_up(date(2026, 4, 10))  # instalment 2 is overdue from 2026-03-22 on
@@ -373,7 +417,6 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], vendors: Sandbox, run_steps: RunSteps
     ) -> None:
         who, loan = lent
-        catch_up(DUE + timedelta(days=1))
         run_steps()
         text = vendors.inbox(verified.phone_of(who.customer_id) or "")[0]["text"]
         assert "征信业管理条例" in text
@@ -386,7 +429,6 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], run_steps: RunSteps, monkeypatch: pytest.MonkeyPatch, hour: int
     ) -> None:
         monkeypatch.setattr(servicing, "now", lambda: datetime(2026, 11, 22, hour, 30, tzinfo=SHANGHAI))
-        catch_up(DUE + timedelta(days=1))
         run_steps()
         assert CreditNotice.objects.get().status == "waiting"
         waits = servicing._until_day(datetime(2026, 11, 22, hour, 30, tzinfo=SHANGHAI))
@@ -397,7 +439,6 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], vendors: Sandbox
     ) -> None:
         _, loan = lent
-        catch_up(DUE + timedelta(days=1))
         notice = CreditNotice.objects.get()
         with transaction.atomic():
             credit_notices.notice_failed(notice_id=notice.pk, code="invalid_phone")
@@ -415,28 +456,10 @@ class TestLN15Notice:
         self, lent: tuple[Borrower, Loan], run_steps: RunSteps
     ) -> None:
         who, loan = lent
-        catch_up(DUE + timedelta(days=1))
         pay(who, loan)
         catch_up(DUE + timedelta(days=2))
         run_steps()
         assert CreditNotice.objects.get().status == "cancelled"
-
-    def test_but_it_is_where_something_bad_waits_to_be_reported(
-        self, lent: tuple[Borrower, Loan], vendors: Sandbox, run_steps: RunSteps
-    ) -> None:
-        who, loan = lent
-        catch_up(date(2026, 3, 1))
-        pay(who, loan)
-        catch_up(date(2026, 3, 2))
-        notice = CreditNotice.objects.get()
-        with pytest.raises(StateConflict):
-            credit_notices.cancel_notice(notice_id=notice.pk, actor="ops")
-        due_now()
-        run_steps()
-        notice.refresh_from_db()
-        assert (notice.status, notice.ended_date) == ("sent", date(2026, 3, 1))
-        catch_up(date(2026, 3, 5))
-        assert records(loan, "month_end")[-1].released_date == date(2026, 3, 5)
 
 
 class TestFiles:
@@ -497,17 +520,27 @@ def put_right(objection: BureauObjection, how: str) -> Proposal:
     )
 
 
+def object_to_february(lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan, BureauObjection]:
+    """February's month was reported as overdue, and March's after it; the borrower objects to the former."""
+    who, loan = lent
+    catch_up(DUE + timedelta(days=1))
+    sent_on(loan, DUE + timedelta(days=1))
+    catch_up(date(2026, 4, 1))
+    export_records(until_date=business_date(), actor="ops")
+    february = records(loan, "month_end")[1]
+    return who, loan, raise_objection(record_id=february.pk, said="当日已存入足额款项", actor="desk")
+
+
+objected_once = made_once(object_to_february, scope="class", after="lent_once")
+
+
 class TestObjections:
     @pytest.fixture
-    def objected(self, lent: tuple[Borrower, Loan]) -> tuple[Borrower, Loan, BureauObjection]:
-        """February's month was reported as overdue, and March's after it; the borrower objects to the former."""
-        who, loan = lent
-        catch_up(DUE + timedelta(days=1))
-        sent_on(loan, DUE + timedelta(days=1))
-        catch_up(date(2026, 4, 1))
-        export_records(until_date=business_date(), actor="ops")
-        february = records(loan, "month_end")[1]
-        return who, loan, raise_objection(record_id=february.pk, said="当日已存入足额款项", actor="desk")
+    def objected(
+        self, objected_once: tuple[Borrower, Loan, BureauObjection], bank_a: str
+    ) -> tuple[Borrower, Loan, BureauObjection]:
+        del bank_a
+        return deepcopy(objected_once)
 
     def test_is_to_be_answered_within_twenty_days(self, objected: tuple[Borrower, Loan, BureauObjection]) -> None:
         _, _, objection = objected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from lending.queries.collection import overdue_loans
 from lending.queries.loans import loan_standing
 from tenants.parameters import ParameterRefused, set_for_bank
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
+from tests.made_once import made_once
 from verification import queries as verified
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -54,14 +56,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     return at
 
 
-@pytest.fixture
-def overdue(clock: Any) -> tuple[Borrower, Loan]:
+def fall_overdue() -> tuple[Borrower, Loan]:
     """Lend 100,000.00 and let the first instalment be ten days overdue."""
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     loan = lend(who, 100_000_00)
     to(DUE + timedelta(days=10))
     return who, loan
+
+
+overdue_once = made_once(fall_overdue, scope="class")
+
+
+@pytest.fixture
+def overdue(overdue_once: tuple[Borrower, Loan], clock: Any, bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test the loan that is overdue, at noon."""
+    del bank_a, clock
+    return deepcopy(overdue_once)
 
 
 def begin(loan: Loan, **changes: Any) -> CollectionContact:
@@ -213,6 +224,8 @@ class TestLN15Number:
         begin(second)
         assert CollectionContact.objects.count() == 4
 
+
+class TestLN15NumberAtOnce:
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.slow
     def test_any_number_of_collectors_at_once_do_not_exceed_it(self, bank_a: str, clock: Any) -> None:

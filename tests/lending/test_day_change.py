@@ -233,7 +233,7 @@ class TestCertificate:
             current_signer()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 class TestAdvanceDay:
     def test_it_walks_day_by_day_and_does_what_hangs_on_each(self) -> None:
         with in_bank("125"):
@@ -241,12 +241,12 @@ class TestAdvanceDay:
             drawdown = signed(who)
             lend(who)
             start = business_date()
-        told = advance(bank="125", to=(start + timedelta(days=31)).isoformat())
-        assert told.strip() == f"125: {start} → {start + timedelta(days=31)}"
+        told = advance(bank="125", to=(start + timedelta(days=12)).isoformat())
+        assert told.strip() == f"125: {start} → {start + timedelta(days=12)}"
         with in_bank("125"):
-            assert business_date() == start + timedelta(days=31)
+            assert business_date() == start + timedelta(days=12)
             assert again(drawdown).status == "expired"
-            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 31
+            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 12
             assert EvidenceHeadCopy.objects.filter(bank="125").exists()
         with in_bank("116"):
             assert business_date() == start

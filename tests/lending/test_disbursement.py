@@ -309,7 +309,7 @@ def credits_of(vendors: Sandbox, who: Borrower) -> list[dict[str, Any]]:
     return [move for move in moves if move["account_number"] == who.account().number]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestInCore:
     @pytest.fixture

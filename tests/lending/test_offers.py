@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from lending import operations, queries
 from lending.models import Application, CreditLine, Decision
 from lending.models.decision import FULL
 from tests.lending.applicants import Outside, again, change_product, make_customer
+from tests.made_once import made_once
 
 Decided = Callable[..., Application]
 RunSteps = Callable[..., int]
@@ -40,8 +42,8 @@ def _move_on(days: int) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestAcceptOffer:
-    def test_makes_an_active_line_of_what_was_decided(self, decided: Decided) -> None:
-        application = decided()
+    def test_makes_an_active_line_of_what_was_decided(self, offered: Application) -> None:
+        application = offered
         line = _accept(application)
         today = business_date()
         assert again(application).status == "accepted"
@@ -53,8 +55,8 @@ class TestAcceptOffer:
         assert (line.valid_until_date.year, line.valid_until_date.month) == (today.year + 1, today.month)
         assert queries.available_fen(line) == 120_000_00
 
-    def test_a_second_time_conflicts_and_makes_no_second_line(self, decided: Decided) -> None:
-        application = decided()
+    def test_a_second_time_conflicts_and_makes_no_second_line(self, offered: Application) -> None:
+        application = offered
         _accept(application)
         with pytest.raises(StateConflict):
             _accept(application)
@@ -65,14 +67,14 @@ class TestAcceptOffer:
         with pytest.raises(StateConflict):
             _accept(decided())
 
-    def test_is_possible_up_to_its_last_business_date(self, decided: Decided) -> None:
-        application = decided()
+    def test_is_possible_up_to_its_last_business_date(self, offered: Application) -> None:
+        application = offered
         _move_on(30)
         assert queries.status_of(again(application)) == "offered"
         assert _accept(application).status == "active"
 
-    def test_after_its_last_business_date_is_refused(self, decided: Decided) -> None:
-        application = decided()
+    def test_after_its_last_business_date_is_refused(self, offered: Application) -> None:
+        application = offered
         _move_on(31)
         assert queries.status_of(again(application)) == "expired"
         with pytest.raises(operations.OfferExpired):
@@ -85,10 +87,9 @@ class TestAcceptOffer:
         assert CreditLine.objects.count() == 0
 
     def test_of_a_product_that_has_a_line_lets_the_others_offer_lapse(
-        self, decided: Decided, run_steps: RunSteps
+        self, offered: Application, decided: Decided
     ) -> None:
-        customer_id = make_customer()
-        first, second = decided(customer_id), decided(customer_id)
+        first, second = offered, decided(offered.customer_id)
         assert [row.status for row in (first, second)] == ["offered", "offered"]
         _accept(first)
         assert again(second).status == "expired"
@@ -101,21 +102,20 @@ class TestAcceptOffer:
 class TestTheCapOfAPerson:
     """LN-01: all consumer lines of one person at this bank together, not each product for itself."""
 
-    def test_cuts_the_next_offer(self, decided: Decided) -> None:
-        customer_id = make_customer()
-        _accept(decided(customer_id))
+    def test_cuts_the_next_offer(self, offered: Application, decided: Decided) -> None:
+        customer_id = offered.customer_id
+        _accept(offered)
         second = decided(customer_id, product="XF03")
         assert Decision.objects.get(application=second, stage=FULL).limit_fen == 80_000_00
 
-    def test_refuses_when_nothing_is_left(self, decided: Decided) -> None:
-        customer_id = make_customer()
-        _accept(decided(customer_id))
+    def test_refuses_when_nothing_is_left(self, offered: Application, decided: Decided) -> None:
+        customer_id = offered.customer_id
+        _accept(offered)
         CreditLine.objects.update(limit_fen=200_000_00)
         assert decided(customer_id, product="XF03").reason_codes == ["credit_cap_reached"]
 
-    def test_lets_an_offer_lapse_that_no_longer_fits(self, decided: Decided) -> None:
-        customer_id = make_customer()
-        first, second = decided(customer_id), decided(customer_id, product="XF03")
+    def test_lets_an_offer_lapse_that_no_longer_fits(self, offered: Application, decided: Decided) -> None:
+        first, second = offered, decided(offered.customer_id, product="XF03")
         assert (first.status, second.status) == ("offered", "offered")
         _accept(first)
         assert (again(second).status, again(second).reason_codes) == ("expired", ["credit_cap_reached"])
@@ -128,9 +128,9 @@ class TestTheCapOfAPerson:
         assert _accept(again(second)).limit_fen == 120_000_00
         assert queries.existing_credit_fen(customer_id, kind="consumer") == 170_000_00
 
-    def test_counts_what_is_still_owed_on_a_line_that_has_ended(self, decided: Decided) -> None:
-        customer_id = make_customer()
-        line = _accept(decided(customer_id))
+    def test_counts_what_is_still_owed_on_a_line_that_has_ended(self, offered: Application) -> None:
+        customer_id = offered.customer_id
+        line = _accept(offered)
         CreditLine.objects.update(drawn_fen=30_000_00)
         _move_on(370)
         assert queries.line_status(line) == "expired"
@@ -140,16 +140,21 @@ class TestTheCapOfAPerson:
         monkeypatch.setattr("lending.parameters.consumer_cap_fen", lambda: 60_000_00)
         assert Decision.objects.get(application=decided(), stage=FULL).limit_fen == 60_000_00
 
-    def test_of_one_bank_does_not_count_at_another(self, decided: Decided) -> None:
-        _accept(decided())
+    def test_of_one_bank_does_not_count_at_another(self, offered: Application, decided: Decided) -> None:
+        _accept(offered)
         with in_bank("116"):
             application = decided(make_customer(region="320582"))
             assert _accept(application).limit_fen == 120_000_00
 
 
+line_once = made_once(_accept, scope="class", after="offered_once")
+
+
 @pytest.fixture
-def line(decided: Decided) -> CreditLine:
-    return _accept(decided())
+def line(line_once: CreditLine, bank_a: str) -> CreditLine:
+    """Give each test the line that came of an offer, as nobody has used it yet."""
+    del bank_a
+    return deepcopy(line_once)
 
 
 def _hold(line: CreditLine, amount_fen: int) -> None:
@@ -276,14 +281,6 @@ class TestLines:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestReview:
-    @pytest.fixture
-    def referred(self, decided: Decided, monkeypatch: pytest.MonkeyPatch) -> Application:
-        with monkeypatch.context() as patched:
-            patched.setattr("verification.operations.screen_subject", lambda **_: "review")
-            application = decided()
-        assert application.status == "review"
-        return application
-
     def test_granted_becomes_an_offer_at_the_models_proposal(self, referred: Application) -> None:
         operations.grant_review(application_id=referred.pk, actor="li", reason="核实无误")
         application = again(referred)
@@ -305,9 +302,9 @@ class TestReview:
             operations.grant_review(application_id=referred.pk, actor="li", reason="核实无误")
         assert again(referred).status == "review"
 
-    def test_is_not_granted_without_a_proposal(self, referred: Application, decided: Decided) -> None:
+    def test_is_not_granted_without_a_proposal(self, offered: Application) -> None:
         with pytest.raises(StateConflict):
-            operations.grant_review(application_id=decided().pk, actor="li", reason="x")
+            operations.grant_review(application_id=offered.pk, actor="li", reason="x")
 
     def test_is_not_granted_beyond_the_persons_cap(self, referred: Application, decided: Decided) -> None:
         line = _accept(decided(referred.customer_id, product="XF03"))

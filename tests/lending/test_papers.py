@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from copy import deepcopy
 from datetime import date, timedelta
 
 import pytest
@@ -26,18 +27,28 @@ from tenants.parameters import set_for_bank
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.lending.test_loans_rest import caller, problem, verify
+from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 START = date(2026, 1, 22)
 
 
-@pytest.fixture
-def borrower() -> tuple[Borrower, Loan]:
+def lend_m1() -> tuple[Borrower, Loan]:
     """Lend 100,000.00 on 2026-01-22 by twelve equal instalments at 6 % (worked example M1)."""
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     return who, lend(who, 100_000_00)
+
+
+lent_once = made_once(lend_m1, scope="class")
+
+
+@pytest.fixture
+def borrower(lent_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test the loan as it was paid out; where nothing is committed, made once for a class."""
+    del bank_a
+    return deepcopy(lent_once)
 
 
 def to(day: date) -> None:

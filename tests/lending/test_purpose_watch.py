@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import deepcopy
 from datetime import date, timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from lending.queries.loans import loan_standing
 from lending.queries.purpose_watch import unscanned_days
 from lending.servicing_day import follow_servicing
 from tests.lending.borrowers import CLEARING, Borrower, draft, give_money, lend, make_borrower, repay, set_day
+from tests.made_once import made_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 START = date(2026, 1, 22)
@@ -50,11 +52,20 @@ def spend(who: Borrower, memo: str, amount_fen: int = 500_00, reference: str = "
         )
 
 
-@pytest.fixture
-def lent() -> tuple[Borrower, Loan]:
+def lend_one() -> tuple[Borrower, Loan]:
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     return who, lend(who)
+
+
+lent_once = made_once(lend_one, scope="class")
+
+
+@pytest.fixture
+def lent(lent_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test a loan that was just paid out."""
+    del bank_a
+    return deepcopy(lent_once)
 
 
 def scan_today() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.lending.test_loans_admin import staff
 from tests.lending.test_loans_rest import caller
 from tests.lending.test_repayment import again, m1, pay_first
 from tests.lending.test_reversal import decided, reverse, snapshot, stands_as_folded
+from tests.made_once import made_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 TELLER, CLERK, CHECKER = "teller", "clerk", "checker"
@@ -65,13 +67,21 @@ def left(receipt: Receipt) -> int:
     return Receipt.objects.get(pk=receipt.pk).left_fen
 
 
-@pytest.fixture
-def owing() -> tuple[Borrower, Loan]:
-    """Give M1 with its first instalment 24 days late, and its twin whose first was paid five days late."""
+def owe_m1() -> tuple[Borrower, Loan]:
     who = make_borrower()
     loan = m1(who)
     set_day(TODAY)
     return who, loan
+
+
+owing_once = made_once(owe_m1, scope="class")
+
+
+@pytest.fixture
+def owing(owing_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give M1 with its first instalment 24 days late."""
+    del bank_a
+    return deepcopy(owing_once)
 
 
 class TestAPayment:

@@ -397,7 +397,7 @@ class TestGuards:
             Instalment.objects.filter(loan=loan, number=1).update(paid_interest_fen=50_001)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestInCore:
     @pytest.fixture

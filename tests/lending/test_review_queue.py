@@ -51,18 +51,8 @@ BAD = Verdict(outcome="refused", codes=("facts_untrue",), note="收入证明不�
 
 
 @pytest.fixture
-def referred(decided: Decided, monkeypatch: pytest.MonkeyPatch) -> Application:
-    """Have an application that a person must look at."""
-    with monkeypatch.context() as patched:
-        patched.setattr("verification.operations.screen_subject", lambda **_: "review")
-        found = decided()
-    assert found.status == "review"
-    return found
-
-
-@pytest.fixture
 def case(referred: Application) -> ReviewCase:
-    """Have its case, taken by li."""
+    """Have the case of an application that a person must look at, taken by li."""
     found = ReviewCase.objects.get(subject_id=referred.pk)
     take_case(case_id=found.pk, actor="li")
     return ReviewCase.objects.get(pk=found.pk)
@@ -109,9 +99,9 @@ class TestCases:
     def test_a_warning_has_one_where_it_queues_until_it_is_closed(self) -> None:
         warn(action="freeze")
         queued = warn()
-        assert ReviewCase.objects.get().subject_id == queued.pk
+        assert ReviewCase.objects.get(kind="warning").subject_id == queued.pk
         close_warning(warning_id=queued.pk, reason="false_alarm", note="已联系上", actor="risk")
-        assert ReviewCase.objects.get().closed_status == "closed"
+        assert ReviewCase.objects.get(kind="warning").closed_status == "closed"
 
     def test_never_change_once_they_have_ended_and_are_never_deleted(self, case: ReviewCase) -> None:
         with pytest.raises(IntegrityError, match="DELETE is refused"), transaction.atomic():
@@ -292,7 +282,7 @@ class TestPage:
 
     def test_a_case_of_a_list_hit_is_seen_by_who_sees_list_hits(self) -> None:
         warn(rule="list_hit")
-        case = ReviewCase.objects.get()
+        case = ReviewCase.objects.get(kind="warning")
         address = f"{ADMIN}/reviewcase/{case.pk}/change/"
         assert _staff("风险").get(address).status_code == 302
         assert case.subject_id.hex not in _staff("风险").get(f"{ADMIN}/reviewcase/").content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import deepcopy
 from datetime import date, datetime
 from typing import Any
 
@@ -35,6 +36,7 @@ from lending.operations import collecting, papers
 from lending.servicing_day import follow_servicing
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day, signed
 from tests.lending.test_purpose_watch import spend
+from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
 
@@ -59,15 +61,13 @@ def login_of(client: Client) -> str:
     return str(User.objects.get(pk=client.session["_auth_user_id"]).username)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "now", lambda: datetime(2026, 11, 22, 12, tzinfo=SHANGHAI))
 
 
-@pytest.fixture
-def overdue(noon: None) -> tuple[Borrower, Loan]:
+def fall_overdue() -> tuple[Borrower, Loan]:
     """A loan whose first instalment is overdue, with a suspicious outflow, reports and a notice."""
-    del noon
     set_day(START)
     who = make_borrower(valid_until_date=date(2028, 1, 1))
     loan = lend(who, 100_000_00)
@@ -76,6 +76,16 @@ def overdue(noon: None) -> tuple[Borrower, Loan]:
         move_business_date(to_date=date(2026, 3, 5))
     follow_servicing()
     return who, loan
+
+
+overdue_once = made_once(fall_overdue)
+
+
+@pytest.fixture
+def overdue(overdue_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test the loan that is overdue."""
+    del bank_a
+    return deepcopy(overdue_once)
 
 
 def decide(client: Client) -> None:

@@ -299,7 +299,7 @@ class TestFailure:
         assert who.line().held_fen == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 class TestCrashes:
     """Between (a) the intent, (b) the outside call and (c) the outcome."""
 

@@ -34,6 +34,7 @@ from tenants.parameters import set_for_bank
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import Borrower, draft, lend, make_borrower, set_day
 from tests.lending.test_borrowing_admin import _staff
+from tests.made_once import made_once
 from verification.models import Check, ScreeningAlert
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -42,11 +43,19 @@ ADMIN = "/b/125/admin/lending"
 Run = Callable[..., int]
 
 
-@pytest.fixture
-def who(bank_a: str) -> Borrower:
-    del bank_a
+def open_line() -> Borrower:
     set_day(TODAY)
     return make_borrower(limit_fen=100_000_00, valid_until_date=date(2027, 1, 1))
+
+
+who_once = made_once(open_line)
+
+
+@pytest.fixture
+def who(who_once: Borrower, bank_a: str) -> Borrower:
+    """Give each test a borrower whom nothing is known of yet."""
+    del bank_a
+    return who_once
 
 
 def observe(who: Borrower | uuid.UUID, kind: str, value: int, days_ago: int = 1) -> None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from lending import queries
+from lending.loan_records import all_rows
 from lending.loans.buckets import bucket_of
 from lending.loans.standing import Owed
 from lending.models import Instalment, Repayment
@@ -17,6 +18,7 @@ from tests.lending.audit import books
 from tests.lending.audit.days import counted, half_up
 from tests.lending.audit.loan import KINDS, Amounts, Loan, MoneyIn, Row, total_of
 from tests.lending.audit.risk import CATEGORIES, bucket
+from tests.lending.whole_loans import whole_loans
 
 if TYPE_CHECKING:
     from tests.lending.audit.bank import Lent
@@ -38,8 +40,8 @@ def read_loans(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Read]:
     """Read loans and their repayments, by the loans' ids."""
     if not ids:
         return {}
-    rows, told = LoanRow.objects.filter(pk__in=ids).prefetch_related("instalments__shares"), _repayments(ids)
-    return {row.pk: (row, told[row.pk]) for row in rows}
+    told = _repayments(ids)
+    return {row.pk: (row, told[row.pk]) for row in whole_loans(ids)}
 
 
 def compare_lent(lent: Lent, read: Read, *, is_touched: bool) -> None:
@@ -85,7 +87,7 @@ def _compare_risk(row: LoanRow, lent: Lent) -> None:
 
 
 def _compare_plan(row: LoanRow, loan: Loan) -> None:
-    told = sorted((item for item in row.instalments.all() if item.replaced_by_version is None), key=lambda i: i.number)
+    told = sorted((item for item in all_rows(row) if item.replaced_by_version is None), key=lambda i: i.number)
     ours = [*loan.fallen, *loan.ended, *loan.ahead]
     assert [(i.number, i.due_date, i.principal_fen, i.interest_fen) for i in told] == [
         (r.number, r.due_date, r.principal, r.interest) for r in ours
@@ -161,7 +163,7 @@ def compare_day_end_columns(row: LoanRow, loan: Loan) -> None:
         days = counted(contract.day_count, since, loan.today, contract.anchor) - row.prior_days
         numerator = row.running_fen * (int(row.prior_numerator) + row.running_numerator * days)
         assert row.carried_interest_fen + _rounded(numerator, base) == loan.running_interest
-    rows = {i.number: i for i in row.instalments.all() if i.replaced_by_version is None and i.closed_date is None}
+    rows = {i.number: i for i in all_rows(row) if i.replaced_by_version is None and i.closed_date is None}
     for each in loan.fallen:
         item = rows.get(each.number)
         if item is not None and loan._is_late(each):

@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
-from math import floor
 
 ONE_DAY = timedelta(days=1)
 
 
 def half_up(exact: Fraction) -> int:
     """Round to the fen, half up (INT-08)."""
-    return floor(exact + Fraction(1, 2))
+    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
 
 
 def nights(start: date, end: date) -> Iterator[date]:

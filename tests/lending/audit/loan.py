@@ -132,21 +132,24 @@ class Row:
 
     def night(self, day: date, cost: Fraction, contract: Contract) -> None:
         """Let a night cost what is unpaid its penalty; what is paid within grace was in time (PEN-01, INT-07)."""
-        self.nights_since_due += cost
-        self.nights_squared += cost * cost
-        grace_ends = self.due_date + timedelta(days=contract.grace)
+        grace_ends, charged = self.due_date + timedelta(days=contract.grace), cost
+        if day <= grace_ends:
+            self.nights_since_due += cost
+            self.nights_squared += cost * cost
+            charged = self.nights_since_due
         if day < grace_ends:
             return
+        principal, interest = self.unpaid_principal, self.unpaid_interest
         if contract.compound_on_penalty and day == grace_ends:
             # Of every two nights the later one costs what the earlier one has.
             pairs = (self.nights_since_due**2 - self.nights_squared) / 2
-            self.compound_cost += self.unpaid_principal * pairs
-        elif contract.compound_on_penalty:
-            self.compound_cost += self.unpaid_penalty * cost
-        charged = self.nights_since_due if day == grace_ends else cost
-        self.penalty_cost += self.unpaid_principal * charged
-        if contract.compound:
-            self.compound_cost += self.unpaid_interest * charged
+            self.compound_cost += principal * pairs
+        elif contract.compound_on_penalty and (penalty := self.unpaid_penalty):
+            self.compound_cost += penalty * cost
+        if principal:
+            self.penalty_cost += principal * charged
+        if interest and contract.compound:
+            self.compound_cost += interest * charged
 
 
 @dataclass
@@ -258,7 +261,7 @@ class Loan:
             self._night()
 
     def _night(self) -> None:
-        cost = self.overdue_rate(self.today) / base_of(self.contract.day_count)
+        cost = self.overdue_rate(self.today) / base_of(self.contract.day_count) if self.fallen else Fraction(0)
         for row in self.fallen:
             row.night(self.today, cost, self.contract)
         if self.ahead:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 import chinese_calendar
 from hypothesis import strategies as st
@@ -82,6 +83,7 @@ def price_on(day: date, spread_bp: int) -> Fraction:
     return max(FLOOR, min(CEILING, lpr_on(day) + Fraction(spread_bp, 10_000)))
 
 
+@cache
 def holidays_from(start: date, months: int) -> frozenset[date]:
     """Return the days of a loan's life on which banks do not work; of a year not published yet, the weekends."""
     published = max(chinese_calendar.constants.holidays).year

@@ -25,6 +25,7 @@ from lending.operations.loan_changes import extend_loan, mark_misused
 from lending.operations.reversal import reverse_repayment
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
+from tests.lending.whole_loans import whole_loans
 
 METHODS: Final = ("equal_instalment", "equal_principal", "interest_only", "bullet", "pay_any_day")
 PLAIN: Final[dict[str, Any]] = {
@@ -86,8 +87,7 @@ class LoanBook:
 
     def again(self) -> list[Loan]:
         """Read all loans anew, with instalments and shares."""
-        rows = Loan.objects.prefetch_related("instalments__shares").order_by("pk")
-        return list(rows.filter(pk__in=[loan.pk for _, loan in self.loans]))
+        return whole_loans([loan.pk for _, loan in self.loans])
 
     def jump(self, *, most_days: int) -> date:
         """Go forward by some days and begin the day that is reached; return it."""
@@ -99,7 +99,7 @@ class LoanBook:
         """Do random things to random loans, but never to a fifth of them; what a loan refuses is not done."""
         for _ in range(count):
             who, loan = self.chance.choice(self.loans[len(self.loans) // 5 :])
-            current = Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)
+            (current,) = whole_loans([loan.pk])
             if current.status != SETTLED:
                 with contextlib.suppress(Problem):
                     self.chance.choice(self._acts())(who, current)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date
 from typing import Any, Final
 
@@ -17,20 +18,30 @@ from lending.operations.loan_changes import extend_loan
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.lending.closing.random_loans import DAY, begin
+from tests.made_once import made_once
 from verification import queries as verified
 
 DUE: Final = date(2024, 2, 15)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
 
-@pytest.fixture
-def bullet() -> tuple[Borrower, Loan]:
-    """Give a borrower of one instalment, due on 2024-02-15."""
+def lend_bullet() -> tuple[Borrower, Loan]:
+    """Lend by one instalment, due on 2024-02-15."""
     set_day(date(2024, 1, 15))
     who = make_borrower(product="XF03")
     loan = lend(who, 50_000_00, term_months=1, method="bullet")
     give_money(who, 200_000_00)
     return who, loan
+
+
+bullet_once = made_once(lend_bullet, scope="class")
+
+
+@pytest.fixture
+def bullet(bullet_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give each test a borrower of one instalment."""
+    del bank_a
+    return deepcopy(bullet_once)
 
 
 def again() -> Loan:

@@ -29,6 +29,7 @@ from lending.operations.loan_changes import reprice_loan
 from tests.lending.applicants import change_product, due_now
 from tests.lending.borrowers import give_money, lend, make_borrower, repay, set_day
 from tests.lending.closing.random_loans import DAY, LoanBook
+from tests.made_once import made_once
 
 RunSteps = Callable[..., int]
 START: Final = date(2026, 1, 10)
@@ -107,19 +108,24 @@ class TestTwice:
         assert move.figures == {"from": "2026-01-10", "to": "2026-01-11", "left_out": []}
 
 
+def before_a_due_date() -> None:
+    """Let a loan fall due tomorrow, and today have begun as a day does."""
+    set_day(START)
+    lend(make_borrower(), 100_000_00)
+    set_day(date(2026, 2, 9))
+    close_until(to_date=date(2026, 2, 9))
+
+
+due_tomorrow = made_once(before_a_due_date, scope="class")
+
+
 @pytest.mark.django_db
-@pytest.mark.usefixtures("bank_a")
+@pytest.mark.usefixtures("due_tomorrow", "bank_a")
 class TestRestart:
     @pytest.mark.parametrize("broken", ["income", "provisions", "move", "books", "dues", "overdue", "repricing"])
     def test_what_a_stage_has_raised_leaves_nothing_of_it_and_the_next_run_goes_on(
         self, monkeypatch: pytest.MonkeyPatch, broken: str
     ) -> None:
-        set_day(START)
-        who = make_borrower()
-        lend(who, 100_000_00)
-        set_day(date(2026, 2, 9))
-        close_until(to_date=date(2026, 2, 9))
-
         def fail(**_: Any) -> Any:
             raise RuntimeError(broken)
 
@@ -141,6 +147,10 @@ class TestRestart:
         assert Loan.objects.get().next_due_date == date(2026, 3, 10)
         assert AutoDebit.objects.count() == 1
 
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestLateEntries:
     def test_a_day_that_somebody_entered_late_is_caught_up_before_income(self) -> None:
         set_day(START)
         lend(make_borrower(), 100_000_00)
@@ -227,7 +237,7 @@ class TestRepricing:
         assert first.rate_changes == second.rate_changes == [["2026-01-01", str(first.annual_rate)]]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 class TestCloseDay:
     def test_closes_the_present_day_and_says_so(self) -> None:
         with in_bank("125"):
@@ -300,6 +310,9 @@ class TestCloseDay:
         with pytest.raises(CommandError):
             call_command("close_day", stdout=StringIO(), **options)
 
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
     def test_two_day_ends_of_one_bank_exclude_each_other(self, run_steps: RunSteps) -> None:
         with in_bank("125"):
             set_day(START)

@@ -15,7 +15,7 @@ from lending.closing import owed
 from lending.closing.income import owed_by_product
 from lending.closing.rows import fetch_all
 from lending.loan_columns import running_of
-from lending.loan_records import record_of
+from lending.loan_records import all_rows, record_of
 from lending.loans.classification import Category, observed_until, stage_of, worse
 from lending.loans.standing import standing_on
 from lending.models import Instalment, Loan, LoanEvent
@@ -80,7 +80,7 @@ def expected_class(before: Loan, day: date) -> tuple[str, int, bool, date | None
     elif until is None:
         closed = [
             row.closed_date
-            for row in before.instalments.all()
+            for row in all_rows(before)
             if row.closed_date and not row.replaced_by_version and row.principal_fen + row.interest_fen
         ]
         cured = max([*closed, before.category_date])  # type: ignore[type-var]
