@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -52,6 +53,16 @@ class StaffSite(UnfoldAdminSite):
         """Name the site as the theme's templates expect it."""
         super().__init__(name="admin")
         self.disable_action("delete_selected")
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the list of all pages when somebody reads it: every page is handed one, few show it."""
+        return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """Return the navigation, which is made for the request and complete: the theme would copy and look through it."""
+        from config.navigation import sidebar  # it asks the sites for their pages
+
+        return sidebar(request)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in whoever works here and has proved the second factor, where one is needed."""

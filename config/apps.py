@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from django.apps import AppConfig
 
 
@@ -17,3 +19,10 @@ class ConfigConfig(AppConfig):
         from config.admin_site import register_pages
 
         register_pages()
+        spare_collections()
+
+
+def spare_collections() -> None:
+    """Keep the garbage collector from walking through what start-up has made, and let it look less often (decision 0053)."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

@@ -152,17 +152,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the navigation of the site that is asked for, without what this person may not see."""
     bank = bank_of(request)
     site, places = (province_admin, PROVINCE) if bank is None else (bank_admin, BANK)
-    groups: dict[str, list[dict[str, Any]]] = {"": [_home()]}
+    home = reverse("admin:index")
+    groups: dict[str, list[dict[str, Any]]] = {"": [_home(home, request.path)]}
     for group in dict.fromkeys(place.group for place in places.values()):
         groups[group] = []
     for page, place in _ordered(site, places):
         if page.has_view_or_change_permission(request):
-            groups[place.group].append(_item(page.model, place))
-    return [
-        {"title": title, "items": items, "separator": False, "collapsible": False}
-        for title, items in groups.items()
-        if items
-    ]
+            groups[place.group].append(_item(page.model, place, home, request.path))
+    return [{"title": title, "items": items} for title, items in groups.items() if items]
 
 
 def _ordered(site: UnfoldAdminSite, places: Mapping[str, Place]) -> Sequence[tuple[Any, Place]]:
@@ -173,17 +170,18 @@ def _ordered(site: UnfoldAdminSite, places: Mapping[str, Place]) -> Sequence[tup
     return named + rest
 
 
-def _home() -> dict[str, Any]:
-    return {"title": "总览", "icon": "dashboard", "link": reverse("admin:index")}
+def _home(home: str, here: str) -> dict[str, Any]:
+    return {"title": "总览", "icon": "dashboard", "link": home, "active": here == home, "badge": 0}
 
 
-def _item(model: Any, place: Place) -> dict[str, Any]:
+def _item(model: Any, place: Place, home: str, here: str) -> dict[str, Any]:
+    """Describe a page's line; lists stand below the first page by their models' names, as Django's admin puts them."""
     options = model._meta  # noqa: SLF001 -- Django's documented model API
-    item = {
+    link = f"{home}{options.app_label}/{options.model_name}/"
+    return {
         "title": place.title or str(options.verbose_name_plural),
         "icon": place.symbol,
-        "link": reverse(f"admin:{options.app_label}_{options.model_name}_changelist"),
+        "link": link,
+        "active": here.startswith(link),
+        "badge": ALARMS[model]() if model in ALARMS else 0,
     }
-    if model in ALARMS and (count := ALARMS[model]()):
-        item |= {"badge": str(count), "badge_variant": "danger", "badge_style": "solid"}
-    return item

@@ -243,7 +243,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
-    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
+    "SIDEBAR": {"show_search": True},
     "COLORS": {
         "primary": {
             "50": "oklch(97.9% .021 166.113)",

@@ -13,6 +13,7 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
 
+from config.apps import spare_collections
 from core.tenancy import PUBLIC, enter, in_bank
 from tenants import directory
 from tests import database
@@ -47,6 +48,11 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, work
         del request.config.stash[DATABASE]
         connections.close_all()
     shutil.rmtree(settings.VAULT_ROOT, ignore_errors=True)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests, as the product spares it all that it has at its start."""
+    spare_collections()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -106,18 +106,6 @@ def _go_on(account: DepositAccount, phone: str, refusal: str = "") -> DepositAcc
     return account
 
 
-@opens_transaction
-def release_opening(*, account_id: uuid.UUID, actor: str, reason: str) -> DepositAccount:
-    """Let an opening that waits for staff go on; see `release`."""
-    return release(account_id=account_id, actor=actor, reason=reason)
-
-
-@opens_transaction
-def refuse_reviewed_opening(*, account_id: uuid.UUID, actor: str, reason: str) -> DepositAccount:
-    """End an opening that waits for staff; see `refuse_reviewed`."""
-    return refuse_reviewed(account_id=account_id, actor=actor, reason=reason)
-
-
 @within_transaction
 def release(*, account_id: uuid.UUID, actor: str, reason: str) -> DepositAccount:
     """Let an opening that waits for staff go on (ACC-10): all checks are still before it.

@@ -46,7 +46,6 @@ from lending.operations.registers import (
     withdraw_invitation,
 )
 from lending.operations.repayment import repay_loan
-from lending.operations.reviewing import grant_review, refuse_review
 from lending.operations.signing import Proof, sign_drawdown
 
 __all__ = [
@@ -73,7 +72,6 @@ __all__ = [
     "discard_draft",
     "draft_drawdown",
     "freeze_line",
-    "grant_review",
     "hold_on_line",
     "invite",
     "lapse_lines",
@@ -83,7 +81,6 @@ __all__ = [
     "plan_publishing",
     "plan_schedule",
     "refresh_draft",
-    "refuse_review",
     "register_related_party",
     "release_hold",
     "remove_related_party",

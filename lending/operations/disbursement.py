@@ -33,7 +33,6 @@ from lending.operations.lines import release_hold
 from lending.operations.loan_locks import lock_drawdown, locking_drawdown_and_line
 from lending.operations.loan_opening import open_loan, opening_loan
 from lending.queries.loans import Bars, asking_bars, overdue_days_of
-from lending.review_parameters import two_people_from_fen
 from lending.states import DRAWDOWN
 from tenants.switches import asking_standing
 from verification import operations as verification
@@ -93,20 +92,6 @@ def disburse_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, face_to
     return _pay(drawdown, receiving)
 
 
-@opens_transaction
-def grant_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
-    """Pay a drawdown that waits for staff, where one person may decide that; see `grant`."""
-    _refuse_alone(drawdown_id)
-    return grant(drawdown_id=drawdown_id, actor=actor, reason=reason)
-
-
-@opens_transaction
-def refuse_drawdown(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
-    """End a drawdown that waits for staff, where one person may decide that; see `refuse`."""
-    _refuse_alone(drawdown_id)
-    return refuse(drawdown_id=drawdown_id, actor=actor, reason=reason)
-
-
 @within_transaction
 def grant(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
     """Pay a drawdown that waits for staff, as a member of staff has judged (ACC-09); everything is checked once more.
@@ -140,11 +125,6 @@ def refuse(*, drawdown_id: uuid.UUID, actor: str, reason: str) -> Drawdown:
     _refuse_unreviewed(drawdown)
     record("drawdown.refused", actor=actor, subject=drawdown_id.hex, detail={"reason": reason})
     return _fail(drawdown, REFUSED, actor=actor)
-
-
-def _refuse_alone(drawdown_id: uuid.UUID) -> None:
-    if Drawdown.objects.filter(pk=drawdown_id, amount_fen__gte=two_people_from_fen()).exists():
-        raise StateConflict("该金额须两人审核，请在审核队列中办理")
 
 
 def _refuse_unreviewed(drawdown: Drawdown) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from core import evidence
 from core.audit.log import record
 from core.errors import StateConflict
-from core.operations import opens_transaction, within_transaction
+from core.operations import within_transaction
 from lending.decision.decide import locked_reasons
 from lending.decision.reasons import REASONS
 from lending.models import Application, Decision
@@ -21,34 +21,9 @@ from lending.operations.deciding import REFUSED, offer
 from lending.operations.locking import lock_application, lock_application_and_exposure
 from lending.queries.applications import room_fen
 from lending.queries.facts import early_facts
-from lending.review_parameters import two_people_from_fen
 from verification import operations as verification
 
 EVIDENCE: Final = "lending.review"
-
-
-@opens_transaction
-def grant_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
-    """Offer what the model proposed, where one person may decide that.
-
-    Raises:
-        StateConflict: the amount takes two people; and see `grant`.
-        NotFound: there is no such application.
-    """
-    _refuse_alone(application_id)
-    return grant(application_id=application_id, actor=actor, reason=reason)
-
-
-@opens_transaction
-def refuse_review(*, application_id: uuid.UUID, actor: str, reason: str) -> Application:
-    """Refuse an application under review, where one person may decide that.
-
-    Raises:
-        StateConflict: the amount takes two people, or it is not under review.
-        NotFound: there is no such application.
-    """
-    _refuse_alone(application_id)
-    return refuse(application_id=application_id, actor=actor, reason=reason)
 
 
 @within_transaction
@@ -95,13 +70,6 @@ def refuse(*, application_id: uuid.UUID, actor: str, reason: str) -> Application
     application = _under_review(lock_application(application_id=application_id))
     _put_on_record(application, decided="refused", actor=actor, reason=reason, limit_fen=None)
     return reject(application_id=application_id, codes=[REFUSED], actor=actor)
-
-
-def _refuse_alone(application_id: uuid.UUID) -> None:
-    proposed = Decision.objects.filter(application_id=application_id, stage=FULL).values_list("limit_fen", flat=True)
-    limit_fen = proposed.first()
-    if limit_fen is not None and limit_fen >= two_people_from_fen():
-        raise StateConflict("该额度须两人审核，请在审核队列中办理")
 
 
 def _is_hard_refusal(application: Application, decision: Decision | None) -> bool:

@@ -16,8 +16,8 @@ from accounts.operations.cards import card_checked, record_card
 from accounts.operations.opening import (
     BoundCard,
     lapse_openings,
-    refuse_reviewed_opening,
-    release_opening,
+    refuse_reviewed,
+    release,
     start_account,
 )
 from accounts.operations.opening_rules import CounterRequired, Wanted
@@ -328,20 +328,22 @@ class TestAcc10Devices:
 
     def test_staff_let_it_go_on_with_all_its_checks(self) -> None:
         account = self.fourth()
-        released = release_opening(account_id=account.pk, actor="clerk", reason="本人办理")
+        with transaction.atomic():
+            released = release(account_id=account.pk, actor="clerk", reason="本人办理")
         assert outcome(released) == CHECKING
         assert Check.objects.filter(business_id=account.pk.hex, kind="carrier", status="asked").exists()
         assert AuditEntry.objects.filter(action="opening.released", actor="clerk").exists()
-        with pytest.raises(StateConflict):
-            release_opening(account_id=account.pk, actor="clerk", reason="again")
+        with pytest.raises(StateConflict), transaction.atomic():
+            release(account_id=account.pk, actor="clerk", reason="again")
 
     def test_staff_refuse_it_with_the_code_of_the_device(self) -> None:
         account = self.fourth()
-        refused = refuse_reviewed_opening(account_id=account.pk, actor="clerk", reason="代办")
+        with transaction.atomic():
+            refused = refuse_reviewed(account_id=account.pk, actor="clerk", reason="代办")
         assert (outcome(refused), refused.retryable) == ("device_limit", False)
         assert not Card.objects.filter(account_id=account.pk, status="checking").exists()
-        with pytest.raises(StateConflict):
-            refuse_reviewed_opening(account_id=account.pk, actor="clerk", reason="again")
+        with pytest.raises(StateConflict), transaction.atomic():
+            refuse_reviewed(account_id=account.pk, actor="clerk", reason="again")
 
     def test_what_nobody_judged_lapses(self) -> None:
         account = self.fourth()

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.core.wsgi import get_wsgi_application
+from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
 from django.test.utils import override_settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
@@ -22,7 +24,7 @@ from core.tenancy import in_bank
 from tenants.staff import MANAGER, make_login
 from tests.tenants.conftest import PASSWORD, admin_of
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PATIENCE_MS: Final = 30_000  # a machine that is busy is no defect
 FLAGS: Final = (
     "--no-sandbox",  # it only sees our own pages, and root may not have one
@@ -111,6 +113,15 @@ class Visit:
         with self.page.expect_navigation(url=self.home):
             self.page.click("button[type=submit]")
 
+    def resume(self, bank: str, login: str) -> None:
+        """Come back with a session that is open already: the login's form is proved by those who go through it."""
+        site = Client()
+        with in_bank(bank):
+            site.force_login(User.objects.get(username=login))
+        self.page.context.add_cookies(
+            [{"name": "sessionid", "value": site.cookies["sessionid"].value, "url": self.home}]
+        )
+
     def picture(self, name: str) -> None:
         """Take a screenshot into the folder BROWSER_PICTURES, where one is named: to look at what a test sees."""
         if folder := os.environ.get("BROWSER_PICTURES"):
@@ -134,12 +145,20 @@ Visitor = Callable[..., Visit]
 
 @pytest.fixture
 def visitor(transactional_db: None, chromium: Browser, server: str) -> Iterator[Visitor]:
-    """Give somebody a login and a browser of his own that is logged in: `visitor(bank, role=…, is_superuser=…)`."""
+    """Give somebody a login and a browser of his own with an open session: `visitor(bank, role=…, is_superuser=…)`.
+
+    With `by_form` he logs in by the form, and is at the site's first page.
+    """
     del transactional_db
     open_pages = []
 
     def enter(
-        bank: str = "125", *, role: str = MANAGER, is_superuser: bool = False, login: str = "staff", log_in: bool = True
+        bank: str = "125",
+        *,
+        role: str = MANAGER,
+        is_superuser: bool = False,
+        login: str = "staff",
+        by_form: bool = False,
     ) -> Visit:
         with in_bank(bank):
             make_login(login=login, role=role, password=PASSWORD, is_superuser=is_superuser)
@@ -148,8 +167,10 @@ def visitor(transactional_db: None, chromium: Browser, server: str) -> Iterator[
         context.set_default_timeout(PATIENCE_MS)
         visit = Visit(context.new_page(), f"{server}{admin_of(bank)}")
         visit.listen(server)
-        if log_in:
+        if by_form:
             visit.log_in(login)
+        else:
+            visit.resume(bank, login)
         return visit
 
     yield enter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Final
@@ -16,6 +17,7 @@ from lending.models import Application, BankModelVersion, Decision, ProductVersi
 from tests.browser.chinese import foreign_words
 from tests.browser.conftest import Visit, Visitor
 from tests.lending.conftest import decided, outside
+from tests.lending.models import making
 
 __all__ = ["decided", "outside"]
 CODE: Final = "XF08"
@@ -73,7 +75,9 @@ class Person:
             self.page.get_by_role("button", name=button, exact=True).first.click()
 
     def opens(self, menu: str, row: str = "") -> None:
-        """Go to a list by the navigation, and on to the row that holds a text."""
+        """Go to a list by the navigation, and on to the row that holds a text; the day begins at the first page."""
+        if self.page.url == "about:blank":
+            self.visit.go()
         self.chooses(menu)
         self.sees()
         if row:
@@ -115,6 +119,12 @@ def _makes_the_model(risk: Person) -> None:
     risk.visit.picture("06-cell")
     risk.sends("检查并保存", change_note="A 级起评分提高 5 分")
     risk.sees("草稿已保存")
+    with in_bank("125"):
+        saved = json.loads(BankModelVersion.objects.get().content)
+    was, now = (making.node(content, "grading")["content"]["rules"] for content in (standard_content("full"), saved))
+    changed = [(a, b) for a, b in zip(was, now, strict=True) if a != b]
+    assert len(changed) == 1
+    assert any(value == f"{changed[0][0][key]} + 5" for key, value in changed[0][1].items())
     risk.opens("本行决策模型", row=MODEL)
     risk.chooses("新增用例")
     risk.sends("保存用例", name="收入稳定的申请人", product="XF01", outcome="offered")
@@ -149,7 +159,11 @@ def test_a_new_product_manager_publishes_a_product_with_its_own_model(
     if bundle() is None:
         pytest.skip("the visual editor is not built: `make editor`")
     manager, second, risk, checker = (
-        Person(visitor("125", role="产品经理" if login.startswith("product") else "风险", login=login))
+        Person(
+            visitor(
+                "125", role="产品经理" if login.startswith("product") else "风险", login=login, by_form=login == PRODUCT
+            )
+        )
         for login in LOGINS
     )
     _makes_the_product(manager)

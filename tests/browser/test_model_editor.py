@@ -90,7 +90,7 @@ class TestEditor:
         _row(page).nth(2).click()
         page.keyboard.type(" + 1")
         expect(_row(page).nth(2)).to_have_text(">= policy.grade_a_min_score")
-        with page.expect_navigation():
+        with page.expect_navigation(wait_until="commit"):  # what the form sent is kept before the answer comes
             page.click("#save")
         assert json.loads(urls.kept["content"]) == standard_content("full")
         assert visit.complaints == []

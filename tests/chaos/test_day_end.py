@@ -19,7 +19,6 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 
 from accounts import queries as accounts
 from accounts.models import JournalEntry
@@ -31,6 +30,7 @@ from lending.models.closing import BOOKS, DUES, FOLLOW, INCOME, MOVE, OVERDUE, P
 from lending.queries import loan_book_agrees
 from tests.chaos.dying import watched
 from tests.chaos.processes import Processes, eventually, is_alive
+from tests.depth import is_deep
 from tests.lending.borrowers import set_day
 from tests.lending.closing.random_loans import LoanBook
 
@@ -46,12 +46,12 @@ MADE_ANEW: Final = {"id", "created_at", "finished_at"}
 
 def kills_of_this_run() -> int:
     """Return at how many moments the day end dies: sixteen, or a hundred with `--hypothesis-profile=deep`."""
-    return 104 if hypothesis_settings.get_current_profile_name() == "deep" else 16
+    return 104 if is_deep() else 16
 
 
 def seed_of_moments(seed: int) -> int:
     """Return by what the moments of death are drawn, and say it; AUDIT_SEED repeats a deep run."""
-    if hypothesis_settings.get_current_profile_name() == "deep":
+    if is_deep():
         seed = int(os.environ.get("AUDIT_SEED") or secrets.randbits(32))
     sys.stdout.write(f"AUDIT_SEED={seed} repeats this run\n")
     return seed

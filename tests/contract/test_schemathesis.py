@@ -19,8 +19,9 @@ from schemathesis.specs.openapi.checks import (
 from tests.contract.calls import CALLS, Call
 from tests.contract.conftest import Life
 from tests.contract.test_document import BESIDE, _anonymous
+from tests.depth import is_deep
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -28,7 +29,8 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
-EXAMPLES = {GenerationMode.POSITIVE: 9, GenerationMode.NEGATIVE: 5}
+EXAMPLES = {GenerationMode.POSITIVE: 6, GenerationMode.NEGATIVE: 4}
+DEEPER = 5  # times as many in the deep run
 EVERY_CALL = [*CALLS, *(Call(method, path, 200) for method, path in sorted(BESIDE))]
 
 
@@ -84,7 +86,7 @@ class TestEveryCall:
         statuses: list[int] = []
 
         @settings(
-            max_examples=EXAMPLES[mode], derandomize=True, database=None, deadline=None,
+            max_examples=EXAMPLES[mode] * (DEEPER if is_deep() else 1), derandomize=True, database=None, deadline=None,
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=_operation(published, call).as_strategy(generation_mode=mode))

@@ -28,6 +28,7 @@ from core.steps.registry import LANES
 from lending import operations
 from lending import vendors as of_lending
 from lending.models import Application, ProductVersion
+from lending.operations import reviewing
 from lending.operations.products import publish, take_draft
 from lending.providers.bureau import BureauReport
 from lending.providers.government import GovernmentData, GovernmentItem, SocialSecurity, Student
@@ -260,3 +261,11 @@ def submit(application: Application) -> Application:
 def again(application: Application) -> Application:
     """Read an application anew."""
     return Application.objects.get(pk=application.pk)
+
+
+def judge(application: Application, verdict: str) -> Application:
+    """Grant or refuse as the review queue does; its own rules (whose case, reasons, two people) are another test's."""
+    with transaction.atomic():
+        if verdict == "grant":
+            return reviewing.grant(application_id=application.pk, actor="li", reason="经核实")
+        return reviewing.refuse(application_id=application.pk, actor="li", reason="经核实")

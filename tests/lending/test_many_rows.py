@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import settings as generated
 
 from accounts.models import Customer
 from lending.models import Application, Loan
+from tests.depth import is_deep
 from tests.lending.applicants import make_customer, start
 from tests.lending.borrowers import lend, make_borrower
 from tests.lending.test_borrowing_admin import _staff
@@ -112,8 +112,7 @@ def rows_to_be_undone(bank_a: str) -> Iterator[None]:
 @pytest.mark.deep
 @pytest.mark.usefixtures("rows_to_be_undone")
 def test_a_list_asks_as_much_for_many_rows_as_for_few_and_reads_its_page_by_an_index() -> None:
-    assert generated.default is not None
-    many = 100_000 if generated.default.max_examples >= 500 else 10_000  # the deep run, see tests/conftest.py
+    many = 100_000 if is_deep() else 10_000
     client = _staff("审计")
     few: dict[str, Mapping[str, int]] = {}
     for each in LISTS:

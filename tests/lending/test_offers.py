@@ -22,7 +22,7 @@ from core.tenancy import in_bank
 from lending import operations, queries
 from lending.models import Application, CreditLine, Decision
 from lending.models.decision import FULL
-from tests.lending.applicants import Outside, again, change_product, make_customer
+from tests.lending.applicants import Outside, again, change_product, judge, make_customer
 from tests.made_once import made_once
 
 Decided = Callable[..., Application]
@@ -282,7 +282,7 @@ class TestLines:
 @pytest.mark.usefixtures("bank_a")
 class TestReview:
     def test_granted_becomes_an_offer_at_the_models_proposal(self, referred: Application) -> None:
-        operations.grant_review(application_id=referred.pk, actor="li", reason="核实无误")
+        judge(referred, "grant")
         application = again(referred)
         assert (application.status, application.reason_codes) == ("offered", [])
         assert _accept(application).limit_fen == 120_000_00
@@ -291,7 +291,7 @@ class TestReview:
         assert EvidenceLeaf.objects.filter(kind="lending.review", subject=referred.pk.hex).count() == 1
 
     def test_refused_ends_neutrally(self, referred: Application) -> None:
-        operations.refuse_review(application_id=referred.pk, actor="li", reason="收入不实")
+        judge(referred, "refuse")
         assert (again(referred).status, again(referred).reason_codes) == ("rejected", ["refused"])
 
     def test_is_not_granted_while_the_watchlists_are_not_clear(
@@ -299,18 +299,18 @@ class TestReview:
     ) -> None:
         monkeypatch.setattr("verification.operations.screen_subject", lambda **_: "review")
         with pytest.raises(StateConflict):
-            operations.grant_review(application_id=referred.pk, actor="li", reason="核实无误")
+            judge(referred, "grant")
         assert again(referred).status == "review"
 
     def test_is_not_granted_without_a_proposal(self, offered: Application) -> None:
         with pytest.raises(StateConflict):
-            operations.grant_review(application_id=offered.pk, actor="li", reason="x")
+            judge(offered, "grant")
 
     def test_is_not_granted_beyond_the_persons_cap(self, referred: Application, decided: Decided) -> None:
         line = _accept(decided(referred.customer_id, product="XF03"))
         CreditLine.objects.filter(pk=line.pk).update(limit_fen=150_000_00)
         with pytest.raises(StateConflict):
-            operations.grant_review(application_id=referred.pk, actor="li", reason="x")
+            judge(referred, "grant")
 
 
 def _in_parallel(count: int, work: Callable[[int], str]) -> list[str]:

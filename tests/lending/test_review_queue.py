@@ -23,7 +23,7 @@ from core.ids import new_id
 from core.vault.models import VaultAccess
 from lending.admin.review import KIND
 from lending.models import Application, CreditLine, EarlyWarning, RelatedParty, ReviewCase, ReviewTask
-from lending.operations import accept_offer, grant_review
+from lending.operations import accept_offer
 from lending.operations.review_cases import (
     CaseNotYours,
     decide_case,
@@ -38,7 +38,7 @@ from lending.queries.review import clock, overdue_cases
 from lending.rest.application_documents import application_document
 from lending.review_verdicts import ReviewReasonMissing, Verdict
 from tenants.parameters import set_for_bank
-from tests.lending.applicants import again, make_customer
+from tests.lending.applicants import again, judge, make_customer
 from tests.lending.test_borrowing_admin import ADMIN, _staff
 from verification import queries as verified
 from verification.models import Upload
@@ -85,8 +85,8 @@ class TestCases:
         assert (done.closed_status, done.outcome, done.reason_codes) == ("offered", "granted", ["facts_confirmed"])
         assert (done.decided_by, done.closed_at is not None) == ("li", True)
 
-    def test_one_that_is_decided_elsewhere_ends_too(self, referred: Application) -> None:
-        grant_review(application_id=referred.pk, actor="li", reason="核实无误")
+    def test_one_that_leaves_the_review_by_another_way_ends_too(self, referred: Application) -> None:
+        judge(referred, "grant")
         assert ReviewCase.objects.get().closed_status == "offered"
 
     def test_an_opening_has_one_each_time_that_it_waits(self) -> None:
@@ -186,12 +186,8 @@ class TestDeciding:
 class TestTwoPeople:
     def test_decide_from_the_banks_amount_on(self, case: ReviewCase, referred: Application) -> None:
         two_people_from(120_000_00)
-        for act in (
-            lambda: decide_case(case_id=case.pk, verdict=GOOD, actor="li"),
-            lambda: grant_review(application_id=referred.pk, actor="li", reason="x"),
-        ):
-            with pytest.raises(StateConflict, match="两人"):
-                act()
+        with pytest.raises(StateConflict, match="两人"):
+            decide_case(case_id=case.pk, verdict=GOOD, actor="li")
         proposal = propose(kind=KIND, subject=case.pk.hex, values=GOOD.values, reason="资料属实", actor="li")
         with pytest.raises(SameHands):
             approve(proposal_id=proposal.pk, actor="li")

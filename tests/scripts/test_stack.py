@@ -20,7 +20,7 @@ import pytest
 import redis
 
 from scripts import stack
-from scripts.local_stack import processes
+from scripts.local_stack import postgres, processes
 from scripts.local_stack.folder import PRIVATE_PARENT, RuntimeFolder, open_folder, read_state
 from scripts.local_stack.postgres import Postgres
 
@@ -128,6 +128,14 @@ def home(module_home: Path) -> Iterator[Path]:
     stack.stop(module_home, force=True, say=quiet)
 
 
+def have_run_once(home: Path) -> None:
+    """Have a database and a remembered port in the folder: an earlier test's, or made by a start of its own."""
+    state = read_state(home)
+    if state is None or state.postgres_port is None:
+        with stack.running_stack(folder=home, quiet=True, use_environment=False):
+            pass
+
+
 class TestStartAndStop:
     def test_both_servers_answer_until_they_are_stopped(self, home: Path) -> None:
         started = run(home, "start")
@@ -158,8 +166,7 @@ class TestStartAndStop:
             assert (home / "state.json").stat().st_mode & 0o777 == 0o600
 
     def test_the_remembered_port_is_left_when_somebody_has_taken_it(self, home: Path) -> None:
-        with stack.running_stack(folder=home, quiet=True, use_environment=False):
-            pass
+        have_run_once(home)
         state = read_state(home)
         assert state is not None
         assert state.postgres_port is not None
@@ -225,7 +232,10 @@ class TestSurvivingKills:
                 with psycopg.connect(again.database_url) as connection:
                     assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
 
-    def test_a_server_that_takes_long_to_write_its_memory_to_disk_is_waited_for(self, home: Path) -> None:
+    def test_a_server_that_takes_long_to_write_its_memory_to_disk_is_waited_for(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgres, "QUIET_STOP_SECONDS", 0.3)  # how soon the wait is told of is not what it proves
         stack.start(home, say=quiet)
         server = postmaster(home)
         assert server is not None
@@ -247,8 +257,8 @@ class TestSurvivingKills:
         assert not any("killed" in text for text in said)
 
     def test_a_stale_pid_file_that_names_a_living_stranger_is_not_believed(self, home: Path) -> None:
-        with stack.running_stack(folder=home, quiet=True, use_environment=False):
-            folder = open_folder(home, say=quiet)
+        have_run_once(home)
+        folder = open_folder(home, say=quiet)
         drop = folder.user.uid if folder.user.is_someone_else else None
         with subprocess.Popen(["sleep", "60"], user=drop) as stranger:
             pid_file = folder.postgres / "data" / "postmaster.pid"

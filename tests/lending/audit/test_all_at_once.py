@@ -51,6 +51,7 @@ from lending.models import CreditLine, Drawdown, Loan, LoanEvent, Repayment
 from lending.operations.loan_changes import extend_loan, mark_misused, reprice_loan
 from lending.operations.reversal import reverse_repayment
 from tests.accounts.holders import at_once, make_card, make_customer
+from tests.depth import is_deep
 from tests.lending.audit import comparing
 from tests.lending.audit.bank import Lent
 from tests.lending.audit.loan import Happening, Misuse, MoneyIn, NewDates, NewRate, lived
@@ -299,11 +300,10 @@ def audit(town: Town) -> None:
 
 
 @pytest.mark.deep
-def test_whatever_happens_at_once_nothing_fails_and_the_auditor_agrees(request: pytest.FixtureRequest) -> None:
-    deep = request.config.getoption("--hypothesis-profile") == "deep"
+def test_whatever_happens_at_once_nothing_fails_and_the_auditor_agrees() -> None:
     seed = int(os.environ.get("AUDIT_SEED") or 20251230)
     sys.stdout.write(f"AUDIT_SEED={seed}\n")
-    hands, each = (6, 120) if deep else (4, 20)
+    hands, each = (6, 120) if is_deep() else (4, 20)
     town, failed = Town(), list[str]()
     with in_bank(BANK):
         town.open(people=3, drawdowns=12)

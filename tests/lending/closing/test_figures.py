@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any, Final
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 
 from core.clock import business_date
 from lending.closing import owed
@@ -20,6 +19,7 @@ from lending.loans.classification import Category, observed_until, stage_of, wor
 from lending.loans.standing import standing_on
 from lending.models import Instalment, Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
+from tests.depth import is_deep
 from tests.lending.closing.random_loans import DAY, LoanBook, begin
 
 START: Final = date(2025, 9, 28)
@@ -35,7 +35,7 @@ FROM lending_instalment i JOIN lending_loan l ON l.id = i.loan_id WHERE {owed.UN
 
 def seeds() -> Sequence[int]:
     """Return the seeds of this run: one, or six with `--hypothesis-profile=deep`."""
-    return range(1, 7) if hypothesis_settings.get_current_profile_name() == "deep" else (1,)
+    return range(1, 7) if is_deep() else (1,)
 
 
 def by_sql(day: date) -> dict[uuid.UUID, tuple[int, int, int]]:

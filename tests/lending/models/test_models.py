@@ -31,7 +31,6 @@ from lending.models import (
     ShadowDecision,
 )
 from lending.models.decision import FULL
-from lending.operations import grant_review
 from lending.operations.models import (
     add_case,
     discard_model_draft,
@@ -43,7 +42,7 @@ from lending.operations.models import (
 )
 from lending.operations.products import ProductRefused
 from lending.queries.products import related_index
-from tests.lending.applicants import DATA, REPORT, Outside, again, change_product, make_customer
+from tests.lending.applicants import DATA, REPORT, Outside, again, change_product, judge, make_customer
 from tests.lending.decision.applicants import early, full, policy
 from tests.lending.models import making
 from tests.lending.models.making import CHECKER, EDITOR, MAKER, Content
@@ -257,7 +256,7 @@ class TestDeciding:
         assert (application.status, application.reason_codes) == ("review", ["manual_review"])
         assert not Decision.objects.filter(application=application, stage=FULL).exists()
         with pytest.raises(StateConflict):
-            grant_review(application_id=application.pk, actor="risk", reason="r")
+            judge(application, "grant")
 
 
 class TestHostileModel:
@@ -302,7 +301,7 @@ class TestHardRejects:
         assert application.status == "rejected"
         Application.objects.filter(pk=application.pk).update(status="review")
         with pytest.raises(StateConflict, match="拒绝原因"):
-            grant_review(application_id=application.pk, actor="risk", reason="r")
+            judge(application, "grant")
         assert again(application).status == "review"
 
     def test_that_came_up_while_a_person_looked_are_not_either(
@@ -319,9 +318,9 @@ class TestHardRejects:
             relation="relative",
         )  # fmt: skip
         with pytest.raises(StateConflict, match="拒绝原因"):
-            grant_review(application_id=application.pk, actor="risk", reason="r")
+            judge(application, "grant")
         RelatedParty.objects.all().delete()
-        assert grant_review(application_id=application.pk, actor="risk", reason="r").status == "offered"
+        assert judge(application, "grant").status == "offered"
 
 
 class TestChallenger:
