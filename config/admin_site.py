@@ -20,6 +20,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
 
+from config.navigation import sidebar
+
 View = Callable[..., HttpResponseBase]
 
 # The theme's scripts are files of our own origin; its Alpine evaluates expressions in attributes, and it styles inline.
@@ -60,9 +62,7 @@ class StaffSite(UnfoldAdminSite):
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """Return the navigation, which is made for the request and complete: the theme would copy and look through it."""
-        from config.navigation import sidebar  # it asks the sites for their pages
-
-        return sidebar(request)
+        return sidebar(request, self)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in whoever works here and has proved the second factor, where one is needed."""

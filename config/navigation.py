@@ -12,7 +12,6 @@ from unfold.sites import UnfoldAdminSite
 
 from accounts.models import Filing, ReconciliationBreak
 from accounts.queries import overdue_filings
-from config.admin_site import bank_admin, province_admin
 from config.look import bank_of
 from core.steps.models import PARKED, Step
 from lending.models import EarlyWarning, ReviewCase
@@ -148,10 +147,9 @@ ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
 }
 
 
-def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the navigation of the site that is asked for, without what this person may not see."""
-    bank = bank_of(request)
-    site, places = (province_admin, PROVINCE) if bank is None else (bank_admin, BANK)
+def sidebar(request: HttpRequest, site: UnfoldAdminSite) -> list[dict[str, Any]]:
+    """Return the navigation of a bank's site, or the province's, without what this person may not see."""
+    places = PROVINCE if bank_of(request) is None else BANK
     home = reverse("admin:index")
     groups: dict[str, list[dict[str, Any]]] = {"": [_home(home, request.path)]}
     for group in dict.fromkeys(place.group for place in places.values()):
