@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from core.clock import business_date, now
+from core.clock import business_date
 from core.tenancy import PROVINCE_CODE, in_bank
 from lending import operations, queries
 from lending.offering import regions_served
 from lending.publishing import problems_of
 from tenants import directory
 from tenants.operations import RegionsRefused, set_bank_parameter, set_licensed_regions, set_platform_parameter
+from tenants.parameters import platform_day
 from tests.lending.applicants import Outside, change_product, make_customer, start
 from tests.lending.product_acts import draft_of, propose_publishing, publish_by_two
 
@@ -29,7 +30,7 @@ def _license(*regions: str, code: str = "125") -> None:
 
 def _allow(name: str, value: int, days: int = 0) -> None:
     with in_bank(PROVINCE_CODE), transaction.atomic():
-        effective_date = now().date() + timedelta(days=days)
+        effective_date = platform_day() + timedelta(days=days)  # in the evening tomorrow: banks may be there already
         set_platform_parameter(
             name=f"bounds.{name}", value=value, effective_date=effective_date, proposed_by="one", decided_by="other"
         )
@@ -67,16 +68,18 @@ class TestNumbers:
         self, name: str, bound: int, values: dict[str, Any], fits: dict[str, Any]
     ) -> None:
         (field,) = values
-        draft = draft_of(**values | ({"max_amount_fen": 100_001_00} if "max_amount_fen" in values else {}))
+        day = platform_day()
+        beyond = values | ({"max_amount_fen": 100_001_00} if "max_amount_fen" in values else {})
+        draft = draft_of(**beyond, effective_date=day)
         assert problems_of(draft) == {}
         _allow(name, bound)
         assert field in problems_of(draft)
-        assert field not in problems_of(draft_of(**fits))
+        assert field not in problems_of(draft_of(**fits, effective_date=day))
 
     def test_are_bound_by_the_day_on_which_the_version_takes_effect(self) -> None:
         _allow("consumer_max_amount_yuan", 100_000, days=5)
         assert problems_of(draft_of()) == {}
-        assert list(problems_of(draft_of(effective_date=business_date() + timedelta(days=5)))) == ["max_amount_fen"]
+        assert list(problems_of(draft_of(effective_date=platform_day() + timedelta(days=5)))) == ["max_amount_fen"]
 
     def test_are_bound_by_the_banks_own_tighter_value(self) -> None:
         with transaction.atomic():
