@@ -88,13 +88,15 @@ def price_on(day: date, spread_bp: int) -> Fraction:
 
 
 @cache
+def _rests(day: date) -> bool:
+    published = max(chinese_calendar.constants.holidays).year
+    return not chinese_calendar.is_workday(day) if day.year <= published else day.weekday() >= 5
+
+
+@cache
 def holidays_from(start: date, months: int) -> frozenset[date]:
     """Return the days of a loan's life on which banks do not work; of a year not published yet, the weekends."""
-    published = max(chinese_calendar.constants.holidays).year
-    days = [start + timedelta(days=n) for n in range(31 * months + 100)]
-    return frozenset(
-        day for day in days if (not chinese_calendar.is_workday(day) if day.year <= published else day.weekday() >= 5)
-    )
+    return frozenset(day for n in range(31 * months + 100) if _rests(day := start + timedelta(days=n)))
 
 
 @dataclass(frozen=True, kw_only=True)
