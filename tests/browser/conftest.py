@@ -25,6 +25,7 @@ from tenants.staff import MANAGER, make_login
 from tests.tenants.conftest import PASSWORD, admin_of
 
 NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+PICTURES: Final = "BROWSER_PICTURES"
 PATIENCE_MS: Final = 30_000  # a machine that is busy is no defect
 FLAGS: Final = (
     "--no-sandbox",  # it only sees our own pages, and root may not have one
@@ -65,7 +66,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             "FONTCONFIG_FILE": _fonts(tmp_path_factory.mktemp("fonts")),
         }
         expect.set_options(timeout=PATIENCE_MS)
-        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS), env=environment)
+        plain = [] if PICTURES in os.environ else ["--disable-remote-fonts"]  # nobody looks: the symbols' font is large
+        browser = driver.chromium.launch(executable_path=path, args=[*FLAGS, *plain], env=environment)
         yield browser
         browser.close()
 
@@ -124,7 +126,7 @@ class Visit:
 
     def picture(self, name: str) -> None:
         """Take a screenshot into the folder BROWSER_PICTURES, where one is named: to look at what a test sees."""
-        if folder := os.environ.get("BROWSER_PICTURES"):
+        if folder := os.environ.get(PICTURES):
             self.page.screenshot(path=Path(folder) / f"{name}.png")
 
     def _heard(self, message: ConsoleMessage) -> None:

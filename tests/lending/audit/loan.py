@@ -374,7 +374,8 @@ class Loan:
         debts = self.settlement()
         if money.kind != "due" and money.total >= sum(map(total_of, debts.values())):
             paid = self._spread(debts, money.total)
-            self.ended, self.ahead, self.carried = self.ahead, [], 0
+            self.ended += self.ahead  # nothing more, where another repayment of the day has ended it before
+            self.ahead, self.carried = [], 0
             return paid
         debts = self.due()
         paid = self._spread(debts, money.total)
