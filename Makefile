@@ -39,7 +39,7 @@ test: setup ## run the tests; ARGS="tests/core -k money" chooses some
 	@$(STACK) exec -- $(PYTEST) $(ARGS)
 
 test-deep: setup ## search longer: the generated tests marked deep, with many more examples drawn anew
-	@$(STACK) exec -- $(PYTEST) --hypothesis-profile=deep -m deep -rP $(ARGS)
+	@$(STACK) exec -- $(PYTEST) --hypothesis-profile=deep -m deep -rP --show-capture=stdout $(ARGS)
 
 check: setup ## lint, types, import contracts, migrations, OpenAPI document
 	@$(PY) scripts/check.py $(ARGS)
