@@ -9,34 +9,16 @@ import pytest
 
 from core.tenancy import in_bank
 from scripts.phone import Phone
+from tests.flows.drawing import METHOD, TERM, drafted, offered_line, signed_drawdown
 from tests.lending.borrowers import set_day
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("borrower")]
-PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
 
 
 @pytest.fixture(scope="module")
 def borrower(first_chapter: Phone) -> tuple[Any, Any]:
     """Bring the customer to a line and an account, once for the module; return both."""
-    return _line(first_chapter), first_chapter.open_account()
-
-
-def _line(someone: Phone) -> dict[str, Any]:
-    application = someone.apply(PRODUCT)
-    assert application["status"] == "offered", application
-    return someone.accept(application["id"])
-
-
-def _draft(someone: Phone, line: dict[str, Any], account: dict[str, Any], amount: str = "10000.00") -> dict[str, Any]:
-    return someone.draft_drawdown(line["id"], account["id"], amount, term=TERM, method=METHOD, purpose="consumption")
-
-
-def _signed(someone: Phone, line: dict[str, Any], account: dict[str, Any], amount: str = "10000.00") -> dict[str, Any]:
-    draft = _draft(someone, line, account, amount)
-    someone.read_disclosure(draft)
-    signed = someone.sign(draft["id"])
-    assert signed["status"] == "signed", signed
-    return signed
+    return offered_line(first_chapter), first_chapter.open_account()
 
 
 class TestLimits:
@@ -66,14 +48,14 @@ class TestLimits:
 
 class TestDisclosure:
     def test_too_fast_a_reader_is_asked_to_read(self, someone: Phone, borrower: tuple[Any, Any]) -> None:
-        draft = _draft(someone, *borrower)
+        draft = drafted(someone, *borrower)
         body = {"sha256": draft["disclosure"]["sha256"], "read_seconds": 60}
         assert someone.post(f"drawdowns/{draft['id']}/disclosure", body, expect=422)["code"] == "disclosure_not_read"
         other = {"sha256": "0" * 64, "read_seconds": 60}
         assert someone.post(f"drawdowns/{draft['id']}/disclosure", other, expect=409)["code"] == "disclosure_changed"
 
     def test_without_a_confirmed_table_nothing_is_signed(self, someone: Phone, borrower: tuple[Any, Any]) -> None:
-        draft = _draft(someone, *borrower)
+        draft = drafted(someone, *borrower)
         answer = someone.call("POST", "face-checks", {"action": "sign", "subject": draft["id"]})
         if answer.status_code == 202:
             check = someone.face("sign", draft["id"])
@@ -87,7 +69,7 @@ class TestContracts:
     def test_the_contract_is_proved_and_one_byte_changed_is_not(
         self, someone: Phone, borrower: tuple[Any, Any]
     ) -> None:
-        signed = _signed(someone, *borrower)
+        signed = signed_drawdown(someone, *borrower)
         contract = signed["contract"]
         pdf = someone.call("GET", f"contracts/{contract['id']}/pdf", expect=200).content
         assert pdf.startswith(b"%PDF")
@@ -114,7 +96,7 @@ class TestRepayingAlways:
         from verification.models import Subject
 
         line, account = borrower
-        drawn = someone.disburse(_signed(someone, line, account)["id"])
+        drawn = someone.disburse(signed_drawdown(someone, line, account)["id"])
         loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]
         with in_bank("125"):
             Subject.objects.update(valid_from_date=date(2010, 1, 1), valid_until_date=date(2020, 1, 1))

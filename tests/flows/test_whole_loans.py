@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,32 +19,13 @@ from core.tenancy import in_bank
 from lending.charts.funnel import FUNNEL_CHART, STEPS, read_funnel
 from lending.models import Contract, CreditLine, Loan
 from lending.queries import loan_book_agrees
-from scripts.phone import Phone
 from tenants.operations import make_entry
 from tests.flows.conftest import PhoneMaker, set_parameter
+from tests.flows.drawing import PRODUCT, offered_line, signed_drawdown
 from tests.running_sandbox import Sandbox
 from verification.models import Check, FaceCheck
 
 pytestmark = pytest.mark.django_db
-PRODUCT, METHOD, TERM = "XF01", "equal_instalment", 12
-
-
-def _line(someone: Phone) -> dict[str, Any]:
-    application = someone.apply(PRODUCT)
-    assert application["status"] == "offered", application
-    return someone.accept(application["id"])
-
-
-def _draft(someone: Phone, line: dict[str, Any], account: dict[str, Any], amount: str = "10000.00") -> dict[str, Any]:
-    return someone.draft_drawdown(line["id"], account["id"], amount, term=TERM, method=METHOD, purpose="consumption")
-
-
-def _signed(someone: Phone, line: dict[str, Any], account: dict[str, Any], amount: str = "10000.00") -> dict[str, Any]:
-    draft = _draft(someone, line, account, amount)
-    someone.read_disclosure(draft)
-    signed = someone.sign(draft["id"])
-    assert signed["status"] == "signed", signed
-    return signed
 
 
 def _due_now(bank: str = "125") -> None:
@@ -78,9 +60,9 @@ class TestHappyPath:
         someone.log_in(arrival["entry_token"])
         someone.consent("privacy", "face")
         someone.register()
-        line = _line(someone)
+        line = offered_line(someone)
         account = someone.open_account()
-        signed = _signed(someone, line, account)
+        signed = signed_drawdown(someone, line, account)
         drawn = someone.disburse(signed["id"])
         assert drawn["status"] == "disbursed"
         loan_id = drawn["loan"]["id"] if isinstance(drawn["loan"], dict) else drawn["loan"]
@@ -93,8 +75,8 @@ class TestHappyPath:
         schedule = someone.get(f"loans/{loan_id}/schedule")["instalments"]
         assert [row["status"] for row in schedule[:2]] == ["paid", "pending"]
         (after,) = someone.get("credit-lines")["items"]
-        gap = float(line["limit"]) - float(after["available"])
-        assert gap == pytest.approx(10000.00 - float(first["principal"]))
+        gap = Decimal(line["limit"]) - Decimal(after["available"])
+        assert gap == Decimal("10000.00") - Decimal(first["principal"])
         self._matrix(sandbox)
         self._one_of_each()
         self._funnel()
@@ -143,13 +125,13 @@ class TestHappyPath:
         self, registered: PhoneMaker, sandbox: Sandbox
     ) -> None:
         someone = registered(profile="class1_at:125")
-        line = _line(someone)
+        line = offered_line(someone)
         code = someone.phone_code("bind_card")
         body = {"number": someone.person["card_number"], "phone": someone.person["phone"], "phone_code": code}
         someone.until_settled(f"cards/{someone.post('cards', body, expect=202)['id']}")
         (account,) = someone.get("accounts")["items"]
         assert account["class"] == "I"
-        drawn = someone.disburse(_signed(someone, line, account)["id"])
+        drawn = someone.disburse(signed_drawdown(someone, line, account)["id"])
         assert drawn["status"] == "disbursed"
         calls = [(call["vendor"], call["operation"]) for call in sandbox.calls()]
         assert "filings" not in {vendor for vendor, _ in calls}
@@ -166,8 +148,8 @@ class TestCoreSystem:
     ) -> None:
         set_parameter("125", "account.keeper", "core")
         someone = registered()
-        line, account = _line(someone), someone.open_account()
-        signed = _signed(someone, line, account)
+        line, account = offered_line(someone), someone.open_account()
+        signed = signed_drawdown(someone, line, account)
         before = len(_movements(sandbox))
         sandbox.fault("core", drop_after=True, count=1)
         token = someone.face_token("drawdown", signed["id"])
@@ -175,7 +157,7 @@ class TestCoreSystem:
         someone.wait(0)
         assert someone.get(f"drawdowns/{signed['id']}")["status"] == "disbursing"
         (held,) = someone.get("credit-lines")["items"]
-        assert float(held["available"]) == pytest.approx(float(line["limit"]) - 10000)
+        assert Decimal(held["available"]) == Decimal(line["limit"]) - 10_000
         _due_now()
         drawn = someone.until_settled(f"drawdowns/{signed['id']}")
         assert drawn["status"] == "disbursed"
