@@ -50,12 +50,23 @@ def refuse_another_extension(complaint: Complaint) -> None:
     """Refuse what cannot be extended for the second time.
 
     Raises:
-        StateConflict: no answer is owed, it was not extended before, or it was twice.
+        StateConflict: no answer is owed, its term is over, it was not extended before, or it was twice.
     """
     if complaint.status not in OWED or complaint.extensions == 0:
         raise StateConflict("该投诉当前不能再次延期，请刷新后重试")
     if complaint.extensions >= MOST_EXTENSIONS:
         raise StateConflict("该投诉已延期两次，不得再延，请尽快答复")
+    refuse_after_term(complaint)
+
+
+def refuse_after_term(complaint: Complaint) -> None:
+    """Refuse to extend a term that is over: what is late stays late.
+
+    Raises:
+        StateConflict: today lies after the due date.
+    """
+    if complaint.due_date < business_date():
+        raise StateConflict("答复期限已过，不能再延期，请尽快答复")
 
 
 def is_of_rejected(complaint: Complaint) -> bool:

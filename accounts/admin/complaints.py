@@ -282,7 +282,11 @@ class ComplaintPage(AddingPage):
 
     def has_extend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act while an answer is owed and the term can be extended."""
-        return self._at_hand(request, object_id, lambda row: row.status in OWED and row.extensions < MOST_EXTENSIONS)
+
+        def extendable(row: Complaint) -> bool:
+            return row.status in OWED and row.extensions < MOST_EXTENSIONS and row.due_date >= business_date()
+
+        return self._at_hand(request, object_id, extendable)
 
     def has_recheck_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act for what was rejected."""

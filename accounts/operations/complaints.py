@@ -14,7 +14,14 @@ from typing import Final
 import structlog
 from django.db.models import F, Q
 
-from accounts.complaining import closable_from, extended_due, first_due, is_of_rejected, refuse_another_extension
+from accounts.complaining import (
+    closable_from,
+    extended_due,
+    first_due,
+    is_of_rejected,
+    refuse_after_term,
+    refuse_another_extension,
+)
 from accounts.complaint_subjects import subject_of
 from accounts.models import Complaint, ComplaintEntry, Customer
 from accounts.models.complaint import (
@@ -136,11 +143,12 @@ def extend_complaint(*, complaint_id: uuid.UUID, said: str, actor: str) -> Compl
 
     Raises:
         NotFound: there is no such complaint.
-        StateConflict: no answer is owed, or it was extended before.
+        StateConflict: no answer is owed, its term is over, or it was extended before.
     """
     row = _locked(complaint_id)
     if row.extensions:
         raise StateConflict("该投诉已延期一次，再次延期须提交复核")
+    refuse_after_term(row)
     return _extend(row, said, actor)
 
 
@@ -150,7 +158,7 @@ def extend_again(*, complaint_id: uuid.UUID, said: str, actor: str) -> Complaint
 
     Raises:
         NotFound: there is no such complaint.
-        StateConflict: no answer is owed, it was not extended before, or it was twice.
+        StateConflict: no answer is owed, its term is over, it was not extended before, or it was twice.
     """
     row = _locked(complaint_id)
     refuse_another_extension(row)

@@ -115,6 +115,18 @@ class TestCust01Terms:
             extend_again(row, checker="kefu")
         assert Complaint.objects.get().extensions == 1
 
+    def test_a_term_that_is_over_is_extended_no_more(self) -> None:
+        first, second = file(), file()
+        extend(second)
+        made = propose(kind=EXTEND_AGAIN, subject=second.pk.hex, values={}, reason="x", actor="kefu")
+        set_day(MONDAY + timedelta(days=16))
+        with pytest.raises(StateConflict, match="期限已过"):
+            extend(first)
+        set_day(MONDAY + timedelta(days=31))
+        with pytest.raises(StateConflict, match="期限已过"):
+            approve(proposal_id=made.pk, actor="hegui")
+        assert set(Complaint.objects.values_list("extensions", flat=True)) == {0, 1}
+
     def test_what_was_answered_meanwhile_is_not_extended(self) -> None:
         row = file()
         extend(row)

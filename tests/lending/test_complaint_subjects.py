@@ -10,7 +10,7 @@ from accounts.complaint_subjects import subject_kinds
 from accounts.operations import complaints
 from accounts.operations.complaints import Grievance
 from core.clock import business_date
-from core.errors import NotFound
+from core.errors import NotFound, StateConflict
 from lending.models import CollectionContact, Loan
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import Borrower, lend, make_borrower
@@ -58,7 +58,7 @@ def test_an_application_is_checked_again_where_it_was_rejected(status: str, resu
     if result:
         complaints.record_recheck(complaint_id=made.pk, result=result, said="请重新申请", actor="kefu")
     else:
-        with pytest.raises(complaints.StateConflict):
+        with pytest.raises(StateConflict):
             complaints.record_recheck(complaint_id=made.pk, result="upheld", said="x", actor="kefu")
     made.refresh_from_db()
     assert made.recheck == result
