@@ -49,6 +49,8 @@ from core.ids import parse_id
 from verification import queries as verification
 
 COLOURS: Final = {RECEIVED: "warning", EXTENDED: "warning", ANSWERED: "info", CLOSED: "success"}
+SEE_COMPLAINTS: Final = "accounts.view_complaint"
+ADD_COMPLAINTS: Final = "accounts.add_complaint"
 NEAR_DAYS: Final = 3
 LONGEST: Final = 2000
 TOLD: Final = "客户可见。"
@@ -162,6 +164,36 @@ class EntryTable(ReadOnlyTable):
         return "客户" if entry.author == BY_CUSTOMER else entry.author
 
 
+class ComplaintTable(ReadOnlyTable):
+    """A customer's complaints, the newest first, for whoever may see them."""
+
+    model = Complaint
+    verbose_name_plural = "客户投诉"
+    fields = readonly_fields = ("what", "channel", "status", "received_date", "due_date", "score")
+    ordering = ("-id",)
+
+    @display(description="类别")
+    def what(self, row: Complaint) -> str:
+        """Lead to the complaint."""
+        address = reverse("admin:accounts_complaint_change", args=(row.pk,))
+        return format_html('<a href="{}">{}</a>', address, row.get_category_display())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
+        """Show what the list shows."""
+        return visible(super().get_queryset(request), request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Show it to whoever sees complaints."""
+        del obj
+        return bool(request.user.has_perm(SEE_COMPLAINTS))
+
+
+def visible(rows: QuerySet[Complaint], request: HttpRequest) -> QuerySet[Complaint]:
+    """Keep those of the customers whom a login may see; who sees only their own sees none about staff."""
+    found = only_own(rows, request.user, path="customer_id")
+    return found if request.user.has_perm(ANY) else found.exclude(category=STAFF)
+
+
 class OverdueFilter(admin.SimpleListFilter):
     """By whether the answer is late."""
 
@@ -200,27 +232,32 @@ class ComplaintPage(AddingPage):
     )  # fmt: skip
     actions_detail = ("answer", "extend", "record_recheck", "note", "close")
     inlines = (EntryTable,)
-    readonly_fields = ("person", "about", "clock", "score_in_words")
+    readonly_fields = ("person", "about", "left", "score_in_words")
     fieldsets = (
         (None, {"fields": (("id", "status"), ("category", "channel"), ("person", "about"), "recorded_by")}),
-        ("期限", {"fields": (("received_date", "due_date"), ("clock", "extensions"), "overdue_date")}),
+        ("期限", {"fields": (("received_date", "due_date"), ("left", "extensions"), "overdue_date")}),
         ("处理", {"fields": (("answered_date", "closed_date"), ("score_in_words", "recheck"))}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
-        """Show those of the customers whom a login may see; who sees only their own sees none about staff."""
-        rows: QuerySet[Complaint] = only_own(super().get_queryset(request), request.user, path="customer_id")
-        return rows if request.user.has_perm(ANY) else rows.exclude(category=STAFF)
+        """Show what a login may see."""
+        return visible(super().get_queryset(request), request)
 
     @display(description="时限", label={"late": "danger", "near": "warning", "fine": "info"})
     def clock(self, row: Complaint) -> tuple[str, str] | None:
         """Show how many days are left, or for how many the answer is late."""
         if row.status not in OWED:
             return None
-        left = (row.due_date - business_date()).days
-        if left < 0:
-            return "late", f"逾期 {-left} 天"
-        return ("near" if left <= NEAR_DAYS else "fine"), f"剩余 {left} 天"
+        days = (row.due_date - business_date()).days
+        if days < 0:
+            return "late", f"逾期 {-days} 天"
+        return ("near" if days <= NEAR_DAYS else "fine"), f"剩余 {days} 天"
+
+    @display(description="时限")
+    def left(self, row: Complaint) -> str:
+        """Show the same on the page of one, in words alone."""
+        told = self.clock(row)
+        return "—" if told is None else told[1]
 
     @display(description="客户")
     def person(self, row: Complaint) -> str:
@@ -255,6 +292,10 @@ class ComplaintPage(AddingPage):
                 return row
             row.named = f"{title_of(row.subject_kind)}（{found.name}）"
         return row
+
+    def adding_initial(self, request: HttpRequest) -> Mapping[str, Any]:
+        """Begin with the customer from whose page one comes."""
+        return {"customer": request.GET.get("customer", "")}
 
     def perform_add(self, request: HttpRequest, given: Any) -> str:
         """Enter what came otherwise than by the mini-program."""

@@ -41,6 +41,7 @@ class TestTheList:
         overdue(late, 2)
         overdue(later, 9)
         staff = Staff("客服")
+        assert "剩余 15 天" in staff.get(f"complaint/{fine.pk}/change/")
         page = staff.get("complaint/")
         places = [page.index(row.pk.hex) for row in (later, late, fine, closed)]
         assert places == sorted(places)
@@ -62,6 +63,8 @@ class TestTheList:
         page = client.get(f"{ADMIN}/complaint/").content.decode()
         assert [row.pk.hex in page for row in (own, foreign, about_staff)] == [True, False, False]
         assert SAID in client.get(f"{ADMIN}/complaint/{own.pk}/change/").content.decode()
+        customer = client.get(f"{ADMIN}/customer/{two[0]}/change/").content.decode()
+        assert (str(own.pk) in customer, str(about_staff.pk) in customer) == (True, False)
         for hidden in (foreign, about_staff):
             assert client.get(f"{ADMIN}/complaint/{hidden.pk}/change/").status_code == 302
         assert client.post(f"{ADMIN}/complaint/{own.pk}/answer/", {"said": "x"}).status_code == 403
@@ -111,10 +114,14 @@ class TestActs:
 
     def test_what_came_by_phone_is_recorded(self) -> None:
         customer, staff = make_customer(), Staff("客服")
+        led = staff.client.get(f"{ADMIN}/customer/{customer}/complain/")
+        assert led["Location"] == f"{ADMIN}/complaint/add/?customer={customer.hex}"
+        assert customer.hex in staff.get(f"complaint/add/?customer={customer.hex}")
         form = {"customer": str(customer), "channel": "phone", "category": "collection", "said": "催收时间过晚"}
         assert staff.act("complaint/add/", **form) == 302
         row = Complaint.objects.get()
         assert (row.customer_id, row.channel, row.recorded_by) == (customer, "phone", staff.login)
+        assert f"complaint/{row.pk}/change/" in staff.get(f"customer/{customer}/change/")
         for wrong, told in (
             ({"customer": "12"}, "编号须为 32 位"), ({"customer": uuid.uuid4().hex}, "未找到相关信息"),
             ({"subject_kind": "loan"}, "须同时填写"),
@@ -137,6 +144,8 @@ class TestActs:
         row, staff = file(), Staff(role)
         assert staff.client.get(f"{ADMIN}/complaint/").status_code == 403
         assert staff.client.get(f"{ADMIN}/complaint/{row.pk}/change/").status_code == 403
+        if role == "催收":
+            assert str(row.pk) not in staff.get(f"customer/{row.customer_id}/change/")
 
 
 class TestDashboard:

@@ -155,6 +155,7 @@ BANK_ACTS: Final = {
     "accounts.Customer find": "险运合催服审支管",
     "accounts.Customer look": "运经合催",
     "accounts.Customer looks": "合审支管",
+    "accounts.Customer complain": "运服",
     "accounts.JournalEntry trial_balance": "运合会审支管",
     "accounts.JournalEntry give_back": "会",
     "accounts.TopUp give_back": "会",
