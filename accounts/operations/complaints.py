@@ -38,6 +38,7 @@ from accounts.models.complaint import (
     RECHECKS,
     WORDS,
 )
+from accounts.models.customer import REGISTERED
 from accounts.models.notice import COMPLAINT_ANSWERED, COMPLAINT_EXTENDED
 from accounts.operations.notices import owe_notices
 from accounts.states import COMPLAINT
@@ -132,7 +133,7 @@ def answer_complaint(*, complaint_id: uuid.UUID, said: str, actor: str) -> Compl
         first_answered_date=row.first_answered_date or today,
     )  # fmt: skip
     _say(row, ANSWER, said, actor)
-    owe_notices(kind=COMPLAINT_ANSWERED, about={row.customer_id: today})
+    _tell(row, COMPLAINT_ANSWERED, today)
     record("complaint.answered", actor=actor, subject=row.pk.hex)
     return moved
 
@@ -170,7 +171,7 @@ def _extend(row: Complaint, said: str, actor: str) -> Complaint:
         COMPLAINT, row.pk, "extend", actor=actor, due_date=extended_due(row), extensions=row.extensions + 1
     )
     _say(row, EXTENSION, said, actor)
-    owe_notices(kind=COMPLAINT_EXTENDED, about={row.customer_id: moved.due_date})
+    _tell(row, COMPLAINT_EXTENDED, moved.due_date)
     detail: dict[str, str | int | bool | None] = {"extensions": moved.extensions, "due": moved.due_date.isoformat()}
     record("complaint.extended", actor=actor, subject=row.pk.hex, detail=detail)
     return moved
@@ -246,6 +247,12 @@ def _locked(complaint_id: uuid.UUID, *, customer_id: uuid.UUID | None = None) ->
 
 def _say(complaint: Complaint, kind: str, said: str, author: str) -> None:
     ComplaintEntry.objects.create(complaint=complaint, kind=kind, author=author, said=said)
+
+
+def _tell(complaint: Complaint, kind: str, day: date) -> None:
+    """Owe the customer a text; of somebody who is not registered no phone is known."""
+    if Customer.objects.filter(pk=complaint.customer_id, stage=REGISTERED).exists():
+        owe_notices(kind=kind, about={complaint.customer_id: day})
 
 
 def _named(customer_id: uuid.UUID) -> str:

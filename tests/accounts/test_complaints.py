@@ -349,6 +349,8 @@ class TestByRest:
         newcomer = Customer.objects.create(openid="o", openid_index=b"n" * 32)
         made = caller_of(newcomer.pk).post("complaints", {"category": "account_opening", "text": "无法注册"})
         assert made.status_code == 201
+        answer(Complaint.objects.get())
+        assert not Notice.objects.exists(), "of whom no phone is known"
 
 
 def test_nothing_that_is_stopped_stops_a_complaint(bank_a: str) -> None:
