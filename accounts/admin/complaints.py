@@ -24,7 +24,6 @@ from accounts.models import Complaint, ComplaintEntry
 from accounts.models.complaint import (
     ANSWERED,
     BEST,
-    BY_CUSTOMER,
     CATEGORIES,
     CHANNELS,
     CLOSED,
@@ -35,6 +34,7 @@ from accounts.models.complaint import (
     RECEIVED,
     RECHECKS,
     STAFF,
+    WORDS,
 )
 from accounts.operations import complaints
 from accounts.operations.complaints import EXTEND_AGAIN, Grievance
@@ -161,7 +161,7 @@ class EntryTable(ReadOnlyTable):
     @display(description="提交人")
     def by(self, entry: ComplaintEntry) -> str:
         """Show who said it."""
-        return "客户" if entry.author == BY_CUSTOMER else entry.author
+        return "客户" if entry.kind == WORDS else entry.author
 
 
 class ComplaintTable(ReadOnlyTable):

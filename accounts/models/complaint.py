@@ -145,7 +145,8 @@ class Complaint(models.Model):
 class ComplaintEntry(models.Model):
     """One thing that was said of a complaint: by the customer, by the bank to the customer, or a note among staff.
 
-    Append-only by trigger; notes are never shown to the customer. `author` is a login of the bank, or `customer`.
+    Append-only by trigger; notes are never shown to the customer. Of `words` the author is `customer`, of
+    everything else a login of the bank (two, where two decided).
 
     PII: `said`, sealed: the customer's own words and the answers to them; kept as the complaint is.
     """

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts import queries
 from accounts.complaining import complaints_of, told_of
 from accounts.models import Complaint
-from accounts.models.complaint import BY_CUSTOMER
+from accounts.models.complaint import WORDS
 from accounts.operations import complaints
 from accounts.operations.complaints import Grievance
 from accounts.rest import complaint_serializers as wire
@@ -42,7 +42,7 @@ def whole_complaint_document(row: Complaint) -> dict[str, Any]:
     """Render a complaint with what was said both ways; who of the bank said it is not told."""
     entries = [
         {
-            "from": "customer" if entry.author == BY_CUSTOMER else "bank",
+            "from": "customer" if entry.kind == WORDS else "bank",
             "kind": entry.kind,
             "text": entry.said,
             "at": on_the_wire(entry.created_at),
