@@ -15,7 +15,7 @@ from tests.chaos.processes import Processes, eventually
 # Before (a): the step is due and the worker has heard the bell. Between (a) and (b): the attempt is committed, nobody has
 # been called. Between (b) and (c): the vendor has answered, the outcome is not committed.
 POINTS: Final = ("before_lease", "before_call", "after_call")
-LEFT_OF_A_LEASE: Final = timedelta(seconds=0.2)
+LEFT_OF_A_LEASE: Final = timedelta(seconds=0.05)
 ATTEMPTS: Final = {"before_lease": 0, "before_call": 1, "after_call": 1}
 
 
