@@ -2,7 +2,7 @@
 
 The first logs in by the form, opens the first page, and reads what the day's work needs (which `test_film.py` goes through
 with the roles that do it) as it is sent; the second goes through all stops. What a bank's other lists show without scripts is
-seen by `tests/tenants/test_admin.py`.
+seen by `tests/flows/test_admin_pages.py`.
 """
 
 from __future__ import annotations
