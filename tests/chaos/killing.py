@@ -16,6 +16,7 @@ from tests.chaos.processes import Processes, eventually
 # been called. Between (b) and (c): the vendor has answered, the outcome is not committed.
 POINTS: Final = ("before_lease", "before_call", "after_call")
 LEFT_OF_A_LEASE: Final = timedelta(seconds=0.05)
+BETWEEN_CALLS: Final = 0.04  # asked without a pause, the product in this process would take the workers' time
 ATTEMPTS: Final = {"before_lease": 0, "before_call": 1, "after_call": 1}
 
 
@@ -54,5 +55,5 @@ def settled(phone: Phone, path: str) -> dict[str, Any]:
         found.update(phone.get(path))
         return found["status"] not in UNFINISHED
 
-    eventually(f"{path} has ended", is_settled)
+    eventually(f"{path} has ended", is_settled, pause=BETWEEN_CALLS)
     return found
