@@ -14,7 +14,7 @@ from lending.models.collection import (
     CollectionOutcome,
     OverdueLoan,
 )
-from lending.models.contract import Contract, ContractCounter
+from lending.models.contract import Contract, ContractCounter, LineAgreement
 from lending.models.credit_line import CreditLine
 from lending.models.decision import Decision, DecisionModelText
 from lending.models.decision_model import BackTest, BackTestChange, ModelCase, ShadowDecision
@@ -63,6 +63,7 @@ __all__ = [
     "GovernmentData",
     "Instalment",
     "Invitation",
+    "LineAgreement",
     "Loan",
     "LoanEvent",
     "LoanPaper",

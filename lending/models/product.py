@@ -50,6 +50,12 @@ SETTLEMENTS: Final = [
     (Settlement.MONTHLY.value, "按月"),
     (Settlement.QUARTERLY.value, "按季（季末月 20 日结息，21 日入账）"),
 ]
+PER_DRAWDOWN: Final = "per_drawdown"
+ONCE_PER_LINE: Final = "once_per_line"
+CONTRACTING: Final = [
+    (PER_DRAWDOWN, "每笔借款签订一份借款合同"),
+    (ONCE_PER_LINE, "每个额度签订一份循环借款合同，每笔借款签借据"),
+]
 NOT_SHIFTED: Final = "not_shifted"
 NEXT_WORKING_DAY: Final = "next_working_day"
 HOLIDAY_RULES: Final = [(NOT_SHIFTED, "还款日不顺延"), (NEXT_WORKING_DAY, "还款日遇节假日顺延至下一工作日")]
@@ -256,7 +262,21 @@ class ProductVersion(PolicyColumns):
         BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="挑战者模型",
         help_text="与授信模型同时试算，只作记录，不影响客户",
     )  # fmt: skip
-    contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
+    contracting = models.CharField(
+        "合同签订方式", max_length=13, choices=CONTRACTING, default=PER_DRAWDOWN, db_default=PER_DRAWDOWN,
+        help_text=(
+            "每笔借款签订合同：客户每次用信各签一份完整的借款合同。每个额度签订一份：额度下首次用信时签订一份循环借款合同"
+            "（最高借款余额、期限、还款方式和定价规则），以后每笔只签一份借据；每笔用信仍须阅读明示表、人脸核验和短信验证码。"
+            "额度或利率高于合同、条款或合同文本变更、额度期满的，下一笔用信自动另签新合同"
+        ),
+    )  # fmt: skip
+    contract_template = models.TextField(
+        "合同模板（typst）", blank=True, default="", help_text="每笔签订时使用；留空则使用标准合同"
+    )
+    agreement_template = models.TextField(
+        "循环借款合同模板（typst）", blank=True, default="", db_default="",
+        help_text="每个额度签订一份时使用；留空则使用标准循环借款合同",
+    )  # fmt: skip
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")
     effective_date = models.DateField(
@@ -298,6 +318,10 @@ class ProductVersion(PolicyColumns):
                 condition=Q(published_at=None)
                 | Q(floor_rate__gte=0, floor_rate__lte=F("ceiling_rate"), ceiling_rate__lte=24),
                 name="lending_product_version_rates",
+            ),
+            models.CheckConstraint(
+                condition=Q(contracting__in=[word for word, _ in CONTRACTING]),
+                name="lending_product_version_contracting",
             ),
             # LN-01a: consumer loans whose principal falls due at the end carry a line of twelve months at most.
             models.CheckConstraint(
