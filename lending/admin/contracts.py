@@ -11,7 +11,7 @@ from unfold.decorators import action, display
 
 from core import vault
 from core.admin.acts import actor_of
-from core.admin.columns import amount, opaque
+from core.admin.columns import amount, linked, opaque
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from lending.admin.drawdowns import WHAT, person_of
 from lending.models import Contract, LineAgreement
@@ -83,10 +83,10 @@ class VoucherTable(ReadOnlyTable):
     """The vouchers under an agreement."""
 
     model = Contract
-    fields = ("number", "contract_date", "amount", "signed_at")
+    fields = ("linked_number", "contract_date", "amount", "signed_at")
     readonly_fields = fields
     ordering = ("-id",)
-    show_change_link = True
+    linked_number = staticmethod(linked("number", "lending_contract", "合同编号"))
     verbose_name_plural = "项下借据"
     amount = staticmethod(amount("drawdown_amount_fen", "金额"))
 

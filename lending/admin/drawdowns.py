@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
-from core.admin.columns import amount, opaque, state
+from core.admin.columns import amount, linked, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.clock import SHANGHAI
 from core.crypto.masking import mask_id_number_for_operations, mask_name
@@ -58,10 +58,10 @@ class SignedTable(ReadOnlyTable):
     """What was signed for a drawdown: its contract, or its voucher and the agreement that this is drawn under."""
 
     model = Contract
-    fields = ("number", "what", "under", "contract_date", "signed_at")
+    fields = ("linked_number", "what", "under", "contract_date", "signed_at")
     readonly_fields = fields
-    show_change_link = True
     verbose_name_plural = "合同与借据"
+    linked_number = staticmethod(linked("number", "lending_contract", "合同编号"))
 
     @display(description="文件")
     def what(self, row: Contract) -> str:

@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from accounts.queries import only_own
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
-from core.admin.columns import amount, opaque, state
+from core.admin.columns import amount, linked, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from lending.line_contracting import signs_once
 from lending.models import CreditLine, LineAgreement
@@ -61,10 +61,10 @@ class AgreementTable(ReadOnlyTable):
     """The agreements that were signed for a line, the newest first."""
 
     model = LineAgreement
-    fields = ("number", "contract_date", "limit", "annual_rate", "valid_until_date", "signed_at")
+    fields = ("linked_number", "contract_date", "limit", "annual_rate", "valid_until_date", "signed_at")
     readonly_fields = fields
     ordering = ("-number",)
-    show_change_link = True
+    linked_number = staticmethod(linked("number", "lending_lineagreement", "合同编号"))
     limit = staticmethod(amount("limit_fen", "最高借款余额"))
 
 

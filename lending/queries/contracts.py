@@ -33,7 +33,7 @@ class Judgement:
 
     `valid`: the signature, its time stamp and every byte are sound, and this very file is on record. Of a valid file
     what it is (one of `DOCUMENTS`, or a kind of `LoanPaper`), its number, the time stamp's time, and the proof that its
-    hash is in the evidence log; no proof yet while the leaf waits for its place. Of any other file `reasons` says what is wrong.
+    hash is in the evidence log; no proof yet while the leaf waits for its place. Of any other file `reasons` says why not.
     """
 
     valid: bool
