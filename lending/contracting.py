@@ -253,7 +253,12 @@ class Template:
     @property
     def text(self) -> str:
         """Name the text alone: whose it is and its hash, whichever version uses it."""
-        return self.version.rpartition(" ")[2]
+        return text_named(self.version)
+
+
+def text_named(template_version: str) -> str:
+    """Return what a template's full name says of the text alone."""
+    return template_version.rpartition(" ")[2]
 
 
 def template_of(version: ProductVersion, *, product_code: str) -> Template:

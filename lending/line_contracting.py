@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from lending.agreements import Bounds
 from lending.contracting import (
@@ -26,8 +26,11 @@ from lending.contracts.data import Borrower, Confirmation, Lender
 from lending.disclosing import shortest
 from lending.loan_terms import day_count_of, early_fee_percent_of
 from lending.models import CreditLine, Disclosure, ProductVersion
-from lending.models.product import NEXT_WORKING_DAY, ONCE_PER_LINE
+from lending.models.product import DAY_COUNTS, METHODS, NEXT_WORKING_DAY, ONCE_PER_LINE, REPRICING
 from lending.purposes import label_of
+
+METHOD_WORDS: Final = dict(METHODS)
+DAY_COUNT_WORDS: Final = dict(DAY_COUNTS)
 
 
 def signs_once(line: CreditLine) -> bool:
@@ -62,6 +65,28 @@ def _terms(version: ProductVersion, day: date) -> dict[str, Any]:
         "shifts_due_dates": version.holiday_rule == NEXT_WORKING_DAY,
         **order_on(day),
     }
+
+
+def terms_in_words(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the terms of an agreement as staff read them, by title."""
+    penalty = terms["penalty"]
+    unpaid = "利息和罚息" if penalty["compound_on_penalty"] else "利息"
+    methods = [
+        f"{METHOD_WORDS[method]}，{DAY_COUNT_WORDS[day_count]}，提前还款手续费 {fee}%"
+        for method, day_count, fee in terms["methods"]
+    ]
+    return [
+        ("贷款人", terms["lender"]),
+        ("单笔期限", "、".join(map(str, terms["terms_months"])) + " 个月"),
+        ("用途", "、".join(terms["purposes"])),
+        ("还款方式", "；".join(methods)),
+        ("利率方式", dict(REPRICING)[terms["repricing"]]),
+        ("罚息加收", f"逾期 {penalty['overdue_markup_percent']}%，挪用 {penalty['misuse_markup_percent']}%"),
+        ("复利", f"对未付{unpaid}计收" if penalty["compound"] else "不计收"),
+        ("宽限期", f"{penalty['grace_days']} 天"),
+        ("还款日遇节假日", "顺延" if terms["shifts_due_dates"] else "不顺延"),
+        ("还款顺序", f"{'、'.join(terms['repayment_order'])}；逾期超过 {terms['principal_first_days']} 天先还本金"),
+    ]
 
 
 def line_agreed_on(

@@ -61,7 +61,9 @@ def linked(field: str, page: str, title: str) -> Column:
 
     def show(row: Model) -> str:
         return format_html(
-            '<a class="link" href="{}">{}</a>', reverse(f"admin:{page}_change", args=(row.pk,)), getattr(row, field)
+            '<a class="text-primary-600 dark:text-primary-400" href="{}">{}</a>',
+            reverse(f"admin:{page}_change", args=(row.pk,)),
+            getattr(row, field),
         )
 
     show.__name__ = f"{field}_linked"

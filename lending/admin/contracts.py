@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.html import format_html_join
 from unfold.decorators import action, display
 
 from core import vault
@@ -14,6 +15,7 @@ from core.admin.acts import actor_of
 from core.admin.columns import amount, linked, opaque
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from lending.admin.drawdowns import WHAT, person_of
+from lending.line_contracting import terms_in_words
 from lending.models import Contract, LineAgreement
 from lending.queries.contracts import kind_of
 
@@ -104,10 +106,10 @@ class LineAgreementPage(SignedPage):
     search_fields = ("number__exact", "customer__id__exact", "line__id__exact")
     search_help_text = "按合同编号、客户编号或额度编号（完整）查找"
     inlines = (VoucherTable,)
-    readonly_fields = ("person", "digest", "limit_fen_in_yuan")
+    readonly_fields = ("person", "digest", "limit_fen_in_yuan", "agreed_terms")
     fieldsets = (
         (None, {"fields": (("number", "contract_date"), ("line", "drawdown"), "person")}),
-        ("约定", {"fields": (("limit_fen_in_yuan", "annual_rate", "valid_until_date"), "terms")}),
+        ("约定", {"fields": (("limit_fen_in_yuan", "annual_rate", "valid_until_date"), "agreed_terms")}),
         *FILE,
     )
     limit_fen_in_yuan = staticmethod(amount("limit_fen", "最高借款余额"))
@@ -116,6 +118,11 @@ class LineAgreementPage(SignedPage):
         """Count the vouchers along."""
         rows: QuerySet[LineAgreement] = super().get_queryset(request)
         return rows.annotate(voucher_count=Count("vouchers"))
+
+    @display(description="约定条款")
+    def agreed_terms(self, row: LineAgreement) -> str:
+        """Say in words what the agreement states of the product."""
+        return format_html_join("", "<div>{}：{}</div>", terms_in_words(row.terms))
 
     @display(description="借据份数", ordering="voucher_count")
     def vouchers(self, row: Any) -> int:

@@ -88,7 +88,7 @@ FIELDSETS: Final = (
         {"fields": ("required_consents", ("overdue_markup_percent", "misuse_markup_percent"),
                     ("compound_penalty", "compound_on_penalty"),
                     ("grace_days", "early_repayment_fee_percent"), "contracting",
-                    ("contract_template", "agreement_template"))},
+                    "contract_template", "agreement_template")},
     ),
     (
         "还款规则",

@@ -28,7 +28,7 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
-from lending.contracting import ConsentGiven, Parties, agreed_on, bundle_digest
+from lending.contracting import ConsentGiven, Parties, agreed_on, bundle_digest, text_named
 from lending.contracts.numbers import format_contract_number
 from lending.disclosing import Shown
 from lending.line_contracting import line_agreed_on, signs_once
@@ -254,7 +254,7 @@ def _agreement_of(drawdown: Drawdown, made: SignedFile | None) -> LineAgreement 
     return LineAgreement.objects.create(
         id=agreement_id, line_id=drawdown.line_id, drawdown=drawdown, number=new["number"],
         contract_date=new["contract_date"], valid_until_date=new["valid_until_date"], limit_fen=new["limit_fen"],
-        annual_rate=Decimal(new["annual_rate"]), terms=new["terms"], template=new["template"],
+        annual_rate=Decimal(new["annual_rate"]), terms=new["terms"], template=text_named(made.template_version),
         **_entered(drawdown, made, row_id=agreement_id, kinds=(AGREED, AGREED_BUNDLE), told=told),
     )  # fmt: skip
 

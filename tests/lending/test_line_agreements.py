@@ -232,7 +232,12 @@ class TestOneAgreement:
         assert made_once.voucher.number in drawdown
         assert f"{ADMIN}/contract/{made_once.voucher.pk}/change/" in drawdown
         page = auditor.get(f"{ADMIN}/lineagreement/{agreement.pk}/change/").content.decode()
-        assert "200,000.00" in page
+        for text in (
+            "200,000.00",
+            "还款顺序：费用、复利、罚息、利息、本金；逾期超过 90 天先还本金",
+            "随借随还，按实际天数（实际/360）",
+        ):
+            assert text in page, text
         assert made_once.voucher.number in page
         assert agreement.number in auditor.get(f"{ADMIN}/lineagreement/").content.decode()
         file = auditor.get(f"{ADMIN}/lineagreement/{agreement.pk}/download/")
