@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LineAgreement',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('number', models.CharField(max_length=30, unique=True, verbose_name='合同编号')),
                 ('contract_date', models.DateField(verbose_name='签订日期')),
                 ('valid_until_date', models.DateField(verbose_name='额度期限止')),

@@ -41,7 +41,7 @@ class LineAgreement(models.Model):
     PII: the file holds the parties' data, sealed in the vault; kept as contracts are (SIGN-03, AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     line = models.ForeignKey(CreditLine, models.PROTECT, related_name="agreements", verbose_name="授信额度")
     drawdown = models.OneToOneField(
         Drawdown, models.PROTECT, related_name="signed_agreement", verbose_name="签订时用信"
@@ -92,7 +92,7 @@ class Contract(models.Model):
     after settlement (SIGN-03, AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     drawdown = models.OneToOneField(Drawdown, models.PROTECT, related_name="contract", verbose_name="用信")
     agreement = models.ForeignKey(
         LineAgreement, models.PROTECT, null=True, blank=True, related_name="vouchers", verbose_name="循环借款合同"

@@ -108,7 +108,7 @@ class Product(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     code = models.CharField(
         "产品代码",
         max_length=8,
@@ -171,7 +171,7 @@ class ProductVersion(PolicyColumns):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="versions", verbose_name="产品")
     number = models.PositiveIntegerField("版本号", null=True, blank=True, editable=False)
     name = models.CharField("产品名称", max_length=40)
@@ -347,7 +347,7 @@ class Invitation(models.Model):
     PII: the ID number, sealed and found by keyed hash, to know the invited again; removed by the bank when the list is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="invitations", verbose_name="产品")
     id_number = SealedTextField("身份证号")
     id_number_index = BlindIndexField("身份证号摘要")

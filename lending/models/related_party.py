@@ -28,7 +28,7 @@ class RelatedParty(models.Model):
     PII: name and ID number, sealed, the number found by keyed hash; kept while the law asks for the register.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     name = SealedTextField("姓名")
     id_number = SealedTextField("身份证号")
     id_number_index = BlindIndexField("身份证号摘要")

@@ -12,7 +12,7 @@ import pytest
 
 from lending.agreements import Bounds, SignAnew, why_anew
 from lending.contracts.agreement import AgreementData
-from lending.contracts.data import AgreementNamed
+from lending.contracts.data import AgreementNamed, Payee
 from lending.contracts.errors import ContractDataError, TemplateError
 from lending.contracts.render import (
     render_agreement,
@@ -117,6 +117,54 @@ def test_the_agreement_states(agreement_pdf: bytes, stated: str) -> None:
 )  # fmt: skip
 def test_the_voucher_states(voucher_pdf: bytes, stated: str) -> None:
     assert stated in text_of(voucher_pdf).replace("\u3000", "").replace(" ", "").replace("\n", "")
+
+
+def test_other_terms_change_the_words_of_both() -> None:
+    agreement, contract = trial_agreement(), trial_data()
+    penalty = replace(contract.penalty, compound_on_penalty=True, grace_days=3)
+    agreed = render_agreement(
+        standard_agreement(),
+        replace(
+            agreement,
+            penalty=penalty,
+            shifts_due_dates=True,
+            price=replace(
+                agreement.price, spread_bp=-25, annual_rate=Decimal("2.7500"), lpr_tenor="5Y", repricing="anniversary"
+            ),
+        ),
+    )
+    text = text_of(agreed).replace(" ", "").replace("\n", "")
+    for stated in (
+        "减25个基点",
+        "5年期以上",
+        "放款后每满一年",
+        "顺延至其后第一个工作日",
+        "3日内足额还清",
+        "对复利不再计收复利",
+    ):
+        assert stated in text, stated
+    voucher = render_voucher(
+        voucher_template(),
+        replace(
+            contract,
+            method="interest_only",
+            penalty=penalty,
+            payee=Payee(name="样例商户", number="6223240000000000028", bank_name=None),
+            early_repayment_fee_percent=Decimal("0.5"),
+            rate=replace(contract.rate, all_in_basis="simple", day_count="act/365", repricing="every_january"),
+            agreement=AgreementNamed(number="0002026XF0000000002", contract_date=date(2026, 1, 2)),
+        ),
+    )
+    text = text_of(voucher).replace(" ", "").replace("\n", "")
+    for stated in (
+        "受托支付",
+        "6223240000000000028",
+        "按提前归还本金的0.5%",
+        "实际天数/365",
+        "每年1月1日",
+        "2026年1月2日签订",
+    ):
+        assert stated in text, stated
 
 
 def test_both_are_pdf_a_4_take_a_seal_and_are_the_same_bytes_each_time(
