@@ -51,7 +51,8 @@ class LoanStanding:
 
 def drawdowns_of(customer_id: uuid.UUID) -> QuerySet[Drawdown]:
     """Return a customer's drawdowns, with what is shown of them."""
-    rows = Drawdown.objects.filter(customer_id=customer_id).defer("agreed")
+    unread = ("agreed", "contract__bundle", "contract__agreement__bundle", "contract__agreement__terms")
+    rows = Drawdown.objects.filter(customer_id=customer_id).defer(*unread)
     shown = ("line__product", "line__product_version", "contract__agreement", "loan", "entrusted")
     return rows.select_related(*shown).prefetch_related("disclosures", "proofs")
 

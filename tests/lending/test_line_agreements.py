@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.test.utils import override_settings
 
 from core import evidence, states, vault
+from core.clock import business_date, move_business_date
 from core.gateway import forget_breakers
 from core.steps import engine
 from core.steps.registry import KINDS, LANES, VENDOR
@@ -19,8 +21,9 @@ from core.tenancy import PUBLIC, enter
 from core.vault.models import VaultAccess
 from lending import operations, queries
 from lending.contracting import bundle_digest
-from lending.models import Contract, CreditLine, Disclosure, Drawdown, LineAgreement, Loan, ProductVersion
+from lending.models import Contract, CreditLine, Disclosure, Drawdown, LineAgreement, Loan, Product, ProductVersion
 from lending.operations import lines, signing
+from lending.operations.disbursement import lapse_signed
 from lending.publishing import problems_of
 from lending.queries.agreements import why_sign_anew
 from lending.queries.disclosures import lender_card
@@ -28,6 +31,7 @@ from tests.lending.applicants import change_product, due_now
 from tests.lending.borrowers import (
     Borrower,
     again,
+    close_product,
     confirm,
     disburse,
     draft,
@@ -388,6 +392,26 @@ class TestCrashes:
         give_up_on(drawdown)
         assert who.line().held_fen == 0
         assert reason(who) == "never_signed"
+
+    def test_a_product_that_stops_meanwhile_leaves_no_agreement_and_one_that_is_signed_outlives_its_drawdown(
+        self, vendors: Sandbox, run_steps: RunSteps
+    ) -> None:
+        who = borrower()
+        first = draft(who)
+        sign(who, first)
+        close_product()
+        run_steps()
+        assert (again(first).reason_code, LineAgreement.objects.count()) == ("product_closed", 0)
+        Product.objects.update(is_open=True)
+        second = draft(who)
+        sign(who, second)
+        run_steps()
+        with transaction.atomic():
+            move_business_date(to_date=business_date() + timedelta(days=2))
+            lapse_signed(drawdown_id=second.pk)
+        assert again(second).status == "expired"
+        assert reason(who) is None
+        assert LineAgreement.objects.get().number in words(draft(who))
 
 
 class TestProducts:
