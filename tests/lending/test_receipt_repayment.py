@@ -14,7 +14,7 @@ from accounts import queries as accounts
 from accounts.models import JournalEntry, Receipt, ReceiptUse
 from accounts.operations import OutsideMoney, open_receipt
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose, refuse
+from core.approvals.operations import SameHands, propose
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from lending import queries
@@ -30,6 +30,7 @@ from tests.lending.test_loans_rest import caller
 from tests.lending.test_repayment import again, m1, pay_first
 from tests.lending.test_reversal import decided, reverse, snapshot, stands_as_folded
 from tests.made_once import made_once
+from tests.second_person import approve, refuse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 TELLER, CLERK, CHECKER = "teller", "clerk", "checker"

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts import queries as accounts
 from accounts.models import Claim, JournalEntry
-from core.approvals.operations import approve, propose
+from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
@@ -30,6 +30,7 @@ from lending.queries.loans import loan_standing
 from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day, signed
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_repayment import again, m1, pay_first
+from tests.second_person import approve
 
 DAY = date(2024, 4, 25)
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.clock import business_date, now
 from core.tenancy import PROVINCE_CODE, in_bank
@@ -23,6 +23,7 @@ from tenants.operations import second_factor as operations
 from tenants.operations.second_factor import CodeWrong, begin_enrolment, confirm_enrolment, count_try, prove_factor
 from tenants.parameters import set_for_bank, set_for_platform
 from tenants.staff import MANAGER, StaffRefused, make_login
+from tests.second_person import approve
 from tests.tenants.conftest import PASSWORD, admin_of
 
 MOMENT = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
