@@ -10,7 +10,7 @@ from core.approvals import operations
 from core.approvals.models import Proposal
 from core.approvals.registry import KINDS
 
-__all__ = ["approve", "refuse", "seat"]
+__all__ = ["approve", "approve_within", "refuse", "seat"]
 
 
 def seat(login: str, kind: str) -> User:
@@ -27,6 +27,13 @@ def approve(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal
     """Approve as somebody who may."""
     seat(actor, Proposal.objects.get(pk=proposal_id).kind)
     return operations.approve(proposal_id=proposal_id, actor=actor, reason=reason)
+
+
+def approve_within(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal:
+    """Approve as somebody who may, in a transaction of the test's own: one that it lets fail and looks at afterwards."""
+    seat(actor, Proposal.objects.get(pk=proposal_id).kind)
+    approved: Proposal = operations.approve.__wrapped__(proposal_id=proposal_id, actor=actor, reason=reason)  # type: ignore[attr-defined]
+    return approved
 
 
 def refuse(*, proposal_id: uuid.UUID, actor: str, reason: str) -> Proposal:

@@ -29,6 +29,7 @@ OF_STAFF = {
     "launch_facts_refused",
     "lpr_refused",
     "model_refused",
+    "no_right_to_decide",
     "nothing_to_report",
     "outside_collection_hours",
     "outside_money_refused",

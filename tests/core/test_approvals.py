@@ -16,7 +16,7 @@ from core.approvals.registry import Approved, register_approval
 from core.audit.models import AuditEntry
 from core.errors import NotFound, StateConflict
 from core.tenancy import in_bank
-from tests.second_person import approve, refuse, seat
+from tests.second_person import approve, approve_within, refuse, seat
 
 KIND = "test.act"
 
@@ -86,9 +86,8 @@ class TestFourEyes:
 
     def test_an_act_that_fails_leaves_the_proposal_waiting(self, done: list[Approved]) -> None:
         proposal = proposed(fails=True)
-        seat("checker", KIND)
         with pytest.raises(StateConflict, match="不可以"), transaction.atomic():
-            operations.approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
+            approve_within(proposal_id=proposal.pk, actor="checker")
         assert (done, Proposal.objects.get().status) == ([], "proposed")
 
     def test_it_is_decided_once(self, done: list[Approved]) -> None:

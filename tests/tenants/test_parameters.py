@@ -30,7 +30,7 @@ from tenants.parameters import (
     tightened,
     value_of,
 )
-from tests.second_person import approve
+from tests.second_person import approve_within
 from tests.tenants.conftest import Browser, approve_all
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def _propose(name: str, value: Any, on: date | None = None, *, product: str = ""
 
 def _approve(proposal: Proposal, actor: str = "checker") -> None:
     with transaction.atomic():
-        approve.__wrapped__(proposal_id=proposal.pk, actor=actor, reason="同意")  # type: ignore[attr-defined]
+        approve_within(proposal_id=proposal.pk, actor=actor, reason="同意")
 
 
 def _shown(name: str) -> Present:
