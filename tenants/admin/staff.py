@@ -203,7 +203,11 @@ class GroupPage(ReadOnlyPage, GroupAdmin):  # type: ignore[misc]  # the theme's 
     @display(description="成员")
     def members(self, group: Any) -> str:
         """Name the logins that have the role."""
-        return "、".join(group.user_set.values_list("username", flat=True)) or "—"
+        return "、".join(user.username for user in group.user_set.all()) or "—"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Fetch the members of all roles in one statement."""
+        return super().get_queryset(request).prefetch_related("user_set")
 
     @display(description="权限")
     def rights(self, group: Any) -> str:
