@@ -25,6 +25,10 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
 """What a row needs that some list would leave out otherwise."""
 VARIED: Final[Mapping[str, str]] = {"lending.Instalment": "loan"}
 """Which field of what must be unique differs, where it is not the one that is changed most easily."""
+PLAIN: Final[Sequence[tuple[Any, Any]]] = (
+    (models.DateTimeField, MOMENT), (models.DateField, DAY), (models.BooleanField, True), (models.DecimalField, Decimal(1)),
+    (models.IntegerField, 1), (ArrayField, []),
+)  # fmt: skip
 CHECKS: Final = """
 SELECT conrelid::regclass::text, conname FROM pg_constraint
 WHERE contype = 'c' AND conrelid <> 0 AND connamespace = ANY(%s::regnamespace[])
@@ -53,7 +57,7 @@ def _keys(model: type[Model]) -> list[Any]:
 
 
 def let_anything_in(schemas: Sequence[str]) -> None:
-    """Drop the checks of whole schemas and keep triggers still on this connection: in a database for this alone, as its owner."""
+    """Drop the checks of whole schemas and keep triggers still here: in a database for this alone, as its owner."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(CHECKS, [list(schemas)])
@@ -89,25 +93,14 @@ def _value(field: Any) -> Any:
 
 
 def _of_type(field: Any) -> Any:
-    match field:
-        case models.DateTimeField():
-            return MOMENT
-        case models.DateField():
-            return DAY
-        case models.BooleanField():
-            return True
-        case models.DecimalField():
-            return Decimal(1)
-        case models.IntegerField():
-            return 1
-        case models.JSONField() | SealedJSONField():
-            return field.get_default() if field.has_default() else {}
-        case ArrayField():
-            return []
-        case models.BinaryField():
-            return bytes(field.max_length or 32)
-        case _:
-            return "1" * min(field.max_length or 3, 3)
+    if isinstance(field, models.JSONField | SealedJSONField):
+        return field.get_default() if field.has_default() else {}
+    if isinstance(field, models.BinaryField):
+        return bytes(field.max_length or 32)
+    for kind, value in PLAIN:
+        if isinstance(field, kind):
+            return value
+    return "1" * min(field.max_length or 3, 3)
 
 
 def copy_rows(model: type[Model], rows: int) -> None:
@@ -129,13 +122,17 @@ def copy_rows(model: type[Model], rows: int) -> None:
 
 
 def _different(model: type[Model]) -> dict[str, str]:
-    """Return by column what a copy has instead of the first row's value, `n` being its number."""
+    """Return by column what a copy has instead of the first row's value, `n` being its number: times are earlier."""
     fields = {field.name: field for field in model._meta.concrete_fields}
     sets = [(field.name,) for field in fields.values() if field.unique]
     sets += [
         tuple(each.fields) for each in model._meta.constraints if isinstance(each, UniqueConstraint) and each.fields
     ]
-    found: dict[str, str] = {}
+    found = {
+        field.column: f"t.\"{field.column}\" - n * interval '1 second'"
+        for field in fields.values()
+        if isinstance(field, models.DateTimeField)
+    }
     for names in sets:
         if any(fields[name].column in found for name in names):
             continue
@@ -174,4 +171,4 @@ def _other(field: Any) -> str:
         case models.BooleanField():
             return "false"
         case _:
-            return f"right(md5(n::text), {min(field.max_length or 12, 12)})"
+            return f"lpad(to_hex(n), {min(field.max_length or 12, 12)}, '0')"

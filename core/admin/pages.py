@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from core.admin.acts import Act, ActForm, perform
+from core.admin.filters import bounded
 from core.clock import business_date
 
 
@@ -30,8 +31,12 @@ class Page(ModelAdmin):
     compressed_fields = True
     empty_value_display = "—"
 
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Filter by what occurs in the newest rows, where nothing says which values there are."""
+        return bounded(self.model, super().get_list_filter(request))
+
     def read_with(self, rows: Sequence[Any]) -> None:
-        """Read what the rows of one page of the list need beside them, in a few statements, and put it on them as attributes."""
+        """Read in a few statements what the rows of one page of the list need beside them, and put it on them."""
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the rows of the page that is shown, and what they need: never in some statements for each row."""

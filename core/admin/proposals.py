@@ -51,7 +51,7 @@ class ProposalPage(ReadOnlyPage):
     list_filter = ("status", "kind")
     search_fields = ("subject__startswith",)
     search_help_text = "按对象编号查找"
-    ordering = ("-proposed_at",)
+    ordering = ("-id",)
     actions_detail = ("approve", "refuse", "withdraw")
     readonly_fields = ("title", "about", "content", "preview")
     fieldsets = (
