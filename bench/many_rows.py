@@ -124,7 +124,7 @@ def copy_rows(model: type[Model], rows: int) -> None:
 def _different(model: type[Model]) -> dict[str, str]:
     """Return by column what a copy has instead of the first row's value, `n` being its number: times are earlier."""
     fields = {field.name: field for field in model._meta.concrete_fields}
-    sets = [(field.name,) for field in fields.values() if field.unique]
+    sets: list[tuple[str, ...]] = [(field.name,) for field in fields.values() if field.unique]
     sets += [
         tuple(each.fields) for each in model._meta.constraints if isinstance(each, UniqueConstraint) and each.fields
     ]
