@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from accounts.models import TopUp, Transfer
+from accounts.complaining import refuse_another_extension
+from accounts.models import Complaint, TopUp, Transfer
 from accounts.operations import corrections
+from accounts.operations.complaints import EXTEND_AGAIN, extend_again
 from accounts.operations.restrictions import Order, lift_restriction, place_restriction
 from accounts.operations.stranded import give_back_stranded
 from core.approvals.registry import Approved, register_approval
+from core.errors import NotFound
 
 RESTRICT: Final = "account.restrict"
 LIFT: Final = "restriction.lift"
@@ -21,6 +25,8 @@ GIVE_BACK_TOP_UP: Final = "top_up.give_back"
 GIVE_BACK_TRANSFER: Final = "transfer.give_back"
 PROPOSE_CORRECTION: Final = "accounts.propose_correction"
 DECIDE_CORRECTION: Final = "accounts.decide_correction"
+WORK_COMPLAINTS: Final = "accounts.change_complaint"
+DECIDE_COMPLAINT: Final = "accounts.decide_complaint"
 
 
 def values_of(order: Order) -> dict[str, Any]:
@@ -75,3 +81,20 @@ def give_back_transfer(approved: Approved) -> None:
     give_back_stranded(
         movement=Transfer, movement_id=uuid.UUID(approved.subject), to=approved.values["to"], actor=approved.actor
     )  # fmt: skip
+
+
+def _check_extension(subject: str, values: Mapping[str, Any]) -> None:
+    del values
+    row = Complaint.objects.filter(pk=uuid.UUID(subject)).first()
+    if row is None:
+        raise NotFound
+    refuse_another_extension(row)
+
+
+@register_approval(
+    EXTEND_AGAIN, title="投诉再次延期", proposer=WORK_COMPLAINTS, decider=DECIDE_COMPLAINT, page="accounts_complaint",
+    check=_check_extension,
+)  # fmt: skip
+def extend_complaint_again(approved: Approved) -> None:
+    """Extend a complaint's term for the second and last time (CUST-01); the subject is the complaint."""
+    extend_again(complaint_id=uuid.UUID(approved.subject), said=approved.reason, actor=approved.actor)

@@ -8,6 +8,8 @@ from datetime import date
 from typing import Final
 
 from accounts.models.notice import (
+    COMPLAINT_ANSWERED,
+    COMPLAINT_EXTENDED,
     DOCUMENT_DEMANDED,
     DOCUMENT_MISSING,
     DORMANT,
@@ -38,6 +40,8 @@ TEXTS: Final[Mapping[str, str]] = {
         "您未在规定期限内出示身份证，自{day}起暂停Ⅲ类户新业务，还款和转入资金不受影响。"
         "请在小程序“重新核验”中出示身份证。"
     ),
+    COMPLAINT_ANSWERED: "您的投诉已于{day}答复，请在小程序“投诉建议”中查看并评价。",
+    COMPLAINT_EXTENDED: "您的投诉情况较为复杂，答复期限延至{day}（含当日），原因请在小程序“投诉建议”中查看。",
 }
 
 

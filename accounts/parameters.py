@@ -171,6 +171,52 @@ def in_fen(parameter: Parameter) -> int:
     return value_of(parameter.name, kind=int) * FEN_PER_YUAN
 
 
+SOURCE_COMPLAINT: Final = "CUST-01, 银行业保险业消费投诉处理管理办法"
+COMPLAINT_DAYS: Final = declare(
+    Parameter("complaint.answer_days", 15, "投诉答复期限，自收到之日起", "天", SOURCE_COMPLAINT, "lower", 1, 15)
+)
+COMPLAINT_EXTENDED_DAYS: Final = declare(
+    Parameter(
+        "complaint.extended_days",
+        30,
+        "情况复杂的投诉延长后的答复期限，自收到之日起",
+        "天",
+        SOURCE_COMPLAINT,
+        "lower",
+        16,
+        30,
+    )
+)
+COMPLAINT_FURTHER_DAYS: Final = declare(
+    Parameter(
+        "complaint.further_days",
+        30,
+        "情况特别复杂的投诉再次延长的天数，经复核后一次为限",
+        "天",
+        SOURCE_COMPLAINT,
+        "lower",
+        1,
+        30,
+    )
+)
+COMPLAINT_DAY_KIND: Final = declare(
+    Parameter(
+        "complaint.day_kind", "calendar", "投诉期限按自然日（calendar）或工作日（working）计算", "", SOURCE_COMPLAINT, "free",
+        choices=("calendar", "working"),
+    )
+)  # fmt: skip
+COMPLAINT_WAIT_DAYS: Final = declare(
+    Parameter(
+        "complaint.wait_days",
+        5,
+        "答复后客户未评价也未补充的，须满多少天方可由员工办结",
+        "天",
+        "工程取值",
+        "higher",
+        1,
+        15,
+    )
+)
 FILING_CHANGE_DAYS: Final = declare(
     Parameter("filing.change_days", 2, "变更备案期限", "个工作日", "ACC-11", "lower", 1, 2)
 )

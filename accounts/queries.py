@@ -28,6 +28,7 @@ from accounts.balances import (
     suspense_agrees,
     trial_balance,
 )
+from accounts.complaining import access_complaint, overdue_complaints
 from accounts.filing_days import FilingAgreement, FilingCount, FilingDifference, filings_agree, overdue_filings
 from accounts.ledger.chart import CHART
 from accounts.models import (
@@ -73,6 +74,7 @@ __all__ = [
     "access_account",
     "access_card",
     "access_closing",
+    "access_complaint",
     "access_registration",
     "access_reverification",
     "access_top_up",
@@ -95,6 +97,7 @@ __all__ = [
     "latest_registration",
     "only_own",
     "outflows_on",
+    "overdue_complaints",
     "overdue_filings",
     "payment",
     "quota_used_fen",

@@ -7,6 +7,7 @@ from typing import Final
 from accounts.models import (
     AccountClosing,
     Card,
+    Complaint,
     DepositAccount,
     Filing,
     Hold,
@@ -166,6 +167,21 @@ REFUND: Final = Machine(
     },
 )
 
+COMPLAINT: Final = Machine(
+    name="complaint",
+    model=Complaint,
+    initial="received",
+    table={
+        ("received", "extend"): "extended",
+        ("received", "answer"): "answered",
+        ("extended", "extend"): "extended",
+        ("extended", "answer"): "answered",
+        ("answered", "ask_again"): "received",
+        ("answered", "score"): "closed",
+        ("answered", "close"): "closed",
+    },
+)
+
 MACHINES: Final = (
     REGISTRATION,
     ACCOUNT,
@@ -178,4 +194,5 @@ MACHINES: Final = (
     REVERIFICATION,
     FILING,
     REFUND,
+    COMPLAINT,
 )

@@ -1,7 +1,7 @@
 """The first page of each admin: a bank's figures from its own schema, the province's sums of what the banks pushed.
 
 Only reads; nobody sees a figure whose rows they may not see. Amounts are shown in 万元 or 亿元, the exact one as the title
-(domain D20). The charts are declared by their rooms (`lending.charts`, `tenants.charts`); the numbers of each are a click
+(domain D20). The charts are declared by their rooms (`config.charts`); the numbers of each are a click
 away (`config.figures`).
 """
 
@@ -19,18 +19,19 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from accounts.models import Customer
+from accounts.models import Complaint, Customer
+from accounts.models.complaint import OWED
 from accounts.models.customer import REGISTERED
+from accounts.queries import overdue_complaints
+from config.charts import BANK_CHARTS, PROVINCE_CHARTS
 from config.look import bank_of
 from core.admin.amounts import percent, short, short_with_exact
 from core.admin.charts import Asked, Chart, Numbers, picture_of
 from core.clock import business_date, now
 from core.steps.models import LIVE, PARKED, Step
-from lending.charts import BANK_CHARTS
 from lending.charts.cohorts import WHOLE_BANK
 from lending.queries.figures import figures_now
 from lending.queries.review import overdue_cases, overdue_checks, visible_cases
-from tenants.charts import PROVINCE_CHARTS
 from tenants.queries import ProvinceFigures, missing_calendar_year, province_figures
 
 log = structlog.get_logger(__name__)
@@ -146,6 +147,8 @@ def of_bank(request: HttpRequest) -> Dashboard:
         cards += _lending()
     if may("lending.view_reviewcase"):
         cards.append(_reviews())
+    if may(WHOLE_BANK) and may("accounts.view_complaint"):
+        cards.append(_complaints())
     if may("core.view_step"):
         cards.append(_steps())
     return Dashboard(cards=cards, pictures=drawn(request))
@@ -205,6 +208,20 @@ def _reviews() -> Card:
         note="，".join(late) or "无超时事项",
         link=f"{link}?clock=overdue" if link and overdue else link,
         alarm=bool(late),
+    )
+
+
+def _complaints() -> Card:
+    """Show how many complaints are owed an answer (CUST-01)."""
+    owed, overdue = Complaint.objects.filter(status__in=OWED).count(), overdue_complaints()
+    link = reverse("admin:accounts_complaint_changelist")
+    return Card(
+        title="待答复投诉",
+        value=f"{owed:,}",
+        symbol="feedback",
+        note=f"逾期 {overdue:,} 件" if overdue else "无逾期投诉",
+        link=f"{link}?clock={'overdue' if overdue else 'owed'}",
+        alarm=bool(overdue),
     )
 
 

@@ -14,14 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
+from config.charts import BANK_CHARTS, PROVINCE_CHARTS
 from config.dashboard import TOO_SLOW, charts_of, read_in_time, today_of
 from config.look import bank_of
 from core.admin.acts import ActForm, actor_of
 from core.admin.charts import Asked, Chart, Numbers, csv_of, picture_of, table_of
 from core.audit.downloads import record_download
 from core.errors import Unavailable
-from lending.charts import BANK_CHARTS
-from tenants.charts import PROVINCE_CHARTS
 
 LONGEST: Final = timedelta(days=3 * 366)
 TEXT_LENGTH: Final = 60

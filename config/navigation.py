@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
-from accounts.models import Filing, ReconciliationBreak
-from accounts.queries import overdue_filings
+from accounts.attribution import ANY
+from accounts.models import Complaint, Filing, ReconciliationBreak
+from accounts.queries import overdue_complaints, overdue_filings
 from config.look import bank_of
 from core.steps.models import PARKED, Step
 from lending.models import EarlyWarning, ReviewCase
@@ -43,6 +44,7 @@ BANK: Final[Mapping[str, Place]] = {
     "accounts.AccountClosing": Place("客户", "logout"),
     "accounts.DocumentDemand": Place("客户", "badge"),
     "accounts.Notice": Place("客户", "notifications"),
+    "accounts.Complaint": Place("客户", "feedback"),
     "verification.Subject": Place("客户", "badge"),
     "verification.Consent": Place("客户", "handshake"),
     "verification.Check": Place("客户", "verified_user"),
@@ -141,6 +143,7 @@ ALARMS: Final[Mapping[Any, Callable[[], int]]] = {
     Switch: Switch.objects.filter(is_off=True).count,
     Step: Step.objects.filter(state=PARKED).count,
     Filing: overdue_filings,
+    Complaint: overdue_complaints,
     ReconciliationBreak: ReconciliationBreak.objects.filter(closed_at=None).count,
     ReviewCase: overdue_cases,
     EarlyWarning: EarlyWarning.objects.filter(status=OPEN).exclude(rule=LIST_HIT).count,
@@ -156,7 +159,7 @@ def sidebar(request: HttpRequest, site: UnfoldAdminSite) -> list[dict[str, Any]]
         groups[group] = []
     for page, place in _ordered(site, places):
         if page.has_view_or_change_permission(request):
-            groups[place.group].append(_item(page.model, place, home, request.path))
+            groups[place.group].append(_item(request, page.model, place, home))
     return [{"title": title, "items": items} for title, items in groups.items() if items]
 
 
@@ -172,7 +175,14 @@ def _home(home: str, here: str) -> dict[str, Any]:
     return {"title": "总览", "icon": "dashboard", "link": home, "active": here == home, "badge": 0}
 
 
-def _item(model: Any, place: Place, home: str, here: str) -> dict[str, Any]:
+def _badge(request: HttpRequest, model: Any) -> int:
+    """Count what somebody must look at; who sees only customers of their own sees no sum of the bank's complaints."""
+    if model not in ALARMS or (model is Complaint and not request.user.has_perm(ANY)):
+        return 0
+    return ALARMS[model]()
+
+
+def _item(request: HttpRequest, model: Any, place: Place, home: str) -> dict[str, Any]:
     """Describe a page's line; lists stand below the first page by their models' names, as Django's admin puts them."""
     options = model._meta  # noqa: SLF001 -- Django's documented model API
     link = f"{home}{options.app_label}/{options.model_name}/"
@@ -180,6 +190,6 @@ def _item(model: Any, place: Place, home: str, here: str) -> dict[str, Any]:
         "title": place.title or str(options.verbose_name_plural),
         "icon": place.symbol,
         "link": link,
-        "active": here.startswith(link),
-        "badge": ALARMS[model]() if model in ALARMS else 0,
+        "active": request.path.startswith(link),
+        "badge": _badge(request, model),
     }

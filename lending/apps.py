@@ -18,6 +18,6 @@ class LendingConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        for module in ("steps", "acts", "approvals", "furnishing", "facts_for_province"):
+        for module in ("steps", "acts", "approvals", "complaint_subjects", "furnishing", "facts_for_province"):
             if find_spec(f"lending.{module}") is not None:
                 import_module(f"lending.{module}")

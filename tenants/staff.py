@@ -56,6 +56,9 @@ _OUTSIDE_MONEY: Final = (
     "accounts.view_refund", "accounts.propose_correction", "accounts.decide_correction",
     "accounts.change_corereconciliation", "accounts.change_reconciliationbreak", "accounts.view_*reconciliation*",
 )  # fmt: skip
+_WORKING_ON_COMPLAINTS: Final = (
+    "accounts.add_complaint", "accounts.change_complaint", "accounts.view_complaint",
+)  # fmt: skip
 _SEEING_BUSINESS: Final = ("accounts.view_*", "lending.view_*", "tenants.view_entry", "tenants.view_scan")
 
 ROLES: Final[Mapping[str, Sequence[str]]] = {
@@ -75,20 +78,21 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "运营": (
         *_SEEING_BUSINESS, _LOOKING, "accounts.review_opening", "accounts.propose_restriction",
-        "accounts.change_filing", "core.view_proposal",
+        "accounts.change_filing", *_WORKING_ON_COMPLAINTS, "core.view_proposal",
         "lending.work_reviewtask", "lending.*_loanpaper", "lending.change_entrustedpayment", "lending.change_creditnotice",
         "lending.add_bureauexport", "lending.add_bureauobjection", "tenants.*_entry", "tenants.*_campaigncost",
         "tenants.view_bankparameter",
         "core.*_step", "core.view_statechange",
     ),
     "客户经理": (
-        *_SEEING_OWN_CUSTOMERS, _LOOKING, "tenants.add_entry", "tenants.view_entry", "tenants.view_scan",
+        *_SEEING_OWN_CUSTOMERS, "accounts.view_complaint", _LOOKING, "tenants.add_entry", "tenants.view_entry",
+        "tenants.view_scan",
         "lending.view_product", "lending.view_application", "lending.view_creditline", "lending.view_loan",
         "lending.view_own_invitation",
     ),
     "合规": (
         "verification.view_*", "verification.change_screeningalert", "accounts.view_*", _LOOKING,
-        "accounts.propose_restriction", "accounts.decide_restriction", "lending.view_*",
+        "accounts.propose_restriction", "accounts.decide_restriction", "accounts.decide_complaint", "lending.view_*",
         "lending.freeze_creditline", "lending.close_earlywarning", "lending.judge_purposefinding",
         "lending.download_loanpaper", "lending.add_mechanismdossier",
         "lending.add_bureauobjection", "lending.decide_bureauobjection", "core.view_auditentry", "core.view_statechange",
@@ -107,7 +111,8 @@ ROLES: Final[Mapping[str, Sequence[str]]] = {
         "lending.collect_overdueloan", "lending.view_collection*", "lending.*_creditnotice",
     ),
     "客服": (
-        *_SEEING_CUSTOMERS, "accounts.view_card", "accounts.view_depositaccount", "accounts.view_suspension",
+        *_SEEING_CUSTOMERS, *_WORKING_ON_COMPLAINTS, "accounts.view_card", "accounts.view_depositaccount",
+        "accounts.view_suspension",
         "accounts.view_documentdemand", "accounts.view_reverification", "accounts.view_accountclosing",
         "accounts.view_notice", "lending.view_product",
         "lending.view_application", "lending.view_creditline", "lending.view_*loan*", "lending.download_loanpaper",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.admin.complaints import ComplaintPage
 from accounts.admin.customers import CustomerPage, RegistrationPage
 from accounts.admin.deposits import CardPage, DepositAccountPage
 from accounts.admin.filings import FilingPage
@@ -14,6 +15,7 @@ from accounts.admin.restrictions import RestrictionPage
 from accounts.models import (
     AccountClosing,
     Card,
+    Complaint,
     CoreReconciliation,
     Customer,
     DepositAccount,
@@ -45,6 +47,7 @@ bank_pages = [
     (Reverification, ReverificationPage),
     (AccountClosing, AccountClosingPage),
     (Notice, NoticePage),
+    (Complaint, ComplaintPage),
     (JournalEntry, JournalEntryPage),
     (GlDay, GlDayPage),
     (Payment, PaymentPage),

@@ -8,12 +8,13 @@ from typing import Any, Final
 from django import forms
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
+from accounts.admin.complaints import ADD_COMPLAINTS, ComplaintTable
 from accounts.admin.tables import AccountTable, CardTable, RegistrationTable
 from accounts.attribution import ANY, only_own
 from accounts.models import Customer, Registration
@@ -85,8 +86,8 @@ class CustomerPage(ReadOnlyPage):
     list_filter = ("stage", "created_at", "registered_at")
     ordering = ("-id",)
     actions_list = ("find", "looks")
-    actions_detail = ("look",)
-    inlines = (AccountTable, CardTable, RegistrationTable)
+    actions_detail = ("look", "complain")
+    inlines = (AccountTable, CardTable, RegistrationTable, ComplaintTable)
     readonly_fields = ("masked_name", "masked_id_number", "masked_phone", "sex", "birth_date", "masked_address",
                        "id_valid_until", "masked_residence", "first_origin", "last_origin")  # fmt: skip
     fieldsets = (
@@ -115,6 +116,18 @@ class CustomerPage(ReadOnlyPage):
         if not (self.has_view_permission(request) and request.user.has_perm(LOOK)):
             return False
         return object_id is None or self.get_object(request, object_id) is not None
+
+    def has_complain_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Lead whoever enters complaints to the form."""
+        del object_id
+        return self.has_view_permission(request) and request.user.has_perm(ADD_COMPLAINTS)
+
+    @action(description="登记投诉", permissions=["complain"], icon="feedback")
+    def complain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Go to the form for what the customer complained of by telephone or at a branch."""
+        del request
+        number = uuid.UUID(object_id).hex
+        return HttpResponseRedirect(f"{reverse('admin:accounts_complaint_add')}?customer={number}")
 
     @action(description="查看完整信息", permissions=["look"], icon="visibility")
     def look(self, request: HttpRequest, object_id: str) -> HttpResponse:

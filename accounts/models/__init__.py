@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.models.books import GlDay
 from accounts.models.closing import AccountClosing
+from accounts.models.complaint import Complaint, ComplaintEntry
 from accounts.models.customer import Customer
 from accounts.models.deposit_account import Claim, DepositAccount
 from accounts.models.filing import Filing
@@ -23,6 +24,8 @@ __all__ = [
     "AccountClosing",
     "Card",
     "Claim",
+    "Complaint",
+    "ComplaintEntry",
     "CoreReconciliation",
     "Customer",
     "DepositAccount",

@@ -18,6 +18,8 @@ ID_SUSPENDED: Final = "id_suspended"
 DORMANT: Final = "dormant"
 DOCUMENT_DEMANDED: Final = "three_document"
 DOCUMENT_MISSING: Final = "three_suspended"
+COMPLAINT_ANSWERED: Final = "complaint_reply"
+COMPLAINT_EXTENDED: Final = "complaint_delay"
 KINDS: Final = [
     (ID_FIRST, "证件到期首次提醒"),
     (ID_SECOND, "证件到期再次提醒"),
@@ -26,6 +28,8 @@ KINDS: Final = [
     (DORMANT, "长期未用暂停业务"),
     (DOCUMENT_DEMANDED, "Ⅲ类户要求出示证件"),
     (DOCUMENT_MISSING, "Ⅲ类户未出示证件暂停业务"),
+    (COMPLAINT_ANSWERED, "投诉已答复"),
+    (COMPLAINT_EXTENDED, "投诉答复延期"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.complaint_subjects import Subject, SubjectKind, register_complaint_subject
 from accounts.operations.books import DayNotOver, NotALedgerAccount, close_books, reverse_entry, true_up
 from accounts.operations.claims import place_claim, release_claim
 from accounts.operations.day import follow_day
@@ -47,6 +48,8 @@ __all__ = [
     "QuotaExceeded",
     "ReceiptExceeded",
     "ReceiptKnown",
+    "Subject",
+    "SubjectKind",
     "ToAccount",
     "UnbalancedEntry",
     "assign_receipt_to_account",
@@ -70,6 +73,7 @@ __all__ = [
     "post_hold",
     "refuse_suspended",
     "refuse_suspended_for",
+    "register_complaint_subject",
     "release_claim",
     "return_quota",
     "return_to_receipt",

@@ -9,6 +9,7 @@ import structlog
 
 from accounts.balances import deposits_equal_ledger, suspense_agrees
 from accounts.filing_days import filings_agree
+from accounts.operations.complaints import flag_overdue_complaints
 from accounts.operations.dormancy import suspend_dormant
 from accounts.operations.filings import flag_overdue_filings
 from accounts.operations.id_expiry import remind_of_id_expiry, suspend_expired
@@ -26,6 +27,7 @@ WATCH_FILINGS: Final = "accounts.watch_filings"
 END_RESTRICTIONS: Final = "accounts.end_restrictions"
 WATCH_BOOKS: Final = "accounts.watch_books"
 FOLLOW_TURNOVER: Final = "accounts.follow_turnover"
+WATCH_COMPLAINTS: Final = "accounts.watch_complaints"
 PIECES: Final = (
     LAPSE_OPENINGS,
     SUSPEND_DORMANT,
@@ -34,6 +36,7 @@ PIECES: Final = (
     END_RESTRICTIONS,
     WATCH_BOOKS,
     FOLLOW_TURNOVER,
+    WATCH_COMPLAINTS,
 )
 log = structlog.get_logger(__name__)
 
@@ -42,9 +45,9 @@ log = structlog.get_logger(__name__)
 def follow_day(*, day: date) -> None:
     """Owe this room's daily work for a business day, in the transaction that begins the day.
 
-    Dormancy, ID cards, filings, stale openings, orders past their day, the books' agreement and the turnover of Class III
-    accounts are one step each; past days that were not compared with the core yet are one step each as well. Owing it twice
-    is owing it once, and a piece may run again: it finds its work done.
+    Dormancy, ID cards, filings, stale openings, orders past their day, the books' agreement, the turnover of Class III
+    accounts and complaints are one step each; past days that were not compared with the core yet are one step each as
+    well. Owing it twice is owing it once, and a piece may run again: it finds its work done.
     """
     for piece in PIECES:
         enqueue(piece, day.isoformat())
@@ -66,6 +69,7 @@ def do_piece(*, piece: str, day: date) -> None:
         END_RESTRICTIONS: _end_orders,
         WATCH_BOOKS: _watch_books,
         FOLLOW_TURNOVER: _follow_turnover,
+        WATCH_COMPLAINTS: _watch_complaints,
     }[piece](day)
 
 
@@ -97,6 +101,10 @@ def _watch_books(day: date) -> None:
     for name, agrees in (("deposits", deposits_equal_ledger()), ("suspense", suspense_agrees())):
         if not agrees:
             log.error("books.disagree", day=day.isoformat(), what=name)
+
+
+def _watch_complaints(day: date) -> None:
+    flag_overdue_complaints(day=day)
 
 
 def _watch(day: date) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.rest import account_views, life_views, money_views, views
+from accounts.rest import account_views, complaint_views, life_views, money_views, views
 
 bank_urls = [
     path("sessions", views.Sessions.as_view()),
@@ -27,6 +27,10 @@ bank_urls = [
     path("accounts/<str:account_id>/closings/<str:closing_id>", life_views.OneClosing.as_view()),
     path("accounts/<str:account_id>/reverify", life_views.AccountReverify.as_view()),
     path("accounts/<str:account_id>/reverifications/<str:reverification_id>", life_views.OneReverification.as_view()),
+    path("complaints", complaint_views.Complaints.as_view()),
+    path("complaints/<str:complaint_id>", complaint_views.OneComplaint.as_view()),
+    path("complaints/<str:complaint_id>/entries", complaint_views.ComplaintEntries.as_view()),
+    path("complaints/<str:complaint_id>/score", complaint_views.ComplaintScore.as_view()),
     path("cards", account_views.Cards.as_view()),
     path("cards/<str:card_id>", account_views.OneCard.as_view()),
     path("cards/<str:card_id>/submit", account_views.CardSubmit.as_view()),

@@ -60,6 +60,12 @@ def follow_turnover(run: StepRun) -> Outcome:
     return _piece(run)
 
 
+@register_step(day.WATCH_COMPLAINTS)
+def watch_complaints(run: StepRun) -> Outcome:
+    """Mark the complaints whose answer is overdue, and alarm once for each (CUST-01)."""
+    return _piece(run)
+
+
 @register_step(reconciliation.RECONCILE, lane=VENDOR)
 def reconcile_core(run: StepRun) -> Outcome:
     """Fetch the core's statement of a day, all pages (PURE), and compare it with our orders of that day."""

@@ -37,6 +37,7 @@ class Unit(Enum):
     FEN = "元"
     PERCENT = "%"
     DAYS = "天"
+    POINTS = "分"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

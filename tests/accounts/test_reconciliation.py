@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts import vendors as of_accounts
 from accounts.ledger.chart import LOAN_PRINCIPAL
 from accounts.models import CoreReconciliation, DepositAccount, Payment, ReconciliationBreak
-from accounts.operations import Leg, collect_from, pay_into
+from accounts.operations import Leg, collect_from, notices, pay_into
 from accounts.operations.day import PIECES, do_piece, follow_day
 from accounts.operations.reconciliation import close_break, owe_reconciliations, reconcile_again
 from core.audit.models import AuditEntry
@@ -321,7 +321,7 @@ class TestTheDaysWork:
         assert list(rows) == sorted([*((piece, str(day)) for piece in PIECES),
                                      ("accounts.reconcile_core", str(day - timedelta(days=1)))])  # fmt: skip
         run_steps()
-        assert not Step.objects.filter(state="live").exists()
+        assert not Step.objects.filter(state="live").exclude(kind=notices.SEND).exists()  # a notice waits for its hours
         assert CoreReconciliation.objects.get().order_date == day - timedelta(days=1)
 
     def test_is_none_where_the_day_did_not_begin(self, account: DepositAccount) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import (
     AccountClosing,
+    Complaint,
     Filing,
     JournalEntry,
     Receipt,
@@ -18,16 +19,16 @@ from accounts.models import (
     Reverification,
 )
 from accounts.operations.receipts import OutsideMoney, record_receipt
-from accounts.states import CLOSING, FILING, REFUND, REVERIFICATION
+from accounts.states import CLOSING, COMPLAINT, FILING, REFUND, REVERIFICATION
 from core.clock import business_date, now
 from core.errors import StateConflict
 from core.ids import new_id
 from core.states import Machine, transition
 from core.states.models import StateChange
-from tests.accounts.holders import make_account
+from tests.accounts.holders import make_account, make_customer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
-MACHINES = (CLOSING, REVERIFICATION, FILING, REFUND)
+MACHINES = (CLOSING, REVERIFICATION, FILING, REFUND, COMPLAINT)
 PAIRS = [(machine, state, event) for machine in MACHINES for state in machine.states for event in machine.events]
 
 
@@ -47,7 +48,8 @@ def _refund_of() -> dict[str, Any]:
 
 def _fields(machine: Machine[Any], state: str) -> dict[str, Any]:
     """Return what a row must hold to be in a state."""
-    ended = {"ended_at": now()}
+    ended, today = {"ended_at": now()}, business_date()
+    answered = {"answered_date": today, "first_answered_date": today}
     own: dict[type, dict[str, dict[str, Any]]] = {
         AccountClosing: {"closing": {}, "closed": ended, "refused": {**ended, "reason_code": "refused"}},
         Reverification: {
@@ -61,6 +63,9 @@ def _fields(machine: Machine[Any], state: str) -> dict[str, Any]:
         Refund: {
             "owed": {}, "sending": {},
             "paid": {"paid_by": "third", "paid_at": now(), "outside_reference": "P1"},
+        },
+        Complaint: {
+            "received": {}, "extended": {}, "answered": answered, "closed": {**answered, "closed_date": today},
         },
     }  # fmt: skip
     return own[machine.model][state]
@@ -77,6 +82,9 @@ def _make(machine: Machine[Any], state: str) -> uuid.UUID:
             "event_date": business_date(),
             "due_date": business_date(),
         }
+    elif machine.model is Complaint:
+        dates = dict.fromkeys(("received_date", "term_from_date", "due_date"), business_date())
+        fields |= {"customer_id": make_customer(), "category": "other", **dates}
     else:
         fields |= _refund_of() | ({"entry": _entry()} if state == "paid" else {})
     row_id: uuid.UUID = machine.model._default_manager.create(status=state, **fields).pk

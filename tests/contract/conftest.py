@@ -57,6 +57,7 @@ def with_a_loan(someone: Phone) -> Life:
     _borrow(life, life.phone.get(f"drawdowns/{life.path_ids['drawdown_id']}"))
     _move_money(life)
     _repay(life)
+    _complain(life)
     life.body_ids["subject"] = _draft(life)["id"]
     return life
 
@@ -151,6 +152,16 @@ def _repay(life: Life) -> None:
     repaid = life.phone.repay(life.path_ids["loan_id"], life.body_ids["account"], kind="early_full")
     assert repaid["status"] == "posted", repaid
     life.path_ids["repayment_id"] = repaid["id"]
+
+
+def _complain(life: Life) -> None:
+    said = {
+        "category": "loan",
+        "text": "还款后短信迟到",
+        "subject_kind": "loan",
+        "subject_id": life.path_ids["loan_id"],
+    }
+    life.path_ids["complaint_id"] = life.phone.post("complaints", said, expect=201)["id"]
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ OF_STAFF = {
     "warning_reason_missing",
     "watch_term_refused",
 }
-# More than the contract promises: where a Location leads, a list beside it, and the papers of a loan.
+# More than the contract promises: where a Location leads, a list beside it, complaints, and the papers of a loan.
 BESIDE = {
     ("GET", "/b/{bank}/api/v1/cards"),
     ("GET", "/b/{bank}/api/v1/accounts/{}/statement"),
@@ -64,6 +64,11 @@ BESIDE = {
     ("GET", "/b/{bank}/api/v1/transfers"),
     ("GET", "/b/{bank}/api/v1/transfers/{}"),
     ("GET", "/b/{bank}/api/v1/cards/{}"),
+    ("GET", "/b/{bank}/api/v1/complaints"),
+    ("POST", "/b/{bank}/api/v1/complaints"),
+    ("GET", "/b/{bank}/api/v1/complaints/{}"),
+    ("POST", "/b/{bank}/api/v1/complaints/{}/entries"),
+    ("POST", "/b/{bank}/api/v1/complaints/{}/score"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments/{}"),
     ("GET", "/b/{bank}/api/v1/loans/{}/repayments/{}/receipt"),

@@ -32,7 +32,7 @@ NAMES = {
     "consents": "consent_id", "registrations": "registration_id", "face-checks": "face_check_id",
     "voice-checks": "voice_check_id", "accounts": "account_id", "cards": "card_id", "applications": "application_id",
     "drawdowns": "drawdown_id", "contracts": "contract_id", "loans": "loan_id", "repayments": "repayment_id",
-    "top-ups": "top_up_id", "transfers": "transfer_id",
+    "top-ups": "top_up_id", "transfers": "transfer_id", "complaints": "complaint_id",
     "closings": "closing_id", "reverifications": "reverification_id",
 }  # fmt: skip
 NAMING = [call for call in PROTECTED if "{}" in call.path]

@@ -30,7 +30,7 @@ WELL_FORMED: Final = {
     "agreement_id": AN_ID, "subject": AN_ID, "sha256": "0" * 64, "read_seconds": 8, "credit_line": AN_ID, "card": AN_ID,
     "amount": "100.00", "term": 12, "method": "bullet", "account": AN_ID, "from_account": AN_ID, "to": {"card_id": AN_ID},
     "action": "bind_card", "upload": AN_ID, "kind": "any", "id_card_front": AN_ID, "id_card_back": AN_ID,
-    "occupation": "o", "residence_address": "r", "tax_residency": "cn_only",
+    "occupation": "o", "residence_address": "r", "tax_residency": "cn_only", "category": "other", "text": "t", "score": 5,
 }  # fmt: skip
 OF_AN_ACCOUNT: Final = {"purpose": "savings"}
 

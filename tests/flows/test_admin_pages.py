@@ -24,6 +24,7 @@ PASSWORD = "Sample-Pass-2026"
 # What one journey leaves no row of, each with the reason.
 WITHOUT_ROWS = {
     "accounts.AccountClosing": "nothing was closed",
+    "accounts.Complaint": "nobody complained",
     "accounts.CoreReconciliation": "nothing was ordered from a core system",
     "accounts.DocumentDemand": "no Class III account has moved much",
     "accounts.Notice": "no ID card ends soon",
