@@ -52,8 +52,8 @@ def freezes_of_all(accounts: Collection[DepositAccount]) -> dict[uuid.UUID, list
     """Return the freezes in force on several accounts by the accounts' ids, as `freezes_of`; two statements."""
     orders: dict[uuid.UUID, list[tuple[uuid.UUID, int | None]]] = {account.pk: [] for account in accounts}
     rows = _in_force().filter(account_id__in=list(orders), kind=FREEZE).order_by("placed_at", "pk")
-    for account_id, *order in rows.values_list("account_id", "pk", "amount_fen"):
-        orders[account_id].append((order[0], order[1]))
+    for account_id, restriction_id, amount_fen in rows.values_list("account_id", "pk", "amount_fen"):
+        orders[account_id].append((restriction_id, amount_fen))
     return {account.pk: _ranked(account, orders[account.pk]) for account in accounts}
 
 

@@ -90,8 +90,10 @@ def read(label: str, bank: Any, user: Any) -> dict[str, Any]:
     request.user, request.bank, request.session = user, bank, {PROVED: user.pk}
     with CaptureQueriesContext(connection) as asked:
         started = time.perf_counter()
-        found = page.changelist_view(request).context_data["cl"]  # type: ignore[attr-defined]
-        shown = list(result_list(found)["results"])
+        answer: Any = page.changelist_view(request)
+        found = answer.context_data["cl"]
+        results: Any = result_list(found)["results"]
+        shown = list(results)
         filters = [list(spec.choices(found)) for spec in found.filter_specs]
         seconds = time.perf_counter() - started
     statements = sorted(asked.captured_queries, key=lambda one: -float(one["time"]))

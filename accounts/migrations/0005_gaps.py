@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_governance'),
+        ('accounts', '0004_complaints'),
     ]
 
     operations = [

@@ -26,7 +26,7 @@ class NewestValuesFilter(AllValuesFieldListFilter):
         newest = model_admin.get_queryset(request).order_by("-pk").values(field_path)[:NEWEST]
         found = newest.aggregate(values=ArrayAgg(field_path, distinct=True, default=[]))["values"]
         asked = {self.lookup_val} if self.lookup_val is not None else set()
-        self.lookup_choices = sorted({*found, *asked}, key=lambda value: (value is None, str(value)))
+        self.lookup_choices: Any = sorted({*found, *asked}, key=lambda value: (value is None, str(value)))
         self.title = f"{self.title}（近 {NEWEST:,} 条中出现的）"
 
 

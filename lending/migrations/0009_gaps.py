@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_gaps'),
+        ('accounts', '0005_gaps'),
         ('lending', '0008_loan_reprice'),
     ]
 

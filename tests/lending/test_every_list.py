@@ -22,8 +22,9 @@ from core.db.base import DatabaseWrapper
 from core.tenancy import PROVINCE_CODE, in_bank, schema_of
 from lending.models import Instalment
 from tenants import directory
+from tenants.middleware import BANK_URLS
 from tests import database
-from tests.tenants.test_roles import BANK_URLS, _request, override_urls
+from tests.tenants.test_roles import _request, override_urls
 
 URL: Final = os.environ["DATABASE_URL"]
 FEW, MANY, LONGEST = 2, 22, 150
@@ -65,10 +66,11 @@ def _fill(bank: str, rows: int) -> None:
 def _asked(page: ModelAdmin[Any], request: Any) -> tuple[int, list[str]]:
     """Show a list as far as it asks for something; return how many rows it shows, and what it asked."""
     with CaptureQueriesContext(connection) as asked:
-        shown = page.changelist_view(request)
+        shown: Any = page.changelist_view(request)
         assert shown.status_code == 200, page
         changes = shown.context_data.get("cl")
-        rows = [] if changes is None else list(result_list(changes)["results"])
+        results: Any = [] if changes is None else result_list(changes)["results"]
+        rows = list(results)
         for spec in [] if changes is None else changes.filter_specs:
             list(spec.choices(changes))
     return len(rows), [one["sql"][:LONGEST] for one in asked if "set_config" not in one["sql"]]
