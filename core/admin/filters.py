@@ -25,7 +25,7 @@ class NewestValuesFilter(AllValuesFieldListFilter):
         super().__init__(field, request, params, model, model_admin, field_path)
         newest = model_admin.get_queryset(request).order_by("-pk").values(field_path)[:NEWEST]
         found = newest.aggregate(values=ArrayAgg(field_path, distinct=True, default=[]))["values"]
-        asked = {self.lookup_val} if self.lookup_val is not None else set()
+        asked = set(self.lookup_val or ()) - {str(value) for value in found}
         self.lookup_choices: Any = sorted({*found, *asked}, key=lambda value: (value is None, str(value)))
         self.title = f"{self.title}（近 {NEWEST:,} 条中出现的）"
 

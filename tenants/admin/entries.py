@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Final
 
 from django import forms
+from django.contrib.admin import EmptyFieldListFilter
 from django.core.validators import RegexValidator
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -81,7 +82,7 @@ class EntryPage(AddingPage):
         "scans_so_far",
         "created_at",
     )
-    list_filter = ("is_open", "branch", "product", "campaign")
+    list_filter = ("is_open", ("sharer_id", EmptyFieldListFilter), "branch", "product", "campaign")
     search_fields = ("scene", "branch", "staff", "product", "campaign")
     search_help_text = "按场景值、网点、工号、产品或活动查找"
     ordering = ("-id",)
@@ -89,7 +90,7 @@ class EntryPage(AddingPage):
     readonly_fields = ("picture", "in_use", "scans_so_far")
     fieldsets = (
         (None, {"fields": ("picture", "scene", ("in_use", "scans_so_far"))}),
-        ("归属", {"fields": (("branch", "staff"), ("product", "campaign"))}),
+        ("归属", {"fields": (("branch", "staff"), ("product", "campaign"), "sharer_id")}),
         ("记录", {"fields": (("created_by", "created_at"),)}),
     )
 
@@ -106,8 +107,10 @@ class EntryPage(AddingPage):
         return "启用" if entry.is_open else "停用"
 
     @display(description="图片", label={"已获取": "success", "获取中": "warning"}, ordering="image_type")
-    def has_image(self, entry: Entry) -> str:
-        """Say whether WeChat has given the picture."""
+    def has_image(self, entry: Entry) -> str | None:
+        """Say whether WeChat has given the picture; what a customer hands on has none."""
+        if entry.sharer_id is not None:
+            return None
         return "已获取" if entry.image_type else "获取中"
 
     @display(description="扫码次数", ordering="scan_count")
