@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 
 from accounts import parameters
 from accounts.attribution import only_own
-from accounts.availability import RankedFreeze, available_fen, freezes_of, freezes_of_all
+from accounts.availability import RankedFreeze, available_fen, freezes_of
 from accounts.balances import (
     Statement,
     StatementLine,
@@ -87,7 +87,6 @@ __all__ = [
     "deposits_equal_ledger",
     "filings_agree",
     "freezes_of",
-    "freezes_of_all",
     "gl_balance",
     "gl_balance_by_value",
     "gl_name",

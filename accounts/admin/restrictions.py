@@ -13,6 +13,7 @@ from unfold.decorators import action, display
 from accounts import queries
 from accounts.admin.tables import masked_number
 from accounts.approvals import LIFT, PROPOSE_RESTRICTION, RESTRICT, values_of
+from accounts.availability import freezes_of_all
 from accounts.models import DepositAccount, Restriction
 from accounts.models.restrictions import EXPIRED, IN_FORCE, KINDS, LIFTED
 from accounts.operations.restrictions import Order, RestrictionRefused, check_order
@@ -95,7 +96,7 @@ class RestrictionPage(ReadOnlyPage):
 
     def read_with(self, rows: Sequence[Any]) -> None:
         """Read the queues of freezes that the orders stand in."""
-        freezes = queries.freezes_of_all({row.account for row in rows})
+        freezes = freezes_of_all({row.account for row in rows})
         for row in rows:
             row.freezes = freezes[row.account_id]
 
