@@ -51,7 +51,7 @@ def read_costs(asked: Asked) -> Numbers:
     def k_factor(row: tuple[Any, ...] | list[Any], registered: int, invited: int) -> Decimal | None:
         if not row[registered]:
             return None
-        return (Decimal(row[invited]) / row[registered]).quantize(HUNDREDTH, ROUND_HALF_UP)
+        return (Decimal(row[invited]) / Decimal(row[registered])).quantize(HUNDREDTH, ROUND_HALF_UP)
 
     return Numbers(
         label_title=PARTS[by],

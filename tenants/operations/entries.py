@@ -84,7 +84,8 @@ def entry_to_share(*, sharer_id: uuid.UUID, came_by: uuid.UUID | None) -> Shared
     Raises:
         StateConflict: the bank has closed it.
     """
-    like = Entry.objects.filter(scans__pk=came_by).first() or Entry()
+    like = None if came_by is None else Entry.objects.filter(scans__pk=came_by).first()
+    like = like or Entry()
     made = Entry(
         scene=_new_scene(), branch=like.branch, staff=like.staff, product=like.product, campaign=like.campaign,
         sharer_id=sharer_id, created_by=f"customer:{sharer_id.hex}",
