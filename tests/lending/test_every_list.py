@@ -108,7 +108,6 @@ def test_asks_as_much_for_many_rows_as_for_few(bank: str) -> None:
     with in_bank(bank):
         User.objects.get_or_create(username="root", is_staff=True, is_superuser=True)
         _fill(bank, FEW)
-        _lists(bank)  # what is remembered from the first time on is remembered
         few = _lists(bank)
         _fill(bank, MANY)
         many = _lists(bank)
