@@ -27,7 +27,8 @@ GIVEN: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """What a row needs to be on a list, or to be over and done with, as nearly all rows of such a table are."""
 VARIED: Final[Mapping[str, Sequence[str]]] = {
-    "accounts.Posting": ("entry",), "accounts.Restriction": ("account",), "tenants.Scan": ("entry",), "lending.Instalment": ("loan", "due_date"),
+    "accounts.Posting": ("entry",), "accounts.Restriction": ("account",), "tenants.Scan": ("entry",),
+    "lending.Instalment": ("loan", "due_date"),
 }  # fmt: skip
 """Which fields differ that need not: what belongs to one row each, and instalments that fall due one a day."""
 PLAIN: Final[Sequence[tuple[Any, Any]]] = (

@@ -29,7 +29,7 @@ class JournalEntry(models.Model):
     PII: none; the memo names the business, not the person.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     business_ref = models.CharField("业务参考号", max_length=80, unique=True)
     kind = models.CharField("业务种类", max_length=30)
     booking_date = models.DateField("记账日")
@@ -70,7 +70,7 @@ class Posting(models.Model):
     PII: none by itself; reached through the account. Kept as the books are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     entry = models.ForeignKey(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="postings")
     gl_code = models.CharField("科目", max_length=8)
     account = models.ForeignKey(
@@ -115,7 +115,7 @@ class Payment(models.Model):
     PII: none; amounts hang on the account.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="payments")
     direction = models.CharField("方向", max_length=3, choices=[(IN, "入账"), (OUT, "扣款")])
     amount_fen = models.BigIntegerField("金额（分）")

@@ -27,7 +27,7 @@ class Step(models.Model):
     PII: none; `subject` is an opaque id and `result` holds codes only.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     kind = models.CharField("种类", max_length=60)
     lane = models.CharField("通道", max_length=20)
     subject = models.CharField("对象", max_length=64)

@@ -61,7 +61,7 @@ class ObservedFact(models.Model):
     PII: what a person owes elsewhere or earns, beside the customer's opaque id; why we acted as we did, kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+", verbose_name="客户")
     kind = models.CharField("事项", max_length=16, choices=FACTS)
     observed_date = models.DateField("观察日期")
@@ -102,7 +102,7 @@ class EarlyWarning(models.Model):
     confidential (AML-08): such warnings are shown only to whoever may see the list's own alerts.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     rule = models.CharField("规则", max_length=20, choices=RULES)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+", verbose_name="客户")
     status = models.CharField("状态", max_length=6, choices=STATUSES, default=OPEN)

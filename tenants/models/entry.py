@@ -21,7 +21,7 @@ class Entry(models.Model):
     PII: the staff code and the sharer's opaque id, kept while the scans are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     scene = models.CharField("场景值", max_length=32, unique=True, editable=False)
     branch = models.CharField("网点", max_length=60, blank=True, default="")
     staff = models.CharField("客户经理工号", max_length=30, blank=True, default="")
@@ -52,7 +52,7 @@ class Scan(models.Model):
     PII: none beside the visitor's opaque id; the customer's row points here (first touch), kept as long as the customer.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     entry = models.ForeignKey(Entry, verbose_name="推广码", on_delete=models.PROTECT, related_name="scans")
     at = models.DateTimeField("时间", default=timezone.now)
     visitor_id = models.UUIDField("登录客户", null=True, blank=True)
@@ -79,7 +79,7 @@ class CampaignCost(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     campaign = models.CharField("活动", max_length=60, blank=True, default="")
     branch = models.CharField("渠道（网点）", max_length=60, blank=True, default="")
     spent_date = models.DateField("发生日期")

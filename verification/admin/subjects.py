@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 from unfold.decorators import display
 
-from core.admin.columns import opaque
+from core.admin.columns import opaque, whole
 from core.admin.pages import ReadOnlyPage
 from core.crypto import blind_index, normalise_id_number, normalise_phone
 from core.crypto.masking import mask_address, mask_id_number_for_operations, mask_name, mask_phone
@@ -91,5 +91,5 @@ class UploadPage(ReadOnlyPage):
     list_display = (opaque("id", "编号"), "kind", "size", opaque("subject_id", "客户"), "created_at")
     list_filter = ("kind",)
     ordering = ("-id",)
-    fields = ("id", "kind", "size", "subject_id", "object_id", "created_at")
+    fields = ("id", "kind", "size", whole("subject_id", "客户"), "object_id", "created_at")
     readonly_fields = fields
