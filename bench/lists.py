@@ -24,7 +24,7 @@ LARGE: Final = (
     "accounts.Posting", "accounts.GlDay", "accounts.Payment", "accounts.TopUp", "accounts.Transfer", "accounts.Hold",
     "accounts.Notice", "accounts.Receipt", "accounts.ReceiptUse", "accounts.Refund", "accounts.Filing",
     "accounts.DocumentDemand", "accounts.Reverification", "accounts.Suspension", "accounts.AccountClosing",
-    "accounts.Restriction", "accounts.ReconciliationBreak",
+    "accounts.Restriction", "accounts.ReconciliationBreak", "accounts.Complaint",
     "core.Proposal", "core.Step", "core.StateChange", "core.AuditEntry",
     "tenants.Entry", "tenants.Scan", "tenants.CampaignCost",
     "verification.Subject", "verification.Check", "verification.FaceCheck", "verification.VoiceCheck",
