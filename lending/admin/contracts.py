@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html_join
@@ -102,7 +102,7 @@ class LineAgreementPage(SignedPage):
     """Agreements of lines, signed once."""
 
     list_display = ("number", "contract_date", amount("limit_fen", "最高借款余额"), "annual_rate", "valid_until_date",
-                    "vouchers", opaque("line_id", "额度"), opaque("customer_id", "客户"))  # fmt: skip
+                    opaque("line_id", "额度"), opaque("customer_id", "客户"))  # fmt: skip
     search_fields = ("number__exact", "customer__id__exact", "line__id__exact")
     search_help_text = "按合同编号、客户编号或额度编号（完整）查找"
     inlines = (VoucherTable,)
@@ -114,17 +114,7 @@ class LineAgreementPage(SignedPage):
     )
     limit_fen_in_yuan = staticmethod(amount("limit_fen", "最高借款余额"))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[LineAgreement]:
-        """Count the vouchers along."""
-        rows: QuerySet[LineAgreement] = super().get_queryset(request)
-        return rows.annotate(voucher_count=Count("vouchers"))
-
     @display(description="约定条款")
     def agreed_terms(self, row: LineAgreement) -> str:
         """Say in words what the agreement states of the product."""
         return format_html_join("", "<div>{}：{}</div>", terms_in_words(row.terms))
-
-    @display(description="借据份数", ordering="voucher_count")
-    def vouchers(self, row: Any) -> int:
-        """Show how many drawdowns were made under it."""
-        return int(row.voucher_count)

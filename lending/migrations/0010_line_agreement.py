@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_complaints'),
-        ('lending', '0008_loan_reprice'),
+        ('lending', '0009_gaps'),
     ]
 
     operations = [
