@@ -70,6 +70,7 @@ class Filing(models.Model):
         indexes = [
             models.Index(fields=["due_date"], condition=~Q(status=ACKNOWLEDGED), name="accounts_filing_owed"),
             models.Index(fields=["event_date"], name="accounts_filing_by_day"),
+            models.Index(fields=["due_date", "id"], name="accounts_filing_urgent_first"),
         ]
 
     def __str__(self) -> str:

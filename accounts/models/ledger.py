@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.deposit_account import DepositAccount
@@ -49,7 +49,13 @@ class JournalEntry(models.Model):
         db_table = "accounts_journal_entry"
         verbose_name = verbose_name_plural = "会计分录"
         permissions = [("propose_correction", "可以申请错扣退回"), ("decide_correction", "可以复核错扣退回")]
-        indexes = [models.Index(fields=["booking_date"], name="accounts_entry_by_day")]
+        indexes = [
+            models.Index(fields=["booking_date"], name="accounts_entry_by_day"),
+            models.Index(
+                fields=["booking_date", "value_date"], condition=Q(value_date__lt=F("booking_date")),
+                name="accounts_entry_late",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         """Show the business reference."""

@@ -79,6 +79,7 @@ class ReconciliationBreak(models.Model):
                 name="accounts_reconciliation_break_closed",
             ),
         ]
+        indexes = [models.Index(fields=["id"], condition=Q(closed_at=None), name="accounts_reconciliation_open")]
 
     def __str__(self) -> str:
         """Show kind and request."""

@@ -62,6 +62,7 @@ class Step(models.Model):
         ]
         indexes = [
             models.Index(fields=["lane", "run_at"], condition=Q(state=LIVE), name="core_step_due"),
+            models.Index(fields=["id"], condition=Q(state=PARKED), name="core_step_parked"),
             models.Index(fields=["subject"], name="core_step_subject"),
             models.Index(fields=["-created_at"], name="core_step_newest"),
         ]

@@ -135,6 +135,7 @@ class ReviewTask(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_date"], condition=Q(finished_at=None), name="lending_review_task_open"),
+            models.Index(fields=["due_date", "id"], name="lending_review_task_first"),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,10 @@ class ObservedFact(models.Model):
             ),
             models.CheckConstraint(condition=Q(value__gte=0), name="lending_observed_fact_not_negative"),
         ]
-        indexes = [models.Index(fields=["kind", "observed_date"], name="lending_observed_fact_of_day")]
+        indexes = [
+            models.Index(fields=["kind", "observed_date"], name="lending_observed_fact_of_day"),
+            models.Index(fields=["-observed_date", "-id"], name="lending_observed_fact_newest"),
+        ]
 
     def __str__(self) -> str:
         """Show kind and day."""
@@ -135,7 +138,7 @@ class EarlyWarning(models.Model):
                 name="lending_early_warning_closed_with_reason",
             ),
         ]
-        indexes = [models.Index(fields=["status", "-id"], name="lending_warning_by_status")]
+        indexes = [models.Index(fields=["-status", "-id"], name="lending_warning_open_first")]
 
     def __str__(self) -> str:
         """Show rule and day."""

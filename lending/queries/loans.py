@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,7 +18,7 @@ from core.ids import parse_id
 from lending.loan_records import present_record, present_rows, record_of
 from lending.loans.classification import Category, worse
 from lending.loans.standing import LoanRecord, Standing, standing_on
-from lending.models import Contract, Drawdown, Loan, Repayment
+from lending.models import Contract, Drawdown, LineAgreement, Loan, Repayment
 from lending.models.loan import SETTLED
 from lending.queries.products import related_index
 
@@ -51,8 +52,9 @@ class LoanStanding:
 
 def drawdowns_of(customer_id: uuid.UUID) -> QuerySet[Drawdown]:
     """Return a customer's drawdowns, with what is shown of them."""
-    rows = Drawdown.objects.filter(customer_id=customer_id).defer("agreed")
-    shown = ("line__product", "line__product_version", "contract", "loan", "entrusted")
+    unread = ("agreed", "contract__bundle", "contract__agreement__bundle", "contract__agreement__terms")
+    rows = Drawdown.objects.filter(customer_id=customer_id).defer(*unread)
+    shown = ("line__product", "line__product_version", "contract__agreement", "loan", "entrusted")
     return rows.select_related(*shown).prefetch_related("disclosures", "proofs")
 
 
@@ -69,14 +71,17 @@ def access_drawdown(customer_id: uuid.UUID, drawdown_id: str) -> Drawdown:
     return row
 
 
-def access_contract(customer_id: uuid.UUID, contract_id: str) -> Contract:
-    """Return the customer's own contract.
+def access_contract(customer_id: uuid.UUID, contract_id: str) -> Contract | LineAgreement:
+    """Return the customer's own contract, voucher, or agreement of a line.
 
     Raises:
         NotFound: there is none with this id, or it is another's.
     """
     found = parse_id(contract_id)
-    row = None if found is None else Contract.objects.filter(pk=found, customer_id=customer_id).first()
+    if found is None:
+        raise NotFound
+    own = {"pk": found, "customer_id": customer_id}
+    row = Contract.objects.filter(**own).first() or LineAgreement.objects.filter(**own).first()
     if row is None:
         raise NotFound
     return row
@@ -131,7 +136,16 @@ def loan_standing(loan: Loan, *, on: date | None = None) -> LoanStanding:
 
     The present standing reads no more of a loan that has gone through more: see `present_record`.
     """
-    day, record = on or business_date(), present_record(loan) if on is None else record_of(loan)
+    return _standing(loan, on or business_date(), present_record(loan) if on is None else record_of(loan))
+
+
+def loan_standings(loans: Iterable[Loan]) -> dict[uuid.UUID, LoanStanding]:
+    """Return by their ids how loans stand on the present business date, which is read once."""
+    day = business_date()
+    return {loan.pk: _standing(loan, day, present_record(loan)) for loan in loans}
+
+
+def _standing(loan: Loan, day: date, record: LoanRecord) -> LoanStanding:
     if loan.status == SETTLED:
         record = dataclasses.replace(record, instalments=(), carried_interest_fen=0)
     standing = standing_on(record, on_date=day)

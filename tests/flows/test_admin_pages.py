@@ -43,6 +43,7 @@ WITHOUT_ROWS = {
     "tenants.CampaignCost": "no cost was recorded",
     "lending.EarlyWarning": "nothing was observed",
     "lending.ObservedFact": "nothing was observed",
+    "lending.LineAgreement": "the product signs a contract for each drawdown",
     "lending.ReviewCase": "nothing needed a person",
     "lending.ReviewTask": "nothing needed a person",
     "lending.RelatedParty": "nobody was registered as one",

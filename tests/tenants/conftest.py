@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from core.approvals.models import PROPOSED, Proposal
-from core.approvals.operations import approve
 from core.tenancy import PROVINCE_CODE, in_bank
 from tenants.staff import MANAGER, make_login
+from tests.second_person import approve
 
 PASSWORD = "Sample-Pass-2026"
 Browser = Callable[..., Client]

@@ -19,11 +19,13 @@ from django.test import RequestFactory
 from django.urls import set_urlconf
 
 from config.admin_site import bank_admin, province_admin
+from core.clock import days_from_now
 from core.ids import new_id
 from core.tenancy import PROVINCE_CODE, in_bank
 from tenants.admin.login import PROVED
 from tenants.middleware import BANK_URLS
-from tenants.staff import roles_at
+from tenants.models import StaffAccess
+from tenants.staff import AML_READER, roles_at
 
 BANK_ROLES: Final = {
     "产": "产品经理", "险": "风险", "运": "运营", "经": "客户经理", "合": "合规", "会": "会计", "催": "催收", "服": "客服",
@@ -91,6 +93,7 @@ BANK_PAGES: Final = {
     "lending.Decision": "产险运合会审支管",
     "lending.CreditLine": "产险运经合会催服审支管",
     "lending.Drawdown": "产险运合会审支管",
+    "lending.LineAgreement": "产险运合会审支管",
     "lending.Contract": "产险运合会审支管",
     "lending.Loan": "产险运经合会催服审支管",
     "lending.Repayment": "产险运经合会催服审支管",
@@ -217,6 +220,7 @@ BANK_ACTS: Final = {
     "lending.CreditLine freeze": "险合",
     "lending.CreditLine review": "险合",
     "lending.Drawdown review": "险",
+    "lending.LineAgreement download": "产险运合会审支管",
     "lending.Contract download": "产险运合会审支管",
     "lending.Loan write_off": "险会",
     "lending.Loan misuse": "险会",
@@ -315,6 +319,8 @@ def _staff(bank: str) -> dict[str, Any]:
     for word, role in SITES[bank][1].items():
         user = User.objects.create(username=f"only-{role}", is_staff=True)
         user.groups.add(Group.objects.get(name=role))
+        if role == AML_READER:
+            StaffAccess.objects.create(user=user, aml_until_at=days_from_now(1))
         made[word] = User.objects.get(pk=user.pk)
     return made
 
@@ -390,8 +396,8 @@ class TestEveryRole:
 
 READING: Final = (
     "accounts.Customer find", "accounts.Customer looks", "accounts.JournalEntry trial_balance", "accounts.Filing agreement",
-    "lending.Contract download", "lending.LoanPaper download", "lending.OverdueLoan roll_rates",
-    "lending.ReviewCase subject",
+    "lending.Contract download", "lending.LineAgreement download", "lending.LoanPaper download",
+    "lending.OverdueLoan roll_rates", "lending.ReviewCase subject",
     "lending.MechanismDossier download",
     "lending.ProductVersion contract", "lending.ProductVersion preview",
     "lending.BankModelVersion look", "lending.ShadowDecision compare",

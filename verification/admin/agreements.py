@@ -87,7 +87,7 @@ class ConsentPage(ReadOnlyPage):
     list_select_related = ("agreement",)
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-granted_at",)
+    ordering = ("-id",)
     fields = (
         "id", "purpose", "version", "text_sha256", "business_id", whole("subject_id", "客户"), "read_seconds", "granted_at",
         "withdrawn_at", "evidence_leaf", "withdrawal_leaf",

@@ -45,7 +45,7 @@ class CheckPage(ReadOnlyPage):
     list_filter = ("kind", "purpose", "status")
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-asked_at",)
+    ordering = ("-id",)
     fields = (
         "id", "kind", "purpose", "business_id", WHOSE, "masked_elements", "status", "outcome", "reason_code",
         "provider", "paid_calls", "asked_at", "answered_at", "evidence_leaf",
@@ -86,7 +86,7 @@ class FaceCheckPage(ReadOnlyPage):
     list_filter = ("action", "status")
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
         "id", "action", "business_id", WHOSE, "provider", "base_photo", "status", "reason_code", "similarity",
         "created_at", "completed_at", "finished_at",
@@ -110,7 +110,7 @@ class VoiceCheckPage(ReadOnlyPage):
     list_filter = ("action", "status")
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
         "id", "action", "business_id", WHOSE, "provider", "compared_with", "status", "reason_code", "similarity",
         "paid_calls", "created_at", "text_expires_at", "completed_at", "finished_at",
@@ -134,7 +134,7 @@ class IdCardReadingPage(ReadOnlyPage):
     list_filter = ("status", "provider")
     search_fields = ("subject__id__iexact",)
     search_help_text = "按客户编号查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
         "id", WHOSE, "status", "reason_code", "provider", "masked_name", "masked_id_number", "warnings",
         "paid_calls", "created_at", "finished_at", "evidence_leaf",
@@ -158,7 +158,7 @@ class PhoneCodePage(ReadOnlyPage):
 
     list_display = ("action", "masked_phone", opaque("subject_id", "客户"), "created_at", "sent_at", "used_at")
     list_filter = ("action",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
         "id", "action", "masked_phone", WHOSE, "business_id", "created_at", "expires_at", "sent_at", "used_at",
     )  # fmt: skip

@@ -34,7 +34,7 @@ class ScreeningAlertPage(ReadOnlyPage):
     )
     list_filter = ("outcome", "status")
     list_select_related = ("check_row",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = ("id", "outcome", "status", "purpose", "business", whole("subject_id", "客户"), "matches", "created_at")
     readonly_fields = fields
 

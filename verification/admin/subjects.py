@@ -49,7 +49,7 @@ class SubjectPage(ReadOnlyPage):
     )
     search_fields = ("id",)
     search_help_text = "输入完整的身份证号、手机号或编号"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
         "id", "masked_name", "masked_id_number", "masked_phone", "sex", "ethnicity", "birth_date", "masked_address",
         "authority", "valid_from_date", "valid_until_date", "identified_at", "face_locked_until",
@@ -90,6 +90,6 @@ class UploadPage(ReadOnlyPage):
 
     list_display = (opaque("id", "编号"), "kind", "size", opaque("subject_id", "客户"), "created_at")
     list_filter = ("kind",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = ("id", "kind", "size", whole("subject_id", "客户"), "object_id", "created_at")
     readonly_fields = fields
