@@ -177,7 +177,7 @@ class TestDisbursingThroughTheCore:
     ) -> None:
         drawdown = borrower.disbursing()
         request_id = self._request_id(drawdown)
-        doors.fault("core", operation="credits", delay_ms=2000, count=1)
+        doors.fault("core", operation="credits", delay_ms=1000, count=1)
         killed = workers.worker()
         eventually("the core is at work", lambda: bool(doors.calls(request_id=request_id)))
         workers.kill(killed)
