@@ -95,7 +95,7 @@ WRITTEN = " UNION ALL ".join(
     f"SELECT '{table}', count(*), coalesce(bit_xor(hashtextextended(t.ctid::text || ' ' || t.xmin, 0)), 0) FROM {table} t"
     for table in TABLES
 )
-"""By table: how many rows it has, and a hash of where each lies and who wrote it. Whoever writes a row writes it anew elsewhere."""
+"""By table: how many rows it has, and a hash of where each lies and who wrote it: a row that is written lies elsewhere."""
 
 
 def digest() -> list[tuple[Any, ...]]:
