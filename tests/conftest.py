@@ -50,6 +50,15 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, work
     shutil.rmtree(settings.VAULT_ROOT, ignore_errors=True)
 
 
+def pytest_configure() -> None:
+    """Wait for the disk nowhere (the vault does for each object), as the database does not: no test cuts the power."""
+    os.fsync = _no_wait  # type: ignore[assignment]
+
+
+def _no_wait(_: object) -> None:
+    """Take what was written for kept."""
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector the thousands of tests, as the product spares it all that it has at its start."""
     spare_collections()
