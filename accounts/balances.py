@@ -12,12 +12,13 @@ from datetime import date
 from typing import Final
 
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F, Min, Q, Sum
 
 from accounts.ledger.chart import SUSPENSE
 from accounts.models import (
     DepositAccount,
     Hold,
+    JournalEntry,
     Posting,
     QuotaCharge,
     QuotaUse,
@@ -41,6 +42,12 @@ SELECT gl_code, sum(fen)::bigint FROM (
       AND e.booking_date <= coalesce(%(on)s::date, 'infinity')
 ) moved WHERE %(code)s::text IS NULL OR gl_code = %(code)s
 GROUP BY gl_code ORDER BY gl_code
+"""
+
+
+COUNTS_LATER: Final = """
+SELECT coalesce(sum(p.amount_fen), 0)::bigint FROM accounts_journal_entry e JOIN accounts_posting p ON p.entry_id = e.id
+WHERE e.booking_date > %(on)s AND e.value_date > %(on)s AND p.gl_code = %(code)s
 """
 
 
@@ -88,6 +95,23 @@ def trial_balance(*, on: date | None = None) -> dict[str, int]:
 def gl_balance(gl_code: str, *, on: date | None = None) -> int:
     """Return the balance of a GL account in fen, debit positive, now or at the end of a past booking date."""
     return _balances(on, gl_code).get(gl_code, 0)
+
+
+def gl_balance_by_value(gl_code: str, *, on: date) -> int:
+    """Return the balance of a GL account in fen, debit positive, of all that counts from a date or before it.
+
+    What was booked later, but counts from that date or before it, is in it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS_LATER, {"on": on, "code": gl_code})
+        return gl_balance(gl_code) - int(cursor.fetchone()[0])
+
+
+def late_value_date(*, booked_on: date) -> date | None:
+    """Return from which earlier date on something counts that was booked on a date; None where nothing does."""
+    rows = JournalEntry.objects.filter(booking_date=booked_on, value_date__lt=F("booking_date"))
+    earliest: date | None = rows.aggregate(earliest=Min("value_date"))["earliest"]
+    return earliest
 
 
 def _balances(on: date | None, gl_code: str | None) -> dict[str, int]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bench import day_end, decision, disbursement, latency, reading
+from bench import day_end, decision, disbursement, latency, lists, reading
 from bench.report import Finding, table
 from scripts.product import ROOT, Product, ProductError, ensure_database, product
 from scripts.stack import Stack
@@ -22,7 +22,7 @@ from scripts.story import tell
 
 BANK, OTHER_BANK, REGION = "125", "116", "320700"
 OPENING_AT_MOST: Final = 30.0
-NAMES: Final = ("opening", "latency", "journey", "decision", "day_end", "disbursement")
+NAMES: Final = ("opening", "latency", "journey", "decision", "day_end", "disbursement", "lists")
 
 
 def say(text: str) -> None:
@@ -91,6 +91,9 @@ def measure(names: list[str], stack: Stack, folder: Path, *, loans: int) -> list
     if "day_end" in names:
         say(f"the day end of a bank with {loans:,} loans")
         found += _day_end(stack, folder, loans)
+    if "lists" in names:
+        say(f"the lists of a bank's admin, {lists.ROWS:,} rows in each of their tables")
+        found += _lists(stack, folder)
     return found
 
 
@@ -121,6 +124,12 @@ def _disbursement(stack: Stack, folder: Path) -> list[Finding]:
         found += disbursement.over_http(borrowers)
         say("a loan with a long history and a card, in turns")
         return found + reading.measure(borrowers)
+
+
+def _lists(stack: Stack, folder: Path) -> list[Finding]:
+    with database(stack, "bench_lists", folder) as running:
+        running.manage("open_sample_banks", "--only", BANK)
+        return lists.measure(running, BANK)
 
 
 def _decision() -> list[Finding]:

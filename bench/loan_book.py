@@ -88,7 +88,7 @@ WITH paying AS (
 UPDATE lending_loan l SET outstanding_fen = l.outstanding_fen - p.principal_fen,
        due_interest_fen = l.due_interest_fen - p.interest_fen, overdue_since_date = NULL
 FROM paying p WHERE p.loan_id = l.id
-"""  # noqa: S608 -- put together from constants; values are parameters
+"""
 TABLES: Final = ("lending_loan", "lending_instalment")
 SIZES: Final = """
 SELECT sum(pg_relation_size(c.oid)), sum(pg_indexes_size(c.oid)) FROM pg_class c

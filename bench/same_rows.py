@@ -171,12 +171,12 @@ class Script:
         values = ", ".join(
             "(" + ", ".join(self._literal(row[name], kind) for name, kind in one.types.items()) + ")" for row in rows
         )
-        return f"INSERT INTO {one.table} ({columns}) VALUES {values};"  # noqa: S608 -- the text of a script, of quoted constants
+        return f"INSERT INTO {one.table} ({columns}) VALUES {values};"
 
     def _update(self, one: Change, columns: list[str]) -> str:
         sets = ", ".join(f'"{name}" = {self._literal(one.after[name], one.types[name])}' for name in columns)
         found = self._literal(one.after["id"], "uuid")
-        return f"UPDATE {one.table} SET {sets} WHERE id = {found};"  # noqa: S608 -- as `_insert`
+        return f"UPDATE {one.table} SET {sets} WHERE id = {found};"
 
     def _literal(self, value: str | None, kind: str) -> str:
         """Write a value; where it names the borrower or a new row, it names those of `:n` instead."""

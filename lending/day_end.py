@@ -35,7 +35,7 @@ def follow_day() -> None:
     for drawdown_id, status in _over():
         end_drawdown(drawdown_id=drawdown_id, status=status)
     follow_servicing()
-    push_figures()
+    push_figures(is_new_day=True)
     commit_head()
 
 

@@ -158,18 +158,27 @@ def mark_day(approved: Approved) -> None:
 
 
 def _check_grant(subject: str, values: Values) -> None:
-    staff.check_grant(login=subject, role=str(values["role"]))
+    staff.check_grant(login=subject, role=str(values["role"]), days=values.get("days"))
+
+
+def _tell_grant(subject: str, values: Values) -> Told:
+    days = values.get("days")
+    return [
+        ("员工", subject),
+        ("角色", str(values["role"])),
+        *([] if days is None else [("有效期", f"自复核通过起 {days} 天")]),
+    ]
 
 
 @register_approval(
     GRANT_ROLE, title="授予角色", proposer=PROPOSE_STAFF, decider=DECIDE_STAFF, check=_check_grant,
-    tell=lambda subject, values: [("员工", subject), ("角色", str(values["role"]))],
+    tell=_tell_grant,
 )  # fmt: skip
 def grant_role(approved: Approved) -> None:
-    """Give a login a role; the subject is the login."""
+    """Give a login a role; the subject is the login, the values are `role` and, of one that ends, `days`."""
     staff.grant_role(
-        login=approved.subject, role=str(approved.values["role"]), proposed_by=approved.proposed_by,
-        decided_by=approved.decided_by,
+        login=approved.subject, role=str(approved.values["role"]), days=approved.values.get("days"),
+        proposed_by=approved.proposed_by, decided_by=approved.decided_by,
     )  # fmt: skip
 
 

@@ -9,25 +9,37 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from django.contrib.auth.models import Group, Permission, User
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
+from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import Exists, Q, QuerySet
 
 from core.audit.log import record
+from core.clock import days_from_now, now
 from core.errors import Problem
 from core.operations import opens_transaction, within_transaction
 from core.tenancy import PROVINCE_CODE, current_bank
+from tenants.models import StaffAccess
+from tenants.parameters import Parameter, declare, value_of
 
 PASSWORD_BYTES: Final = 12
 MANAGER: Final = "管理员"
 AML_READER: Final = "反洗钱查阅"
 SUPPORT: Final = "省级支持"
 SUPPORT_LOGIN: Final = "support-"  # how the logins of support sessions begin; no other login has rights by it
+AML_DAYS: Final = declare(
+    Parameter(
+        "staff.aml_grant_days", 30, "一次反洗钱查阅授权的最长有效期", "天", "AML-08，工程取值", "lower", low=1, high=90
+    )
+)
 _NO_AML: Final = (
     "!verification.view_screeningalert",
 )  # who learns of a hit is named: 合规, or who was given 反洗钱查阅
@@ -171,22 +183,33 @@ WHERE held.group_id = g.id AND p.id = held.permission_id AND c.id = p.content_ty
 def ensure_roles(*, roles: Mapping[str, Sequence[str]] = ROLES) -> None:
     """Make the roles that the current bank lacks, and let each have exactly the rights that are written here.
 
-    Four statements, however many roles there are: opening a bank runs this.
+    A right that somebody gave one of these roles by hand is taken away again; groups that are not written here are left as
+    they are. Three statements, however many roles there are: opening a bank runs this, and so does every upgrade of a bank
+    whose roles differ (`prepare_database`).
     """
     Group.objects.bulk_create([Group(name=name) for name in roles], ignore_conflicts=True)
-    known = tuple(Permission.objects.order_by("pk").values_list("content_type__app_label", "codename"))
-    wanted = _wanted(tuple((role, tuple(patterns)) for role, patterns in roles.items()), known)
     with connection.cursor() as cursor:
-        columns = [list(column) for column in zip(*wanted, strict=True)]
+        columns = [list(column) for column in zip(*rights_of(roles), strict=True)]
         cursor.execute(GRANT, columns)
         cursor.execute(TAKE, [list(roles), *columns])
 
 
+def rights_of(roles: Mapping[str, Sequence[str]]) -> list[tuple[str, str, str]]:
+    """Return what each role may do, as (role, app, codename): its patterns among the rights that the models declare."""
+    return _rights_of(tuple((role, tuple(patterns)) for role, patterns in roles.items()))
+
+
 @lru_cache(maxsize=4)
-def _wanted(
-    roles: tuple[tuple[str, tuple[str, ...]], ...], known: tuple[tuple[str, str], ...]
-) -> list[tuple[str, str, str]]:
-    """Match the patterns of all roles with the rights that exist; kept, since one bank after another asks the same."""
+def _rights_of(roles: tuple[tuple[str, tuple[str, ...]], ...]) -> list[tuple[str, str, str]]:
+    """Match the patterns of all roles; kept, since one bank after another asks the same."""
+    known = [
+        (meta.app_label, codename)
+        for meta in (model._meta for model in apps.get_models())  # noqa: SLF001 -- how Django shows a model's rights
+        for codename in (
+            *(get_permission_codename(action, meta) for action in meta.default_permissions),
+            *(codename for codename, _ in meta.permissions),
+        )
+    ]
     return [
         (role, app, codename)
         for role, patterns in roles
@@ -206,6 +229,28 @@ def roles_at(bank: str) -> Mapping[str, Sequence[str]]:
     return PROVINCE_ROLES if bank == PROVINCE_CODE else ROLES
 
 
+def held_roles(user: User) -> QuerySet[Group]:
+    """Return the roles that a login holds now: all that it was given, but to read AML cases only until the grant's end.
+
+    A grant without an end has ended.
+    """
+    goes_on = Exists(StaffAccess.objects.filter(user=user, aml_until_at__gt=now()))
+    return user.groups.filter(~Q(name=AML_READER) | goes_on)
+
+
+def longest_aml_days() -> int:
+    """Return for how many days somebody may be named to read AML cases here at most."""
+    return value_of(AML_DAYS.name, kind=int)
+
+
+@within_transaction
+def let_read_aml(*, user: User, days: int) -> datetime:
+    """Let the grant of a login that has the role go on for so many days from now; return when it ends."""
+    until_at = days_from_now(days)
+    StaffAccess.objects.update_or_create(user=user, defaults={"aml_until_at": until_at})
+    return until_at
+
+
 def new_password() -> str:
     """Make a password that nobody has to remember."""
     return secrets.token_urlsafe(PASSWORD_BYTES)
@@ -215,7 +260,8 @@ def new_password() -> str:
 def make_login(*, login: str, role: str, password: str, is_superuser: bool = False) -> bool:
     """Make a login at the current bank, or give an existing one the role and this password; return whether it is new.
 
-    A role that the login has beside this one stays. Sessions of an existing login end with its old password.
+    A role that the login has beside this one stays. To read AML cases is given for
+    the longest time that this bank allows. Sessions of an existing login end with its old password.
 
     Raises:
         StaffRefused: there is no such role, or Django's validators refuse the password.
@@ -235,6 +281,8 @@ def make_login(*, login: str, role: str, password: str, is_superuser: bool = Fal
     user.is_superuser = user.is_superuser or is_superuser
     user.save()
     user.groups.add(Group.objects.get(name=role))
+    if role == AML_READER:
+        let_read_aml(user=user, days=longest_aml_days())
     detail: dict[str, str | int | bool | None] = {"role": role, "superuser": user.is_superuser, "new": is_new}
     record("staff.login_made", actor="command", subject=login, detail=detail)
     return is_new

@@ -18,7 +18,7 @@ from accounts.models.filing import ACKNOWLEDGED, KINDS, PENDING, REFUSED
 from accounts.operations.filings import resend_filing
 from core.admin.acts import Act, actor_of, perform
 from core.admin.columns import state
-from core.admin.pages import ReadOnlyPage
+from core.admin.pages import DatedPage
 from core.clock import business_date
 
 COLOURS: Final = {PENDING: "warning", ACKNOWLEDGED: "success", REFUSED: "danger"}
@@ -32,7 +32,7 @@ RESEND: Final = Act(
 )
 
 
-class FilingPage(ReadOnlyPage):
+class FilingPage(DatedPage):
     """Filings, the most urgent first."""
 
     list_display = ("kind", "changed", "account_in_short", state("status", "状态", COLOURS), "late", "event_date",
@@ -57,7 +57,7 @@ class FilingPage(ReadOnlyPage):
     @display(description="逾期", label={"逾期未报": "danger", "逾期已报": "warning"})
     def late(self, filing: Filing) -> str | None:
         """Tell whether it is, or was, owed past its last day."""
-        if filing.status != ACKNOWLEDGED and filing.due_date < business_date():
+        if filing.status != ACKNOWLEDGED and filing.due_date < self.today_of(filing):
             return "逾期未报"
         return "逾期已报" if filing.overdue_date is not None else None
 

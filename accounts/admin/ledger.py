@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Final
 
 from django import forms
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.decorators import action, display
@@ -15,7 +15,7 @@ from accounts import queries
 from accounts.admin.tables import PostingTable, gl_name, masked_number
 from accounts.approvals import GIVE_BACK_DEBIT, PROPOSE_CORRECTION
 from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS, Normal
-from accounts.models import GlDay, JournalEntry, Payment
+from accounts.models import GlDay, JournalEntry, Payment, Posting
 from accounts.operations.corrections import check_correctable
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
@@ -39,6 +39,12 @@ class ReasonForm(ActForm):
     reason = forms.CharField(label="原因", max_length=100)
 
 
+DEBITS: Final = (
+    Posting.objects.filter(entry=OuterRef("pk"), amount_fen__gt=0)
+    .order_by().values("entry").annotate(fen=Sum("amount_fen")).values("fen")
+)  # fmt: skip
+
+
 class JournalEntryPage(ReadOnlyPage):
     """Vouchers, newest first; they never change, a correction is a voucher of its own."""
 
@@ -59,7 +65,7 @@ class JournalEntryPage(ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
         """Add up each voucher's debits."""
         rows: QuerySet[JournalEntry] = super().get_queryset(request)
-        return rows.annotate(total_fen=Sum("postings__amount_fen", filter=Q(postings__amount_fen__gt=0)))
+        return rows.annotate(total_fen=Subquery(DEBITS))
 
     @display(description="金额（元）")
     def total(self, entry: Any) -> str:

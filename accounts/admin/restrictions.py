@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -13,6 +13,7 @@ from unfold.decorators import action, display
 from accounts import queries
 from accounts.admin.tables import masked_number
 from accounts.approvals import LIFT, PROPOSE_RESTRICTION, RESTRICT, values_of
+from accounts.availability import freezes_of_all
 from accounts.models import DepositAccount, Restriction
 from accounts.models.restrictions import EXPIRED, IN_FORCE, KINDS, LIFTED
 from accounts.operations.restrictions import Order, RestrictionRefused, check_order
@@ -93,6 +94,12 @@ class RestrictionPage(ReadOnlyPage):
         ("记录", {"fields": (("placed_by", "placed_at"), ("lifted_by", "ended_at"), "lift_reason")}),
     )
 
+    def read_with(self, rows: Sequence[Any]) -> None:
+        """Read the queues of freezes that the orders stand in."""
+        freezes = freezes_of_all({row.account for row in rows})
+        for row in rows:
+            row.freezes = freezes[row.account_id]
+
     @display(description="账号")
     def account_in_short(self, row: Restriction) -> str:
         """Show the last four digits."""
@@ -106,7 +113,8 @@ class RestrictionPage(ReadOnlyPage):
     @display(description="轮候顺位")
     def rank(self, row: Restriction) -> str:
         """Show the place among the account's freezes, and how much of the balance it reaches."""
-        for freeze in queries.freezes_of(row.account):
+        known = vars(row).get("freezes")
+        for freeze in queries.freezes_of(row.account) if known is None else known:
             if freeze.restriction_id == row.pk:
                 return f"第 {freeze.rank} 顺位，实际冻结 {exact(freeze.covered_fen)} 元"
         return "—"

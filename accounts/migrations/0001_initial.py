@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CoreReconciliation',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('order_date', models.DateField(unique=True, verbose_name='业务日')),
                 ('ours', models.PositiveIntegerField(default=0, verbose_name='我方笔数')),
                 ('theirs', models.PositiveIntegerField(default=0, verbose_name='核心笔数')),
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Customer',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('stage', models.CharField(choices=[('new', '未注册'), ('registered', '已注册')], default='new', max_length=12, verbose_name='阶段')),
                 ('openid', core.crypto.fields.SealedTextField(verbose_name='微信标识')),
                 ('openid_index', core.crypto.fields.BlindIndexField(max_length=32, unique=True, verbose_name='微信标识摘要')),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='GlDay',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('booking_date', models.DateField(verbose_name='营业日')),
                 ('gl_code', models.CharField(max_length=8, verbose_name='科目')),
                 ('debit_fen', models.BigIntegerField(verbose_name='借方发生额（分）')),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='JournalEntry',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('business_ref', models.CharField(max_length=80, unique=True, verbose_name='业务参考号')),
                 ('kind', models.CharField(max_length=30, verbose_name='业务种类')),
                 ('booking_date', models.DateField(verbose_name='记账日')),
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DepositAccount',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='accounts.customer', verbose_name='客户')),
                 ('account_class', models.CharField(choices=[('I', 'Ⅰ类户'), ('II', 'Ⅱ类户'), ('III', 'Ⅲ类户')], max_length=3, verbose_name='类别')),
                 ('keeper', models.CharField(choices=[('own', '本系统'), ('core', '核心系统')], default='own', max_length=4, verbose_name='记账方')),
@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DocumentDemand',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='document_demand', to='accounts.customer', verbose_name='客户')),
                 ('turnover_fen', models.BigIntegerField(verbose_name='Ⅲ类户累计收付（分）')),
                 ('demanded_date', models.DateField(verbose_name='要求日')),
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Notice',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='accounts.customer', verbose_name='客户')),
                 ('kind', models.CharField(choices=[('id_ends_first', '证件到期首次提醒'), ('id_ends_second', '证件到期再次提醒'), ('id_ends_last', '证件到期末次提醒'), ('id_suspended', '证件过期暂停业务'), ('dormant', '长期未用暂停业务'), ('three_document', 'Ⅲ类户要求出示证件'), ('three_suspended', 'Ⅲ类户未出示证件暂停业务')], max_length=16, verbose_name='种类')),
                 ('about_date', models.DateField(verbose_name='所涉日期')),
@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Receipt',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('channel', models.CharField(choices=[('counter_cash', '柜面现金'), ('transfer_in', '转账汇入'), ('third_party', '第三方代付')], max_length=12, verbose_name='来源')),
                 ('reference', models.CharField(max_length=64, verbose_name='外部凭证号')),
                 ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Registration',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='registrations', to='accounts.customer', verbose_name='客户')),
                 ('status', models.CharField(choices=[('reading', '识别中'), ('confirm', '待确认'), ('retake', '需重拍'), ('phone', '待验证手机号'), ('checking', '核验中'), ('registered', '已注册'), ('rejected', '未通过'), ('relink', '需换绑微信')], default='reading', max_length=12, verbose_name='状态')),
                 ('reason_code', models.CharField(blank=True, default='', max_length=40, verbose_name='原因')),
@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Session',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='accounts.customer', verbose_name='客户')),
                 ('token_sha256', models.BinaryField(max_length=32, unique=True, verbose_name='令牌摘要')),
                 ('device_id', models.CharField(max_length=128, verbose_name='设备')),
@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AccountClosing',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='closings', to='accounts.depositaccount', verbose_name='账户')),
                 ('status', models.CharField(choices=[('closing', '销户中'), ('closed', '已销户'), ('refused', '未销户')], default='closing', max_length=8, verbose_name='状态')),
                 ('reason_code', models.CharField(blank=True, default='', max_length=40, verbose_name='原因')),
@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Card',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cards', to='accounts.customer', verbose_name='客户')),
                 ('status', models.CharField(choices=[('checking', '核验中'), ('step_up', '待加强核验'), ('active', '已绑定'), ('rejected', '未通过'), ('unbound', '已解绑')], default='checking', max_length=10, verbose_name='状态')),
                 ('reason_code', models.CharField(blank=True, default='', max_length=40, verbose_name='原因')),
@@ -291,7 +291,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Claim',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='accounts.depositaccount', verbose_name='账户')),
                 ('claimant', models.CharField(max_length=64, verbose_name='占用方')),
                 ('placed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='占用时间')),
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Filing',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='filings', to='accounts.depositaccount', verbose_name='账户')),
                 ('kind', models.CharField(choices=[('open', '开立'), ('change', '变更'), ('close', '撤销')], max_length=6, verbose_name='种类')),
                 ('changed', models.CharField(blank=True, choices=[('bound_card', '绑定账户'), ('phone', '手机号'), ('identity', '身份信息')], default='', max_length=10, verbose_name='变更内容')),
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Hold',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='accounts.depositaccount', verbose_name='账户')),
                 ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
                 ('business_ref', models.CharField(max_length=80, unique=True, verbose_name='业务参考号')),
@@ -353,7 +353,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Payment',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='accounts.depositaccount', verbose_name='账户')),
                 ('direction', models.CharField(choices=[('in', '入账'), ('out', '扣款')], max_length=3, verbose_name='方向')),
                 ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
@@ -380,7 +380,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Posting',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='accounts.journalentry', verbose_name='分录')),
                 ('gl_code', models.CharField(max_length=8, verbose_name='科目')),
                 ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='accounts.depositaccount', verbose_name='存款账户')),
@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='QuotaCharge',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quota_charges', to='accounts.depositaccount', verbose_name='账户')),
                 ('direction', models.CharField(choices=[('in', '非绑定账户转入及存现'), ('out', '非绑定账户转出')], max_length=3, verbose_name='方向')),
                 ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
@@ -418,7 +418,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='QuotaUse',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quota_uses', to='accounts.depositaccount', verbose_name='账户')),
                 ('direction', models.CharField(choices=[('in', '非绑定账户转入及存现'), ('out', '非绑定账户转出')], max_length=3, verbose_name='方向')),
                 ('span', models.CharField(choices=[('day', '日'), ('year', '年')], max_length=4, verbose_name='周期')),
@@ -435,7 +435,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Restriction',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restrictions', to='accounts.depositaccount', verbose_name='账户')),
                 ('kind', models.CharField(choices=[('freeze', '司法冻结'), ('stop_pay', '止付')], max_length=8, verbose_name='种类')),
                 ('amount_fen', models.BigIntegerField(blank=True, help_text='留空为全额', null=True, verbose_name='冻结金额（分）')),
@@ -462,7 +462,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Reverification',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reverifications', to='accounts.depositaccount', verbose_name='账户')),
                 ('status', models.CharField(choices=[('reading', '证件识别中'), ('verified', '已核验'), ('rejected', '未通过')], default='reading', max_length=8, verbose_name='状态')),
                 ('reason_code', models.CharField(blank=True, default='', max_length=40, verbose_name='原因')),
@@ -482,7 +482,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Suspension',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='accounts.depositaccount', verbose_name='账户')),
                 ('reason', models.CharField(choices=[('dormant', '长期未使用'), ('id_expired', '身份证过期未更新'), ('no_document', 'Ⅲ类户累计收付达到限额未出示身份证件')], max_length=12, verbose_name='原因')),
                 ('from_date', models.DateField(verbose_name='暂停日')),
@@ -501,7 +501,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReceiptUse',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('receipt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='accounts.receipt', verbose_name='来款')),
                 ('use', models.CharField(choices=[('to_account', '入账户'), ('taken', '用于还款等业务'), ('refund', '退款')], max_length=10, verbose_name='处理')),
                 ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
@@ -523,7 +523,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReconciliationBreak',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('reconciliation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='breaks', to='accounts.corereconciliation', verbose_name='对账')),
                 ('kind', models.CharField(choices=[('missing_here', '核心有我方无'), ('missing_there', '我方有核心无'), ('amount_differs', '金额不符')], max_length=14, verbose_name='差异')),
                 ('request_id', models.UUIDField(verbose_name='请求号')),
@@ -546,7 +546,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='TopUp',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='top_ups', to='accounts.customer', verbose_name='客户')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='top_ups', to='accounts.depositaccount', verbose_name='账户')),
                 ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='top_ups', to='accounts.card', verbose_name='银行卡')),
@@ -569,7 +569,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Transfer',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='accounts.customer', verbose_name='客户')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='accounts.depositaccount', verbose_name='付款账户')),
                 ('payee_kind', models.CharField(choices=[('bound', '本人绑定卡'), ('here', '本行账户'), ('elsewhere', '他行账户')], max_length=9, verbose_name='收款方')),
@@ -598,7 +598,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Refund',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('use', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund', to='accounts.receiptuse', verbose_name='来款处理')),
                 ('top_up', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='given_back', to='accounts.topup', verbose_name='资金转入')),
                 ('transfer', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='given_back', to='accounts.transfer', verbose_name='转账')),

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Complaint',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('category', models.CharField(choices=[('account_opening', '开户'), ('application', '授信申请'), ('loan', '贷款与还款'), ('collection', '催收'), ('staff', '员工服务'), ('other', '其他')], max_length=16, verbose_name='类别')),
                 ('channel', models.CharField(choices=[('mini_program', '小程序'), ('phone', '投诉电话'), ('counter', '网点'), ('letter', '信函'), ('regulator', '监管转办')], default='mini_program', max_length=12, verbose_name='渠道')),
                 ('subject_kind', models.CharField(blank=True, default='', max_length=30, verbose_name='所涉业务类型')),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ComplaintEntry',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(choices=[('words', '客户陈述'), ('answer', '答复'), ('extension', '延期告知'), ('recheck', '复核结果'), ('closing', '办结说明'), ('note', '内部备注')], max_length=9, verbose_name='类型')),
                 ('author', models.CharField(max_length=310, verbose_name='提交人')),
                 ('said', core.crypto.fields.SealedTextField(verbose_name='内容')),

@@ -20,7 +20,7 @@ class GlDay(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     booking_date = models.DateField("营业日")
     gl_code = models.CharField("科目", max_length=8)
     debit_fen = models.BigIntegerField("借方发生额（分）")

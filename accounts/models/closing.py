@@ -27,7 +27,7 @@ class AccountClosing(models.Model):
     PII: none; kept as the account is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="closings")
     status = models.CharField("状态", max_length=8, choices=STATUSES, default=CLOSING)
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")

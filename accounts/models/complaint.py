@@ -82,7 +82,7 @@ class Complaint(models.Model):
     PII: none beside opaque ids; who said what stands sealed in the entries. Kept as the relationship's records are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="complaints")
     category = models.CharField("类别", max_length=16, choices=CATEGORIES)
     channel = models.CharField("渠道", max_length=12, choices=CHANNELS, default=MINI_PROGRAM)
@@ -151,7 +151,7 @@ class ComplaintEntry(models.Model):
     PII: `said`, sealed: the customer's own words and the answers to them; kept as the complaint is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     complaint = models.ForeignKey(Complaint, verbose_name="投诉", on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField("类型", max_length=9, choices=ENTRY_KINDS)
     author = models.CharField("提交人", max_length=310)

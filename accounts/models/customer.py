@@ -25,7 +25,7 @@ class Customer(models.Model):
     residency are due diligence (AML-02). Kept until ten years after the relationship ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     stage = models.CharField("阶段", max_length=12, choices=STAGES, default=NEW)
     openid = SealedTextField("微信标识")
     openid_index = BlindIndexField("微信标识摘要", unique=True)

@@ -54,7 +54,7 @@ class DepositAccount(models.Model):
     years after closing (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="accounts")
     account_class = models.CharField("类别", max_length=3, choices=CLASSES)
     keeper = models.CharField("记账方", max_length=4, choices=KEEPERS, default=OWN)
@@ -132,7 +132,7 @@ class Claim(models.Model):
     PII: none; the claimant is an opaque reference.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="claims")
     claimant = models.CharField("占用方", max_length=64)
     placed_at = models.DateTimeField("占用时间", default=timezone.now)

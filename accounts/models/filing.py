@@ -36,7 +36,7 @@ class Filing(models.Model):
     PII: none; the number is read from the account when it is sent.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="filings")
     kind = models.CharField("种类", max_length=6, choices=KINDS)
     changed = models.CharField("变更内容", max_length=10, choices=CHANGES, blank=True, default="")
@@ -70,6 +70,7 @@ class Filing(models.Model):
         indexes = [
             models.Index(fields=["due_date"], condition=~Q(status=ACKNOWLEDGED), name="accounts_filing_owed"),
             models.Index(fields=["event_date"], name="accounts_filing_by_day"),
+            models.Index(fields=["due_date", "id"], name="accounts_filing_urgent_first"),
         ]
 
     def __str__(self) -> str:

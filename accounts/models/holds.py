@@ -29,7 +29,7 @@ class Hold(models.Model):
     PII: none by itself; reached through the account.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="holds")
     amount_fen = models.BigIntegerField("金额（分）")
     business_ref = models.CharField("业务参考号", max_length=80, unique=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models.deposit_account import DepositAccount
@@ -29,7 +29,7 @@ class JournalEntry(models.Model):
     PII: none; the memo names the business, not the person.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     business_ref = models.CharField("业务参考号", max_length=80, unique=True)
     kind = models.CharField("业务种类", max_length=30)
     booking_date = models.DateField("记账日")
@@ -49,7 +49,13 @@ class JournalEntry(models.Model):
         db_table = "accounts_journal_entry"
         verbose_name = verbose_name_plural = "会计分录"
         permissions = [("propose_correction", "可以申请错扣退回"), ("decide_correction", "可以复核错扣退回")]
-        indexes = [models.Index(fields=["booking_date"], name="accounts_entry_by_day")]
+        indexes = [
+            models.Index(fields=["booking_date"], name="accounts_entry_by_day"),
+            models.Index(
+                fields=["booking_date", "value_date"], condition=Q(value_date__lt=F("booking_date")),
+                name="accounts_entry_late",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         """Show the business reference."""
@@ -64,7 +70,7 @@ class Posting(models.Model):
     PII: none by itself; reached through the account. Kept as the books are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     entry = models.ForeignKey(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="postings")
     gl_code = models.CharField("科目", max_length=8)
     account = models.ForeignKey(
@@ -109,7 +115,7 @@ class Payment(models.Model):
     PII: none; amounts hang on the account.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="payments")
     direction = models.CharField("方向", max_length=3, choices=[(IN, "入账"), (OUT, "扣款")])
     amount_fen = models.BigIntegerField("金额（分）")

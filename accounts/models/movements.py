@@ -57,7 +57,7 @@ class TopUp(models.Model):
     PII: none by itself; reached through account and card.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="top_ups")
     account = models.ForeignKey(DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="top_ups")
     card = models.ForeignKey(Card, verbose_name="银行卡", on_delete=models.PROTECT, related_name="top_ups")
@@ -100,7 +100,7 @@ class Transfer(models.Model):
     after it (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="transfers")
     account = models.ForeignKey(
         DepositAccount, verbose_name="付款账户", on_delete=models.PROTECT, related_name="transfers"

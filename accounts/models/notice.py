@@ -41,7 +41,7 @@ class Notice(models.Model):
     PII: none; the phone is read when it is sent.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField("种类", max_length=16, choices=KINDS)
     about_date = models.DateField("所涉日期")

@@ -27,7 +27,7 @@ class QuotaUse(models.Model):
     PII: none by itself; reached through the account.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="quota_uses"
     )
@@ -60,7 +60,7 @@ class QuotaCharge(models.Model):
     PII: none by itself; reached through the account.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="quota_charges"
     )

@@ -36,7 +36,7 @@ class Receipt(models.Model):
     PII: the payer's name and account number, sealed: who paid must be known (AML); kept as the books are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     channel = models.CharField("来源", max_length=12, choices=CHANNELS)
     reference = models.CharField("外部凭证号", max_length=64)
     amount_fen = models.BigIntegerField("金额（分）")
@@ -76,7 +76,7 @@ class ReceiptUse(models.Model):
     PII: none beside the staff's logins.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     receipt = models.ForeignKey(Receipt, verbose_name="来款", on_delete=models.PROTECT, related_name="uses")
     use = models.CharField("处理", max_length=10, choices=USES)
     amount_fen = models.BigIntegerField("金额（分）")
@@ -121,7 +121,7 @@ class Refund(models.Model):
     PII: the payee's name and account number, sealed; kept as the books are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     use = models.OneToOneField(
         ReceiptUse, verbose_name="来款处理", null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
     )

@@ -25,7 +25,7 @@ class CoreReconciliation(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     order_date = models.DateField("业务日", unique=True)
     ours = models.PositiveIntegerField("我方笔数", default=0)
     theirs = models.PositiveIntegerField("核心笔数", default=0)
@@ -49,7 +49,7 @@ class ReconciliationBreak(models.Model):
     PII: none; amounts hang on an opaque request id.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     reconciliation = models.ForeignKey(
         CoreReconciliation, verbose_name="对账", on_delete=models.PROTECT, related_name="breaks"
     )
@@ -79,6 +79,7 @@ class ReconciliationBreak(models.Model):
                 name="accounts_reconciliation_break_closed",
             ),
         ]
+        indexes = [models.Index(fields=["id"], condition=Q(closed_at=None), name="accounts_reconciliation_open")]
 
     def __str__(self) -> str:
         """Show kind and request."""

@@ -40,7 +40,7 @@ class Registration(models.Model):
     attempt that ended without a registration 90 days.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="registrations")
     status = models.CharField("状态", max_length=12, choices=REGISTRATION_STATUSES, default="reading")
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
@@ -88,7 +88,7 @@ class Card(models.Model):
     PII: number and phone sealed; kept ten years after unbinding (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="cards")
     status = models.CharField("状态", max_length=10, choices=CARD_STATUSES, default="checking")
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")

@@ -35,7 +35,7 @@ class Restriction(models.Model):
     Kept ten years after the account is closed (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="restrictions"
     )

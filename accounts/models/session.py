@@ -17,7 +17,7 @@ class Session(models.Model):
     PII: the device's opaque id; removed `session.kept_days` (180) after the end, by housekeeping.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey(Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="sessions")
     token_sha256 = models.BinaryField("令牌摘要", max_length=32, unique=True)
     device_id = models.CharField("设备", max_length=128)

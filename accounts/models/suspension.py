@@ -35,7 +35,7 @@ class Suspension(models.Model):
     PII: none; kept as the account is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="suspensions"
     )
@@ -76,7 +76,7 @@ class DocumentDemand(models.Model):
     PII: none by itself; kept as the customer is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.OneToOneField(
         Customer, verbose_name="客户", on_delete=models.PROTECT, related_name="document_demand"
     )
@@ -113,7 +113,7 @@ class Reverification(models.Model):
     PII: none by itself; the reading and the face check are evidence of identification, kept as that is (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(
         DepositAccount, verbose_name="账户", on_delete=models.PROTECT, related_name="reverifications"
     )

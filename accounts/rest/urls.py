@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.rest import account_views, complaint_views, life_views, money_views, views
+from accounts.rest import account_views, complaint_views, life_views, money_views, share_views, views
 
 bank_urls = [
     path("sessions", views.Sessions.as_view()),
     path("sessions/current", views.CurrentSession.as_view()),
+    path("shares", share_views.Shares.as_view()),
     path("registrations", views.Registrations.as_view()),
     path("registrations/<str:registration_id>", views.OneRegistration.as_view()),
     path("registrations/<str:registration_id>/confirm", views.RegistrationConfirm.as_view()),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.contrib.admin.models import LogEntry
+from unfold.decorators import display
+
 from core.admin.columns import actor, opaque, words
 from core.admin.pages import ReadOnlyPage
 
@@ -37,9 +40,14 @@ class StateChangePage(ReadOnlyPage):
 class FormLogPage(ReadOnlyPage):
     """What staff saved by the admin's own forms, newest first."""
 
-    list_display = ("action_time", "user", "content_type", "object_repr", "get_change_message")
+    list_display = ("action_time", "user", "content_type", "object_repr", "changed")
     list_filter = ("action_flag", "content_type")
     list_select_related = ("user", "content_type")
-    fields = ("action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "get_change_message")
-    readonly_fields = ("get_change_message",)
+    fields = ("action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "changed")
+    readonly_fields = ("changed",)
     ordering = ("-action_time",)
+
+    @display(description="变更内容")
+    def changed(self, row: LogEntry) -> str:
+        """Say what was saved."""
+        return row.get_change_message()

@@ -38,6 +38,7 @@ class Unit(Enum):
     PERCENT = "%"
     DAYS = "天"
     POINTS = "分"
+    TIMES = "倍"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

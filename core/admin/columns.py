@@ -55,6 +55,17 @@ def opaque(field: str, title: str) -> Column:
     return shown
 
 
+def whole(field: str, title: str) -> Column:
+    """Return a column that shows an id or a name in full, for the page of one row."""
+
+    def show(row: Model) -> str:
+        return str(getattr(row, field) or "—")
+
+    show.__name__ = f"{field}_in_full"
+    shown: Column = display(show, description=title, ordering=field)
+    return shown
+
+
 def words(field: str, title: str) -> Column:
     """Return a column that shows a small JSON object as `name value, …`; a dash where it is empty."""
 

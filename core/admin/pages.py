@@ -6,7 +6,8 @@ form (`core.admin.acts`), which calls one operation of the opening sort. Most pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from core.admin.acts import Act, ActForm, perform
+from core.admin.filters import bounded
+from core.clock import business_date
 
 
 class Page(ModelAdmin):
@@ -27,6 +30,21 @@ class Page(ModelAdmin):
     list_fullwidth = True
     compressed_fields = True
     empty_value_display = "—"
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Filter by what occurs in the newest rows, where nothing says which values there are."""
+        return bounded(self.model, super().get_list_filter(request))
+
+    def read_with(self, rows: Sequence[Any]) -> None:
+        """Read in a few statements what the rows of one page of the list need beside them, and put it on them."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the rows of the page that is shown, and what they need: never in some statements for each row."""
+        found = super().get_changelist_instance(request)
+        rows = list(found.result_list)
+        self.read_with(rows)
+        found.result_list = rows
+        return found
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Delete nothing: what is no longer wanted is closed."""
@@ -52,6 +70,21 @@ class ReadOnlyPage(Page):
         del obj
         names = (f"{self.opts.app_label}.{sort}_{self.opts.model_name}" for sort in ("view", "change"))
         return any(request.user.has_perm(name) for name in names)
+
+
+class DatedPage(ReadOnlyPage):
+    """A page of rows that are late or not on the business date, which a list reads once."""
+
+    def read_with(self, rows: Sequence[Any]) -> None:
+        """Read the business date."""
+        today = business_date()
+        for row in rows:
+            row.today = today
+
+    def today_of(self, row: Any) -> date:
+        """Return the business date on which a row is looked at."""
+        known: date | None = vars(row).get("today")
+        return known or business_date()
 
 
 class AddingPage(ReadOnlyPage):

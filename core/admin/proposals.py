@@ -18,7 +18,7 @@ from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
 from core.approvals.models import APPROVED, PROPOSED, REFUSED, WITHDRAWN, Proposal
-from core.approvals.operations import approve, refuse, withdraw
+from core.approvals.operations import approve, may_decide, refuse, withdraw
 from core.approvals.registry import KINDS
 from core.errors import Problem
 
@@ -51,7 +51,7 @@ class ProposalPage(ReadOnlyPage):
     list_filter = ("status", "kind")
     search_fields = ("subject__startswith",)
     search_help_text = "按对象编号查找"
-    ordering = ("-proposed_at",)
+    ordering = ("-id",)
     actions_detail = ("approve", "refuse", "withdraw")
     readonly_fields = ("title", "about", "content", "preview")
     fieldsets = (
@@ -114,13 +114,7 @@ class ProposalPage(ReadOnlyPage):
         if object_id is None:
             return True
         row = self._waiting(object_id)
-        kind = None if row is None else KINDS.get(row.kind)
-        return (
-            row is not None
-            and kind is not None
-            and row.proposed_by != actor_of(request)
-            and request.user.has_perm(kind.decider)
-        )
+        return row is not None and may_decide(row, request.user)
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act to a second person with the right of its kind."""

@@ -27,7 +27,7 @@ class Proposal(models.Model):
     PII: none beside logins; `values` holds amounts, dates and codes, never a customer's data.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     kind = models.CharField("事项", max_length=60)
     subject = models.CharField("对象", max_length=64)
     values = models.JSONField("内容", default=dict)

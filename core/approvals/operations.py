@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 
 from core.approvals.models import APPROVED, PROPOSED, REFUSED, WITHDRAWN, Proposal
@@ -22,6 +23,14 @@ class SameHands(Problem):
     code = "same_hands"
     status = 409
     title = "申请人与复核人不能是同一人"
+
+
+class NoRightToDecide(Problem):
+    """Who decides on an act is a present login of this place that has the right which the act's kind names, at that moment."""
+
+    code = "no_right_to_decide"
+    status = 403
+    title = "您没有复核该事项的权限，请由有复核权限的另一名员工办理"
 
 
 class DraftChanged(Problem):
@@ -63,14 +72,23 @@ def propose(*, kind: str, subject: str, values: Mapping[str, Any], reason: str, 
     return proposal
 
 
+def may_decide(proposal: Proposal, staff: User | AnonymousUser) -> bool:
+    """Tell whether a member of staff may approve or refuse: what somebody else proposed, by the right of its kind.
+
+    The one rule of who decides: pages offer the acts by it, and `approve` and `refuse` hold to it.
+    """
+    kind = KINDS.get(proposal.kind)
+    return kind is not None and proposal.proposed_by != staff.get_username() and staff.has_perm(kind.decider)
+
+
 @opens_transaction
 def approve(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal:
     """Let an act happen that another has proposed, in this transaction.
 
     Raises:
         NotFound: there is no such proposal.
+        SameHands, NoRightToDecide: see there.
         StateConflict: it is decided already.
-        SameHands: see there.
         Problem: whatever the act itself refuses; then nothing has happened and the proposal waits.
     """
     proposal = _decide(proposal_id, APPROVED, actor, reason)
@@ -87,7 +105,7 @@ def refuse(*, proposal_id: uuid.UUID, actor: str, reason: str) -> Proposal:
     """Refuse an act that another has proposed.
 
     Raises:
-        NotFound, StateConflict, SameHands: see `approve`.
+        NotFound, SameHands, NoRightToDecide, StateConflict: see `approve`.
     """
     return _decide(proposal_id, REFUSED, actor, reason)
 
@@ -117,6 +135,9 @@ def _decide(proposal_id: uuid.UUID, status: str, actor: str, reason: str) -> Pro
     proposal = _lock(proposal_id)
     if proposal.proposed_by == actor:
         raise SameHands
+    staff = User.objects.filter(username=actor).first()
+    if staff is None or not may_decide(proposal, staff):
+        raise NoRightToDecide
     return _end(proposal, status, actor, reason)
 
 

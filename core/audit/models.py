@@ -14,7 +14,7 @@ class AuditEntry(models.Model):
     PII: the actor's login or the customer's opaque id, never a value of class C2/C3; kept three years (SEC-01).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField("时间", default=timezone.now)
     actor = models.CharField("操作人", max_length=100)
     action = models.CharField("操作", max_length=100)

@@ -27,7 +27,7 @@ class BankKey(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     purpose = models.CharField("用途", max_length=10, choices=[(DATA, "数据加密"), (INDEX, "检索摘要")])
     version = models.PositiveIntegerField("版本")
     wrapped = models.BinaryField("密文密钥", max_length=128)

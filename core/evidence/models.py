@@ -19,7 +19,7 @@ class EvidenceLeaf(models.Model):
     PII: none; `subject` is an opaque id, the content is elsewhere. Kept for ever.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     kind = models.CharField("种类", max_length=60)
     subject = models.CharField("对象", max_length=64)
     content_sha256 = models.BinaryField("内容摘要", max_length=32)
@@ -81,7 +81,7 @@ class EvidenceHead(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     number = models.PositiveBigIntegerField("编号")
     head_date = models.DateField("营业日期")
     tree_size = models.BigIntegerField("存证数")

@@ -17,7 +17,7 @@ class IdempotencyRecord(models.Model):
     PII: the answer, with values of class C2 masked as they are on the wire; removed after 30 days, by housekeeping.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     caller = models.CharField("调用方", max_length=64)
     key = models.CharField("幂等键", max_length=128)
     request_sha256 = models.BinaryField("请求摘要", max_length=32)

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AuditEntry',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='时间')),
                 ('actor', models.CharField(max_length=100, verbose_name='操作人')),
                 ('action', models.CharField(max_length=100, verbose_name='操作')),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankKey',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('purpose', models.CharField(choices=[('data', '数据加密'), ('index', '检索摘要')], max_length=10, verbose_name='用途')),
                 ('version', models.PositiveIntegerField(verbose_name='版本')),
                 ('wrapped', models.BinaryField(max_length=128, verbose_name='密文密钥')),
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='EvidenceHead',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('number', models.PositiveBigIntegerField(verbose_name='编号')),
                 ('head_date', models.DateField(verbose_name='营业日期')),
                 ('tree_size', models.BigIntegerField(verbose_name='存证数')),
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='EvidenceLeaf',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(max_length=60, verbose_name='种类')),
                 ('subject', models.CharField(max_length=64, verbose_name='对象')),
                 ('content_sha256', models.BinaryField(max_length=32, verbose_name='内容摘要')),
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='IdempotencyRecord',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('caller', models.CharField(max_length=64, verbose_name='调用方')),
                 ('key', models.CharField(max_length=128, verbose_name='幂等键')),
                 ('request_sha256', models.BinaryField(max_length=32, verbose_name='请求摘要')),
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Proposal',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(max_length=60, verbose_name='事项')),
                 ('subject', models.CharField(max_length=64, verbose_name='对象')),
                 ('values', models.JSONField(default=dict, verbose_name='内容')),
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='StateChange',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('machine', models.CharField(max_length=30, verbose_name='对象类型')),
                 ('subject_id', models.UUIDField(verbose_name='对象')),
                 ('event', models.CharField(max_length=40, verbose_name='事件')),
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Step',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(max_length=60, verbose_name='种类')),
                 ('lane', models.CharField(max_length=20, verbose_name='通道')),
                 ('subject', models.CharField(max_length=64, verbose_name='对象')),
@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='VaultAccess',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('object_id', models.UUIDField(verbose_name='对象编号')),
                 ('actor', models.CharField(max_length=100, verbose_name='读取人')),
                 ('purpose', models.CharField(max_length=100, verbose_name='用途')),
@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='VaultObject',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('sha256', core.crypto.fields.BlindIndexField(max_length=32, verbose_name='内容摘要（密钥散列）')),
                 ('size', models.PositiveBigIntegerField(verbose_name='字节数')),
                 ('content_type', models.CharField(max_length=100, verbose_name='内容类型')),
@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='VaultReference',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('object', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='references', to='core.vaultobject', verbose_name='对象')),
                 ('owner_kind', models.CharField(max_length=60, verbose_name='所属类别')),
                 ('owner_id', models.UUIDField(verbose_name='所属编号')),

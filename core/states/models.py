@@ -14,7 +14,7 @@ class StateChange(models.Model):
     PII: the actor's login or the customer's opaque id; kept as long as the row that moved.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     machine = models.CharField("对象类型", max_length=30)
     subject_id = models.UUIDField("对象")
     event = models.CharField("事件", max_length=40)

@@ -27,7 +27,7 @@ class Step(models.Model):
     PII: none; `subject` is an opaque id and `result` holds codes only.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     kind = models.CharField("种类", max_length=60)
     lane = models.CharField("通道", max_length=20)
     subject = models.CharField("对象", max_length=64)
@@ -62,6 +62,7 @@ class Step(models.Model):
         ]
         indexes = [
             models.Index(fields=["lane", "run_at"], condition=Q(state=LIVE), name="core_step_due"),
+            models.Index(fields=["id"], condition=Q(state=PARKED), name="core_step_parked"),
             models.Index(fields=["subject"], name="core_step_subject"),
             models.Index(fields=["-created_at"], name="core_step_newest"),
         ]

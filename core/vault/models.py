@@ -20,7 +20,7 @@ class VaultObject(models.Model):
     a reference's retention class asks.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     sha256 = BlindIndexField("内容摘要（密钥散列）")
     size = models.PositiveBigIntegerField("字节数")
     content_type = models.CharField("内容类型", max_length=100)
@@ -50,7 +50,7 @@ class VaultReference(models.Model):
     PII: none; ids are opaque. Goes with the owner's row.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     object = models.ForeignKey(VaultObject, models.PROTECT, related_name="references", verbose_name="对象")
     owner_kind = models.CharField("所属类别", max_length=60)
     owner_id = models.UUIDField("所属编号")
@@ -86,7 +86,7 @@ class VaultAccess(models.Model):
     PII: the actor's login or the customer's opaque id; kept three years (SEC-01).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     object_id = models.UUIDField("对象编号")
     actor = models.CharField("读取人", max_length=100)
     purpose = models.CharField("用途", max_length=100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -17,7 +17,7 @@ from core import vault
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
-from core.admin.pages import AddingPage, ReadOnlyPage
+from core.admin.pages import AddingPage, DatedPage, ReadOnlyPage
 from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem
@@ -27,6 +27,7 @@ from lending.approvals import CORRECT_RECORD, OBJECTION_JUDGE
 from lending.models import BureauExport, BureauObjection, BureauRecord, CreditNotice
 from lending.models.bureau import FAILED, RAISED, WAITING
 from lending.operations import bureau_files, credit_notices
+from verification import queries as verified
 
 NOTICE_COLOURS: Final = {"waiting": "warning", "sent": "success", "failed": "danger", "cancelled": "info"}
 OBJECTION_COLOURS: Final = {"raised": "warning", "corrected": "success", "rejected": "info"}
@@ -101,10 +102,16 @@ class CreditNoticePage(ReadOnlyPage):
         ("生成", {"fields": (("created_date", "created_at"),)}),
     )
 
+    def read_with(self, rows: Sequence[Any]) -> None:
+        """Read who the borrowers are."""
+        people = verified.identities({row.loan.customer_id for row in rows})
+        for row in rows:
+            row.people = people
+
     @display(description="借款人")
     def person(self, row: CreditNotice) -> str:
         """Show who borrows, masked."""
-        return person_of(row.loan.customer_id)
+        return person_of(row.loan.customer_id, among=vars(row).get("people"))
 
     def _may(self, request: HttpRequest, object_id: Any, *states: str) -> bool:
         if not request.user.has_perm(NOTIFIER):
@@ -294,7 +301,7 @@ class AnswerForm(ActForm):
     answer = forms.CharField(label="答复", max_length=200)
 
 
-class BureauObjectionPage(ReadOnlyPage):
+class BureauObjectionPage(DatedPage):
     """Objections, newest first."""
 
     list_display = (opaque("id", "异议编号"), state("status", "状态", OBJECTION_COLOURS), opaque("record_id", "记录"),
@@ -314,7 +321,7 @@ class BureauObjectionPage(ReadOnlyPage):
     @display(description="已超期", boolean=True)
     def overdue(self, row: BureauObjection) -> bool:
         """Say whether the answer is late."""
-        return row.status == RAISED and row.answer_by_date < business_date()
+        return row.status == RAISED and row.answer_by_date < self.today_of(row)
 
     def _may(self, request: HttpRequest, object_id: Any) -> bool:
         if not request.user.has_perm(OBJECTION_JUDGE):

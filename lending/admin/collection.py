@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -30,8 +31,9 @@ from lending.models import CollectionAgency, CollectionAssignment, CollectionCon
 from lending.models.collection import CHANNELS, PERSONS, RESULTS
 from lending.operations import collecting
 from lending.queries.collection import agencies_in_force, loans_to_collect, overdue_loans
-from lending.queries.loans import loan_standing
+from lending.queries.loans import LoanStanding, loan_standing, loan_standings
 from lending.queries.roll_rates import SETTLED, WRITTEN_OFF, month_ends_before, roll_rates
+from verification import queries as verified
 
 COLLECT: Final = "lending.collect_overdueloan"
 ASSIGN: Final = "lending.assign_overdueloan"
@@ -174,6 +176,12 @@ class ContactTable(ReadOnlyTable):
         return row.outcome.get_result_display() if hasattr(row, "outcome") else "未登记"
 
 
+def _stands(row: OverdueLoan) -> LoanStanding:
+    """Return how a loan stands: on a list as was read for its page."""
+    known: LoanStanding | None = vars(row).get("stands")
+    return known or loan_standing(row)
+
+
 class OverdueLoanPage(ReadOnlyPage):
     """The work list: loans that are overdue on the business date, the longest overdue first."""
 
@@ -208,25 +216,33 @@ class OverdueLoanPage(ReadOnlyPage):
         except ValueError:
             return None
 
+    def read_with(self, rows: Sequence[Any]) -> None:
+        """Read how the loans stand and who borrows."""
+        standings = loan_standings(rows)
+        people = verified.identities({row.customer_id for row in rows})
+        for row in rows:
+            row.stands = standings[row.pk]
+            row.people = people
+
     @display(description="借款人")
     def person(self, row: OverdueLoan) -> str:
         """Show who borrows, masked."""
-        return person_of(row.customer_id)
+        return person_of(row.customer_id, among=vars(row).get("people"))
 
     @display(description="逾期阶段", ordering="-oldest_due_date", label=True)
     def bucket(self, row: OverdueLoan) -> str:
         """Show the bucket."""
-        return bucket_name(loan_standing(row).standing.overdue_days)
+        return bucket_name(_stands(row).standing.overdue_days)
 
     @display(description="逾期天数", ordering="-oldest_due_date")
     def days(self, row: OverdueLoan) -> int:
         """Show the days overdue on the business date."""
-        return loan_standing(row).standing.overdue_days
+        return _stands(row).standing.overdue_days
 
     @display(description="逾期金额（元）")
     def overdue(self, row: OverdueLoan) -> str:
         """Show what puts the loan right."""
-        return exact(loan_standing(row).standing.overdue.total_fen)
+        return exact(_stands(row).standing.overdue.total_fen)
 
     @display(description="催收员", ordering="collector")
     def worker(self, row: OverdueLoan) -> str:

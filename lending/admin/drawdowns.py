@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -30,9 +31,9 @@ PURPOSE: Final = "staff_download"
 PDF: Final = "application/pdf"
 
 
-def person_of(customer_id: Any) -> str:
-    """Show who a customer is, masked (DATA-02)."""
-    identity = verified.identity(customer_id)
+def person_of(customer_id: Any, *, among: Mapping[Any, verified.Identity] | None = None) -> str:
+    """Show who a customer is, masked (DATA-02); `among` is who was read already."""
+    identity = verified.identity(customer_id) if among is None else among.get(customer_id)
     if identity is None:
         return "—"
     return f"{mask_name(identity.name)} {mask_id_number_for_operations(identity.id_number)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -18,7 +19,7 @@ from lending.admin.drawdowns import person_of
 from lending.admin.loan_acts import LoanActs, RepaymentActs
 from lending.loan_records import present_rows
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
-from lending.queries.loans import loan_standing
+from lending.queries.loans import LoanStanding, loan_standing, loan_standings
 
 COLOURS: Final = {"active": "info", "settled": "success", "written_off": "danger"}
 REPAYMENT_COLOURS: Final = {"posting": "info", "posted": "success", "failed": "danger", "reversed": "warning"}
@@ -54,6 +55,12 @@ class EventTable(ReadOnlyTable):
     fields = ("business_date", "kind", amount("amount_fen", "金额"), amount("outstanding_fen", "剩余本金"))
     readonly_fields = fields
     ordering = ("id",)
+
+
+def _stands(row: Loan) -> LoanStanding:
+    """Return how a loan stands: on a list as was read for its page."""
+    known: LoanStanding | None = vars(row).get("stands")
+    return known or loan_standing(row)
 
 
 class LoanPage(LoanActs, ReadOnlyPage):
@@ -116,6 +123,12 @@ class LoanPage(LoanActs, ReadOnlyPage):
         rows: QuerySet[Loan] = super().get_queryset(request)
         return only_own(rows.prefetch_related(present_rows()), request.user, path="customer_id")
 
+    def read_with(self, rows: Sequence[Any]) -> None:
+        """Read how the loans stand."""
+        standings = loan_standings(rows)
+        for row in rows:
+            row.stands = standings[row.pk]
+
     @display(description="产品", ordering="line__product__code")
     def product(self, row: Loan) -> str:
         """Name the product."""
@@ -129,22 +142,22 @@ class LoanPage(LoanActs, ReadOnlyPage):
     @display(description="逾期天数")
     def overdue_days(self, row: Loan) -> int:
         """Show the days overdue on the business date."""
-        return loan_standing(row).standing.overdue_days
+        return _stands(row).standing.overdue_days
 
     @display(description="逾期金额（元）")
     def overdue_amount(self, row: Loan) -> str:
         """Show what puts the loan right."""
-        return exact(loan_standing(row).standing.overdue.total_fen)
+        return exact(_stands(row).standing.overdue.total_fen)
 
     @display(description="五级分类")
     def category(self, row: Loan) -> str:
         """Show the category that the days overdue call for."""
-        return loan_standing(row).category.label
+        return _stands(row).category.label
 
     @display(description="应计未付利息（元）")
     def accrued_interest(self, row: Loan) -> str:
         """Show the contract interest up to the business date."""
-        return exact(loan_standing(row).standing.accrued_interest_fen)
+        return exact(_stands(row).standing.accrued_interest_fen)
 
 
 class ShareTable(ReadOnlyTable):

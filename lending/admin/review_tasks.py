@@ -12,8 +12,7 @@ from unfold.decorators import action, display
 
 from core.admin.acts import actor_of, perform
 from core.admin.columns import actor, opaque, state
-from core.admin.pages import ReadOnlyPage
-from core.clock import business_date
+from core.admin.pages import DatedPage
 from lending.admin import review_forms as acts
 from lending.models import ReviewTask
 from lending.operations import review_tasks
@@ -23,7 +22,7 @@ WORKER: Final = "lending.work_reviewtask"
 TASK_COLOURS: Final = {"callback": "info", "courier": "info", "counter": "primary"}
 
 
-class ReviewTaskPage(ReadOnlyPage):
+class ReviewTaskPage(DatedPage):
     """Supplementary checks, what is due first; whoever works on them enters how they came out."""
 
     list_display = (state("kind", "方式", TASK_COLOURS), "question", "due", opaque("case_id", "审核事项"), "outcome",
@@ -48,7 +47,7 @@ class ReviewTaskPage(ReadOnlyPage):
         """Show until when it is due, in red where that is over."""
         if row.finished_at is not None or row.case.closed_at is not None:
             return "done", row.due_date.isoformat()
-        return ("late" if row.due_date < business_date() else "open"), row.due_date.isoformat()
+        return ("late" if row.due_date < self.today_of(row) else "open"), row.due_date.isoformat()
 
     def has_finish_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer an open check to whoever works on checks."""

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankCertificate',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('certificate_pem', models.TextField(verbose_name='证书')),
                 ('ca_pem', models.TextField(verbose_name='签发机构证书')),
                 ('private_key_pem', core.crypto.fields.SealedTextField(verbose_name='私钥')),
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BureauExport',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('until_date', models.DateField(verbose_name='截止营业日')),
                 ('records', models.PositiveIntegerField(verbose_name='记录数')),
                 ('object_id', models.UUIDField(verbose_name='保管对象')),
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CollectionAgency',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('name', models.CharField(max_length=100, verbose_name='机构名称')),
                 ('credit_code', models.CharField(max_length=18, verbose_name='统一社会信用代码')),
                 ('phone', models.CharField(max_length=30, verbose_name='联系电话')),
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DayEndStage',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('closed_date', models.DateField(verbose_name='营业日期')),
                 ('stage', models.CharField(choices=[('income', '计提利息'), ('provisions', '计提减值准备'), ('move', '切换营业日'), ('books', '总账日结'), ('dues', '到期处理与扣款清单'), ('overdue', '逾期与五级分类'), ('repricing', '利率重定价'), ('follow', '期限到期、上报与存证')], max_length=20, verbose_name='阶段')),
                 ('figures', models.JSONField(default=dict, verbose_name='结果')),
@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Product',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('code', models.CharField(max_length=8, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z][A-Z0-9]{1,7}$', '应为大写字母开头的 2 至 8 位字母或数字')], verbose_name='产品代码')),
                 ('is_open', models.BooleanField(default=True, editable=False, verbose_name='受理申请')),
                 ('created_by', models.CharField(blank=True, default='', editable=False, max_length=150, verbose_name='创建人')),
@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RelatedParty',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('name', core.crypto.fields.SealedTextField(verbose_name='姓名')),
                 ('id_number', core.crypto.fields.SealedTextField(verbose_name='身份证号')),
                 ('id_number_index', core.crypto.fields.BlindIndexField(max_length=32, verbose_name='身份证号摘要')),
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WatchTerm',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('sort', models.CharField(choices=[('word', '文字'), ('mcc', '商户类别码')], max_length=4, verbose_name='种类')),
                 ('text', models.CharField(max_length=30, verbose_name='文字或类别码')),
                 ('applies_to', models.CharField(choices=[('all', '全部贷款'), ('consumer', '个人消费贷款'), ('business', '个人经营贷款')], default='all', max_length=10, verbose_name='适用贷款')),
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Invitation',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='lending.product', verbose_name='产品')),
                 ('id_number', core.crypto.fields.SealedTextField(verbose_name='身份证号')),
                 ('id_number_index', core.crypto.fields.BlindIndexField(max_length=32, verbose_name='身份证号摘要')),
@@ -275,7 +275,7 @@ class Migration(migrations.Migration):
                 ('grade_b_min_score', models.IntegerField(default=660, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1000'))], verbose_name='B 级最低分')),
                 ('grade_c_min_score', models.IntegerField(default=600, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1000'))], verbose_name='C 级最低分')),
                 ('grade_d_min_score', models.IntegerField(default=540, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('1000'))], verbose_name='D 级最低分')),
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='lending.product', verbose_name='产品')),
                 ('number', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='版本号')),
                 ('name', models.CharField(max_length=40, verbose_name='产品名称')),
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Application',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='accounts.customer', verbose_name='客户')),
                 ('product_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='lending.productversion', verbose_name='产品版本')),
                 ('purpose', models.CharField(choices=[('consumption', '日常消费'), ('durables', '购置耐用消费品'), ('decoration', '房屋装修'), ('education', '教育培训'), ('medical', '医疗健康'), ('travel', '旅游出行'), ('wedding', '婚庆'), ('turnover', '经营周转'), ('stock', '进货备货'), ('farming', '种植养殖'), ('equipment', '购置经营设备'), ('house_purchase', '购房'), ('mortgage_repayment', '偿还住房贷款'), ('securities', '股票、债券、期货及金融衍生品投资'), ('asset_products', '购买理财、资产管理产品'), ('fixed_assets', '固定资产及股本权益性投资'), ('relending', '转借他人'), ('illegal', '法律法规禁止的用途')], max_length=20, verbose_name='用途')),
@@ -352,7 +352,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BureauReport',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('application', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='bureau_report', to='lending.application', verbose_name='授信申请')),
                 ('authorisation_id', models.UUIDField(verbose_name='授权编号')),
                 ('reason', models.CharField(default='02', help_text='02 贷款审批', max_length=2, verbose_name='查询原因')),
@@ -373,7 +373,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CreditLine',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_lines', to='accounts.customer', verbose_name='客户')),
                 ('application', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='credit_line', to='lending.application', verbose_name='授信申请')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_lines', to='lending.product', verbose_name='产品')),
@@ -407,7 +407,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Decision',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='lending.application', verbose_name='授信申请')),
                 ('stage', models.CharField(choices=[('early', '准入初筛'), ('full', '授信审批')], max_length=5, verbose_name='阶段')),
                 ('product_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lending.productversion', verbose_name='产品版本')),
@@ -439,7 +439,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='GovernmentData',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('application', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='government_data', to='lending.application', verbose_name='授信申请')),
                 ('authorisation_id', models.UUIDField(verbose_name='授权编号')),
                 ('queries', models.PositiveSmallIntegerField(default=0, verbose_name='查询次数')),
@@ -459,7 +459,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Drawdown',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawdowns', to='accounts.customer', verbose_name='客户')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawdowns', to='lending.creditline', verbose_name='授信额度')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawdowns', to='accounts.depositaccount', verbose_name='收款账户')),
@@ -492,7 +492,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Contract',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('drawdown', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='lending.drawdown', verbose_name='用信')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='accounts.customer', verbose_name='客户')),
                 ('certificate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='lending.bankcertificate', verbose_name='签名证书')),
@@ -518,7 +518,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Disclosure',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('drawdown', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disclosures', to='lending.drawdown', verbose_name='用信')),
                 ('business_date', models.DateField(verbose_name='营业日期')),
                 ('content', models.JSONField(verbose_name='明示内容')),
@@ -537,7 +537,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='DrawdownProof',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('drawdown', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proofs', to='lending.drawdown', verbose_name='用信')),
                 ('upload_id', models.UUIDField(verbose_name='用途凭证')),
             ],
@@ -551,7 +551,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='EntrustedPayment',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('drawdown', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='entrusted', to='lending.drawdown', verbose_name='用信')),
                 ('payee_name', core.crypto.fields.SealedTextField(verbose_name='收款人户名')),
                 ('payee_number', core.crypto.fields.SealedTextField(verbose_name='收款人账号')),
@@ -575,7 +575,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Loan',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='accounts.customer', verbose_name='客户')),
                 ('drawdown', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='loan', to='lending.drawdown', verbose_name='用信')),
                 ('contract', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='loan', to='lending.contract', verbose_name='合同')),
@@ -641,7 +641,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BureauRecord',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bureau_records', to='lending.loan', verbose_name='贷款')),
                 ('kind', models.CharField(choices=[('open', '开立'), ('repayment', '还款'), ('month_end', '月结'), ('classification', '五级分类变动'), ('extension', '展期'), ('write_off', '核销'), ('close', '结清')], max_length=14, verbose_name='报告时点')),
                 ('business_date', models.DateField(verbose_name='营业日期')),
@@ -663,7 +663,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CollectionAssignment',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='lending.loan', verbose_name='贷款')),
                 ('collector', models.CharField(max_length=150, verbose_name='催收员')),
                 ('agency', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='lending.collectionagency', verbose_name='委托机构')),
@@ -680,7 +680,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CollectionContact',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='lending.loan', verbose_name='贷款')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='借款人')),
                 ('channel', models.CharField(choices=[('phone', '电话'), ('sms', '短信'), ('letter', '信函'), ('visit', '上门')], max_length=6, verbose_name='方式')),
@@ -703,7 +703,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CreditNotice',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='lending.loan', verbose_name='贷款')),
                 ('status', models.CharField(choices=[('waiting', '待告知'), ('sent', '已告知'), ('failed', '未送达'), ('cancelled', '无需告知')], default='waiting', max_length=9, verbose_name='状态')),
                 ('overdue_since_date', models.DateField(verbose_name='逾期起始日')),
@@ -727,7 +727,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Instalment',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='lending.loan', verbose_name='贷款')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='期数')),
                 ('due_date', models.DateField(verbose_name='还款日')),
@@ -757,7 +757,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LoanEvent',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='lending.loan', verbose_name='贷款')),
                 ('kind', models.CharField(choices=[('opened', '放款'), ('repaid', '还款'), ('reversed', '还款冲正'), ('settled', '结清'), ('reopened', '结清撤销'), ('repriced', '重定价'), ('misused', '挪用认定'), ('rescheduled', '展期或调整计划'), ('classified', '分类变动'), ('written_off', '核销'), ('recovered', '核销后收回')], max_length=12, verbose_name='事件')),
                 ('business_date', models.DateField(verbose_name='营业日期')),
@@ -790,7 +790,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PurposeFinding',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='lending.loan', verbose_name='贷款')),
                 ('posting_id', models.UUIDField(verbose_name='账户明细')),
                 ('booking_date', models.DateField(verbose_name='记账日')),
@@ -817,7 +817,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Repayment',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repayments', to='lending.loan', verbose_name='贷款')),
                 ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='repayments', to='accounts.depositaccount', verbose_name='还款账户')),
                 ('source', models.CharField(choices=[('customer', '客户主动还款'), ('auto_debit', '自动扣款'), ('receipt', '柜面或转账来款')], default='customer', max_length=10, verbose_name='来源')),
@@ -855,7 +855,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AutoDebit',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='auto_debits', to='lending.loan', verbose_name='贷款')),
                 ('debit_date', models.DateField(verbose_name='扣款营业日')),
                 ('status', models.CharField(choices=[('queued', '待扣款'), ('collecting', '扣款中'), ('collected', '已扣款'), ('short', '余额不足'), ('skipped', '无需扣款')], default='queued', max_length=10, verbose_name='状态')),
@@ -874,7 +874,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BureauObjection',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('record', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='lending.bureaurecord', verbose_name='报送记录')),
                 ('status', models.CharField(choices=[('raised', '核查中'), ('corrected', '已更正'), ('rejected', '不予更正')], default='raised', max_length=9, verbose_name='状态')),
                 ('said', core.crypto.fields.SealedTextField(verbose_name='异议内容')),
@@ -898,7 +898,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CollectionOutcome',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('contact', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='outcome', to='lending.collectioncontact', verbose_name='联系')),
                 ('result', models.CharField(choices=[('promised', '承诺还款'), ('reached', '已联系，未承诺'), ('disputed', '对欠款有异议'), ('hardship', '反映还款困难'), ('refused', '拒绝还款'), ('no_answer', '无人接听或未送达'), ('invalid', '号码或地址无效')], max_length=10, verbose_name='结果')),
                 ('promised_date', models.DateField(blank=True, null=True, verbose_name='承诺还款日')),
@@ -917,7 +917,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LoanPaper',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('loan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='papers', to='lending.loan', verbose_name='贷款')),
                 ('repayment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='papers', to='lending.repayment', verbose_name='还款')),
                 ('kind', models.CharField(choices=[('receipt', '还款凭证'), ('statement', '贷款对账单'), ('settlement', '结清证明'), ('notice', '不良信息报送告知书')], max_length=10, verbose_name='种类')),
@@ -946,7 +946,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RepaymentShare',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('repayment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='lending.repayment', verbose_name='还款')),
                 ('instalment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='lending.instalment', verbose_name='期次')),
                 ('correction', models.PositiveSmallIntegerField(default=0, verbose_name='更正序号')),

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='EarlyWarning',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('rule', models.CharField(choices=[('overdue_elsewhere', '他行新增逾期'), ('many_lenders', '多头查询'), ('list_hit', '名单命中'), ('court_list', '失信被执行'), ('licence_revoked', '营业执照吊销'), ('flow_drop', '经营流水下降'), ('contact_lost', '失联'), ('purpose_breach', '资金用途异常')], max_length=20, verbose_name='规则')),
                 ('status', models.CharField(choices=[('open', '待处理'), ('closed', '已关闭')], default='open', max_length=6, verbose_name='状态')),
                 ('action', models.CharField(choices=[('freeze', '冻结额度'), ('reduce', '压降额度'), ('queue', '仅列入待处理')], max_length=6, verbose_name='措施')),
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ObservedFact',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(choices=[('bureau_overdue', '他行逾期笔数'), ('bureau_queries', '近一月征信查询次数'), ('court_list', '失信被执行'), ('licence_revoked', '营业执照吊销或注销'), ('merchant_flow', '商户月流水')], max_length=16, verbose_name='事项')),
                 ('observed_date', models.DateField(verbose_name='观察日期')),
                 ('value', models.BigIntegerField(verbose_name='数值')),

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankModel',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('code', models.CharField(max_length=30, unique=True, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{1,29}$', '应为小写字母开头的 2 至 30 位字母、数字或连字符')], verbose_name='模型代码')),
                 ('title', models.CharField(max_length=40, verbose_name='模型名称')),
                 ('stage', models.CharField(choices=[('early', '准入初筛'), ('full', '授信审批')], max_length=5, verbose_name='阶段')),
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankModelVersion',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('number', models.PositiveIntegerField(blank=True, null=True, verbose_name='版本号')),
                 ('content', models.TextField(verbose_name='模型内容（JSON）')),
                 ('change_note', models.CharField(blank=True, default='', max_length=200, verbose_name='变更说明')),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BackTest',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('stage', models.CharField(choices=[('early', '准入初筛'), ('full', '授信审批')], max_length=5, verbose_name='阶段')),
                 ('content', models.TextField(blank=True, default='', verbose_name='候选模型内容')),
                 ('policy_changes', models.JSONField(default=dict, verbose_name='改变的取值')),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ModelCase',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('name', models.CharField(max_length=60, verbose_name='用例名称')),
                 ('snapshot', models.TextField(verbose_name='输入（模拟数据）')),
                 ('expected_outcome', models.CharField(choices=[('passed', '通过初筛'), ('offered', '授信'), ('rejected', '拒绝'), ('review', '转人工')], max_length=8, verbose_name='应得结论')),
@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ShadowDecision',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('model_version', models.CharField(blank=True, default='', max_length=80, verbose_name='模型版本')),
                 ('outcome', models.CharField(choices=[('passed', '通过初筛'), ('offered', '授信'), ('rejected', '拒绝'), ('review', '转人工'), ('error', '无法得出结论')], max_length=8, verbose_name='结论')),
                 ('reason_codes', models.JSONField(default=list, verbose_name='原因')),
@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BackTestChange',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('old_outcome', models.CharField(choices=[('passed', '通过初筛'), ('offered', '授信'), ('rejected', '拒绝'), ('review', '转人工')], max_length=8, verbose_name='原结论')),
                 ('new_outcome', models.CharField(choices=[('passed', '通过初筛'), ('offered', '授信'), ('rejected', '拒绝'), ('review', '转人工'), ('error', '无法得出结论')], max_length=8, verbose_name='新结论')),
                 ('old_reasons', models.JSONField(default=list, verbose_name='原原因')),

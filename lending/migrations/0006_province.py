@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='MechanismDossier',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('issued_date', models.DateField(verbose_name='营业日期')),
                 ('made_by', models.CharField(max_length=150, verbose_name='导出人')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='导出时间')),

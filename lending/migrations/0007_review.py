@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReviewCase',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(choices=[('application', '授信审核'), ('opening', '开户审核'), ('drawdown', '用信审核'), ('warning', '早期预警')], max_length=11, verbose_name='事项')),
                 ('subject_id', models.UUIDField(verbose_name='对象')),
                 ('product', models.CharField(blank=True, default='', max_length=60, verbose_name='产品')),
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ReviewTask',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('kind', models.CharField(choices=[('callback', '电话回访'), ('courier', '上门核验'), ('counter', '网点面核')], max_length=8, verbose_name='方式')),
                 ('question', models.CharField(max_length=200, verbose_name='核实内容')),
                 ('code', models.CharField(blank=True, max_length=8, null=True, unique=True, verbose_name='预约码')),

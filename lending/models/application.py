@@ -46,7 +46,7 @@ class Application(models.Model):
     relationship ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="applications", verbose_name="客户")
     product_version = models.ForeignKey(
         ProductVersion, models.PROTECT, related_name="applications", verbose_name="产品版本"
@@ -111,7 +111,7 @@ class BureauReport(models.Model):
     relationship ends. Never used for another application.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     application = models.OneToOneField(
         Application, models.PROTECT, related_name="bureau_report", verbose_name="授信申请"
     )
@@ -149,7 +149,7 @@ class GovernmentData(models.Model):
     PII: `content`, sealed; why we decided as we did, kept until ten years after the relationship ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     application = models.OneToOneField(
         Application, models.PROTECT, related_name="government_data", verbose_name="授信申请"
     )

@@ -23,7 +23,7 @@ class BankModel(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     code = models.CharField(
         "模型代码", max_length=30, unique=True,
         validators=[RegexValidator(CODE, "应为小写字母开头的 2 至 30 位字母、数字或连字符")],
@@ -62,7 +62,7 @@ class BankModelVersion(models.Model):
     PII: none beside logins.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     model = models.ForeignKey(BankModel, models.PROTECT, related_name="versions", verbose_name="决策模型")
     number = models.PositiveIntegerField("版本号", null=True, blank=True)
     content = models.TextField("模型内容（JSON）")

@@ -54,7 +54,7 @@ class CreditNotice(models.Model):
     PII: none beside opaque ids; kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="notices", verbose_name="贷款")
     status = models.CharField("状态", max_length=9, choices=NOTICE_STATUSES, default=WAITING)
     overdue_since_date = models.DateField("逾期起始日")
@@ -121,7 +121,7 @@ class BureauExport(models.Model):
     PII: the file names borrowers by name and ID number, with their debts, sealed in the vault; kept five years (LN-15).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     until_date = models.DateField("截止营业日")
     records = models.PositiveIntegerField("记录数")
     object_id = models.UUIDField("保管对象")
@@ -151,7 +151,7 @@ class BureauRecord(models.Model):
     (征信业管理条例 第十六条), which the bureau observes for its own copy.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="bureau_records", verbose_name="贷款")
     kind = models.CharField("报告时点", max_length=14, choices=KINDS)
     business_date = models.DateField("营业日期")
@@ -205,7 +205,7 @@ class BureauObjection(models.Model):
     PII: `said`, sealed: the borrower's own words; kept as the record is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     record = models.ForeignKey(BureauRecord, models.PROTECT, related_name="objections", verbose_name="报送记录")
     status = models.CharField("状态", max_length=9, choices=OBJECTION_STATUSES, default=RAISED)
     said = SealedTextField("异议内容")

@@ -19,7 +19,7 @@ class BankCertificate(models.Model):
     PII: none; the names are the bank's own.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     certificate_pem = models.TextField("证书")
     ca_pem = models.TextField("签发机构证书")
     private_key_pem = SealedTextField("私钥")

@@ -56,7 +56,7 @@ class DayEndStage(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     closed_date = models.DateField("营业日期")
     stage = models.CharField("阶段", max_length=20, choices=STAGES)
     figures = models.JSONField("结果", default=dict)
@@ -88,7 +88,7 @@ class AutoDebit(models.Model):
     PII: none beside the loan's opaque id.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     # No foreign key in the database: it would lock every overdue loan once a day, which is a write, to guard a list that
     # goes after a month. Loans are never deleted.
     loan = models.ForeignKey(

@@ -53,7 +53,7 @@ class CollectionAgency(models.Model):
     PII: none; a company and its business phone.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     name = models.CharField("机构名称", max_length=100)
     credit_code = models.CharField("统一社会信用代码", max_length=18)
     phone = models.CharField("联系电话", max_length=30)
@@ -85,7 +85,7 @@ class CollectionAssignment(models.Model):
     PII: none beside opaque ids and a staff login.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="assignments", verbose_name="贷款")
     collector = models.CharField("催收员", max_length=150)
     agency = models.ForeignKey(
@@ -113,7 +113,7 @@ class CollectionContact(models.Model):
     PII: none beside opaque ids; kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="contacts", verbose_name="贷款")
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+", verbose_name="借款人")
     channel = models.CharField("方式", max_length=6, choices=CHANNELS)
@@ -152,7 +152,7 @@ class CollectionOutcome(models.Model):
     PII: `note`, sealed: what the borrower said; kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     contact = models.OneToOneField(CollectionContact, models.PROTECT, related_name="outcome", verbose_name="联系")
     result = models.CharField("结果", max_length=10, choices=RESULTS)
     promised_date = models.DateField("承诺还款日", null=True, blank=True)

@@ -41,7 +41,7 @@ class Contract(models.Model):
     after settlement (SIGN-03, AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     drawdown = models.OneToOneField(Drawdown, models.PROTECT, related_name="contract", verbose_name="用信")
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="contracts", verbose_name="客户")
     certificate = models.ForeignKey(BankCertificate, models.PROTECT, related_name="contracts", verbose_name="签名证书")

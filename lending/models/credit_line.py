@@ -34,7 +34,7 @@ class CreditLine(models.Model):
     PII: none beside the customer's opaque id.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="credit_lines", verbose_name="客户")
     application = models.OneToOneField(Application, models.PROTECT, related_name="credit_line", verbose_name="授信申请")
     product = models.ForeignKey(Product, models.PROTECT, related_name="credit_lines", verbose_name="产品")

@@ -51,7 +51,7 @@ class Decision(models.Model):
     (DATA-05 article 24, LN-14), kept until ten years after the relationship ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     application = models.ForeignKey(Application, models.PROTECT, related_name="decisions", verbose_name="授信申请")
     stage = models.CharField("阶段", max_length=5, choices=STAGES)
     product_version = models.ForeignKey(ProductVersion, models.PROTECT, related_name="+", verbose_name="产品版本")

@@ -31,7 +31,7 @@ class ModelCase(models.Model):
     PII: none; the facts are made up by staff.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     model = models.ForeignKey(BankModel, models.PROTECT, related_name="cases", verbose_name="决策模型")
     name = models.CharField("用例名称", max_length=60)
     snapshot = models.TextField("输入（模拟数据）")
@@ -68,7 +68,7 @@ class BackTest(models.Model):
     PII: none; figures of many.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     stage = models.CharField("阶段", max_length=5, choices=STAGES)
     candidate = models.ForeignKey(
         BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="候选模型"
@@ -111,7 +111,7 @@ class BackTestChange(models.Model):
     PII: limit and rate of one application, as its decision has them; the report on a model's change, kept as long as that.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     back_test = models.ForeignKey(BackTest, models.PROTECT, related_name="changes", verbose_name="历史回放")
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="+", verbose_name="决策")
     application = models.ForeignKey(Application, models.PROTECT, related_name="+", verbose_name="授信申请")
@@ -144,7 +144,7 @@ class ShadowDecision(models.Model):
     PII: score, limit and rate of one application, as its decision has them; kept as that is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     decision = models.OneToOneField(Decision, models.PROTECT, related_name="shadow", verbose_name="决策")
     application = models.ForeignKey(Application, models.PROTECT, related_name="+", verbose_name="授信申请")
     challenger = models.ForeignKey(BankModelVersion, models.PROTECT, related_name="+", verbose_name="挑战者")

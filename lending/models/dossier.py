@@ -18,7 +18,7 @@ class MechanismDossier(models.Model):
     PII: none; the file holds configuration only.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     issued_date = models.DateField("营业日期")
     made_by = models.CharField("导出人", max_length=150)
     created_at = models.DateTimeField("导出时间", default=timezone.now)

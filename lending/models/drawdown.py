@@ -58,7 +58,7 @@ class Drawdown(models.Model):
     shown_last: Disclosure | None = None
     proof_ids: list[uuid.UUID] | None = None
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="drawdowns", verbose_name="客户")
     line = models.ForeignKey(CreditLine, models.PROTECT, related_name="drawdowns", verbose_name="授信额度")
     account = models.ForeignKey(
@@ -120,7 +120,7 @@ class Disclosure(models.Model):
     PII: none beside the drawdown's opaque id; kept as long as the contract.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     drawdown = models.ForeignKey(Drawdown, models.PROTECT, related_name="disclosures", verbose_name="用信")
     business_date = models.DateField("营业日期")
     content = models.JSONField("明示内容")

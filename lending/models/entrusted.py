@@ -36,7 +36,7 @@ class EntrustedPayment(models.Model):
     them (SIGN-03, AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     drawdown = models.OneToOneField(Drawdown, models.PROTECT, related_name="entrusted", verbose_name="用信")
     payee_name = SealedTextField("收款人户名")
     payee_number = SealedTextField("收款人账号")
@@ -73,7 +73,7 @@ class DrawdownProof(models.Model):
     PII: none by itself; the file is in the vault as the customer's upload.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     drawdown = models.ForeignKey(Drawdown, models.PROTECT, related_name="proofs", verbose_name="用信")
     upload_id = models.UUIDField("用途凭证")
 

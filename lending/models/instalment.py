@@ -26,7 +26,7 @@ class Instalment(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="instalments", verbose_name="贷款")
     number = models.PositiveSmallIntegerField("期数")
     due_date = models.DateField("还款日")

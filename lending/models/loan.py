@@ -59,7 +59,7 @@ class Loan(models.Model):
     PII: none beside the customer's opaque id; the loan file is kept ten years after settlement (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="loans", verbose_name="客户")
     drawdown = models.OneToOneField(Drawdown, models.PROTECT, related_name="loan", verbose_name="用信")
     contract = models.OneToOneField(Contract, models.PROTECT, related_name="loan", verbose_name="合同")

@@ -50,7 +50,7 @@ class LoanEvent(models.Model):
     PII: none beside the loan's opaque id; kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="events", verbose_name="贷款")
     kind = models.CharField("事件", max_length=12, choices=EVENTS)
     business_date = models.DateField("营业日期")

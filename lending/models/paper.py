@@ -56,7 +56,7 @@ class LoanPaper(models.Model):
     settlement (AML-04, SIGN-03).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="papers", verbose_name="贷款")
     repayment = models.ForeignKey(
         Repayment, models.PROTECT, related_name="papers", verbose_name="还款", null=True, blank=True

@@ -102,7 +102,7 @@ class Product(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     code = models.CharField(
         "产品代码",
         max_length=8,
@@ -165,7 +165,7 @@ class ProductVersion(PolicyColumns):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="versions", verbose_name="产品")
     number = models.PositiveIntegerField("版本号", null=True, blank=True, editable=False)
     name = models.CharField("产品名称", max_length=40)
@@ -323,7 +323,7 @@ class Invitation(models.Model):
     PII: the ID number, sealed and found by keyed hash, to know the invited again; removed by the bank when the list is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="invitations", verbose_name="产品")
     id_number = SealedTextField("身份证号")
     id_number_index = BlindIndexField("身份证号摘要")
@@ -366,7 +366,7 @@ class RelatedParty(models.Model):
     PII: name and ID number, sealed, the number found by keyed hash; kept while the law asks for the register.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     name = SealedTextField("姓名")
     id_number = SealedTextField("身份证号")
     id_number_index = BlindIndexField("身份证号摘要")

@@ -33,7 +33,7 @@ class WatchTerm(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     sort = models.CharField("种类", max_length=4, choices=SORTS)
     text = models.CharField("文字或类别码", max_length=30)
     applies_to = models.CharField("适用贷款", max_length=10, choices=APPLIES_TO, default=ALL_LOANS)
@@ -67,7 +67,7 @@ class PurposeFinding(models.Model):
     PII: `counterparty`, sealed: who received the money, as the statement names them; kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="findings", verbose_name="贷款")
     posting_id = models.UUIDField("账户明细")
     booking_date = models.DateField("记账日")

@@ -52,7 +52,7 @@ class Repayment(models.Model):
     PII: none beside the customer's opaque id; kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="repayments", verbose_name="贷款")
     account = models.ForeignKey(
         "accounts.DepositAccount", models.PROTECT, related_name="repayments", verbose_name="还款账户", null=True,
@@ -142,7 +142,7 @@ class RepaymentShare(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     repayment = models.ForeignKey(Repayment, models.PROTECT, related_name="rows", verbose_name="还款")
     instalment = models.ForeignKey(
         Instalment, models.PROTECT, related_name="shares", verbose_name="期次", null=True, blank=True

@@ -46,7 +46,7 @@ class ReviewCase(models.Model):
     PII: the reviewer's own words, which are not to name the customer; kept as long as the thing under review.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     kind = models.CharField("事项", max_length=11, choices=KINDS)
     subject_id = models.UUIDField("对象")
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+", verbose_name="客户")
@@ -105,7 +105,7 @@ class ReviewTask(models.Model):
     PII: staff's own words, which are not to name the customer; kept as long as the case.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     case = models.ForeignKey(ReviewCase, models.PROTECT, related_name="tasks", verbose_name="审核事项")
     kind = models.CharField("方式", max_length=8, choices=TASKS)
     question = models.CharField("核实内容", max_length=200)
@@ -135,6 +135,7 @@ class ReviewTask(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_date"], condition=Q(finished_at=None), name="lending_review_task_open"),
+            models.Index(fields=["due_date", "id"], name="lending_review_task_first"),
         ]
 
     def __str__(self) -> str:

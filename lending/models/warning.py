@@ -61,7 +61,7 @@ class ObservedFact(models.Model):
     PII: what a person owes elsewhere or earns, beside the customer's opaque id; why we acted as we did, kept as the loan is.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+", verbose_name="客户")
     kind = models.CharField("事项", max_length=16, choices=FACTS)
     observed_date = models.DateField("观察日期")
@@ -80,7 +80,10 @@ class ObservedFact(models.Model):
             ),
             models.CheckConstraint(condition=Q(value__gte=0), name="lending_observed_fact_not_negative"),
         ]
-        indexes = [models.Index(fields=["kind", "observed_date"], name="lending_observed_fact_of_day")]
+        indexes = [
+            models.Index(fields=["kind", "observed_date"], name="lending_observed_fact_of_day"),
+            models.Index(fields=["-observed_date", "-id"], name="lending_observed_fact_newest"),
+        ]
 
     def __str__(self) -> str:
         """Show kind and day."""
@@ -99,7 +102,7 @@ class EarlyWarning(models.Model):
     confidential (AML-08): such warnings are shown only to whoever may see the list's own alerts.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     rule = models.CharField("规则", max_length=20, choices=RULES)
     customer = models.ForeignKey("accounts.Customer", models.PROTECT, related_name="+", verbose_name="客户")
     status = models.CharField("状态", max_length=6, choices=STATUSES, default=OPEN)
@@ -135,7 +138,7 @@ class EarlyWarning(models.Model):
                 name="lending_early_warning_closed_with_reason",
             ),
         ]
-        indexes = [models.Index(fields=["status", "-id"], name="lending_warning_by_status")]
+        indexes = [models.Index(fields=["-status", "-id"], name="lending_warning_open_first")]
 
     def __str__(self) -> str:
         """Show rule and day."""

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import DateField, F, Func, Min, OuterRef, Q, QuerySet, Subquery
 
 from core.clock import business_date
-from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, OverdueLoan
+from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, Instalment, OverdueLoan
 from lending.models.loan import SETTLED
 
 AND_DAYS: Final = "(%(expressions)s)"
@@ -35,8 +35,10 @@ def loans_to_collect() -> QuerySet[OverdueLoan]:
 def overdue_loans() -> QuerySet[OverdueLoan]:
     """Return the loans that are overdue on the business date, beyond their days of grace (PEN-02), the longest first."""
     due_by = Func(F("oldest_due_date"), F("grace_days"), template=AND_DAYS, arg_joiner=" + ", output_field=DateField())
-    rows = loans_to_collect().exclude(status=SETTLED).annotate(due_by_date=due_by)
-    return rows.filter(due_by_date__lt=business_date()).order_by("oldest_due_date", "pk")
+    today = business_date()
+    unpaid = Instalment.objects.filter(closed_date=None, replaced_by_version=None, due_date__lt=today)
+    rows = loans_to_collect().filter(pk__in=unpaid.values("loan")).exclude(status=SETTLED)
+    return rows.annotate(due_by_date=due_by).filter(due_by_date__lt=today).order_by("oldest_due_date", "pk")
 
 
 def assignment_of(loan_id: uuid.UUID) -> CollectionAssignment | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from accounts import queries as accounts
 from core.clock import business_date
@@ -33,6 +34,30 @@ def figures_now() -> Figures:
         granted_fen=lines.aggregate(total=Sum("limit_fen"))["total"] or 0,
         drawn_fen=loans["drawn"] or 0,
         borrowing_customers=loans["customers"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastFigures:
+    """What can be said again of a day that is over, in fen and persons."""
+
+    drawn_fen: int
+    borrowing_customers: int
+
+
+def figures_on(day: date) -> PastFigures:
+    """Return the principal outstanding at the end of a business day that is over, and how many customers owed it (D20).
+
+    Worked out from what is dated: postings by their value date, loans by the days on which they began, were settled or written
+    off. So what is booked late, but counts from that day, is in it, and the same records give the same figures again.
+    """
+    owing = Loan.objects.filter(
+        Q(settled_date=None) | Q(settled_date__gt=day), Q(written_off_date=None) | Q(written_off_date__gt=day),
+        start_date__lte=day,
+    )  # fmt: skip
+    return PastFigures(
+        drawn_fen=accounts.gl_balance_by_value(books.LOAN_PRINCIPAL, on=day),
+        borrowing_customers=owing.aggregate(customers=Count("customer", distinct=True))["customers"],
     )
 
 

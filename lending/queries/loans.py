@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -131,7 +132,16 @@ def loan_standing(loan: Loan, *, on: date | None = None) -> LoanStanding:
 
     The present standing reads no more of a loan that has gone through more: see `present_record`.
     """
-    day, record = on or business_date(), present_record(loan) if on is None else record_of(loan)
+    return _standing(loan, on or business_date(), present_record(loan) if on is None else record_of(loan))
+
+
+def loan_standings(loans: Iterable[Loan]) -> dict[uuid.UUID, LoanStanding]:
+    """Return by their ids how loans stand on the present business date, which is read once."""
+    day = business_date()
+    return {loan.pk: _standing(loan, day, present_record(loan)) for loan in loans}
+
+
+def _standing(loan: Loan, day: date, record: LoanRecord) -> LoanStanding:
     if loan.status == SETTLED:
         record = dataclasses.replace(record, instalments=(), carried_interest_fen=0)
     standing = standing_on(record, on_date=day)

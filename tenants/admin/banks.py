@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.columns import state
+from core.admin.columns import state, whole
 from core.admin.pages import ReadOnlyPage
 from core.approvals.operations import propose
 from tenants.approvals import RESUME_BANK
@@ -58,6 +58,7 @@ ASK: Final = Act(
     title="重新核对", submit="重新核对", explanation="请该行的系统重新上报已发布产品数和签名证书有效期，数秒后可见。",
     done="已请求，请稍后刷新本页",
 )  # fmt: skip
+SCHEMA: Final = whole("schema_name", "数据库模式")  # the column is the framework's, and named in English
 TABLE: Final = "admin/table.html"
 DONE: Final = {True: "已齐备", False: "缺失"}
 SEPARATORS: Final = re.compile(r"[\s,，、;；]+")
@@ -139,9 +140,9 @@ class BankPage(ReadOnlyPage):
                 )
             },
         ),
-        ("记录", {"fields": (("schema_name", "opened_at"),)}),
+        ("记录", {"fields": ((SCHEMA, "opened_at"),)}),
     )
-    readonly_fields = ("regions",)
+    readonly_fields = ("regions", SCHEMA)
     actions_detail = (
         "checklist",
         "facts",

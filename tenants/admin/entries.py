@@ -6,8 +6,10 @@ import uuid
 from typing import Any, Final
 
 from django import forms
+from django.contrib.admin import EmptyFieldListFilter
 from django.core.validators import RegexValidator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -17,7 +19,7 @@ from unfold.decorators import action, display
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import AddingPage, ReadOnlyPage
 from core.errors import NotFound
-from tenants.models import Entry
+from tenants.models import Entry, Scan
 from tenants.operations import close_entry, fetch_image_again, make_entry, reopen_entry
 
 IMAGE_TYPES: Final = ("image/png", "image/jpeg")
@@ -59,6 +61,11 @@ class EntryForm(ActForm):
     campaign = forms.CharField(label="活动", max_length=60, required=False, help_text="用于区分推广活动，仅内部可见")
 
 
+SCANS: Final = (
+    Scan.objects.filter(entry=OuterRef("pk")).order_by().values("entry").annotate(count=Count("pk")).values("count")
+)
+
+
 class EntryPage(AddingPage):
     """Codes with their scans, newest first."""
 
@@ -75,15 +82,15 @@ class EntryPage(AddingPage):
         "scans_so_far",
         "created_at",
     )
-    list_filter = ("is_open", "branch", "product", "campaign")
+    list_filter = ("is_open", ("sharer_id", EmptyFieldListFilter), "branch", "product", "campaign")
     search_fields = ("scene", "branch", "staff", "product", "campaign")
     search_help_text = "按场景值、网点、工号、产品或活动查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     actions_detail = ("fetch_again", "close", "reopen")
     readonly_fields = ("picture", "in_use", "scans_so_far")
     fieldsets = (
         (None, {"fields": ("picture", "scene", ("in_use", "scans_so_far"))}),
-        ("归属", {"fields": (("branch", "staff"), ("product", "campaign"))}),
+        ("归属", {"fields": (("branch", "staff"), ("product", "campaign"), "sharer_id")}),
         ("记录", {"fields": (("created_by", "created_at"),)}),
     )
 
@@ -92,7 +99,7 @@ class EntryPage(AddingPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         """Count the scans of each code; leave the pictures in the database."""
         rows: QuerySet[Entry] = super().get_queryset(request)
-        return rows.defer("image").annotate(scan_count=Count("scans"))
+        return rows.defer("image").annotate(scan_count=Coalesce(Subquery(SCANS), 0))
 
     @display(description="状态", label={"启用": "success", "停用": "danger"}, ordering="is_open")
     def in_use(self, entry: Entry) -> str:
@@ -100,8 +107,10 @@ class EntryPage(AddingPage):
         return "启用" if entry.is_open else "停用"
 
     @display(description="图片", label={"已获取": "success", "获取中": "warning"}, ordering="image_type")
-    def has_image(self, entry: Entry) -> str:
-        """Say whether WeChat has given the picture."""
+    def has_image(self, entry: Entry) -> str | None:
+        """Say whether WeChat has given the picture; what a customer hands on has none."""
+        if entry.sharer_id is not None:
+            return None
         return "已获取" if entry.image_type else "获取中"
 
     @display(description="扫码次数", ordering="scan_count")

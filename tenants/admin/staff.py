@@ -16,12 +16,13 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import ReadOnlyPage
 from core.approvals.operations import propose
+from core.clock import SHANGHAI, now
 from core.errors import NotFound
 from core.tenancy import current_bank
 from tenants.approvals import GRANT_ROLE, RESET_FACTOR
 from tenants.operations.staff import revoke_role
 from tenants.second_factor import has_factor
-from tenants.staff import roles_at
+from tenants.staff import AML_READER, held_roles, longest_aml_days, roles_at
 
 FIELDSETS: Final[tuple[Any, ...]] = (
     (None, {"fields": ("username", "password")}),
@@ -52,15 +53,30 @@ RESET: Final = Act(
 )
 
 
+def _told(role: str, user: User) -> str:
+    """Name a role, and of the one that ends its end."""
+    if role != AML_READER:
+        return role
+    until_at = getattr(getattr(user, "access", None), "aml_until_at", None)
+    if until_at is None or until_at <= now():
+        return f"{role}（已到期）"
+    return f"{role}（至 {until_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}）"
+
+
 class WhyForm(ActForm):
     """Why; kept with the proposal or the trace."""
 
     reason = forms.CharField(label="理由", max_length=200, help_text="写入复核记录与审计日志")
 
 
-def _role_form(names: list[str]) -> type[ActForm]:
+def _role_form(names: list[str], **more: forms.Field) -> type[ActForm]:
     choice = forms.ChoiceField(label="角色", choices=[(name, name) for name in names])
-    return type("RoleForm", (ActForm,), {"role": choice, "reason": WhyForm.base_fields["reason"]})
+    return type("RoleForm", (ActForm,), {"role": choice, **more, "reason": WhyForm.base_fields["reason"]})
+
+
+def _days() -> forms.Field:
+    told = f"授予“{AML_READER}”时须填写，1 至 {longest_aml_days()} 天，自复核通过起算，到期自动失效；其他角色请留空"
+    return forms.IntegerField(label="有效天数", required=False, min_value=1, help_text=told)
 
 
 class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none at run time
@@ -87,7 +103,7 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
     @display(description="角色")
     def roles(self, user: User) -> str:
         """Name the login's roles."""
-        return "、".join(group.name for group in user.groups.all()) or "—"
+        return "、".join(_told(group.name, user) for group in user.groups.all()) or "—"
 
     @display(description="动态码")
     def factor(self, user: User) -> str:
@@ -95,8 +111,8 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
         return "已启用" if has_factor(user) else "未启用"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Fetch the roles of all logins in one statement."""
-        return super().get_queryset(request).prefetch_related("groups")
+        """Fetch the roles of all logins in one statement, and until when they hold."""
+        return super().get_queryset(request).select_related("access").prefetch_related("groups")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep a superuser's login from everybody else: its password would be a way to all rights."""
@@ -140,9 +156,11 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
         user = self._user(object_id)
         if user is None:
             return HttpResponse(status=NotFound.status)
-        held = {group.name for group in user.groups.all()}
-        free = [name for name in roles_at(current_bank().code) if name not in held]
-        return self._propose(request, user, GRANT, GRANT_ROLE, _role_form(free))
+        held = set(held_roles(user).values_list("name", flat=True))
+        names = roles_at(current_bank().code)
+        free = [name for name in names if name not in held]
+        more = {"days": _days()} if AML_READER in names else {}
+        return self._propose(request, user, GRANT, GRANT_ROLE, _role_form(free, **more))
 
     @action(description="收回角色", permissions=["assign"], icon="person_remove")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -167,7 +185,7 @@ class UserPage(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # takes none a
         self, request: HttpRequest, user: User, act: Act, kind: str, form_class: type[ActForm]
     ) -> HttpResponse:
         def run(given: Any) -> None:
-            values = {name: value for name, value in given.items() if name != "reason"}
+            values = {name: value for name, value in given.items() if name != "reason" and value is not None}
             propose(kind=kind, subject=user.username, values=values, reason=given["reason"], actor=actor_of(request))
 
         return perform(self, request, act, run=run, form_class=form_class, object_id=user.pk)
@@ -185,7 +203,11 @@ class GroupPage(ReadOnlyPage, GroupAdmin):  # type: ignore[misc]  # the theme's 
     @display(description="成员")
     def members(self, group: Any) -> str:
         """Name the logins that have the role."""
-        return "、".join(group.user_set.values_list("username", flat=True)) or "—"
+        return "、".join(user.username for user in group.user_set.all()) or "—"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Fetch the members of all roles in one statement."""
+        return super().get_queryset(request).prefetch_related("user_set")
 
     @display(description="权限")
     def rights(self, group: Any) -> str:

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='Bank',
             fields=[
                 ('schema_name', models.CharField(db_index=True, max_length=63, unique=True, validators=[django_tenants.postgresql_backend.base._check_schema_name])),
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('code', models.CharField(max_length=12, unique=True, verbose_name='机构代码')),
                 ('name', models.CharField(help_text='合同上的贷款人名称', max_length=100, verbose_name='法人全称')),
                 ('display_name', models.CharField(max_length=60, verbose_name='展示名称')),
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankParameter',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('name', models.CharField(max_length=60, verbose_name='参数')),
                 ('value', models.JSONField(verbose_name='取值')),
                 ('effective_date', models.DateField(verbose_name='生效日期')),
@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Entry',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('scene', models.CharField(editable=False, max_length=32, unique=True, verbose_name='场景值')),
                 ('branch', models.CharField(blank=True, default='', max_length=60, verbose_name='网点')),
                 ('staff', models.CharField(blank=True, default='', max_length=30, verbose_name='客户经理工号')),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='EvidenceHeadCopy',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('bank', models.CharField(max_length=12, verbose_name='机构代码')),
                 ('number', models.PositiveBigIntegerField(verbose_name='编号')),
                 ('head_date', models.DateField(verbose_name='营业日期')),
@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PlatformParameter',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('name', models.CharField(max_length=60, verbose_name='参数')),
                 ('value', models.JSONField(verbose_name='取值')),
                 ('effective_date', models.DateField(verbose_name='生效日期')),
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PushedFigure',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('bank', models.CharField(max_length=12, verbose_name='机构代码')),
                 ('kind', models.CharField(max_length=40, verbose_name='指标')),
                 ('date', models.DateField(verbose_name='营业日期')),
@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Scan',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='tenants.entry', verbose_name='推广码')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='时间')),
             ],

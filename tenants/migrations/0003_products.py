@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ProductTemplate',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('code', models.CharField(max_length=8, validators=[django.core.validators.RegexValidator('^[A-Z][A-Z0-9]{1,7}$', '应为大写字母开头的 2 至 8 位字母或数字')], verbose_name='模板代码')),
                 ('number', models.PositiveIntegerField(blank=True, null=True, verbose_name='版本号')),
                 ('name', models.CharField(max_length=40, verbose_name='名称')),

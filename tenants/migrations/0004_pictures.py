@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CampaignCost',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('campaign', models.CharField(blank=True, default='', max_length=60, verbose_name='活动')),
                 ('branch', models.CharField(blank=True, default='', max_length=60, verbose_name='渠道（网点）')),
                 ('spent_date', models.DateField(verbose_name='发生日期')),

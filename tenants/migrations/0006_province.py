@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Switch',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('scope', models.CharField(choices=[('province', '全省'), ('product', '产品'), ('entry', '推广码'), ('check', '核验手段')], max_length=10, verbose_name='范围')),
                 ('bank', models.CharField(blank=True, default='', help_text='留空为全省各行', max_length=12, verbose_name='机构代码')),
                 ('target', models.CharField(blank=True, default='', max_length=40, verbose_name='对象')),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SupportSession',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('visitor', models.CharField(help_text='姓名和工号', max_length=60, verbose_name='省级人员')),
                 ('reason', models.CharField(max_length=200, verbose_name='事由')),
                 ('granted_by', models.CharField(max_length=150, verbose_name='批准人')),

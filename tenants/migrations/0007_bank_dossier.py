@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankDossier',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('bank', models.CharField(max_length=12, verbose_name='机构代码')),
                 ('asked_by', models.CharField(max_length=150, verbose_name='申请人')),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='申请时间')),

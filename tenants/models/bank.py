@@ -42,7 +42,7 @@ class Bank(PublicModel, TenantMixin):
     auto_create_schema = False
     auto_drop_schema = False
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     code = models.CharField("机构代码", max_length=12, unique=True)
     name = models.CharField("法人全称", max_length=100, help_text="合同上的贷款人名称")
     display_name = models.CharField("展示名称", max_length=60)

@@ -10,20 +10,24 @@ from core.ids import new_id
 
 
 class Entry(models.Model):
-    """One QR code of this bank: which branch, staff member, product and campaign it speaks for.
+    """One code of this bank: which branch, staff member, product and campaign it speaks for.
+
+    A code with a `sharer_id` is what a customer hands on (an opaque id of a room above), one each; it speaks for what brought
+    that customer here, and has no image.
 
     The scene begins with the bank's code so that it routes without a public row. Branch, staff, product and campaign
     are named by code, not by key.
 
-    PII: the staff code, kept while the scans are.
+    PII: the staff code and the sharer's opaque id, kept while the scans are.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     scene = models.CharField("场景值", max_length=32, unique=True, editable=False)
     branch = models.CharField("网点", max_length=60, blank=True, default="")
     staff = models.CharField("客户经理工号", max_length=30, blank=True, default="")
     product = models.CharField("产品代码", max_length=20, blank=True, default="")
     campaign = models.CharField("活动", max_length=60, blank=True, default="")
+    sharer_id = models.UUIDField("分享客户", null=True, blank=True, editable=False)
     is_open = models.BooleanField("启用", default=True)
     image = models.BinaryField("小程序码", null=True, editable=False)
     image_type = models.CharField("图片格式", max_length=30, blank=True, default="", editable=False)
@@ -33,6 +37,7 @@ class Entry(models.Model):
     class Meta:
         db_table = "tenants_entry"
         verbose_name = verbose_name_plural = "推广码"
+        constraints = [models.UniqueConstraint(fields=["sharer_id"], name="tenants_entry_one_of_a_sharer")]
 
     def __str__(self) -> str:
         """Show the scene."""
@@ -47,7 +52,7 @@ class Scan(models.Model):
     PII: none beside the visitor's opaque id; the customer's row points here (first touch), kept as long as the customer.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     entry = models.ForeignKey(Entry, verbose_name="推广码", on_delete=models.PROTECT, related_name="scans")
     at = models.DateTimeField("时间", default=timezone.now)
     visitor_id = models.UUIDField("登录客户", null=True, blank=True)
@@ -74,7 +79,7 @@ class CampaignCost(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     campaign = models.CharField("活动", max_length=60, blank=True, default="")
     branch = models.CharField("渠道（网点）", max_length=60, blank=True, default="")
     spent_date = models.DateField("发生日期")

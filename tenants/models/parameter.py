@@ -15,7 +15,7 @@ class PlatformParameter(PublicModel):
     PII: none beside logins.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     name = models.CharField("参数", max_length=60)
     value = models.JSONField("取值")
     effective_date = models.DateField("生效日期")
@@ -42,7 +42,7 @@ class BankParameter(models.Model):
     PII: none beside logins.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     name = models.CharField("参数", max_length=60)
     product = models.CharField("产品代码", max_length=20, blank=True, default="", db_default="")
     value = models.JSONField("取值")

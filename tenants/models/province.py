@@ -56,7 +56,7 @@ class PushedFigure(PublicModel):
     PII: none; sums only.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     bank = models.CharField("机构代码", max_length=12)
     kind = models.CharField("指标", max_length=40)
     date = models.DateField("营业日期")
@@ -81,7 +81,7 @@ class BankDossier(PublicModel):
     PII: none; the file holds configuration only.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     bank = models.CharField("机构代码", max_length=12)
     asked_by = models.CharField("申请人", max_length=150)
     asked_at = models.DateTimeField("申请时间", default=timezone.now)
@@ -104,7 +104,7 @@ class EvidenceHeadCopy(PublicModel):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     bank = models.CharField("机构代码", max_length=12)
     number = models.PositiveBigIntegerField("编号")
     head_date = models.DateField("营业日期")

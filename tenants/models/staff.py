@@ -13,7 +13,8 @@ class StaffAccess(models.Model):
 
     `secret` is the shared secret of RFC 6238 (base 32), `confirmed_at` when a first code proved that the person has it; a
     login without it has no second factor yet. `last_step` is the time step of the last code that was taken, which is taken
-    once. `recovery_hashes` are keyed hashes of the recovery codes that are left.
+    once. `recovery_hashes` are keyed hashes of the recovery codes that are left. `aml_until_at` is when the named grant
+    to read AML cases ends; without it the role of that name gives nothing (`tenants.staff.held_roles`).
 
     PII: none beside the login that it belongs to; the secret is sealed, kept while the login has this factor.
     """
@@ -24,6 +25,7 @@ class StaffAccess(models.Model):
     last_step = models.BigIntegerField("最后使用的时间步", default=0)
     recovery_hashes = models.JSONField("剩余恢复码摘要", default=list, blank=True)
     failed_tries = models.PositiveIntegerField("连续失败次数", default=0)
+    aml_until_at = models.DateTimeField("反洗钱查阅有效至", null=True, blank=True)
     locked_until = models.DateTimeField("锁定至", null=True, blank=True)
 
     class Meta:

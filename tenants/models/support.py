@@ -24,7 +24,7 @@ class SupportSession(models.Model):
     PII: the visitor's staff name; kept with the audit log.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     user = models.OneToOneField(User, models.PROTECT, related_name="support_session", verbose_name="登录名")
     visitor = models.CharField("省级人员", max_length=60, help_text="姓名和工号")
     reason = models.CharField("事由", max_length=200)

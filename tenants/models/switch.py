@@ -27,7 +27,7 @@ class Switch(PublicModel):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     scope = models.CharField("范围", max_length=10, choices=SCOPES)
     bank = models.CharField("机构代码", max_length=12, blank=True, default="", help_text="留空为全省各行")
     target = models.CharField("对象", max_length=40, blank=True, default="")

@@ -26,7 +26,7 @@ class ProductTemplate(PublicModel):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     code = models.CharField(
         "模板代码", max_length=8, validators=[RegexValidator(CODE, "应为大写字母开头的 2 至 8 位字母或数字")]
     )

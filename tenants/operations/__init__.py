@@ -7,7 +7,9 @@ from tenants.operations.campaigns import CostRefused, record_campaign_cost
 from tenants.operations.entries import (
     Arrival,
     EntryUnknown,
+    Shared,
     close_entry,
+    entry_to_share,
     fetch_image_again,
     make_entry,
     remember_visitor,
@@ -16,7 +18,7 @@ from tenants.operations.entries import (
     scan_of_entry_token,
 )
 from tenants.operations.evidence_heads import HeadRefused, push_evidence_head
-from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, record_figures
+from tenants.operations.figures import BORROWERS, DRAWN, GRANTED, FiguresFinal, earliest_open_date, record_figures
 from tenants.operations.parameters import set_bank_parameter, set_platform_parameter
 from tenants.operations.product_templates import TemplateRefused, check_templates_by, save_template
 from tenants.operations.province import (
@@ -44,12 +46,14 @@ __all__ = [
     "Arrival",
     "CostRefused",
     "EntryUnknown",
+    "FiguresFinal",
     "GoLiveRefused",
     "HeadRefused",
     "LaunchFacts",
     "LaunchFactsRefused",
     "LprRefused",
     "RegionsRefused",
+    "Shared",
     "SupportRefused",
     "SwitchRefused",
     "TemplateRefused",
@@ -57,7 +61,9 @@ __all__ = [
     "ask_facts",
     "check_templates_by",
     "close_entry",
+    "earliest_open_date",
     "enter_lpr",
+    "entry_to_share",
     "fetch_image_again",
     "grant_support",
     "make_entry",

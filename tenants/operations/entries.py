@@ -12,7 +12,7 @@ from typing import Final
 from django.core import signing
 
 from core.audit.log import record
-from core.errors import NotFound, Problem
+from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.steps.queue import enqueue
 from core.tenancy import current_bank, in_bank
@@ -48,12 +48,24 @@ class Arrival:
     entry_token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What a customer hands on: the scene, and what it speaks for."""
+
+    scene: str
+    product: str
+    campaign: str
+
+
+def _new_scene() -> str:
+    return f"{current_bank().code}-{''.join(secrets.choice(SCENE_LETTERS) for _ in range(OPAQUE_LENGTH))}"
+
+
 @opens_transaction
 def make_entry(*, branch: str, staff: str, product: str, campaign: str, actor: str) -> uuid.UUID:
     """Make a code of the current bank; a step fetches its image from WeChat. Return the entry's id."""
-    opaque = "".join(secrets.choice(SCENE_LETTERS) for _ in range(OPAQUE_LENGTH))
     entry = Entry.objects.create(
-        scene=f"{current_bank().code}-{opaque}",
+        scene=_new_scene(),
         branch=branch,
         staff=staff,
         product=product,
@@ -63,6 +75,28 @@ def make_entry(*, branch: str, staff: str, product: str, campaign: str, actor: s
     enqueue(FETCH_CODE, entry.id)
     record("entry.made", actor=actor, subject=entry.scene)
     return entry.id
+
+
+@within_transaction
+def entry_to_share(*, sharer_id: uuid.UUID, came_by: uuid.UUID | None) -> Shared:
+    """Return the code that a visitor hands on, the same each time; it is made at the first, like the code that brought them.
+
+    Raises:
+        StateConflict: the bank has closed it.
+    """
+    like = None if came_by is None else Entry.objects.filter(scans__pk=came_by).first()
+    like = like or Entry()
+    made = Entry(
+        scene=_new_scene(), branch=like.branch, staff=like.staff, product=like.product, campaign=like.campaign,
+        sharer_id=sharer_id, created_by=f"customer:{sharer_id.hex}",
+    )  # fmt: skip
+    Entry.objects.bulk_create([made], ignore_conflicts=True)
+    own = Entry.objects.get(sharer_id=sharer_id)
+    if own.pk == made.pk:
+        record("entry.made", actor=own.created_by, subject=own.scene)
+    if not own.is_open:
+        raise StateConflict("您的分享已停用，请联系银行工作人员")
+    return Shared(scene=own.scene, product=own.product, campaign=own.campaign)
 
 
 @within_transaction

@@ -20,7 +20,7 @@ from accounts.operations.complaints import EXTEND_AGAIN, Grievance, flag_overdue
 from accounts.operations.day import do_piece
 from accounts.queries import overdue_complaints
 from core.admin.charts import Asked, Numbers, csv_of
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.errors import NotFound, StateConflict
 from core.idempotency.models import IdempotencyRecord
@@ -33,6 +33,7 @@ from tenants.switches import CHECKS, standing
 from tests.accounts.holders import make_account, make_customer, set_day
 from tests.lending.applicants import make_token
 from tests.lending.test_borrowing_rest import Caller
+from tests.second_person import approve
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 MONDAY: Final = date(2026, 11, 23)

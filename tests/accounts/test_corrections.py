@@ -15,13 +15,14 @@ from accounts.operations import InsufficientFunds, Leg, Line, collect_from, post
 from accounts.operations.corrections import CorrectionRefused, check_correctable
 from accounts.queries import deposits_equal_ledger, trial_balance
 from core.approvals.models import Proposal
-from core.approvals.operations import ProposalWaiting, SameHands, approve, propose, refuse
+from core.approvals.operations import ProposalWaiting, SameHands, propose
 from core.audit.models import AuditEntry
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tests.accounts.holders import give_money, make_account
+from tests.second_person import approve, refuse
 
 MAKER, CHECKER = "maker", "checker"
 

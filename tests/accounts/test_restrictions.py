@@ -29,7 +29,7 @@ from accounts.operations.day import END_RESTRICTIONS, follow_day
 from accounts.operations.restrictions import Order, RestrictionRefused, check_order
 from accounts.queries import available_fen, freezes_of
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose, refuse
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
@@ -38,6 +38,7 @@ from core.steps.models import Step
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tests.accounts.holders import TODAY, Holder, at_once, give, make_holder, set_day
+from tests.second_person import approve, refuse
 
 MAKER, CHECKER = "maker", "checker"
 bank = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]

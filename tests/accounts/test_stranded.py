@@ -21,13 +21,14 @@ from accounts.operations.top_ups import start_top_up
 from accounts.providers.payments import OrderStatus
 from accounts.queries import gl_balance, suspense_agrees, trial_balance
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.clock import business_date, now
 from core.errors import NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
 from tests.accounts.holders import Holder, Network, due_again, fate, make_holder, refusal
 from tests.accounts.test_money_admin import staff
+from tests.second_person import approve
 
 Run = Callable[..., int]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]

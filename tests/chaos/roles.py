@@ -131,3 +131,23 @@ def day_end(*, bank: str, to: str, stage: str, moment: int, reached: str) -> Non
 
     with in_bank(bank), dying(stage, moment, Path(reached)):
         close_until(to_date=date.fromisoformat(to))
+
+
+def back_test(*, bank: str, at_once: int, statement: str, number: int, reached: str) -> None:
+    """Replay a bank's back-test in parts, as a worker does, and die by SIGKILL before the so-many-th of such statements."""
+    from lending.operations import back_testing
+
+    setattr(back_testing._decide_chunk, "__kwdefaults__", {"at_once": at_once})  # noqa: B010 -- a function's own
+    passed = 0
+
+    def die(execute: Callable[..., object], sql: str, params: object, many: object, context: object) -> object:
+        nonlocal passed
+        passed += statement in sql
+        if passed == number:
+            Path(reached).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, params, many, context)
+
+    with in_bank(bank), connection.execute_wrapper(die):
+        while True:
+            engine.run_due(lanes=[KINDS[back_testing.BACK_TEST].lane], seconds=SHORT_WHILE)

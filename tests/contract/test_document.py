@@ -29,6 +29,7 @@ OF_STAFF = {
     "launch_facts_refused",
     "lpr_refused",
     "model_refused",
+    "no_right_to_decide",
     "nothing_to_report",
     "outside_collection_hours",
     "outside_money_refused",
@@ -54,7 +55,7 @@ OF_STAFF = {
     "warning_reason_missing",
     "watch_term_refused",
 }
-# More than the contract promises: where a Location leads, a list beside it, complaints, and the papers of a loan.
+# More than the contract promises: where a Location leads, lists, complaints, a code to share, and the papers of a loan.
 BESIDE = {
     ("GET", "/b/{bank}/api/v1/cards"),
     ("GET", "/b/{bank}/api/v1/accounts/{}/statement"),
@@ -65,6 +66,7 @@ BESIDE = {
     ("GET", "/b/{bank}/api/v1/cards/{}"),
     ("GET", "/b/{bank}/api/v1/complaints"),
     ("POST", "/b/{bank}/api/v1/complaints"),
+    ("POST", "/b/{bank}/api/v1/shares"),
     ("GET", "/b/{bank}/api/v1/complaints/{}"),
     ("POST", "/b/{bank}/api/v1/complaints/{}/entries"),
     ("POST", "/b/{bank}/api/v1/complaints/{}/score"),

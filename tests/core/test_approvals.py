@@ -6,15 +6,17 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
-from core.approvals import registry
+from core.approvals import operations, registry
 from core.approvals.models import Proposal
-from core.approvals.operations import ProposalWaiting, SameHands, approve, propose, refuse, withdraw
+from core.approvals.operations import NoRightToDecide, ProposalWaiting, SameHands, propose, withdraw
 from core.approvals.registry import Approved, register_approval
 from core.audit.models import AuditEntry
 from core.errors import NotFound, StateConflict
 from core.tenancy import in_bank
+from tests.second_person import approve, approve_within, refuse, seat
 
 KIND = "test.act"
 
@@ -58,10 +60,34 @@ class TestFourEyes:
         with pytest.raises(IntegrityError), transaction.atomic():
             Proposal.objects.filter(pk=proposal.pk).update(status="approved", decided_by="maker")
 
+    def test_who_has_no_right_to_it_decides_nothing_wherever_the_operation_is_called(
+        self, done: list[Approved]
+    ) -> None:
+        proposal, rightless = proposed(), User.objects.create(username="rightless", is_staff=True)
+        gone, roleless = seat("gone", KIND), seat("roleless", KIND)
+        User.objects.filter(pk=gone.pk).update(is_active=False)
+        roleless.groups.clear()
+        for actor in (rightless.username, gone.username, roleless.username, "nobody", "", "command"):
+            for decide in (operations.approve, operations.refuse):
+                with pytest.raises(NoRightToDecide):
+                    decide(proposal_id=proposal.pk, actor=actor, reason="")
+        assert (done, Proposal.objects.get().status) == ([], "proposed")
+        assert not AuditEntry.objects.filter(subject=proposal.subject).exclude(actor="maker").exists()
+        seat(rightless.username, KIND)
+        assert operations.approve(proposal_id=proposal.pk, actor=rightless.username).status == "approved"
+        assert len(done) == 1
+
+    def test_of_a_kind_that_no_room_knows_nobody_decides(self, done: list[Approved]) -> None:
+        proposal = Proposal.objects.create(kind="test.unknown", subject="x", reason="x", proposed_by="maker")
+        User.objects.create(username="root", is_superuser=True)
+        with pytest.raises(NoRightToDecide):
+            operations.approve(proposal_id=proposal.pk, actor="root")
+        assert done == []
+
     def test_an_act_that_fails_leaves_the_proposal_waiting(self, done: list[Approved]) -> None:
         proposal = proposed(fails=True)
         with pytest.raises(StateConflict, match="不可以"), transaction.atomic():
-            approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
+            approve_within(proposal_id=proposal.pk, actor="checker")
         assert (done, Proposal.objects.get().status) == ([], "proposed")
 
     def test_it_is_decided_once(self, done: list[Approved]) -> None:

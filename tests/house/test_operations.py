@@ -15,6 +15,7 @@ NEITHER_SORT: Final = {
     "tenants.operations.entries.resolve_scene": "begins before a bank is known: finds it, enters it, then opens",
     "tenants.operations.entries.scan_of_entry_token": "reads a signed token, no row",
     "tenants.operations.evidence_heads.push_evidence_head": "its transaction writes the public schema, as the pusher",
+    "tenants.operations.figures.earliest_open_date": "reads a parameter, writes no row",
     "tenants.operations.figures.record_figures": "its transaction writes the public schema, as the pusher",
     "tenants.operations.bank_dossiers.deliver": "as record_figures",
     "tenants.operations.product_templates.check_templates_by": "registers a check at start-up, no row",

@@ -8,11 +8,12 @@ from datetime import date
 from django.db import transaction
 
 from core.approvals.models import Proposal
-from core.approvals.operations import approve, propose
+from core.approvals.operations import propose
 from lending import operations
 from lending.approvals import PUBLISH_PRODUCT, REOPEN_PRODUCT, SCHEDULE_PRODUCT
 from lending.models import Product, ProductVersion
 from lending.operations.products import take_draft
+from tests.second_person import approve
 
 EDITOR = "pm"
 CHECKER = "checker"

@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 
 from core import vault
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose, withdraw
+from core.approvals.operations import SameHands, propose, withdraw
 from core.clock import SHANGHAI, business_date, move_business_date
 from core.errors import NotFound, StateConflict
 from core.evidence.models import EvidenceLeaf
@@ -47,6 +47,7 @@ from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
+from tests.second_person import approve
 from verification import queries as verified
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Customer
 from accounts.operations.login import log_in
+from accounts.operations.sharing import share
 from core.admin.charts import Asked, Chart, Numbers, csv_of, picture_of
 from core.audit.models import AuditEntry
 from core.clock import business_date, now
@@ -292,6 +293,31 @@ class TestD10Costs:
         assert column(numbers, "放款客户") == {"春耕": 2, "秋收": 0}
         assert column(numbers, "每个放款客户成本") == {"春耕": 350_00, "秋收": None}
         assert total(numbers, "每个放款客户成本") == 375_00
+
+    def test_how_a_campaign_spreads_by_the_codes_that_customers_hand_on(self) -> None:
+        """Four come by the campaign's code and register, two of them share; five others scan, two of these register."""
+        spring = code(campaign="春耕")
+        sharers = [arrive(spring, 3) for _ in range(4)][:2]
+        for who in sharers:
+            assert who is not None
+            assert share(customer_id=who).campaign == "春耕"
+        handed_on = [Entry.objects.get(sharer_id=who) for who in sharers]
+        for entry, steps in (
+            (handed_on[0], 3),
+            (handed_on[0], 2),
+            (handed_on[1], 3),
+            (handed_on[1], 1),
+            (handed_on[1], 1),
+        ):
+            arrive(entry, steps)
+        Scan.objects.create(entry=handed_on[0], visitor_id=sharers[0])  # one's own code, scanned by oneself
+        arrive(code(campaign="秋收"), 1)
+        numbers = ask(COST_CHART)
+        assert column(numbers, "传播次数") == {"春耕": 5, "秋收": 0}
+        assert column(numbers, "受邀注册客户") == {"春耕": 2, "秋收": 0}
+        # 5 invitations by 6 registered customers, 2 of 5 of them taken: 5/6 × 2/5 = 0.33
+        assert column(numbers, "K 系数") == {"春耕": Decimal("0.33"), "秋收": None}
+        assert (total(numbers, "传播次数"), total(numbers, "K 系数")) == (5, Decimal("0.33"))
 
     @pytest.mark.parametrize(
         ("changed", "told"),

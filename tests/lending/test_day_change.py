@@ -246,7 +246,7 @@ class TestAdvanceDay:
         with in_bank("125"):
             assert business_date() == start + timedelta(days=12)
             assert again(drawdown).status == "expired"
-            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 12
+            assert PushedFigure.objects.filter(bank="125", kind="drawn_fen").count() == 13  # the first day, too
             assert EvidenceHeadCopy.objects.filter(bank="125").exists()
         with in_bank("116"):
             assert business_date() == start

@@ -9,7 +9,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from core.approvals.operations import approve
 from core.clock import business_date, move_business_date
 from core.errors import InvalidRequest, NotFound
 from core.steps.models import Step
@@ -29,6 +28,7 @@ from tests.lending.product_acts import (
     reopen,
     schedule,
 )
+from tests.second_person import approve
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 RunSteps = Callable[..., int]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core.approvals.operations import approve
 from core.audit.models import AuditEntry
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.tenancy import in_bank
@@ -26,6 +25,7 @@ from tenants.models import LprQuote
 from tenants.queries import LprUnknown, lpr_on
 from tests.lending.applicants import change_product
 from tests.lending.product_acts import close, draft_of, propose_publishing, publish_by_two, reopen
+from tests.second_person import approve
 
 
 class TestPolicyColumns:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from core.approvals.models import APPROVED, PROPOSED, REFUSED, Proposal
-from core.approvals.operations import DraftChanged, SameHands, approve, propose, refuse, withdraw
+from core.approvals.operations import DraftChanged, SameHands, propose, withdraw
 from core.audit.models import AuditEntry
 from core.errors import Problem, StateConflict
 from core.tenancy import PROVINCE_CODE, in_bank
@@ -21,6 +21,7 @@ from lending.operations.products import save_draft
 from lending.publishing import digest_of
 from tenants.operations import set_licensed_regions
 from tests.lending.product_acts import CHECKER, EDITOR, draft_of, propose_publishing
+from tests.second_person import approve, refuse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 ADMIN = "/b/125/admin"

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Transfer
 from accounts.operations import Line, post_entry
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.clock import business_date, move_business_date
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
@@ -28,6 +28,7 @@ from lending.queries.purpose_watch import unscanned_days
 from lending.servicing_day import follow_servicing
 from tests.lending.borrowers import CLEARING, Borrower, draft, give_money, lend, make_borrower, repay, set_day
 from tests.made_once import made_once
+from tests.second_person import approve
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 START = date(2026, 1, 22)

@@ -14,7 +14,7 @@ from accounts import queries as accounts
 from accounts.models import JournalEntry, Receipt, ReceiptUse
 from accounts.operations import OutsideMoney, open_receipt
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose, refuse
+from core.approvals.operations import SameHands, propose
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from lending import queries
@@ -30,6 +30,7 @@ from tests.lending.test_loans_rest import caller
 from tests.lending.test_repayment import again, m1, pay_first
 from tests.lending.test_reversal import decided, reverse, snapshot, stands_as_folded
 from tests.made_once import made_once
+from tests.second_person import approve, approve_within, refuse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 TELLER, CLERK, CHECKER = "teller", "clerk", "checker"
@@ -60,7 +61,7 @@ def pay(loan: Loan, receipt: Receipt, on: date, kind: str = "due", **more: Any) 
 def approved_raw(proposal: Proposal, actor: str = CHECKER) -> None:
     """Approve inside a transaction of its own, which a refusal takes back."""
     with transaction.atomic():
-        approve.__wrapped__(proposal_id=proposal.pk, actor=actor, reason="")  # type: ignore[attr-defined]
+        approve_within(proposal_id=proposal.pk, actor=actor, reason="")
 
 
 def left(receipt: Receipt) -> int:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts import queries as accounts
 from accounts.models import Claim, JournalEntry
-from core.approvals.operations import approve, propose
+from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
@@ -32,6 +32,7 @@ from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borr
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_repayment import again, lend_m1, m1, pay_first
 from tests.made_once import made_once
+from tests.second_person import approve, approve_within
 
 DAY = date(2024, 4, 25)
 
@@ -165,7 +166,7 @@ class TestAlloc03Reversal:
         repayment = reverse(Repayment.objects.get())
         proposal = propose(kind=REVERSE_REPAYMENT, subject=repayment.pk.hex, values={}, reason="再", actor="maker")
         with pytest.raises(StateConflict), transaction.atomic():
-            approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
+            approve_within(proposal_id=proposal.pk, actor="checker", reason="")
         assert JournalEntry.objects.filter(kind="repayment_reversal").count() == 1
 
     def test_a_line_drawn_again_meanwhile_stands_above_its_limit_until_it_is_repaid(self) -> None:
@@ -451,4 +452,4 @@ class TestChanges:
 def decided_raw(kind: str, subject: uuid.UUID, **values: object) -> None:
     """Propose and approve inside the caller's transaction, which a refusal takes back."""
     proposal = propose.__wrapped__(kind=kind, subject=subject.hex, values=values, reason="测试", actor="maker")  # type: ignore[attr-defined]
-    approve.__wrapped__(proposal_id=proposal.pk, actor="checker", reason="")  # type: ignore[attr-defined]
+    approve_within(proposal_id=proposal.pk, actor="checker", reason="")

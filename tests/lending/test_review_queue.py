@@ -15,7 +15,7 @@ from accounts.models import DepositAccount
 from config.dashboard import _reviews
 from core import vault
 from core.approvals.models import PROPOSED, Proposal
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.clock import business_date
 from core.errors import NotFound, StateConflict
@@ -40,6 +40,7 @@ from lending.review_verdicts import ReviewReasonMissing, Verdict
 from tenants.parameters import set_for_bank
 from tests.lending.applicants import again, judge, make_customer
 from tests.lending.test_borrowing_admin import ADMIN, _staff
+from tests.second_person import approve
 from verification import queries as verified
 from verification.models import Upload
 

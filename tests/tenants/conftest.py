@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from core.approvals.models import PROPOSED, Proposal
-from core.approvals.operations import approve
 from core.tenancy import PROVINCE_CODE, in_bank
 from tenants.staff import MANAGER, make_login
+from tests.second_person import approve
 
 PASSWORD = "Sample-Pass-2026"
 Browser = Callable[..., Client]

@@ -6,21 +6,29 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from core.admin.amounts import exact, percent, short
+from core.clock.models import BusinessDay
 from core.operations import TransactionForbidden
 from core.tenancy import PROVINCE_CODE, PUBLIC, at, in_bank
 from tenants.models import PushedFigure
-from tenants.operations import BORROWERS, DRAWN, GRANTED, move_bank, record_figures
+from tenants.operations import BORROWERS, DRAWN, GRANTED, FiguresFinal, earliest_open_date, move_bank, record_figures
+from tenants.parameters import ParameterRefused, set_for_bank
 from tenants.queries import ProvinceFigures, province_figures
 
 pytestmark = pytest.mark.django_db
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 
 
+def let_it_be(day: date) -> None:
+    BusinessDay.objects.update_or_create(pk=1, defaults={"date": day})
+
+
 def _push(bank: str, on: date, granted: int, drawn: int, borrowers: int) -> None:
     with in_bank(bank):
+        let_it_be(on)
         record_figures(on=on, figures={GRANTED: granted, DRAWN: drawn, BORROWERS: borrowers})
 
 
@@ -37,10 +45,41 @@ class TestRecordFigures:
             assert dict(PushedFigure.objects.values_list("kind", "value")) == {GRANTED: 300, DRAWN: 70, BORROWERS: 2}
 
     def test_inside_a_transaction_it_is_refused(self) -> None:
-        from django.db import transaction
-
         with in_bank("125"), transaction.atomic(), pytest.raises(TransactionForbidden):
             record_figures(on=MONDAY, figures={GRANTED: 1})
+
+
+class TestD20ADayThatIsOver:
+    """Late events re-open the last three days only."""
+
+    FRIDAY = date(2026, 11, 27)
+
+    def _stored(self) -> dict[date, int]:
+        with at(PUBLIC):
+            return dict(PushedFigure.objects.filter(kind=DRAWN).values_list("date", "value"))
+
+    def test_is_written_again_for_three_days_and_then_never_by_whatever_reruns(self) -> None:
+        _push("125", MONDAY, 1, 10, 1)
+        _push("125", TUESDAY, 1, 20, 1)
+        with in_bank("125"):
+            let_it_be(self.FRIDAY)
+            assert earliest_open_date() == TUESDAY
+            record_figures(on=TUESDAY, figures={DRAWN: 21})
+            with pytest.raises(FiguresFinal):
+                record_figures(on=MONDAY, figures={DRAWN: 11})
+        assert self._stored() == {MONDAY: 10, TUESDAY: 21}
+
+    def test_is_final_sooner_where_the_bank_says_so(self) -> None:
+        _push("125", TUESDAY, 1, 20, 1)
+        with in_bank("125"):
+            let_it_be(self.FRIDAY)
+            with transaction.atomic():
+                set_for_bank(name="figures.reopen_days", value=1, effective_date=self.FRIDAY, actor="test")
+            with pytest.raises(FiguresFinal):
+                record_figures(on=TUESDAY, figures={DRAWN: 21})
+            with pytest.raises(ParameterRefused), transaction.atomic():
+                set_for_bank(name="figures.reopen_days", value=4, effective_date=self.FRIDAY, actor="test")
+        assert self._stored() == {TUESDAY: 20}
 
 
 class TestProvinceFigures:
@@ -57,6 +96,7 @@ class TestProvinceFigures:
 
     def test_a_kind_that_a_bank_has_not_pushed_counts_as_nothing(self) -> None:
         with in_bank("125"):
+            let_it_be(MONDAY)
             record_figures(on=MONDAY, figures={GRANTED: 7, "something_else": 9})
         figures = _figures()
         assert (figures.granted_fen, figures.drawn_fen, figures.borrowers, figures.average_fen) == (7, 0, 0, None)

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, connections, transaction
 from psycopg import sql
@@ -24,8 +24,8 @@ from tenants import calendar_seed, directory
 from tenants.models import Bank, Entry, Holiday, LprQuote
 from tenants.provisioning import BankOpening, open_bank, opening, prepare_database
 from tenants.provisioning.opening import CannotOpenBank
-from tenants.provisioning.prepare import is_up_to_date, schemas_behind
-from tenants.staff import PROVINCE_ROLES, ROLES
+from tenants.provisioning.prepare import is_up_to_date, schemas_behind, schemas_with_other_roles
+from tenants.staff import CHECKER, PROVINCE_ROLES, ROLES
 from tests import database
 from verification.models import AgreementText
 
@@ -325,7 +325,8 @@ class TestPrepareDatabase:
             rows = server.execute(
                 "SELECT xmin::text, date::text FROM public.tenants_holiday UNION ALL"
                 " SELECT xmin::text, migrations_sha256 FROM public.tenants_schema_template UNION ALL"
-                " SELECT xmin::text, name FROM province.auth_group ORDER BY 2"
+                " SELECT xmin::text, name FROM province.auth_group UNION ALL"
+                " SELECT xmin::text, group_id::text FROM province.auth_group_permissions ORDER BY 2, 1"
             ).fetchall()
         return [relations, rows]
 
@@ -336,11 +337,12 @@ class TestPrepareDatabase:
         assert self._state(as_owner) == before
         assert not any("升级" in text for text in said)
 
-    def test_with_nothing_to_do_the_check_is_two_statements_however_many_banks(
+    def test_with_nothing_to_do_the_checks_are_few_statements_however_many_banks(
         self, opened: str, django_assert_max_num_queries: Any
     ) -> None:
-        with at(PUBLIC), django_assert_max_num_queries(5):
+        with at(PUBLIC), django_assert_max_num_queries(10):
             assert schemas_behind() == []
+            assert schemas_with_other_roles() == []
         assert is_up_to_date()
 
     def test_a_bank_that_is_behind_is_brought_up_and_no_other(self, opened: str, as_owner: str) -> None:
@@ -355,6 +357,30 @@ class TestPrepareDatabase:
         prepare_database(report=said.append)
         assert [text for text in said if "升级" in text] == [f"升级 {schema_of(opened)}"]
         assert schemas_behind() == []
+
+    def test_an_upgrade_brings_the_roles_of_every_bank_and_of_the_province_to_what_is_written(
+        self, opened: str, as_owner: str
+    ) -> None:
+        with in_bank(opened):
+            Group.objects.get(name="合规").delete()
+            Permission.objects.filter(codename="decide_staffaccess").delete()
+            own = Group.objects.create(name="本行自设")
+            for group in (own, Group.objects.get(name="客服")):
+                group.permissions.add(Permission.objects.get(codename="add_user"))
+        with in_bank(PROVINCE_CODE):
+            Group.objects.get(name=CHECKER).permissions.clear()
+        behind = sorted([schema_of(opened), PROVINCE_CODE])
+        assert (schemas_with_other_roles(), schemas_behind()) == (behind, [])
+        said: list[str] = []
+        prepare_database(report=said.append)
+        assert [text for text in said if text.startswith("角色 ")] == [f"角色 {schema}" for schema in behind]
+        assert (schemas_with_other_roles(), not any("升级" in text for text in said)) == ([], True)
+        with in_bank(opened):
+            held = {(name, code) for name, code in Group.objects.values_list("name", "permissions__codename")}
+            assert {("合规", "decide_staffaccess"), ("合规", "view_screeningalert"), ("本行自设", "add_user")} <= held
+            assert ("客服", "add_user") not in held
+        with in_bank(PROVINCE_CODE):
+            assert Group.objects.get(name=CHECKER).permissions.filter(codename="decide_switch").exists()
 
     def test_what_all_banks_read_is_there_from_the_start(self, as_owner: str) -> None:
         with at(PUBLIC):

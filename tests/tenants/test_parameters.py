@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.clock import business_date, move_business_date
 from core.operations import TransactionRequired
@@ -30,6 +30,7 @@ from tenants.parameters import (
     tightened,
     value_of,
 )
+from tests.second_person import approve_within
 from tests.tenants.conftest import Browser, approve_all
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ def _propose(name: str, value: Any, on: date | None = None, *, product: str = ""
 
 def _approve(proposal: Proposal, actor: str = "checker") -> None:
     with transaction.atomic():
-        approve.__wrapped__(proposal_id=proposal.pk, actor=actor, reason="同意")  # type: ignore[attr-defined]
+        approve_within(proposal_id=proposal.pk, actor=actor, reason="同意")
 
 
 def _shown(name: str) -> Present:

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, transaction
 from django.test import Client
 
 from core.approvals.models import PROPOSED, Proposal
-from core.approvals.operations import DraftChanged, SameHands, approve, propose
+from core.approvals.operations import DraftChanged, SameHands, propose
 from core.audit.models import AuditEntry
 from core.tenancy import PROVINCE_CODE, in_bank
 from tenants import directory
@@ -20,6 +20,7 @@ from tenants.operations import TemplateRefused, save_template
 from tenants.operations.product_templates import discard_template, plan_template
 from tenants.queries import product_template, product_templates
 from tenants.staff import CHECKER
+from tests.second_person import approve
 from tests.tenants.conftest import Browser
 
 pytestmark = pytest.mark.django_db

@@ -19,11 +19,13 @@ from django.test import RequestFactory
 from django.urls import set_urlconf
 
 from config.admin_site import bank_admin, province_admin
+from core.clock import days_from_now
 from core.ids import new_id
 from core.tenancy import PROVINCE_CODE, in_bank
 from tenants.admin.login import PROVED
 from tenants.middleware import BANK_URLS
-from tenants.staff import roles_at
+from tenants.models import StaffAccess
+from tenants.staff import AML_READER, roles_at
 
 BANK_ROLES: Final = {
     "产": "产品经理", "险": "风险", "运": "运营", "经": "客户经理", "合": "合规", "会": "会计", "催": "催收", "服": "客服",
@@ -315,6 +317,8 @@ def _staff(bank: str) -> dict[str, Any]:
     for word, role in SITES[bank][1].items():
         user = User.objects.create(username=f"only-{role}", is_staff=True)
         user.groups.add(Group.objects.get(name=role))
+        if role == AML_READER:
+            StaffAccess.objects.create(user=user, aml_until_at=days_from_now(1))
         made[word] = User.objects.get(pk=user.pk)
     return made
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.clock import business_date, now
 from core.tenancy import PROVINCE_CODE, in_bank
@@ -23,6 +23,7 @@ from tenants.operations import second_factor as operations
 from tenants.operations.second_factor import CodeWrong, begin_enrolment, confirm_enrolment, count_try, prove_factor
 from tenants.parameters import set_for_bank, set_for_platform
 from tenants.staff import MANAGER, StaffRefused, make_login
+from tests.second_person import approve, approve_within
 from tests.tenants.conftest import PASSWORD, admin_of
 
 MOMENT = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -139,7 +140,7 @@ class TestProving:
             propose(kind=RESET_FACTOR, subject="other", values={}, reason="遗失", actor="admin")
         proposal = propose(kind=RESET_FACTOR, subject="lin", values={}, reason="遗失", actor="admin")
         with pytest.raises(SameHands), transaction.atomic():
-            approve.__wrapped__(proposal_id=proposal.pk, actor="lin", reason="")  # type: ignore[attr-defined]
+            approve_within(proposal_id=proposal.pk, actor="lin", reason="")
         approve(proposal_id=proposal.pk, actor="hegui", reason="")
         assert not factor.has_factor(User.objects.get(username="lin"))
         assert begin_enrolment(login="lin")

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, approve, propose
+from core.approvals.operations import SameHands, propose
 from core.audit.models import AuditEntry
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
@@ -16,6 +16,7 @@ from tenants.approvals import RESUME_BANK, SWITCH_ON
 from tenants.models import Bank, Entry, Switch
 from tenants.operations import EntryUnknown, SwitchRefused, make_entry, move_bank, resolve_scene, switch_off
 from tenants.switches import NOWHERE, standing
+from tests.second_person import approve
 from tests.tenants.conftest import Browser, approve_all
 
 pytestmark = pytest.mark.django_db

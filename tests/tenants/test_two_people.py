@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from core.approvals.models import PROPOSED, Proposal
-from core.approvals.operations import SameHands, approve, propose, refuse
+from core.approvals.operations import NoRightToDecide, SameHands, approve, propose, refuse
 from core.approvals.registry import KINDS
 from core.audit.models import AuditEntry
 from core.clock import now
@@ -77,9 +77,42 @@ class TestEveryKind:
             proposals = list(_proposals("somebody"))
             user = User.objects.get(username="staff")
             assert {kind.decider for kind in KINDS.values() if user.has_perm(kind.decider)} == set()
+            for proposal in proposals:
+                for decide in (approve, refuse):
+                    with pytest.raises(NoRightToDecide):
+                        decide(proposal_id=proposal.pk, actor="staff", reason="")
         assert {_decide(manager, bank, proposal, "approve") for proposal in proposals} == {403}
         with in_bank(bank):
             assert Proposal.objects.exclude(status=PROPOSED).count() == 0
+
+    @pytest.mark.parametrize("bank", PLACES)
+    def test_of_an_administrator_with_a_role_given_to_himself_is_not_decided_by_him(self, bank: str) -> None:
+        with in_bank(bank):
+            make_login(login="admin", role=MANAGER, password=PASSWORD)
+            own = propose(
+                kind=GRANT_ROLE, subject="admin", values={"role": next(iter(roles_at(bank)))}, reason="x", actor="admin"
+            )
+            with pytest.raises(SameHands):
+                approve(proposal_id=own.pk, actor="admin")
+            User.objects.get(username="admin").groups.set(Group.objects.all())  # by whatever way there might be
+            for proposal in [own, *_proposals("admin")]:
+                for decide in (approve, refuse):
+                    with pytest.raises(SameHands):
+                        decide(proposal_id=proposal.pk, actor="admin", reason="")
+            assert Proposal.objects.exclude(status=PROPOSED).count() == 0
+            assert AuditEntry.objects.filter(action__startswith="proposal.approved").count() == 0
+
+    def test_is_decided_by_the_rights_of_the_moment(self, bank_a: str) -> None:
+        del bank_a
+        for login, role in (("admin", MANAGER), ("hegui", "合规"), ("lin", "客服")):
+            make_login(login=login, role=role, password=PASSWORD)
+        proposal = propose(kind=GRANT_ROLE, subject="lin", values={"role": "风险"}, reason="x", actor="admin")
+        revoke_role(login="hegui", role="合规", reason="离岗", actor="admin")
+        with pytest.raises(NoRightToDecide):
+            approve(proposal_id=proposal.pk, actor="hegui")
+        make_login(login="hegui", role="合规", password=PASSWORD)
+        approve(proposal_id=proposal.pk, actor="hegui")
+        assert User.objects.get(username="lin").groups.filter(name="风险").exists()
 
 
 class TestRolesAreGrantedByTwo:

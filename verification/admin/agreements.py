@@ -9,7 +9,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.columns import opaque
+from core.admin.columns import opaque, whole
 from core.admin.pages import ReadOnlyPage
 from verification.models import AgreementText, Consent
 from verification.operations.agreement_texts import publish_agreement_text
@@ -87,9 +87,9 @@ class ConsentPage(ReadOnlyPage):
     list_select_related = ("agreement",)
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-granted_at",)
+    ordering = ("-id",)
     fields = (
-        "id", "purpose", "version", "text_sha256", "business_id", "subject_id", "read_seconds", "granted_at",
+        "id", "purpose", "version", "text_sha256", "business_id", whole("subject_id", "客户"), "read_seconds", "granted_at",
         "withdrawn_at", "evidence_leaf", "withdrawal_leaf",
     )  # fmt: skip
     readonly_fields = fields

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unfold.decorators import display
 
-from core.admin.columns import opaque, state
+from core.admin.columns import opaque, state, whole
 from core.admin.pages import ReadOnlyPage
 from core.crypto.masking import mask_id_number_for_operations, mask_name, mask_phone
 from verification.admin.screening import may_see_screening
@@ -22,6 +22,7 @@ OUTCOMES: Final = {
     "match": "success", "clear": "success", "passed": "success", "mismatch": "danger", "name_mismatch": "danger",
     "not_found": "danger", "failed": "danger", "hit": "danger", "review": "warning",
 }  # fmt: skip
+WHOSE: Final = whole("subject_id", "客户")
 STATUSES: Final = {"asked": "info", "answered": "success", "unanswered": "warning"}
 FACES: Final = {"starting": "info", "started": "info", "checking": "info", "passed": "success", "failed": "danger"}
 READINGS: Final = {"reading": "info", "read": "success", "refused": "danger"}
@@ -44,9 +45,9 @@ class CheckPage(ReadOnlyPage):
     list_filter = ("kind", "purpose", "status")
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-asked_at",)
+    ordering = ("-id",)
     fields = (
-        "id", "kind", "purpose", "business_id", "subject_id", "masked_elements", "status", "outcome", "reason_code",
+        "id", "kind", "purpose", "business_id", WHOSE, "masked_elements", "status", "outcome", "reason_code",
         "provider", "paid_calls", "asked_at", "answered_at", "evidence_leaf",
     )  # fmt: skip
     readonly_fields = fields
@@ -85,9 +86,9 @@ class FaceCheckPage(ReadOnlyPage):
     list_filter = ("action", "status")
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
-        "id", "action", "business_id", "subject_id", "provider", "base_photo", "status", "reason_code", "similarity",
+        "id", "action", "business_id", WHOSE, "provider", "base_photo", "status", "reason_code", "similarity",
         "created_at", "completed_at", "finished_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -109,9 +110,9 @@ class VoiceCheckPage(ReadOnlyPage):
     list_filter = ("action", "status")
     search_fields = ("business_id__startswith", "subject__id__iexact")
     search_help_text = "按业务编号或客户编号查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
-        "id", "action", "business_id", "subject_id", "provider", "compared_with", "status", "reason_code", "similarity",
+        "id", "action", "business_id", WHOSE, "provider", "compared_with", "status", "reason_code", "similarity",
         "paid_calls", "created_at", "text_expires_at", "completed_at", "finished_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -133,9 +134,9 @@ class IdCardReadingPage(ReadOnlyPage):
     list_filter = ("status", "provider")
     search_fields = ("subject__id__iexact",)
     search_help_text = "按客户编号查找"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
-        "id", "subject_id", "status", "reason_code", "provider", "masked_name", "masked_id_number", "warnings",
+        "id", WHOSE, "status", "reason_code", "provider", "masked_name", "masked_id_number", "warnings",
         "paid_calls", "created_at", "finished_at", "evidence_leaf",
     )  # fmt: skip
     readonly_fields = fields
@@ -157,9 +158,9 @@ class PhoneCodePage(ReadOnlyPage):
 
     list_display = ("action", "masked_phone", opaque("subject_id", "客户"), "created_at", "sent_at", "used_at")
     list_filter = ("action",)
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
-        "id", "action", "masked_phone", "subject_id", "business_id", "created_at", "expires_at", "sent_at", "used_at",
+        "id", "action", "masked_phone", WHOSE, "business_id", "created_at", "expires_at", "sent_at", "used_at",
     )  # fmt: skip
     readonly_fields = fields
 

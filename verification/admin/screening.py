@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unfold.decorators import display
 
-from core.admin.columns import opaque, state
+from core.admin.columns import opaque, state, whole
 from core.admin.pages import ReadOnlyPage
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class ScreeningAlertPage(ReadOnlyPage):
     )
     list_filter = ("outcome", "status")
     list_select_related = ("check_row",)
-    ordering = ("-created_at",)
-    fields = ("id", "outcome", "status", "purpose", "business", "subject_id", "matches", "created_at")
+    ordering = ("-id",)
+    fields = ("id", "outcome", "status", "purpose", "business", whole("subject_id", "客户"), "matches", "created_at")
     readonly_fields = fields
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 from unfold.decorators import display
 
-from core.admin.columns import opaque
+from core.admin.columns import opaque, whole
 from core.admin.pages import ReadOnlyPage
 from core.crypto import blind_index, normalise_id_number, normalise_phone
 from core.crypto.masking import mask_address, mask_id_number_for_operations, mask_name, mask_phone
@@ -49,7 +49,7 @@ class SubjectPage(ReadOnlyPage):
     )
     search_fields = ("id",)
     search_help_text = "输入完整的身份证号、手机号或编号"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     fields = (
         "id", "masked_name", "masked_id_number", "masked_phone", "sex", "ethnicity", "birth_date", "masked_address",
         "authority", "valid_from_date", "valid_until_date", "identified_at", "face_locked_until",
@@ -90,6 +90,6 @@ class UploadPage(ReadOnlyPage):
 
     list_display = (opaque("id", "编号"), "kind", "size", opaque("subject_id", "客户"), "created_at")
     list_filter = ("kind",)
-    ordering = ("-created_at",)
-    fields = ("id", "kind", "size", "subject_id", "object_id", "created_at")
+    ordering = ("-id",)
+    fields = ("id", "kind", "size", whole("subject_id", "客户"), "object_id", "created_at")
     readonly_fields = fields

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='AgreementText',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('purpose', models.CharField(choices=[('privacy', '个人信息处理'), ('face', '人脸信息处理'), ('voice', '声纹信息处理'), ('credit_query', '征信查询授权'), ('data_query', '其他信息查询授权'), ('third_party', '向第三方提供个人信息'), ('auto_debit', '自动扣款授权'), ('e_sign', '电子签名与数字证书'), ('marketing', '营销信息'), ('bureau_reporting', '征信报送')], max_length=20, verbose_name='用途')),
                 ('version', models.PositiveIntegerField(verbose_name='版本')),
                 ('title', models.CharField(max_length=60, verbose_name='标题')),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Subject',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('name', core.crypto.fields.SealedTextField(null=True, verbose_name='姓名')),
                 ('id_number', core.crypto.fields.SealedTextField(null=True, verbose_name='身份证号')),
                 ('id_number_index', core.crypto.fields.BlindIndexField(max_length=32, null=True, verbose_name='身份证号摘要')),
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WatchlistVersion',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('list_code', models.CharField(max_length=40, verbose_name='名单')),
                 ('number', models.PositiveIntegerField(verbose_name='版本')),
                 ('current', models.BooleanField(default=True, verbose_name='现行')),
@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Check',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='verification.subject', verbose_name='主体')),
                 ('kind', models.CharField(choices=[('carrier', '运营商实名'), ('id_check', '联网核查'), ('watchlist', '名单监测'), ('face', '人脸核验'), ('voice', '声纹核验')], max_length=10, verbose_name='种类')),
                 ('purpose', models.CharField(max_length=20, verbose_name='环节')),
@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Consent',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='verification.subject', verbose_name='主体')),
                 ('purpose', models.CharField(choices=[('privacy', '个人信息处理'), ('face', '人脸信息处理'), ('voice', '声纹信息处理'), ('credit_query', '征信查询授权'), ('data_query', '其他信息查询授权'), ('third_party', '向第三方提供个人信息'), ('auto_debit', '自动扣款授权'), ('e_sign', '电子签名与数字证书'), ('marketing', '营销信息'), ('bureau_reporting', '征信报送')], max_length=20, verbose_name='用途')),
                 ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='verification.agreementtext', verbose_name='协议')),
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PhoneCode',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='phone_codes', to='verification.subject', verbose_name='主体')),
                 ('phone', core.crypto.fields.SealedTextField(verbose_name='手机号')),
                 ('phone_index', core.crypto.fields.BlindIndexField(max_length=32, verbose_name='手机号摘要')),
@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Upload',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='verification.subject', verbose_name='主体')),
                 ('kind', models.CharField(choices=[('id_card_front', '身份证人像面'), ('id_card_back', '身份证国徽面'), ('face', '人脸照片'), ('voice', '语音'), ('licence', '营业执照'), ('proof', '用途凭证')], max_length=16, verbose_name='种类')),
                 ('object_id', models.UUIDField(verbose_name='保管对象')),
@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WatchlistName',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', models.BigAutoField(primary_key=True, serialize=False, verbose_name='编号')),
                 ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='listed', to='verification.watchlistversion', verbose_name='名单版本')),
                 ('entry', models.CharField(max_length=40, verbose_name='条目')),
                 ('name', models.CharField(max_length=400, verbose_name='名称')),
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='FaceCheck',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='verification.subject', verbose_name='主体')),
                 ('action', models.CharField(choices=[('apply', '申请额度'), ('open_account', '开立账户'), ('sign', '签署合同'), ('drawdown', '提款'), ('bind_card', '绑定银行卡'), ('relink', '更换微信'), ('reverify', '重新核验身份'), ('close_account', '注销账户')], max_length=16, verbose_name='用途')),
                 ('business_id', models.CharField(max_length=64, verbose_name='业务编号')),
@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='IdCardReading',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='verification.subject', verbose_name='主体')),
                 ('front_upload', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='verification.upload', verbose_name='人像面')),
                 ('back_upload', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='verification.upload', verbose_name='国徽面')),
@@ -268,7 +268,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ScreeningAlert',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('check_row', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='alert', to='verification.check', verbose_name='核验记录')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='verification.subject', verbose_name='主体')),
                 ('outcome', models.CharField(choices=[('hit', '命中'), ('review', '待甄别')], max_length=10, verbose_name='结果')),
@@ -285,7 +285,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ScreeningMatch',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('check_row', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='verification.check', verbose_name='核验记录')),
                 ('list_code', models.CharField(max_length=40, verbose_name='名单')),
                 ('list_version', models.PositiveIntegerField(verbose_name='名单版本')),
@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='VoiceCheck',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='verification.subject', verbose_name='主体')),
                 ('action', models.CharField(choices=[('apply', '申请额度'), ('open_account', '开立账户'), ('sign', '签署合同'), ('drawdown', '提款'), ('bind_card', '绑定银行卡'), ('relink', '更换微信'), ('reverify', '重新核验身份'), ('close_account', '注销账户')], max_length=16, verbose_name='用途')),
                 ('business_id', models.CharField(max_length=64, verbose_name='业务编号')),
@@ -332,7 +332,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ActToken',
             fields=[
-                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='编号')),
                 ('factor', models.CharField(choices=[('face', '人脸'), ('voice', '声纹')], max_length=10, verbose_name='要素')),
                 ('face_check', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='token', to='verification.facecheck', verbose_name='人脸核验')),
                 ('voice_check', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='token', to='verification.voicecheck', verbose_name='声纹核验')),

@@ -58,7 +58,7 @@ class ActCheck(models.Model):
     PII: see the factor's own model.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体")
     action = models.CharField("用途", max_length=16, choices=ACTIONS)
     business_id = models.CharField("业务编号", max_length=64)

@@ -29,7 +29,7 @@ class ActToken(models.Model):
     PII: none beside the opaque ids.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     factor = models.CharField("要素", max_length=10, choices=FACTORS)
     face_check = models.OneToOneField(
         FaceCheck, models.PROTECT, related_name="token", verbose_name="人脸核验", null=True, blank=True

@@ -65,7 +65,7 @@ class Check(models.Model):
     the relationship ends (AML-04). A watchlist row must not become known to the customer (AML-08).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="checks", verbose_name="主体")
     kind = models.CharField("种类", max_length=10, choices=KINDS)
     purpose = models.CharField("环节", max_length=20)

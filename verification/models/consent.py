@@ -47,7 +47,7 @@ class AgreementText(models.Model):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     purpose = models.CharField("用途", max_length=20, choices=PURPOSES)
     version = models.PositiveIntegerField("版本")
     title = models.CharField("标题", max_length=60)
@@ -82,7 +82,7 @@ class Consent(models.Model):
     LN-06).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="consents", verbose_name="主体")
     purpose = models.CharField("用途", max_length=20, choices=PURPOSES)
     agreement = models.ForeignKey(AgreementText, models.PROTECT, related_name="+", verbose_name="协议")

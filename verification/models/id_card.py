@@ -30,7 +30,7 @@ class IdCardReading(models.Model):
     until ten years after the relationship ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="readings", verbose_name="主体")
     front_upload = models.ForeignKey(Upload, models.PROTECT, related_name="+", verbose_name="人像面")
     back_upload = models.ForeignKey(Upload, models.PROTECT, related_name="+", verbose_name="国徽面")

@@ -41,7 +41,7 @@ class PhoneCode(models.Model):
     `phone_code.kept_days` (180), by housekeeping.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="phone_codes", verbose_name="主体")
     phone = SealedTextField("手机号")
     phone_index = BlindIndexField("手机号摘要")

@@ -27,7 +27,7 @@ class Subject(models.Model):
     ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     name = SealedTextField("姓名", null=True)
     id_number = SealedTextField("身份证号", null=True)
     id_number_index = BlindIndexField("身份证号摘要", null=True)

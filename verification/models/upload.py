@@ -34,7 +34,7 @@ class Upload(models.Model):
     goes after `attempt.failed_days`; this row stays and then names an object that is no more.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="uploads", verbose_name="主体")
     kind = models.CharField("种类", max_length=16, choices=KINDS)
     object_id = models.UUIDField("保管对象")

@@ -28,7 +28,7 @@ class WatchlistVersion(PublicModel):
     PII: none.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     list_code = models.CharField("名单", max_length=40)
     number = models.PositiveIntegerField("版本")
     current = models.BooleanField("现行", default=True)
@@ -68,7 +68,7 @@ class WatchlistName(PublicModel):
     its version.
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.BigAutoField("编号", primary_key=True)
     # No index of its own: whoever looks here comes with keys, and must not be led to read whole versions.
     version = models.ForeignKey(
         WatchlistVersion, models.CASCADE, related_name="listed", verbose_name="名单版本", db_index=False
@@ -103,7 +103,7 @@ class ScreeningMatch(models.Model):
     ten years after the relationship ends (AML-04).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     check_row = models.ForeignKey(Check, models.PROTECT, related_name="matches", verbose_name="核验记录")
     list_code = models.CharField("名单", max_length=40)
     list_version = models.PositiveIntegerField("名单版本")
@@ -137,7 +137,7 @@ class ScreeningAlert(models.Model):
     PII: the fact itself is confidential (AML-08); as `ScreeningMatch`.
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     check_row = models.OneToOneField(Check, models.PROTECT, related_name="alert", verbose_name="核验记录")
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体")
     outcome = models.CharField("结果", max_length=10, choices=[("hit", "命中"), ("review", "待甄别")])

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from core.approvals.operations import approve, propose
+from core.approvals.operations import propose
 from lending.approvals import MODEL_PUBLISH
 from lending.decision.engine import DecisionModel
 from lending.decision.four_sources import four_source_content
 from lending.decision.standard import standard_content
 from lending.models import BankModelVersion
 from lending.operations.models import ready_to_publish, save_model_draft, start_model
+from tests.second_person import approve
 
 Content = dict[str, Any]
 MAKER, EDITOR, CHECKER = "risk-maker", "risk-editor", "risk-checker"

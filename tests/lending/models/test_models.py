@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.approvals.models import Proposal
-from core.approvals.operations import DraftChanged, SameHands, approve
+from core.approvals.operations import DraftChanged, SameHands
 from core.audit.models import AuditEntry
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.tenancy import in_bank
@@ -46,6 +46,7 @@ from tests.lending.applicants import DATA, REPORT, Outside, again, change_produc
 from tests.lending.decision.applicants import early, full, policy
 from tests.lending.models import making
 from tests.lending.models.making import CHECKER, EDITOR, MAKER, Content
+from tests.second_person import approve
 from verification import queries as verified
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
