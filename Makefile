@@ -38,7 +38,7 @@ journey: setup ## from the scan to the first repayment on fresh servers; prints 
 test: setup ## run the tests; ARGS="tests/core -k money" chooses some
 	@$(STACK) exec -- $(PYTEST) $(ARGS)
 
-test-deep: setup ## search longer: the generated tests marked deep, with many more examples drawn anew
+test-deep: setup ## search longer: the tests marked deep, with many more examples drawn anew
 	@$(STACK) exec -- $(PYTEST) --hypothesis-profile=deep -m deep -rP --show-capture=stdout $(ARGS)
 
 check: setup ## lint, types, import contracts, migrations, OpenAPI document

@@ -70,6 +70,7 @@ BANK: Final[Mapping[str, Place]] = {
     "lending.Decision": Place("信贷", "rule"),
     "lending.CreditLine": Place("信贷", "speed"),
     "lending.Drawdown": Place("信贷", "download"),
+    "lending.LineAgreement": Place("信贷", "handshake"),
     "lending.Contract": Place("信贷", "contract"),
     "lending.Loan": Place("信贷", "real_estate_agent"),
     "lending.Instalment": Place("信贷", "event_repeat"),

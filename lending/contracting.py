@@ -17,6 +17,7 @@ from typing import Any, Final
 from accounts.queries import AccountView
 from lending import parameters
 from lending.contracts.data import (
+    AgreementNamed,
     Borrower,
     Confirmation,
     ContractData,
@@ -27,7 +28,7 @@ from lending.contracts.data import (
     Rate,
     ReceivingAccount,
 )
-from lending.contracts.render import standard_template
+from lending.contracts.render import standard_agreement, standard_template, voucher_template
 from lending.loan_terms import day_count_of, early_fee_percent_of
 from lending.loans.terms import Schedule
 from lending.models import Disclosure, Drawdown, EntrustedPayment, ProductVersion
@@ -80,13 +81,7 @@ def agreed_on(
         "contract_date": disclosure.business_date.isoformat(),
         "made_at": made_at.isoformat(),
         "product_name": version.name,
-        "lender": _lender(parties.lender),
-        "borrower": {
-            "name": parties.borrower.name,
-            "id_number": parties.borrower.id_number,
-            "phone": parties.phone,
-            "address": parties.borrower.address,
-        },
+        **who_agrees(parties),
         "principal_fen": drawdown.amount_fen,
         "purpose": label_of(drawdown.purpose),
         "term_months": drawdown.term_months,
@@ -103,25 +98,57 @@ def agreed_on(
             "day_count": day_count_of(version, drawdown.method),
             "repricing": version.repricing,
         },
-        "penalty": {
-            "overdue_markup_percent": str(version.overdue_markup_percent),
-            "misuse_markup_percent": str(version.misuse_markup_percent),
-            "compound": version.compound_penalty,
-            "compound_on_penalty": version.compound_on_penalty,
-            "grace_days": version.grace_days,
-        },
+        "penalty": penalty_of(version),
         "instalments": [
             [row.number, row.due_date.isoformat(), row.principal_fen, row.interest_fen, row.balance_fen]
             for row in schedule.instalments
         ],
         "account": {"number": parties.account.number, "bank_name": parties.lender.name},
         "payee": _payee(drawdown),
-        "disclosure": _confirmation(TABLE, disclosure.pk, bytes(disclosure.sha256)),
-        "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
+        **confirmations(disclosure, consents),
         "shifts_due_dates": version.holiday_rule == NEXT_WORKING_DAY,
         "early_repayment_fee_percent": str(early_fee_percent_of(version, drawdown.method)),
-        "repayment_order": [DEBTS[kind] for kind in parameters.allocation_order(disclosure.business_date)],
-        "principal_first_days": parameters.non_accrual_days(disclosure.business_date),
+        **order_on(disclosure.business_date),
+    }
+
+
+def who_agrees(parties: Parties) -> dict[str, Any]:
+    """Return lender and borrower as a contract states them."""
+    return {
+        "lender": _lender(parties.lender),
+        "borrower": {
+            "name": parties.borrower.name,
+            "id_number": parties.borrower.id_number,
+            "phone": parties.phone,
+            "address": parties.borrower.address,
+        },
+    }
+
+
+def penalty_of(version: ProductVersion) -> dict[str, Any]:
+    """Return what default costs by a product version."""
+    return {
+        "overdue_markup_percent": str(version.overdue_markup_percent),
+        "misuse_markup_percent": str(version.misuse_markup_percent),
+        "compound": version.compound_penalty,
+        "compound_on_penalty": version.compound_on_penalty,
+        "grace_days": version.grace_days,
+    }
+
+
+def order_on(day: date) -> dict[str, Any]:
+    """Return in which order debts are paid by the rules of a day (ALLOC-01)."""
+    return {
+        "repayment_order": [DEBTS[kind] for kind in parameters.allocation_order(day)],
+        "principal_first_days": parameters.non_accrual_days(day),
+    }
+
+
+def confirmations(disclosure: Disclosure, consents: Sequence[ConsentGiven]) -> dict[str, Any]:
+    """Return what the customer has confirmed before signing."""
+    return {
+        "disclosure": _confirmation(TABLE, disclosure.pk, bytes(disclosure.sha256)),
+        "consents": [_confirmation(given.title, given.id, given.sha256) for given in consents],
     }
 
 
@@ -159,9 +186,7 @@ def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str
     for name in ("annual_rate", "lpr_rate", "all_in_annual_rate"):
         rate[name] = Decimal(rate[name])
     rate["lpr_date"] = date.fromisoformat(rate["lpr_date"])
-    penalty = dict(agreed["penalty"])
-    for name in ("overdue_markup_percent", "misuse_markup_percent"):
-        penalty[name] = Decimal(penalty[name])
+    under = agreed.get("agreement")
     return ContractData(
         number=number,
         template_version=template_version,
@@ -177,7 +202,7 @@ def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str
         maturity_date=date.fromisoformat(agreed["maturity_date"]),
         method=agreed["method"],
         rate=Rate(**rate),
-        penalty=Penalty(**penalty),
+        penalty=read_penalty(agreed["penalty"]),
         instalments=tuple(_instalment(row) for row in agreed["instalments"]),
         account=ReceivingAccount(**agreed["account"]),
         payee=Payee(**agreed["payee"]) if agreed.get("payee") else None,
@@ -186,7 +211,16 @@ def contract_of(agreed: Mapping[str, Any], *, number: str, template_version: str
         shifts_due_dates=agreed.get("shifts_due_dates", False),
         early_repayment_fee_percent=Decimal(agreed["early_repayment_fee_percent"]),
         **_order(agreed),
+        agreement=None
+        if under is None
+        else AgreementNamed(number=under["number"], contract_date=date.fromisoformat(under["contract_date"])),
     )
+
+
+def read_penalty(agreed: Mapping[str, Any]) -> Penalty:
+    """Read back what default costs."""
+    percents = {name: Decimal(agreed[name]) for name in ("overdue_markup_percent", "misuse_markup_percent")}
+    return Penalty(**{**agreed, **percents})
 
 
 def _order(agreed: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,13 +250,38 @@ class Template:
     source: str
     version: str
 
+    @property
+    def text(self) -> str:
+        """Name the text alone: whose it is and its hash, whichever version uses it."""
+        return text_named(self.version)
+
+
+def text_named(template_version: str) -> str:
+    """Return what a template's full name says of the text alone."""
+    return template_version.rpartition(" ")[2]
+
 
 def template_of(version: ProductVersion, *, product_code: str) -> Template:
     """Return the template by which a product's contracts are set: its own, else the standard one."""
-    own = version.contract_template.strip()
-    source = own or standard_template()
+    return _template(version, product_code, own=version.contract_template, standard=standard_template())
+
+
+def agreement_template_of(version: ProductVersion, *, product_code: str) -> Template:
+    """Return the template by which a product's agreements of lines are set: its own, else the standard one."""
+    return _template(version, product_code, own=version.agreement_template, standard=standard_agreement())
+
+
+def voucher_template_of(version: ProductVersion, *, product_code: str) -> Template:
+    """Return the template by which drawdowns under an agreement are evidenced."""
+    return _template(version, product_code, own="", standard=voucher_template())
+
+
+def _template(version: ProductVersion, product_code: str, *, own: str, standard: str) -> Template:
+    source = own.strip() or standard
     digest = hashlib.sha256(source.encode()).hexdigest()[:HASH_SHOWN]
-    return Template(source=source, version=f"{product_code}-{version.number} {'OWN' if own else 'STD'}-{digest}")
+    return Template(
+        source=source, version=f"{product_code}-{version.number} {'OWN' if own.strip() else 'STD'}-{digest}"
+    )
 
 
 def bundle_digest(bundle: Mapping[str, Any]) -> bytes:

@@ -46,7 +46,10 @@ class Lender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a drawdown is to be, on one business date; the amount in fen. Of a payee the account's last digits only."""
+    """What a drawdown is to be, on one business date; the amount in fen. Of a payee the account's last digits only.
+
+    `signing` says in words what is signed, where that is not a contract for this drawdown alone.
+    """
 
     drawdown_id: str
     amount_fen: int
@@ -55,6 +58,7 @@ class Terms:
     purpose: str
     business_date: date
     payee_tail: str | None = None
+    signing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,21 @@ def _parties(lender: Lender, terms: Terms) -> Iterator[tuple[str, str]]:
     yield "贷款用途", label_of(terms.purpose)
     yield "还款方式", dict(METHODS)[terms.method]
     yield "支付方式", _paying(lender, terms.payee_tail)
+    if terms.signing is not None:
+        yield "合同签订", terms.signing
+
+
+def agreement_words(*, limit_fen: int, valid_until_date: date) -> str:
+    """Say that the agreement of the line is signed with this drawdown, and what it bounds."""
+    return (
+        f"本次一并签订《个人循环借款合同》（最高借款余额 {fen_to_yuan(limit_fen)} 元，额度期限至 "
+        f"{valid_until_date.isoformat()}）和本笔借据；此后在额度内用信只签借据，每笔仍须阅读明示表并确认签署"
+    )
+
+
+def voucher_words(*, number: str, contract_date: date) -> str:
+    """Say that this drawdown is made under an agreement that was signed before."""
+    return f"依据您 {contract_date.isoformat()} 签订的《个人循环借款合同》（编号 {number}），本次签署本笔借据"
 
 
 def _paying(lender: Lender, payee_tail: str | None) -> str:

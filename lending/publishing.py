@@ -216,11 +216,16 @@ def _purpose_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
 
 
 def _template_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
-    if not version.contract_template.strip():
+    own = {name: getattr(version, name) for name in ("contract_template", "agreement_template")}
+    if not any(source.strip() for source in own.values()):
         return
-    from lending.contracts.trial import try_template  # sets a page and looks into it: PDF that only publishing needs
+    from lending.contracts import trial  # sets a page and looks into it: PDF that only publishing needs
 
-    try:
-        try_template(version.contract_template)
-    except ContractError as error:
-        yield "contract_template", str(error)
+    tries = {"contract_template": trial.try_template, "agreement_template": trial.try_agreement_template}
+    for name, source in own.items():
+        if not source.strip():
+            continue
+        try:
+            tries[name](source)
+        except ContractError as error:
+            yield name, str(error)

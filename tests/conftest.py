@@ -18,6 +18,7 @@ from config.apps import spare_collections
 from core.tenancy import PUBLIC, enter, in_bank
 from tenants import directory
 from tests import database
+from tests.depth import is_deep
 from tests.running_sandbox import running_sandbox, sandbox, vendors
 from tests.undone import open_keys
 
@@ -64,6 +65,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _no_wait(_: object) -> None:
     """Take what was written for kept."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make test-deep` what is marked `deep(only=True)`: long, and shorter tests prove its steps in the usual run."""
+    if is_deep():
+        return
+    left = [item for item in items if any(mark.kwargs.get("only") for mark in item.iter_markers("deep"))]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 def pytest_collection_finish() -> None:

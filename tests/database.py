@@ -28,7 +28,7 @@ LOCK_KEY: Final = 7_230_002
 COMPLETE: Final = "complete"
 STALE_SECONDS: Final = 86_400
 BUILT_FROM: Final = (
-    "*/migrations/*.py", "*/sql.py", "*/*/sql.py", "*/models.py", "*/*/models.py", "*/models/*.py",
+    "*/migrations/*.py", "*/*sql.py", "*/*/*sql.py", "*/models.py", "*/*/models.py", "*/models/*.py",
     "*/furnishing*.py", "*/furnishing/*.py",
     "tenants/provisioning/*.py", "tenants/staff.py", "tenants/second_factor.py",
     "tenants/lpr.py", "tenants/calendar_seed.py", "core/crypto/*.py",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.db.models import Model
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
@@ -51,6 +52,21 @@ def opaque(field: str, title: str) -> Column:
         return format_html('<span title="{}" class="font-mono">{}</span>', text, text[-SHORT_ID:]) if text else "—"
 
     show.__name__ = f"{field}_in_short"
+    shown: Column = display(show, description=title, ordering=field)
+    return shown
+
+
+def linked(field: str, page: str, title: str) -> Column:
+    """Return a column that shows a value and leads to the row's own page, `app_model`."""
+
+    def show(row: Model) -> str:
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-400" href="{}">{}</a>',
+            reverse(f"admin:{page}_change", args=(row.pk,)),
+            getattr(row, field),
+        )
+
+    show.__name__ = f"{field}_linked"
     shown: Column = display(show, description=title, ordering=field)
     return shown
 

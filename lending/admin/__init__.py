@@ -8,9 +8,10 @@ from lending.admin.bureau import BureauExportPage, BureauObjectionPage, BureauRe
 from lending.admin.closing import AutoDebitPage, DayEndPage
 from lending.admin.collection import CollectionContactPage, OverdueLoanPage
 from lending.admin.collection_agencies import CollectionAgencyPage
+from lending.admin.contracts import ContractPage, LineAgreementPage
 from lending.admin.decision_models import BankModelPage, BankModelVersionPage
 from lending.admin.dossiers import MechanismDossierPage
-from lending.admin.drawdowns import BankCertificatePage, ContractPage, DrawdownPage
+from lending.admin.drawdowns import BankCertificatePage, DrawdownPage
 from lending.admin.entrusted import EntrustedPaymentPage
 from lending.admin.invitations import InvitationPage
 from lending.admin.lines import CreditLinePage
@@ -47,6 +48,7 @@ from lending.models import (
     EarlyWarning,
     EntrustedPayment,
     Invitation,
+    LineAgreement,
     Loan,
     LoanPaper,
     MechanismDossier,
@@ -78,6 +80,7 @@ bank_pages = [
     (Decision, DecisionPage),
     (CreditLine, CreditLinePage),
     (Drawdown, DrawdownPage),
+    (LineAgreement, LineAgreementPage),
     (Contract, ContractPage),
     (Loan, LoanPage),
     (Repayment, RepaymentPage),

@@ -1,4 +1,4 @@
-"""Drawdowns with the tables that were shown, contracts with their files, and the certificates that sign."""
+"""Drawdowns with the tables that were shown and what was signed, and the certificates that sign."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from unfold.decorators import action, display
 
-from core import vault
-from core.admin.acts import actor_of
-from core.admin.columns import amount, opaque, state
+from core.admin.columns import amount, linked, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.clock import SHANGHAI
 from core.crypto.masking import mask_id_number_for_operations, mask_name
@@ -20,15 +17,15 @@ from lending.admin.review_filters import to_case
 from lending.contracts.certificates import read_certificates
 from lending.models import BankCertificate, Contract, Disclosure, Drawdown
 from lending.models.drawdown import REVIEW
+from lending.queries.contracts import AGREEMENT, CONTRACT, VOUCHER, kind_of
 from verification import queries as verified
 
 COLOURS: Final = {
     "draft": "info", "signing": "info", "signed": "primary", "disbursing": "warning", "review": "warning",
     "disbursed": "success", "failed": "danger", "expired": "danger",
 }  # fmt: skip
+WHAT: Final = {CONTRACT: "借款合同", VOUCHER: "借据", AGREEMENT: "循环借款合同"}
 REVIEWER: Final = "lending.review_application"
-PURPOSE: Final = "staff_download"
-PDF: Final = "application/pdf"
 
 
 def person_of(customer_id: Any, *, among: Mapping[Any, verified.Identity] | None = None) -> str:
@@ -58,6 +55,26 @@ class DisclosureTable(ReadOnlyTable):
         return str(row.content["total_interest"])
 
 
+class SignedTable(ReadOnlyTable):
+    """What was signed for a drawdown: its contract, or its voucher and the agreement that this is drawn under."""
+
+    model = Contract
+    fields = ("linked_number", "what", "under", "contract_date", "signed_at")
+    readonly_fields = fields
+    verbose_name_plural = "合同与借据"
+    linked_number = staticmethod(linked("number", "lending_contract", "合同编号"))
+
+    @display(description="文件")
+    def what(self, row: Contract) -> str:
+        """Say what it is."""
+        return WHAT[kind_of(row)]
+
+    @display(description="循环借款合同")
+    def under(self, row: Contract) -> str:
+        """Name the agreement."""
+        return "—" if row.agreement is None else row.agreement.number
+
+
 class DrawdownPage(ReadOnlyPage):
     """Drawdowns, newest first."""
 
@@ -68,7 +85,7 @@ class DrawdownPage(ReadOnlyPage):
     search_help_text = "按用信编号、客户编号（完整）或合同编号查找"
     list_select_related = ("line__product",)
     ordering = ("-id",)
-    inlines = (DisclosureTable,)
+    inlines = (DisclosureTable, SignedTable)
     actions_detail = ("review",)
     readonly_fields = ("product", "person", "amount_fen_in_yuan")
     fieldsets = (
@@ -107,50 +124,6 @@ class DrawdownPage(ReadOnlyPage):
         """Go to the case in the review queue, where it is decided."""
         del request
         return to_case(object_id)
-
-
-class ContractPage(ReadOnlyPage):
-    """Signed contracts, newest first; the file is handed out with a trace."""
-
-    list_display = ("number", "contract_date", "template_version", "signed_at", opaque("drawdown_id", "用信"),
-                    opaque("customer_id", "客户"))  # fmt: skip
-    list_filter = ("contract_date", "template_version")
-    search_fields = ("number__exact", "customer__id__exact", "drawdown__id__exact")
-    search_help_text = "按合同编号、客户编号或用信编号（完整）查找"
-    ordering = ("-id",)
-    actions_detail = ("download",)
-    readonly_fields = ("person", "digest")
-    fieldsets = (
-        (None, {"fields": (("number", "contract_date"), ("drawdown", "person"))}),
-        ("文件", {"fields": ("digest", ("template_version", "signed_at"), "certificate")}),
-        ("存证", {"fields": (("evidence_leaf", "bundle_leaf"), "bundle")}),
-    )
-
-    @display(description="客户")
-    def person(self, row: Contract) -> str:
-        """Show who borrows, masked."""
-        return person_of(row.customer_id)
-
-    @display(description="文件摘要（SHA-256）")
-    def digest(self, row: Contract) -> str:
-        """Show the hash of the signed file."""
-        return bytes(row.sha256).hex()
-
-    def has_download_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the file to whoever may see contracts."""
-        del object_id
-        return self.has_view_permission(request)
-
-    @action(description="下载合同", permissions=["download"], icon="download")
-    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Hand out the signed file; who read it and why is on record."""
-        row = get_object_or_404(Contract, pk=object_id)
-        content = vault.read(row.object_id, purpose=PURPOSE, actor=f"staff:{actor_of(request)}")
-        headers = {
-            "Content-Disposition": f'attachment; filename="{row.number}.pdf"',
-            "Cache-Control": "private, no-store",
-        }
-        return HttpResponse(content, content_type=PDF, headers=headers)
 
 
 class BankCertificatePage(ReadOnlyPage):

@@ -14,12 +14,15 @@ from unfold.decorators import action, display
 from accounts.queries import only_own
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
-from core.admin.columns import amount, opaque, state
-from core.admin.pages import ReadOnlyPage
-from lending.models import CreditLine
+from core.admin.columns import amount, linked, opaque, state
+from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from lending.line_contracting import signs_once
+from lending.models import CreditLine, LineAgreement
 from lending.models.credit_line import ACTIVE, FROZEN, STANDING
 from lending.operations.lines import close_line, freeze_line, review_line, unfreeze_line
+from lending.queries.agreements import why_sign_anew
 from lending.queries.applications import available_fen, review_is_due
+from lending.queries.disclosures import lender_card
 
 FREEZER: Final = "lending.freeze_creditline"
 COLOURS: Final = {"active": "success", "frozen": "warning", "expired": "danger", "closed": "danger"}
@@ -54,6 +57,17 @@ class ReasonForm(ActForm):
     reason = forms.CharField(label="原因", max_length=200, help_text="写入状态变更与审计日志")
 
 
+class AgreementTable(ReadOnlyTable):
+    """The agreements that were signed for a line, the newest first."""
+
+    model = LineAgreement
+    fields = ("linked_number", "contract_date", "limit", "annual_rate", "valid_until_date", "signed_at")
+    readonly_fields = fields
+    ordering = ("-number",)
+    linked_number = staticmethod(linked("number", "lending_lineagreement", "合同编号"))
+    limit = staticmethod(amount("limit_fen", "最高借款余额"))
+
+
 class CreditLinePage(ReadOnlyPage):
     """Credit lines, newest first."""
 
@@ -71,11 +85,20 @@ class CreditLinePage(ReadOnlyPage):
         return only_own(rows, request.user, path="customer_id")
 
     ordering = ("-id",)
+    inlines = (AgreementTable,)
     actions_detail = ("freeze", "unfreeze", "close", "review")
-    readonly_fields = ("limit_fen_in_yuan", "drawn_fen_in_yuan", "held_fen_in_yuan", "available", "review_due")
+    readonly_fields = (
+        "limit_fen_in_yuan",
+        "drawn_fen_in_yuan",
+        "held_fen_in_yuan",
+        "available",
+        "review_due",
+        "signing",
+    )
     fieldsets = (
         (None, {"fields": (("id", "status"), ("customer", "application"), ("product", "product_version", "kind"))}),
         ("金额", {"fields": (("limit_fen_in_yuan", "available"), ("drawn_fen_in_yuan", "held_fen_in_yuan"))}),
+        ("合同", {"fields": ("signing",)}),
         ("定价", {"fields": (("annual_rate", "grade"), ("lpr_rate", "lpr_tenor", "lpr_date"), "spread_bp")}),
         ("期限", {"fields": (("starts_date", "valid_until_date"), ("reviewed_date", "review_due"), "created_at")}),
     )
@@ -87,6 +110,14 @@ class CreditLinePage(ReadOnlyPage):
     def available(self, row: CreditLine) -> str:
         """Show what can be drawn now."""
         return exact(available_fen(row))
+
+    @display(description="下一笔用信签署")
+    def signing(self, row: CreditLine) -> str:
+        """Say what the next drawdown signs, and why a new agreement where it needs one."""
+        if not signs_once(row):
+            return "借款合同（每笔签订）"
+        reason = why_sign_anew(row, lender=lender_card())
+        return "借据（循环借款合同可用）" if reason is None else f"循环借款合同和借据（{reason.text}）"
 
     @display(description="待年审", boolean=True)
     def review_due(self, row: CreditLine) -> bool:

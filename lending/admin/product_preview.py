@@ -13,9 +13,10 @@ from django.urls import reverse
 from core.admin.acts import ActForm
 from core.money import FEN_PER_YUAN, fen_to_yuan
 from core.tenancy import current_bank
-from lending.contracting import template_of
-from lending.contracts.trial import try_template
+from lending.contracting import agreement_template_of, template_of
+from lending.contracts.trial import try_agreement_template, try_template
 from lending.models import ProductVersion
+from lending.models.product import ONCE_PER_LINE
 from lending.queries.previews import WORDS, Example, Preview, preview_of, usual_example
 from tenants import directory
 
@@ -71,14 +72,16 @@ def preview_response(page: Any, request: HttpRequest, version: ProductVersion) -
 
 
 def contract_response(version: ProductVersion) -> HttpResponse:
-    """Set a contract of no one in a version's template and answer with the PDF.
+    """Set a contract of no one in a version's template, or an agreement where it signs once, and answer with the PDF.
 
     Raises:
         ContractError: the template cannot be set, or takes no seal.
     """
     card = directory.card_of(current_bank().code)
-    template = template_of(version, product_code=version.product.code)
-    pdf = try_template(template.source, legal_name="" if card is None else card.name)
+    once = version.contracting == ONCE_PER_LINE
+    template = (agreement_template_of if once else template_of)(version, product_code=version.product.code)
+    try_it = try_agreement_template if once else try_template
+    pdf = try_it(template.source, legal_name="" if card is None else card.name)
     headers = {"Content-Disposition": f'inline; filename="{version.product.code}.pdf"', "Cache-Control": "no-store"}
     return HttpResponse(pdf, content_type="application/pdf", headers=headers)
 

@@ -87,7 +87,8 @@ FIELDSETS: Final = (
         "授权与合同",
         {"fields": ("required_consents", ("overdue_markup_percent", "misuse_markup_percent"),
                     ("compound_penalty", "compound_on_penalty"),
-                    ("grace_days", "early_repayment_fee_percent"), "contract_template")},
+                    ("grace_days", "early_repayment_fee_percent"), "contracting",
+                    "contract_template", "agreement_template")},
     ),
     (
         "还款规则",

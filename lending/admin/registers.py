@@ -15,7 +15,7 @@ from core.admin.columns import state
 from core.admin.pages import AddingPage
 from core.crypto.masking import mask_id_number_for_operations, mask_name
 from lending.models import RelatedParty
-from lending.models.product import RELATIONS
+from lending.models.related_party import RELATIONS
 from lending.operations.registers import (
     register_related_party,
     remove_related_party,

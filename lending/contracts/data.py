@@ -22,8 +22,9 @@ AllInBasis: TypeAlias = Literal["monthly_irr", "simple"]
 Repricing: TypeAlias = Literal["fixed", "every_january", "anniversary"]
 Tenor: TypeAlias = Literal["1Y", "5Y"]
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_DEBTS = ("费用", "复利", "罚息", "利息", "本金")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+COURT = "贷款人住所地有管辖权的人民法院"
+DEBTS = ("费用", "复利", "罚息", "利息", "本金")
 _BASIS_POINTS_IN_A_PERCENT = 100
 
 
@@ -129,8 +130,16 @@ class Confirmation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementNamed:
+    """The agreement of a line under which a drawdown is made: its number and the day on which it was signed."""
+
+    number: str
+    contract_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractData:
-    """All that one loan contract states.
+    """All that one loan contract states, or one voucher (借据): then `agreement` names what it is drawn under.
 
     `contract_date` (a business date) is printed; `made_at` (wall time) is only the file's creation date,
     given so that the same data make the same bytes. `template_version` names the template and its version in
@@ -166,18 +175,19 @@ class ContractData:
     early_repayment_fee_percent: Decimal = Decimal(0)
     shifts_due_dates: bool = False
     payee: Payee | None = None
-    repayment_order: tuple[str, ...] = _DEBTS
+    repayment_order: tuple[str, ...] = DEBTS
     principal_first_days: int = 90
-    dispute_court: str = "贷款人住所地有管辖权的人民法院"
+    dispute_court: str = COURT
+    agreement: AgreementNamed | None = None
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself: a signed contradiction cannot be taken back."""
-        _refuse_if(self.made_at.tzinfo is None, "made_at must be aware")
-        _refuse_blanks(asdict(self), type(self).__name__)
+        refuse_if(self.made_at.tzinfo is None, "made_at must be aware")
+        refuse_blanks(asdict(self), type(self).__name__)
         _check_schedule(self)
         _check_rates(self)
         for confirmation in (self.disclosure, *self.consents):
-            _refuse_if(not _SHA256.fullmatch(confirmation.sha256), f"{confirmation.title}: not a SHA-256 in hex")
+            refuse_if(not SHA256.fullmatch(confirmation.sha256), f"{confirmation.title}: not a SHA-256 in hex")
 
 
 def as_view(data: ContractData) -> dict[str, Any]:
@@ -191,19 +201,24 @@ def as_view(data: ContractData) -> dict[str, Any]:
     `penalty.misuse_rate`).
     """
     total_interest_fen = sum(row.interest_fen for row in data.instalments)
-    made_at = data.made_at.astimezone(UTC)
-    view: dict[str, Any] = _plain(asdict(data))
-    view["made_at"] = {part: getattr(made_at, part) for part in ("year", "month", "day", "hour", "minute", "second")}
+    view: dict[str, Any] = plain(asdict(data))
+    view["made_at"] = moment_parts(data.made_at)
     view["total_interest"] = _amount(total_interest_fen)
     view["total"] = _amount(data.principal_fen + total_interest_fen)
     for row, shown in zip(data.instalments, view["instalments"], strict=True):
         shown["total"] = _amount(row.principal_fen + row.interest_fen)
-    view["penalty"]["overdue_rate"] = _per_cent(_marked_up(data.rate.annual_rate, data.penalty.overdue_markup_percent))
-    view["penalty"]["misuse_rate"] = _per_cent(_marked_up(data.rate.annual_rate, data.penalty.misuse_markup_percent))
+    view["penalty"]["overdue_rate"] = per_cent(marked_up(data.rate.annual_rate, data.penalty.overdue_markup_percent))
+    view["penalty"]["misuse_rate"] = per_cent(marked_up(data.rate.annual_rate, data.penalty.misuse_markup_percent))
     return view
 
 
-def _plain(value: Any) -> Any:
+def moment_parts(moment: datetime) -> dict[str, int]:
+    """Return a moment in UTC as a template takes it."""
+    utc = moment.astimezone(UTC)
+    return {part: getattr(utc, part) for part in ("year", "month", "day", "hour", "minute", "second")}
+
+
+def plain(value: Any) -> Any:
     """Turn a dataclass's dict into JSON values, amounts and rates as `as_view` promises."""
     if isinstance(value, dict):
         return dict(
@@ -211,14 +226,14 @@ def _plain(value: Any) -> Any:
             for key, inner in value.items()
         )
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _field(key: str, value: Any) -> Any:
     if isinstance(value, Decimal):
-        return _per_cent(value) if key.endswith("_rate") else _shortest(value)
-    return _plain(value)
+        return per_cent(value) if key.endswith("_rate") else _shortest(value)
+    return plain(value)
 
 
 def _amount(fen: int) -> dict[str, str]:
@@ -226,7 +241,7 @@ def _amount(fen: int) -> dict[str, str]:
     return {"figures": f"{int(yuan):,}.{decimals}", "capitals": in_capitals(fen)}
 
 
-def _per_cent(rate: Decimal) -> str:
+def per_cent(rate: Decimal) -> str:
     """Write a rate with at least two decimals and no further noughts: 6.0000 as 6.00, 4.3501 as it is."""
     return max(_shortest(rate), f"{rate:.2f}", key=len)
 
@@ -235,53 +250,59 @@ def _shortest(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
-def _marked_up(rate: Decimal, markup_percent: Decimal) -> Decimal:
+def marked_up(rate: Decimal, markup_percent: Decimal) -> Decimal:
+    """Return a contract rate with what default adds to it, in per cent."""
     return rate * (100 + markup_percent) / 100
 
 
-def _refuse_if(wrong: bool, reason: str) -> None:  # noqa: FBT001 -- reads as "refuse if …, because …"
+def refuse_if(wrong: bool, reason: str) -> None:  # noqa: FBT001 -- reads as "refuse if …, because …"
+    """Refuse a contradiction.
+
+    Raises:
+        ContractDataError: there is one.
+    """
     if wrong:
         raise ContractDataError(reason)
 
 
-def _refuse_blanks(value: object, name: str) -> None:
+def refuse_blanks(value: object, name: str) -> None:
     """Refuse an empty text anywhere: a blank in a contract is a gap that somebody may fill in later."""
     if isinstance(value, str):
-        _refuse_if(not value.strip(), f"{name} is empty")
+        refuse_if(not value.strip(), f"{name} is empty")
     elif isinstance(value, dict):
         for key, inner in value.items():
-            _refuse_blanks(inner, key)
+            refuse_blanks(inner, key)
     elif isinstance(value, tuple):
         for inner in value:
-            _refuse_blanks(inner, name)
+            refuse_blanks(inner, name)
 
 
 def _check_schedule(data: ContractData) -> None:
     """Refuse a schedule that does not repay exactly the principal (INT-08), or is out of order."""
-    _refuse_if(data.principal_fen <= 0, "principal_fen must be positive")
-    _refuse_if(data.term_months <= 0, "term_months must be positive")
-    _refuse_if(not data.instalments, "no instalments")
+    refuse_if(data.principal_fen <= 0, "principal_fen must be positive")
+    refuse_if(data.term_months <= 0, "term_months must be positive")
+    refuse_if(not data.instalments, "no instalments")
     balance_fen, due_after = data.principal_fen, data.start_date
     for number, row in enumerate(data.instalments, start=1):
         balance_fen -= row.principal_fen
-        _refuse_if(row.number != number, f"instalment {row.number} stands in place {number}")
-        _refuse_if(min(row.principal_fen, row.interest_fen, row.balance_fen) < 0, f"instalment {number} is negative")
-        _refuse_if(row.balance_fen != balance_fen, f"instalment {number} leaves another balance than it says")
-        _refuse_if(row.due_date <= due_after, f"instalment {number} is not due after the one before")
+        refuse_if(row.number != number, f"instalment {row.number} stands in place {number}")
+        refuse_if(min(row.principal_fen, row.interest_fen, row.balance_fen) < 0, f"instalment {number} is negative")
+        refuse_if(row.balance_fen != balance_fen, f"instalment {number} leaves another balance than it says")
+        refuse_if(row.due_date <= due_after, f"instalment {number} is not due after the one before")
         due_after = row.due_date
-    _refuse_if(balance_fen != 0, "the instalments do not repay the principal")
-    _refuse_if(due_after != data.maturity_date, "the last instalment is not due at maturity")
+    refuse_if(balance_fen != 0, "the instalments do not repay the principal")
+    refuse_if(due_after != data.maturity_date, "the last instalment is not due at maturity")
 
 
 def _check_rates(data: ContractData) -> None:
     """Refuse a rate that is not LPR plus its spread (INT-01), or an all-in rate below it (LN-10)."""
     rate, penalty = data.rate, data.penalty
     spread = Decimal(rate.spread_bp) / _BASIS_POINTS_IN_A_PERCENT
-    _refuse_if(rate.annual_rate != rate.lpr_rate + spread, "annual_rate is not LPR plus the spread")
-    _refuse_if(rate.annual_rate <= 0, "annual_rate must be positive")
-    _refuse_if(rate.all_in_annual_rate < rate.annual_rate, "all_in_annual_rate is below annual_rate")
-    _refuse_if(min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative")
-    _refuse_if(penalty.grace_days < 0, "grace_days is negative")
-    _refuse_if(data.early_repayment_fee_percent < 0, "early_repayment_fee_percent is negative")
-    _refuse_if(len(set(data.repayment_order)) != len(_DEBTS), "repayment_order does not name each debt once")
-    _refuse_if(data.principal_first_days <= 0, "principal_first_days must be positive")
+    refuse_if(rate.annual_rate != rate.lpr_rate + spread, "annual_rate is not LPR plus the spread")
+    refuse_if(rate.annual_rate <= 0, "annual_rate must be positive")
+    refuse_if(rate.all_in_annual_rate < rate.annual_rate, "all_in_annual_rate is below annual_rate")
+    refuse_if(min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative")
+    refuse_if(penalty.grace_days < 0, "grace_days is negative")
+    refuse_if(data.early_repayment_fee_percent < 0, "early_repayment_fee_percent is negative")
+    refuse_if(len(set(data.repayment_order)) != len(DEBTS), "repayment_order does not name each debt once")
+    refuse_if(data.principal_first_days <= 0, "principal_first_days must be positive")

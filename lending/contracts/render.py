@@ -27,16 +27,20 @@ from typing import TYPE_CHECKING
 import manimgx_fonts_cjk
 import typst
 
+from lending.contracts.agreement import agreement_view, voucher_view
 from lending.contracts.data import as_view
 from lending.contracts.errors import GlyphMissing, TemplateError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lending.contracts.agreement import AgreementData
     from lending.contracts.data import ContractData
 
 TEMPLATES = Path(__file__).parent / "templates"
 STANDARD_TEMPLATE = TEMPLATES / "loan_contract.typ"
+STANDARD_AGREEMENT = TEMPLATES / "line_agreement.typ"
+VOUCHER = TEMPLATES / "voucher.typ"
 SEAL_PURPOSE = "合同专用章"
 
 _PDF_STANDARD = "a-4"
@@ -53,6 +57,16 @@ def standard_template() -> str:
     return STANDARD_TEMPLATE.read_text(encoding="utf-8")
 
 
+def standard_agreement() -> str:
+    """Return the source of the standard agreement of a line, which a bank may take as its own and change."""
+    return STANDARD_AGREEMENT.read_text(encoding="utf-8")
+
+
+def voucher_template() -> str:
+    """Return the source of the voucher (借据), one for all banks."""
+    return VOUCHER.read_text(encoding="utf-8")
+
+
 def render_contract(template_source: str, data: ContractData) -> bytes:
     """Set the contract and return it as PDF/A-4, complete but for seal and signature.
 
@@ -64,6 +78,25 @@ def render_contract(template_source: str, data: ContractData) -> bytes:
         TemplateError: the template does not compile.
     """
     return _compile(template_source, as_view(data), made_at=data.made_at)
+
+
+def render_agreement(template_source: str, data: AgreementData) -> bytes:
+    """Set the agreement of a line, as `render_contract` sets a contract.
+
+    Raises:
+        GlyphMissing, TemplateError: see there.
+    """
+    return _compile(template_source, agreement_view(data), made_at=data.made_at)
+
+
+def render_voucher(template_source: str, data: ContractData) -> bytes:
+    """Set the voucher of a drawdown under an agreement, as `render_contract` sets a contract.
+
+    Raises:
+        GlyphMissing, TemplateError: see there.
+        ContractDataError: the data name no agreement.
+    """
+    return _compile(template_source, voucher_view(data), made_at=data.made_at)
 
 
 def render_paper(template: str, view: dict[str, object], *, made_at: datetime) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from lending.contracts.agreement import AgreementData, MethodOffered, PriceRule
 from lending.contracts.data import (
     Borrower,
     Confirmation,
@@ -16,7 +17,7 @@ from lending.contracts.data import (
     ReceivingAccount,
 )
 from lending.contracts.errors import SigningError, TemplateError
-from lending.contracts.render import render_contract
+from lending.contracts.render import render_agreement, render_contract
 from lending.contracts.signing import refuse_without_seal_anchor
 
 _SAMPLE_HASH = "0123456789abcdef" * 4
@@ -71,6 +72,50 @@ def trial_data(*, legal_name: str = "样例农村商业银行股份有限公司"
     )
 
 
+def trial_agreement(*, legal_name: str = "样例农村商业银行股份有限公司") -> AgreementData:
+    """Return a small consistent agreement of the same invented borrower: 50,000.00 for a year."""
+    contract = trial_data(legal_name=legal_name)
+    return AgreementData(
+        number="0002026XF0000000002",
+        template_version="试排",
+        contract_date=contract.contract_date,
+        made_at=contract.made_at,
+        product_name=contract.product_name,
+        lender=contract.lender,
+        borrower=contract.borrower,
+        limit_fen=5_000_000,
+        start_date=date(2026, 1, 10),
+        valid_until_date=date(2027, 1, 10),
+        terms_months=(3, 6, 12),
+        purposes=(contract.purpose,),
+        methods=(
+            MethodOffered(method="equal_principal", day_count="30/360", early_fee_percent=Decimal(1)),
+            MethodOffered(method="pay_any_day", day_count="act/360", early_fee_percent=Decimal(0)),
+        ),
+        price=PriceRule(
+            annual_rate=contract.rate.annual_rate,
+            lpr_rate=contract.rate.lpr_rate,
+            lpr_tenor=contract.rate.lpr_tenor,
+            lpr_date=contract.rate.lpr_date,
+            spread_bp=contract.rate.spread_bp,
+            repricing=contract.rate.repricing,
+        ),
+        penalty=contract.penalty,
+        shifts_due_dates=False,
+        disclosure=contract.disclosure,
+        consents=contract.consents,
+    )
+
+
+def try_agreement_template(template_source: str, *, legal_name: str = "样例农村商业银行股份有限公司") -> bytes:
+    """Set the trial agreement in a template, as `try_template` sets a contract.
+
+    Raises:
+        TemplateError, GlyphMissing: see there.
+    """
+    return _sealable(render_agreement(template_source, trial_agreement(legal_name=legal_name)))
+
+
 def try_template(template_source: str, *, legal_name: str = "样例农村商业银行股份有限公司") -> bytes:
     """Set the trial contract in a template and return the PDF, to be looked at before publishing.
 
@@ -80,7 +125,15 @@ def try_template(template_source: str, *, legal_name: str = "样例农村商业�
         TemplateError: the template does not compile, or marks no place for the seal.
         GlyphMissing: it holds a character that the font lacks.
     """
-    pdf = render_contract(template_source, trial_data(legal_name=legal_name))
+    return _sealable(render_contract(template_source, trial_data(legal_name=legal_name)))
+
+
+def _sealable(pdf: bytes) -> bytes:
+    """Return a PDF that marks a place for the seal.
+
+    Raises:
+        TemplateError: it marks none.
+    """
     try:
         refuse_without_seal_anchor(pdf)
     except SigningError as error:

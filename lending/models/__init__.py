@@ -14,7 +14,7 @@ from lending.models.collection import (
     CollectionOutcome,
     OverdueLoan,
 )
-from lending.models.contract import Contract, ContractCounter
+from lending.models.contract import Contract, ContractCounter, LineAgreement
 from lending.models.credit_line import CreditLine
 from lending.models.decision import Decision, DecisionModelText
 from lending.models.decision_model import BackTest, BackTestChange, ModelCase, ShadowDecision
@@ -25,8 +25,9 @@ from lending.models.instalment import Instalment
 from lending.models.loan import Loan
 from lending.models.loan_event import LoanEvent
 from lending.models.paper import LoanPaper, PaperCounter
-from lending.models.product import Invitation, Product, ProductVersion, RelatedParty
+from lending.models.product import Invitation, Product, ProductVersion
 from lending.models.purpose_watch import PurposeFinding, PurposeScan, WatchTerm
+from lending.models.related_party import RelatedParty
 from lending.models.repayment import Repayment, RepaymentShare
 from lending.models.review import ReviewCase, ReviewTask
 from lending.models.warning import EarlyWarning, ObservedFact
@@ -63,6 +64,7 @@ __all__ = [
     "GovernmentData",
     "Instalment",
     "Invitation",
+    "LineAgreement",
     "Loan",
     "LoanEvent",
     "LoanPaper",

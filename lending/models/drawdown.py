@@ -49,7 +49,7 @@ class Drawdown(models.Model):
     disbursing or in review its amount is held on the line, exactly once; money of unknown fate keeps its hold (LN-20).
 
     `contract_number` and `agreed` (what the contract is to state) are fixed when the customer signs, so that every
-    attempt at signing makes the same contract.
+    attempt at signing makes the same contract. `signs_agreement`: the line's agreement is signed with it.
 
     PII: `agreed`, sealed: the parties and terms of the contract; kept as long as the contract (SIGN-03, AML-04).
     """
@@ -75,6 +75,7 @@ class Drawdown(models.Model):
     contract_number = models.CharField("合同编号", max_length=30, null=True, blank=True, unique=True)
     agreed = SealedJSONField("合同要素", null=True)
     signing = models.JSONField("签署凭据", default=dict)
+    signs_agreement = models.BooleanField("同时签订循环借款合同", default=False, db_default=False)
     disburse_by_date = models.DateField("最迟放款日", null=True, blank=True)
     disburse_face_check_id = models.UUIDField("放款人脸核验", null=True, blank=True)
     payment_id = models.UUIDField("资金收付", null=True, blank=True)
@@ -103,6 +104,9 @@ class Drawdown(models.Model):
             models.Index(fields=["customer", "-id"], name="lending_drawdown_of"),
             models.Index(fields=["disburse_by_date"], condition=Q(status__in=WAITING), name="lending_drawdown_waiting"),
             models.Index(fields=["expires_at"], condition=Q(status=DRAFT), name="lending_drawdown_drafts"),
+            models.Index(
+                fields=["line"], condition=Q(status=SIGNING, signs_agreement=True), name="lending_drawdown_agreeing"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,8 +118,8 @@ class Disclosure(models.Model):
     """One table of costs (综合融资成本明示表) as it was shown for one drawdown (LN-08, LN-09).
 
     `content` is what was shown, `sha256` the hash of its canonical form. The latest of a drawdown counts, and only
-    on its `business_date`. Reading time is the server's own: from `shown_at` to `confirmed_at`; `read_seconds` is
-    what the phone says.
+    on its `business_date`; what is shown again after another is a row of its own, to be read anew. Reading time is the
+    server's own: from `shown_at` to `confirmed_at`; `read_seconds` is what the phone says.
 
     PII: none beside the drawdown's opaque id; kept as long as the contract.
     """
@@ -133,7 +137,6 @@ class Disclosure(models.Model):
         db_table = "lending_disclosure"
         verbose_name = verbose_name_plural = "融资成本明示"
         constraints = [
-            models.UniqueConstraint(fields=["drawdown", "sha256"], name="lending_disclosure_once"),
             models.CheckConstraint(
                 condition=Q(confirmed_at=None) | Q(confirmed_at__gte=models.F("shown_at")),
                 name="lending_disclosure_read_before_confirmed",

@@ -1,4 +1,4 @@
-"""Products and their versions, who is invited to one, and whom this bank may not lend to."""
+"""Products and their versions, and who is invited to one."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ KEEPS: Final = [(Keep.TERM.value, "期限不变，减少每期金额"), (Keep.IN
 SETTLEMENTS: Final = [
     (Settlement.MONTHLY.value, "按月"),
     (Settlement.QUARTERLY.value, "按季（季末月 20 日结息，21 日入账）"),
+]
+PER_DRAWDOWN: Final = "per_drawdown"
+ONCE_PER_LINE: Final = "once_per_line"
+CONTRACTING: Final = [
+    (PER_DRAWDOWN, "每笔借款签订一份借款合同"),
+    (ONCE_PER_LINE, "每个额度签订一份循环借款合同，每笔借款签借据"),
 ]
 NOT_SHIFTED: Final = "not_shifted"
 NEXT_WORKING_DAY: Final = "next_working_day"
@@ -256,7 +262,21 @@ class ProductVersion(PolicyColumns):
         BankModelVersion, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="挑战者模型",
         help_text="与授信模型同时试算，只作记录，不影响客户",
     )  # fmt: skip
-    contract_template = models.TextField("合同模板（typst）", blank=True, default="", help_text="留空则使用标准合同")
+    contracting = models.CharField(
+        "合同签订方式", max_length=13, choices=CONTRACTING, default=PER_DRAWDOWN, db_default=PER_DRAWDOWN,
+        help_text=(
+            "每笔借款签订合同：客户每次用信各签一份完整的借款合同。每个额度签订一份：额度下首次用信时签订一份循环借款合同"
+            "（最高借款余额、期限、还款方式和定价规则），以后每笔只签一份借据；每笔用信仍须阅读明示表、人脸核验和短信验证码。"
+            "额度或利率高于合同、条款或合同文本变更、额度期满的，下一笔用信自动另签新合同"
+        ),
+    )  # fmt: skip
+    contract_template = models.TextField(
+        "合同模板（typst）", blank=True, default="", help_text="每笔签订时使用；留空则使用标准合同"
+    )
+    agreement_template = models.TextField(
+        "循环借款合同模板（typst）", blank=True, default="", db_default="",
+        help_text="每个额度签订一份时使用；留空则使用标准循环借款合同",
+    )  # fmt: skip
 
     change_note = models.CharField("变更说明", max_length=200, blank=True, default="")
     effective_date = models.DateField(
@@ -298,6 +318,10 @@ class ProductVersion(PolicyColumns):
                 condition=Q(published_at=None)
                 | Q(floor_rate__gte=0, floor_rate__lte=F("ceiling_rate"), ceiling_rate__lte=24),
                 name="lending_product_version_rates",
+            ),
+            models.CheckConstraint(
+                condition=Q(contracting__in=[word for word, _ in CONTRACTING]),
+                name="lending_product_version_contracting",
             ),
             # LN-01a: consumer loans whose principal falls due at the end carry a line of twelve months at most.
             models.CheckConstraint(
@@ -343,51 +367,6 @@ class Invitation(models.Model):
         ]
         indexes = [models.Index(fields=["manager"], name="lending_invitation_manager")]
         permissions = [("view_own_invitation", "可以查看本人名下的受邀客户")]
-
-    def __str__(self) -> str:
-        """Show the opaque id only."""
-        return self.id.hex
-
-
-RELATIONS: Final = [
-    ("director", "董事"),
-    ("supervisor", "监事"),
-    ("manager", "管理人员"),
-    ("credit_staff", "信贷业务人员"),
-    ("relative", "上述人员的近亲属"),
-]
-
-
-class RelatedParty(models.Model):
-    """One person in this bank's register of related parties: no credit loan, no override (LN-18, 商业银行法第四十条).
-
-    In force while `removed_at` is empty.
-
-    PII: name and ID number, sealed, the number found by keyed hash; kept while the law asks for the register.
-    """
-
-    id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
-    name = SealedTextField("姓名")
-    id_number = SealedTextField("身份证号")
-    id_number_index = BlindIndexField("身份证号摘要")
-    relation = models.CharField("关系", max_length=12, choices=RELATIONS)
-    note = models.CharField("说明", max_length=200, blank=True, default="")
-    created_by = models.CharField("登记人", max_length=150, blank=True, default="", editable=False)
-    created_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
-    removed_by = models.CharField("注销人", max_length=150, blank=True, default="", editable=False)
-    removed_at = models.DateTimeField("注销时间", null=True, blank=True, editable=False)
-
-    class Meta:
-        db_table = "lending_related_party"
-        verbose_name = verbose_name_plural = "关系人"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["id_number_index"], condition=Q(removed_at=None), name="lending_related_party_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(relation__in=[relation for relation, _ in RELATIONS]), name="lending_related_party_relation"
-            ),
-        ]
 
     def __str__(self) -> str:
         """Show the opaque id only."""

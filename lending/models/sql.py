@@ -33,6 +33,14 @@ CREATE TRIGGER {table}_append_only
     for table in _APPEND_ONLY
 )
 
+# Agreements of lines came later than the function that guards them.
+GUARD_AGREEMENTS: Final = """
+CREATE TRIGGER lending_line_agreement_append_only
+    BEFORE UPDATE OR DELETE ON lending_line_agreement
+    FOR EACH ROW EXECUTE FUNCTION lending_refuse_rewriting();
+"""
+UNGUARD_AGREEMENTS: Final = "DROP TRIGGER lending_line_agreement_append_only ON lending_line_agreement;"
+
 REMOVE: Final = (
     "".join(f"DROP TRIGGER {table}_append_only ON {table};\n" for table in _APPEND_ONLY)
     + "DROP TRIGGER lending_instalment_keeps_its_terms ON lending_instalment;\n"

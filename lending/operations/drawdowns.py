@@ -207,7 +207,7 @@ def show_table(*, drawdown: Drawdown) -> Disclosure:
 
 @opens_transaction
 def refresh_draft(*, drawdown_id: uuid.UUID) -> None:
-    """Show today's table of a draft whose last one is of another business date; its reading time starts now."""
+    """Show today's table of a draft whose last one is another; its reading time starts now."""
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status == DRAFT and not has_lapsed(drawdown):
         show_table(drawdown=drawdown)

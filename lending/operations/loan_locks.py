@@ -46,7 +46,7 @@ FOR_PAYMENT: Final[dict[str, Shape[Any]]] = {
         ],
     ),
     "product": Shape(Product, only=["id", "code", "is_open", "opens_date", "closes_date"]),
-    "contract": Shape(Contract, only=["id", "drawdown", "number", "sha256"]),
+    "contract": Shape(Contract, only=["id", "drawdown", "agreement", "number", "sha256"]),
 }  # fmt: skip
 
 

@@ -4,6 +4,9 @@ Three beats. (a) `sign_drawdown` commits the intent: what the contract states, i
 sets and signs it, which asks the time stamp authority and nobody else. (c) `finish_signing` enters the file, the
 contract and its leaves in one transaction. An attempt that dies before (c) leaves nothing but an orphan file; the next
 makes the contract of the same number and content.
+
+Where a product signs once per line, a drawdown's contract is a voucher under the line's agreement. The first one, and any
+that the agreement does not serve (`lending.agreements`), makes both files, and enters both or none.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from django.db import connection
 
@@ -24,12 +28,15 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from core.tenancy import current_bank
-from lending.contracting import ConsentGiven, Parties, agreed_on, bundle_digest
+from lending.contracting import ConsentGiven, Parties, agreed_on, bundle_digest, text_named
 from lending.contracts.numbers import format_contract_number
-from lending.models import Contract, Drawdown
+from lending.disclosing import Shown
+from lending.line_contracting import line_agreed_on, signs_once
+from lending.models import Contract, Disclosure, Drawdown, LineAgreement
 from lending.models.drawdown import SIGNING
 from lending.operations.drawdowns import (
     SYSTEM,
+    DisclosureChanged,
     confirmed_table,
     refuse_account,
     refuse_closed,
@@ -40,7 +47,8 @@ from lending.operations.drawdowns import (
 from lending.operations.lines import hold_on_line, release_hold
 from lending.operations.loan_locks import lock_drawdown
 from lending.operations.stopping import cancel, has_stopped
-from lending.queries.disclosures import lender_card
+from lending.queries.agreements import agreement_serving
+from lending.queries.disclosures import lender_card, table_today
 from lending.reporting import SEQUENCE
 from lending.states import DRAWDOWN
 from verification import operations as verification
@@ -51,6 +59,12 @@ SIGN: Final = "drawdown.sign"
 E_SIGN: Final = "e_sign"
 CONTRACT: Final = "lending.contract"
 BUNDLE: Final = "lending.contract_bundle"
+AGREED: Final = "lending.line_agreement"
+AGREED_BUNDLE: Final = "lending.line_agreement_bundle"
+# What `agreed` holds of a line's agreement: which one it is, and all that a new one states.
+AGREEMENT: Final = "agreement"
+LINE_AGREEMENT: Final = "line_agreement"
+SIGNED_IN: Final = "drawdown"
 KEPT: Final = "contract"
 NEXT_NUMBER: Final = """
 INSERT INTO lending_contract_counter AS counter (year, last) VALUES (%s, 1)
@@ -71,7 +85,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedFile:
-    """A contract that was set and signed, its bytes staged in the vault; `signed_at` is the time stamp's."""
+    """A document that was set and signed, its bytes staged in the vault; `signed_at` is the time stamp's."""
 
     staged: vault.StagedObject
     certificate_id: uuid.UUID
@@ -82,6 +96,8 @@ class SignedFile:
 @opens_transaction
 def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proof) -> Drawdown:
     """Take face and code, hold the amount against the line, fix what the contract states, and start signing it.
+
+    With it the agreement of the line is signed where the product wants one and none serves.
 
     Raises:
         StateConflict: the drawdown is no living draft, or its table was never confirmed.
@@ -123,11 +139,40 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         "consents": [given.id.hex for given in consents],
     }
     hold_on_line(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
+    if signs_once(drawdown.line):
+        agreed |= _under_agreement(drawdown, shown, disclosure=disclosure, consents=consents)
     enqueue(SIGN, drawdown_id)
     return transition(
         DRAWDOWN, drawdown_id, "sign", actor=f"customer:{customer_id.hex}", agreed=agreed, signing=signing,
-        contract_number=_next_number(drawdown.line.product.code),
+        signs_agreement=LINE_AGREEMENT in agreed, contract_number=_next_number(drawdown.line.product.code),
     )  # fmt: skip
+
+
+def _under_agreement(
+    drawdown: Drawdown, confirmed: Shown, *, disclosure: Disclosure, consents: list[ConsentGiven]
+) -> dict[str, Any]:
+    """Return the agreement that a drawdown is made under and, where none serves, what a new one is to state.
+
+    The line is locked by its hold, so another drawdown that signs an agreement is seen here, or waits.
+
+    Raises:
+        DisclosureChanged: the customer has confirmed to sign something else.
+    """
+    line = drawdown.line
+    line.refresh_from_db(fields=["limit_fen", "annual_rate", "valid_until_date", "status"])
+    if table_today(drawdown).sha256 != confirmed.sha256:
+        raise DisclosureChanged
+    parties = _parties(drawdown)
+    serving = agreement_serving(line, lender=parties.lender)
+    if serving is not None:
+        named = {"number": serving.number, "contract_date": serving.contract_date.isoformat()}
+        return {AGREEMENT: {**named, SIGNED_IN: serving.drawdown_id.hex}}
+    made = line_agreed_on(
+        line, parties=parties, disclosure=disclosure, consents=consents, number=_next_number(line.product.code),
+        made_at=now(),
+    )  # fmt: skip
+    named = {"number": made["number"], "contract_date": made["contract_date"]}
+    return {AGREEMENT: {**named, SIGNED_IN: drawdown.pk.hex}, LINE_AGREEMENT: made}
 
 
 def _parties(drawdown: Drawdown) -> Parties:
@@ -165,11 +210,12 @@ def _next_number(product_code: str) -> str:
 
 
 @within_transaction
-def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
+def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile, agreement: SignedFile | None = None) -> None:
     """Enter the signed contract and its leaves and make the drawdown signed; of any number of attempts, one does.
 
-    From here the hold lasts until the end of the next business date. Where the product or the bank has stopped since
-    the customer signed, nothing is entered: the drawdown is cancelled.
+    An agreement that was signed with it is entered in the same transaction. From here the hold lasts until the end of the
+    next business date. Where the product or the bank has stopped since the customer signed, nothing is entered: the drawdown
+    is cancelled.
     """
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     if drawdown.status != SIGNING or drawdown.agreed is None:
@@ -177,29 +223,66 @@ def finish_signing(*, drawdown_id: uuid.UUID, made: SignedFile) -> None:
     if has_stopped(line=drawdown.line):
         cancel(drawdown=drawdown)
         return
-    contract_id = new_id()
-    stored = vault.attach(made.staged, kind=KEPT, owner=vault.Owner(kind=CONTRACT, id=contract_id), retention=KEPT)
-    bundle = {
-        "format": "contract-bundle/1",
-        "contract": contract_id.hex,
-        "number": drawdown.contract_number,
-        "sha256": stored.sha256.hex(),
-        "certificate": made.certificate_id.hex,
-        "template": made.template_version,
-        **drawdown.signing,
-    }
+    contract_id, under = new_id(), _agreement_of(drawdown, agreement)
+    named = {} if under is None else {"agreement": under.number}
     Contract.objects.create(
-        id=contract_id, drawdown=drawdown, customer_id=drawdown.customer_id, certificate_id=made.certificate_id,
-        number=drawdown.contract_number or "", contract_date=drawdown.agreed["contract_date"],
-        template_version=made.template_version, object_id=stored.id, sha256=stored.sha256, bundle=bundle,
-        evidence_leaf=evidence.append(CONTRACT, contract_id.hex, stored.sha256),
-        bundle_leaf=evidence.append(BUNDLE, contract_id.hex, bundle_digest(bundle)), signed_at=made.signed_at,
+        id=contract_id, drawdown=drawdown, agreement=under, number=drawdown.contract_number or "",
+        contract_date=drawdown.agreed["contract_date"],
+        **_entered(
+            drawdown, made, row_id=contract_id, kinds=(CONTRACT, BUNDLE),
+            told={
+                "format": "contract-bundle/1", "contract": contract_id.hex, "number": drawdown.contract_number, **named,
+            },
+        ),
     )  # fmt: skip
     transition(
         DRAWDOWN, drawdown_id, "seal", actor=SYSTEM, signed_at=now(),
         disburse_by_date=business_date() + timedelta(days=1),
     )  # fmt: skip
     enqueue(SEQUENCE, contract_id)
+
+
+def _agreement_of(drawdown: Drawdown, made: SignedFile | None) -> LineAgreement | None:
+    """Return the agreement of a drawdown that is being entered; the one that was signed with it is entered here."""
+    agreed = drawdown.agreed or {}
+    if AGREEMENT not in agreed:
+        return None
+    if made is None:
+        return LineAgreement.objects.get(number=agreed[AGREEMENT]["number"])
+    new, agreement_id = agreed[LINE_AGREEMENT], new_id()
+    told = {"format": "line-agreement-bundle/1", "agreement": agreement_id.hex, "number": new["number"]}
+    return LineAgreement.objects.create(
+        id=agreement_id, line_id=drawdown.line_id, drawdown=drawdown, number=new["number"],
+        contract_date=new["contract_date"], valid_until_date=new["valid_until_date"], limit_fen=new["limit_fen"],
+        annual_rate=Decimal(new["annual_rate"]), terms=new["terms"], template=text_named(made.template_version),
+        **_entered(drawdown, made, row_id=agreement_id, kinds=(AGREED, AGREED_BUNDLE), told=told),
+    )  # fmt: skip
+
+
+def _entered(
+    drawdown: Drawdown, made: SignedFile, *, row_id: uuid.UUID, kinds: tuple[str, str], told: dict[str, Any]
+) -> dict[str, Any]:
+    """Attach a signed file to its row, put file and bundle on record, and return the columns that say so."""
+    kind, bundle_kind = kinds
+    stored = vault.attach(made.staged, kind=KEPT, owner=vault.Owner(kind=kind, id=row_id), retention=KEPT)
+    bundle = {
+        **told,
+        "sha256": stored.sha256.hex(),
+        "certificate": made.certificate_id.hex,
+        "template": made.template_version,
+        **drawdown.signing,
+    }
+    return {
+        "customer_id": drawdown.customer_id,
+        "certificate_id": made.certificate_id,
+        "template_version": made.template_version,
+        "object_id": stored.id,
+        "sha256": stored.sha256,
+        "bundle": bundle,
+        "evidence_leaf": evidence.append(kind, row_id.hex, stored.sha256),
+        "bundle_leaf": evidence.append(bundle_kind, row_id.hex, bundle_digest(bundle)),
+        "signed_at": made.signed_at,
+    }
 
 
 @within_transaction

@@ -7,10 +7,12 @@ from typing import Final
 from core.clock import business_date, now
 from core.errors import NotFound
 from core.tenancy import current_bank
-from lending.disclosing import Lender, Shown, Terms, make_table
+from lending.disclosing import Lender, Shown, Terms, agreement_words, make_table, voucher_words
+from lending.line_contracting import signs_once
 from lending.loans.errors import TermsError
 from lending.models import Disclosure, Drawdown, EntrustedPayment
 from lending.models.drawdown import DRAFT
+from lending.queries.agreements import agreement_serving
 from lending.queries.terms import TermsNotOffered
 from tenants import directory
 from tenants.directory import BankCard
@@ -45,6 +47,28 @@ def _payee_tail(drawdown: Drawdown) -> str | None:
     return None if row is None else row.payee_number[-TAIL:]
 
 
+def _signing(drawdown: Drawdown, card: BankCard) -> str | None:
+    """Say what the customer signs where a line's drawdowns are made under one agreement."""
+    line = drawdown.line
+    if not signs_once(line):
+        return None
+    serving = agreement_serving(line, lender=card)
+    if serving is None:
+        return agreement_words(limit_fen=line.limit_fen, valid_until_date=line.valid_until_date)
+    return voucher_words(number=serving.number, contract_date=serving.contract_date)
+
+
+def is_out_of_date(drawdown: Drawdown) -> bool:
+    """Tell whether a draft must show another table than it showed last: of another day, or under another agreement.
+
+    Asked with `disclosures` fetched.
+    """
+    latest = max(drawdown.disclosures.all(), key=lambda shown: shown.pk)
+    if latest.business_date != business_date():
+        return True
+    return signs_once(drawdown.line) and bytes(latest.sha256) != table_today(drawdown).sha256
+
+
 def table_today(drawdown: Drawdown) -> Shown:
     """Make the table of a drawdown as it is on the present business date.
 
@@ -60,6 +84,7 @@ def table_today(drawdown: Drawdown) -> Shown:
         purpose=drawdown.purpose,
         business_date=business_date(),
         payee_tail=_payee_tail(drawdown),
+        signing=_signing(drawdown, card),
     )
     try:
         return make_table(Lender(legal_name=card.name, complaint_phone=card.complaint_phone), drawdown.line, terms)

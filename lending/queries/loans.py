@@ -18,7 +18,7 @@ from core.ids import parse_id
 from lending.loan_records import present_record, present_rows, record_of
 from lending.loans.classification import Category, worse
 from lending.loans.standing import LoanRecord, Standing, standing_on
-from lending.models import Contract, Drawdown, Loan, Repayment
+from lending.models import Contract, Drawdown, LineAgreement, Loan, Repayment
 from lending.models.loan import SETTLED
 from lending.queries.products import related_index
 
@@ -52,8 +52,9 @@ class LoanStanding:
 
 def drawdowns_of(customer_id: uuid.UUID) -> QuerySet[Drawdown]:
     """Return a customer's drawdowns, with what is shown of them."""
-    rows = Drawdown.objects.filter(customer_id=customer_id).defer("agreed")
-    shown = ("line__product", "line__product_version", "contract", "loan", "entrusted")
+    unread = ("agreed", "contract__bundle", "contract__agreement__bundle", "contract__agreement__terms")
+    rows = Drawdown.objects.filter(customer_id=customer_id).defer(*unread)
+    shown = ("line__product", "line__product_version", "contract__agreement", "loan", "entrusted")
     return rows.select_related(*shown).prefetch_related("disclosures", "proofs")
 
 
@@ -70,14 +71,17 @@ def access_drawdown(customer_id: uuid.UUID, drawdown_id: str) -> Drawdown:
     return row
 
 
-def access_contract(customer_id: uuid.UUID, contract_id: str) -> Contract:
-    """Return the customer's own contract.
+def access_contract(customer_id: uuid.UUID, contract_id: str) -> Contract | LineAgreement:
+    """Return the customer's own contract, voucher, or agreement of a line.
 
     Raises:
         NotFound: there is none with this id, or it is another's.
     """
     found = parse_id(contract_id)
-    row = None if found is None else Contract.objects.filter(pk=found, customer_id=customer_id).first()
+    if found is None:
+        raise NotFound
+    own = {"pk": found, "customer_id": customer_id}
+    row = Contract.objects.filter(**own).first() or LineAgreement.objects.filter(**own).first()
     if row is None:
         raise NotFound
     return row

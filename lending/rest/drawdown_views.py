@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.operations import AccountNotActive, PayeeRefused
-from core.clock import business_date
 from core.errors import NotFound, Problem, StateConflict
 from core.idempotency import Answer
 from core.ids import parse_id
@@ -19,6 +18,7 @@ from lending import operations, queries
 from lending.models import Drawdown
 from lending.models.drawdown import DRAFT
 from lending.operations import entrusting
+from lending.queries.disclosures import is_out_of_date
 from lending.rest import loan_serializers as wire
 from lending.rest.answers import begun, customer_of, device_of, polled
 from lending.rest.loan_documents import drawdown_document
@@ -104,9 +104,9 @@ class OneDrawdown(ContractView):
 
     @endpoint(summary="查看用信", answers={200: wire.DrawdownDocument}, by_id=True, tags=["drawdowns"])
     def get(self, request: Request, drawdown_id: str) -> Response:
-        """Show how far it is; a draft of an earlier business date shows its new table of costs."""
+        """Show how far it is; a draft of an earlier day, or under another agreement, shows its new table of costs."""
         row = queries.access_drawdown(customer_of(request), drawdown_id)
-        if row.status == DRAFT and max(shown.business_date for shown in row.disclosures.all()) != business_date():
+        if row.status == DRAFT and is_out_of_date(row):
             operations.refresh_draft(drawdown_id=row.pk)
             row = queries.access_drawdown(customer_of(request), drawdown_id)
         return self.answer(polled(drawdown_document(row)))

@@ -13,8 +13,9 @@ from core.rest.fields import on_the_wire, rate_on_the_wire
 from lending import parameters, queries
 from lending.loan_records import plan_at_present
 from lending.loans.standing import Owed
-from lending.models import Contract, Disclosure, Drawdown, EntrustedPayment, Instalment, Loan, Repayment
+from lending.models import Contract, Disclosure, Drawdown, EntrustedPayment, Instalment, LineAgreement, Loan, Repayment
 from lending.queries import Journey, Judgement
+from lending.queries.contracts import kind_of
 from lending.queries.disclosures import has_lapsed
 from lending.states.loans import DRAWDOWN_ON_THE_WIRE, LOAN_ON_THE_WIRE
 
@@ -26,7 +27,8 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
     """Render a drawdown with the table that it showed last."""
     table = row.shown_last or max(row.disclosures.all(), key=lambda shown: shown.pk)
     proofs = row.proof_ids if row.proof_ids is not None else [proof.upload_id for proof in row.proofs.all()]
-    contract = getattr(row, "contract", None)
+    contract: Contract | None = getattr(row, "contract", None)
+    agreement = None if contract is None else contract.agreement
     loan = getattr(row, "loan", None)
     return {
         "id": row.pk.hex,
@@ -44,9 +46,8 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
         "instalments": table.content["instalments"],
         "total_interest": table.content["total_interest"],
         "disclosure": _disclosure(table),
-        "contract": None
-        if contract is None
-        else {"id": contract.pk.hex, "number": contract.number, "sha256": bytes(contract.sha256).hex()},
+        "contract": None if contract is None else _signed(contract),
+        "agreement": None if agreement is None else _signed(agreement),
         "loan": None if loan is None else loan.pk.hex,
         "reason_code": row.reason_code or None,
         "retryable": row.retryable,
@@ -54,6 +55,10 @@ def drawdown_document(row: Drawdown) -> dict[str, Any]:
         "expires_at": on_the_wire(row.expires_at),
         "disburse_by": _day(row.disburse_by_date),
     }
+
+
+def _signed(row: Contract | LineAgreement) -> dict[str, str]:
+    return {"id": row.pk.hex, "number": row.number, "sha256": bytes(row.sha256).hex()}
 
 
 def _payee(row: Drawdown) -> dict[str, Any] | None:
@@ -85,13 +90,14 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def contract_document(row: Contract, proof: InclusionProof | None) -> dict[str, Any]:
-    """Render a contract; without a proof its leaf waits for its place."""
+def contract_document(row: Contract | LineAgreement, proof: InclusionProof | None) -> dict[str, Any]:
+    """Render a contract, voucher or agreement; without a proof its leaf waits for its place."""
     loan = getattr(row, "loan", None)
+    under = row.agreement_id if isinstance(row, Contract) else None
     return {
-        "id": row.pk.hex,
-        "number": row.number,
-        "sha256": bytes(row.sha256).hex(),
+        **_signed(row),
+        "kind": kind_of(row),
+        "agreement": None if under is None else under.hex,
         "drawdown": row.drawdown_id.hex,
         "loan": None if loan is None else loan.pk.hex,
         "contract_date": row.contract_date.isoformat(),

@@ -20,6 +20,7 @@ from lending.models.entrusted import STATUSES as ENTRUSTED_STATUSES
 from lending.models.paper import KINDS as PAPER_KINDS
 from lending.models.repayment import STATUSES as REPAYMENT_STATUSES
 from lending.purposes import PURPOSES
+from lending.queries.contracts import DOCUMENTS
 from lending.rest.application_serializers import PurposeField
 from lending.states.loans import DRAWDOWN_ON_THE_WIRE, LOAN_ON_THE_WIRE
 
@@ -155,7 +156,7 @@ class DisclosureDocument(serializers.Serializer[Any]):
 
 
 class ContractOfDrawdown(serializers.Serializer[Any]):
-    """The signed contract of a drawdown."""
+    """What was signed for a drawdown."""
 
     id = IdField()
     number = serializers.CharField()
@@ -193,6 +194,9 @@ class DrawdownDocument(serializers.Serializer[Any]):
     total_interest = AmountField()
     disclosure = DisclosureDocument()
     contract = ContractOfDrawdown(allow_null=True)
+    agreement = ContractOfDrawdown(
+        allow_null=True, help_text="循环借款合同；产品按额度签订一次的，contract 为其项下的借据，其他产品为空"
+    )
     loan = IdField(allow_null=True)
     reason_code = serializers.CharField(allow_null=True)
     retryable = serializers.BooleanField()
@@ -227,12 +231,14 @@ class EvidenceField(serializers.JSONField):
 
 
 class ContractDocument(serializers.Serializer[Any]):
-    """A signed contract."""
+    """A signed contract, voucher (借据), or agreement of a line (循环借款合同)."""
 
     id = IdField()
     number = serializers.CharField()
     sha256 = serializers.RegexField(SHA256)
-    drawdown = IdField()
+    kind = serializers.ChoiceField(DOCUMENTS)
+    agreement = IdField(allow_null=True, help_text="借据所属的循环借款合同，可按 contracts/{id} 查看和下载")
+    drawdown = IdField(help_text="循环借款合同为签订时的用信")
     loan = IdField(allow_null=True)
     contract_date = serializers.DateField()
     signed_at = serializers.DateTimeField()
@@ -249,7 +255,7 @@ class VerificationDocument(serializers.Serializer[Any]):
     """What can be said of a file; of one that is not valid `reasons` says why."""
 
     valid = serializers.BooleanField()
-    document = serializers.ChoiceField(["contract", *(kind for kind, _ in PAPER_KINDS)], allow_null=True)
+    document = serializers.ChoiceField([*DOCUMENTS, *(kind for kind, _ in PAPER_KINDS)], allow_null=True)
     number = serializers.CharField(allow_null=True)
     signed_at = serializers.DateTimeField(allow_null=True)
     evidence = EvidenceField(allow_null=True)

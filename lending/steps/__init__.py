@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lending.steps import applications, closing, days, loans, models, servicing, stopping
+from lending.steps import applications, closing, days, loans, models, servicing, signing, stopping
 
-__all__ = ["applications", "closing", "days", "loans", "models", "servicing", "stopping"]
+__all__ = ["applications", "closing", "days", "loans", "models", "servicing", "signing", "stopping"]

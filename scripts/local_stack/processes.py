@@ -98,16 +98,27 @@ def servers_in(user: ServiceUser, folder: Path, *, name: str, pid_file: Path) ->
     """Return the process ids of the live servers of this program that work in this folder.
 
     A server's working directory is its data folder, which tells it apart from whatever has taken the id in a
-    stale pid file. Zombies are dead: they hold no memory and no port. The look is taken as the servers' user,
-    because in a container even root may not see where another user's process works. Without /proc the pid
-    file is believed.
+    stale pid file. Zombies are dead: they hold no memory and no port. Where we may not see where another user's
+    process works, which in a container is so even for root, the look is taken as the servers' user. Without /proc
+    the pid file is believed.
     """
     if not has_proc():
         pid = read_pid(pid_file)
         return [pid] if pid and is_alive(pid) else []
-    look = 'for p in /proc/[0-9]*; do if [ "$p/cwd" -ef "$1" ]; then echo "${p#/proc/}"; fi; done'
-    found = run_as(user, ["/bin/sh", "-c", look, "sh", folder], cwd=Path("/")).output.split()
-    return [pid for pid in map(int, found) if _program_of(pid) == name and is_alive(pid)]
+    found, unseen = [], []
+    for pid in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()):
+        if _program_of(pid) == name:
+            try:
+                if (PROC / str(pid) / "cwd").samefile(folder):
+                    found.append(pid)
+            except PermissionError:
+                unseen.append(str(pid))
+            except OSError:
+                continue  # it has ended, or there is no such folder
+    if unseen and user.is_someone_else:
+        look = 'folder=$1; shift; for p; do if [ "/proc/$p/cwd" -ef "$folder" ]; then echo "$p"; fi; done'
+        found += map(int, run_as(user, ["/bin/sh", "-c", look, "sh", folder, *unseen], cwd=Path("/")).output.split())
+    return [pid for pid in found if is_alive(pid)]
 
 
 def has_proc() -> bool:

@@ -35,7 +35,7 @@ def migrations_sha256() -> str:
     digest = hashlib.sha256()
     for config in sorted(apps.get_app_configs(), key=lambda config: config.label):
         root = Path(config.path)
-        files = [*root.glob("migrations/*.py"), *root.glob("sql.py"), *root.glob("*/sql.py")]
+        files = [*root.glob("migrations/*.py"), *root.glob("*sql.py"), *root.glob("*/*sql.py")]
         for file in sorted(files):
             digest.update(f"{config.label}/{file.relative_to(root)}".encode())
             digest.update(file.read_bytes())

@@ -6,10 +6,11 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,7 +19,7 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
 from django.test.utils import override_settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, expect, sync_playwright
 
 from core.tenancy import in_bank
 from tenants.staff import MANAGER, make_login
@@ -28,6 +29,7 @@ NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "goog
 PICTURES: Final = "BROWSER_PICTURES"
 PATIENCE_MS: Final = 30_000  # a machine that is busy is no defect
 FLAGS: Final = (
+    "--disable-gpu",  # pages are drawn by the processor either way
     "--no-sandbox",  # it only sees our own pages, and root may not have one
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing that a page names is ever asked for
 )
@@ -93,14 +95,34 @@ class Visit:
 
     page: Page
     home: str
+    server: str
     complaints: list[str] = field(default_factory=list)
+    served: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By its address below the last slash: with which headers a file or page was served last."""
 
-    def listen(self, server: str) -> None:
+    def __enter__(self) -> Self:
         """Write down errors of the console, scripts, answers, and requests that would leave this machine."""
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
-        self.page.on("response", self._answered)
-        self.page.on("request", lambda request: self._asked(request, server))
+        for event, listener in self._listeners:
+            self.page.on(event, listener)  # type: ignore[call-overload]  # one signature an event
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Go, and leave nothing at the browser but its cache: no session, no page, no setting."""
+        for event, listener in self._listeners:
+            self.page.remove_listener(event, listener)
+        if self.page.url.startswith(self.server):
+            self.page.evaluate("localStorage.clear()")
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+
+    @property
+    def _listeners(self) -> tuple[tuple[str, Callable[[Any], None]], ...]:
+        return (
+            ("console", self._heard),
+            ("pageerror", self._stumbled),
+            ("response", self._answered),
+            ("request", self._asked),
+        )
 
     def go(self, path: str = "") -> str:
         """Open a page below the site's admin, wait until it is at rest, and return its HTML."""
@@ -133,27 +155,46 @@ class Visit:
         if message.type in ("error", "warning"):
             self.complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
 
+    def _stumbled(self, error: Error) -> None:
+        self.complaints.append(f"script: {error}")
+
     def _answered(self, response: Response) -> None:
+        self.served[response.url.rpartition("/")[2]] = response.headers
         if response.status >= 400:
             self.complaints.append(f"answer: {response.status} {response.url}")
 
-    def _asked(self, request: Request, server: str) -> None:
-        if not request.url.startswith((f"{server}/", "data:", "blob:")):
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.server}/", "data:", "blob:")):
             self.complaints.append(f"left this machine: {request.url}")
 
 
-Visitor = Callable[..., Visit]
+Visitor = Callable[..., AbstractContextManager[Visit]]
+
+
+@pytest.fixture(scope="package")
+def idle_pages(chromium: Browser) -> Iterator[list[Page]]:
+    """Keep the pages that nobody is at, each of a browser of its own: who comes next finds the scripts compiled."""
+    pages: list[Page] = []
+    yield pages
+    for page in pages:
+        page.context.close()
+
+
+def _page(chromium: Browser) -> Page:
+    context = chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    return context.new_page()
 
 
 @pytest.fixture
-def visitor(transactional_db: None, chromium: Browser, server: str) -> Iterator[Visitor]:
-    """Give somebody a login and a browser of his own with an open session: `visitor(bank, role=…, is_superuser=…)`.
+def visitor(transactional_db: None, chromium: Browser, idle_pages: list[Page], server: str) -> Visitor:
+    """Give somebody a login and a browser with an open session, as a context: bank, role, and what else is of the login.
 
     With `by_form` he logs in by the form, and is at the site's first page.
     """
     del transactional_db
-    open_pages = []
 
+    @contextmanager
     def enter(
         bank: str = "125",
         *,
@@ -161,20 +202,16 @@ def visitor(transactional_db: None, chromium: Browser, server: str) -> Iterator[
         is_superuser: bool = False,
         login: str = "staff",
         by_form: bool = False,
-    ) -> Visit:
+    ) -> Iterator[Visit]:
         with in_bank(bank):
             make_login(login=login, role=role, password=PASSWORD, is_superuser=is_superuser)
-        context = chromium.new_context(locale="zh-CN", viewport={"width": 1440, "height": 1000})
-        open_pages.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        visit = Visit(context.new_page(), f"{server}{admin_of(bank)}")
-        visit.listen(server)
-        if by_form:
-            visit.log_in(login)
-        else:
-            visit.resume(bank, login)
-        return visit
+        page = idle_pages.pop() if idle_pages else _page(chromium)
+        with Visit(page, f"{server}{admin_of(bank)}", server) as visit:
+            if by_form:
+                visit.log_in(login)
+            else:
+                visit.resume(bank, login)
+            yield visit
+        idle_pages.append(page)
 
-    yield enter
-    for context in open_pages:
-        context.close()
+    return enter

@@ -28,21 +28,21 @@ def test_a_risk_officer_edits_a_cell_and_is_refused_an_error(visitor: Visitor) -
     with in_bank("125"):
         row = making.draft("own-full")
         before = _rules()
-    visit = visitor("125", role="风险")
-    page = visit.page
-    visit.go(f"lending/bankmodelversion/{row.pk}/edit/")
-    page.locator('.react-flow__node[data-id="grading"]').get_by_text("编辑表格").click()
-    cell = page.locator(".tab-content.active tbody tr").first.locator("td").nth(2)
-    cell.click()
-    expect(cell.locator("[contenteditable=true]")).to_be_focused()
-    page.keyboard.press("Control+End")
-    page.keyboard.type(" + (")
-    with page.expect_navigation():
-        page.get_by_role("button", name=SAVE).click()
-    expect(page.get_by_role("heading", name="检查结果")).to_be_visible()
-    frame = "element => getComputedStyle(element.firstElementChild).outlineStyle"
-    assert page.locator('.react-flow__node[data-id="grading"]').evaluate(frame) == "solid"
-    visit.picture("bank-model-refused")
-    with in_bank("125"):
-        assert _rules() == before
-    assert [each for each in visit.complaints if "422" not in each] == []  # 422 says that a model was refused
+    with visitor("125", role="风险") as visit:
+        page = visit.page
+        visit.go(f"lending/bankmodelversion/{row.pk}/edit/")
+        page.locator('.react-flow__node[data-id="grading"]').get_by_text("编辑表格").click()
+        cell = page.locator(".tab-content.active tbody tr").first.locator("td").nth(2)
+        cell.click()
+        expect(cell.locator("[contenteditable=true]")).to_be_focused()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(" + (")
+        with page.expect_navigation():
+            page.get_by_role("button", name=SAVE).click()
+        expect(page.get_by_role("heading", name="检查结果")).to_be_visible()
+        frame = "element => getComputedStyle(element.firstElementChild).outlineStyle"
+        assert page.locator('.react-flow__node[data-id="grading"]').evaluate(frame) == "solid"
+        visit.picture("bank-model-refused")
+        with in_bank("125"):
+            assert _rules() == before
+        assert [each for each in visit.complaints if "422" not in each] == []  # 422 says that a model was refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final
 
 import pytest
@@ -153,43 +154,46 @@ def _proposes_publishing(manager: Person) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
+@pytest.mark.deep(only=True)
 def test_a_new_product_manager_publishes_a_product_with_its_own_model(
     visitor: Visitor, chromium: Browser, decided: Callable[..., Application]
 ) -> None:
     if bundle() is None:
         pytest.skip("the visual editor is not built: `make editor`")
-    manager, second, risk, checker = (
-        Person(
-            visitor(
-                "125", role="产品经理" if login.startswith("product") else "风险", login=login, by_form=login == PRODUCT
-            )
+    with ExitStack() as present:  # all four at once, each at a browser of his own
+        roles = ("产品经理", "产品经理", "风险", "风险")
+        manager, second, risk, checker = (
+            Person(present.enter_context(visitor("125", role=role, login=login, by_form=login == PRODUCT)))
+            for login, role in zip(LOGINS, roles, strict=True)
         )
-        for login in LOGINS
-    )
-    _makes_the_product(manager)
-    _makes_the_model(risk)
-    _approves(checker, "", MODEL)
-    with in_bank("125"):
-        _proposes_publishing(manager)
-    _approves(second, "08-approval", "安居装修贷", f"（{MODEL}） 第 1 版")
-    second.opens("产品", row=CODE)
-    second.sees(NAME, "受理中", picture="09-published")
+        _makes_the_product(manager)
+        _makes_the_model(risk)
+        _approves(checker, "", MODEL)
+        with in_bank("125"):
+            _proposes_publishing(manager)
+        _approves(second, "08-approval", "安居装修贷", f"（{MODEL}） 第 1 版")
+        second.opens("产品", row=CODE)
+        second.sees(NAME, "受理中", picture="09-published")
 
-    site = manager.visit.home.removesuffix("admin/")
-    customer = chromium.new_context()
-    shown = customer.request.get(f"{site}api/v1/products/{CODE}")
-    assert shown.status == 200
-    document = shown.json()
-    customer.close()
-    assert (document["name"], document["max_amount"], document["terms"]) == (NAME, "180000.00", [6, 12, 24])
-    assert document["annual_rate"]["from"] == "4.0500"  # LPR 3.00% and what the manager put on it
-    with in_bank("125"):
-        version = ProductVersion.objects.get(product__code=CODE)
-        assert (version.number, version.created_by, version.published_by) == (1, PRODUCT, f"{PRODUCT}+{SECOND_PRODUCT}")
-        application = decided(product=CODE)
-        decision = Decision.objects.get(application=application, stage="full")
-        assert (decision.outcome, decision.model.bank, decision.model.name) == ("offered", "125", MODEL)
-    risk.opens("决策记录", row=MODEL)
-    risk.sees(picture="10-decision")
-    foreign = {where: words for one in (manager, second, risk, checker) for where, words in one.foreign.items()}
-    assert foreign == {}, foreign
+        site = manager.visit.home.removesuffix("admin/")
+        customer = chromium.new_context()
+        shown = customer.request.get(f"{site}api/v1/products/{CODE}")
+        assert shown.status == 200
+        document = shown.json()
+        customer.close()
+        assert (document["name"], document["max_amount"], document["terms"]) == (NAME, "180000.00", [6, 12, 24])
+        assert document["annual_rate"]["from"] == "4.0500"  # LPR 3.00% and what the manager put on it
+        with in_bank("125"):
+            version = ProductVersion.objects.get(product__code=CODE)
+            assert (version.number, version.created_by, version.published_by) == (
+                1,
+                PRODUCT,
+                f"{PRODUCT}+{SECOND_PRODUCT}",
+            )
+            application = decided(product=CODE)
+            decision = Decision.objects.get(application=application, stage="full")
+            assert (decision.outcome, decision.model.bank, decision.model.name) == ("offered", "125", MODEL)
+        risk.opens("决策记录", row=MODEL)
+        risk.sees(picture="10-decision")
+        foreign = {where: words for one in (manager, second, risk, checker) for where, words in one.foreign.items()}
+        assert foreign == {}, foreign

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +24,14 @@ NOT_OURS: Final = {"React", "Flow"}  # the attribution that the canvas asks for
 
 
 @pytest.fixture
-def visit(visitor: Visitor, settings: Any) -> Visit:
+def visit(visitor: Visitor, settings: Any) -> Iterator[Visit]:
     """Give the province's superuser at the page that holds nothing but a model."""
     if bundle() is None:
         pytest.skip("the visual editor is not built: `make editor`")
     settings.ROOT_URLCONF = "tests.browser.urls"
     urls.kept.clear()
-    return visitor("province", is_superuser=True)
+    with visitor("province", is_superuser=True) as visit:
+        yield visit
 
 
 def _node(page: Page, node: str) -> Any:
@@ -50,8 +52,6 @@ def _shown(visit: Visit, query: str = "") -> Page:
 @pytest.mark.django_db(transaction=True)
 class TestEditor:
     def test_a_cell_that_is_typed_in_is_in_the_text_that_the_form_sends(self, visit: Visit) -> None:
-        served: dict[str, Any] = {}
-        visit.page.on("response", lambda answer: served.update({answer.url.rpartition("/")[2]: answer.headers}))
         page = _shown(visit)
         before = json.dumps(standard_content("full"), ensure_ascii=False)
         assert page.input_value(TEXT) == before  # looking at a model changes no byte of it
@@ -72,10 +72,10 @@ class TestEditor:
         rule[column] += " + 1"
         assert after == expected
         assert json.loads(page.input_value(TEXT)) == expected
-        assert served["zen_engine_wasm_bg.wasm"]["content-type"] == "application/wasm"
-        assert "immutable" in served["jdm.js"]["cache-control"]
-        assert served["jdm.js"]["content-encoding"] == "gzip"
-        assert served[""]["content-security-policy"] == CONTENT_SECURITY_POLICY  # as on every other page
+        assert visit.served["zen_engine_wasm_bg.wasm"]["content-type"] == "application/wasm"
+        assert "immutable" in visit.served["jdm.js"]["cache-control"]
+        assert visit.served["jdm.js"]["content-encoding"] == "gzip"
+        assert visit.served[""]["content-security-policy"] == CONTENT_SECURITY_POLICY  # as on every other page
         assert visit.complaints == []
 
     def test_a_locked_text_is_shown_with_its_findings_and_cannot_be_changed(self, visit: Visit) -> None:

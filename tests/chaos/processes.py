@@ -26,13 +26,15 @@ PATIENCE_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 0.01
 
 
-def eventually(what: str, found: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+def eventually(
+    what: str, found: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, pause: float = LOOK_SECONDS
+) -> None:
     """Look again and again until it is so; fail with `what` where it is not within `seconds`."""
     end = time.monotonic() + seconds
     while not found():
         if time.monotonic() > end:
             pytest.fail(f"not within {seconds:.0f} s: {what}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(pause)
 
 
 @contextlib.contextmanager

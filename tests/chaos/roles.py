@@ -21,7 +21,7 @@ from core.steps.tasks import sweep
 from core.tenancy import in_bank
 
 Point = Literal["before_lease", "before_call", "after_call"]
-SWEEP_SECONDS: Final = 0.2
+SWEEP_SECONDS: Final = 0.1
 SHORT_WHILE: Final = 0.3
 SHORT_LEASE: Final = timedelta(seconds=2)
 DUE: Final = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -14,13 +15,14 @@ from core.evidence.models import EvidenceLeaf
 from core.states.models import StateChange
 from core.steps.models import Step
 from core.tenancy import in_bank
-from lending.models import Contract, CreditLine, Drawdown, Loan
+from lending.models import Contract, CreditLine, Drawdown, LineAgreement, Loan
 from lending.operations.disbursement import PAID
 from lending.operations.signing import SIGN
 from scripts.phone import Phone
 from scripts.story import METHOD, PRODUCT, TERM_MONTHS
 from tests.chaos.killing import POINTS, kill_at, let_leases_run_out, settled
 from tests.chaos.processes import Processes, eventually
+from tests.lending.applicants import change_product
 from tests.over_rest import BANK, Customer, set_parameter
 from tests.running_sandbox import Sandbox
 
@@ -121,6 +123,35 @@ class TestSigning:
         verified = borrower.phone.call("POST", "contracts/verify", files=files, expect=200).json()
         assert (verified["valid"], verified["number"]) == (True, contract.number)
 
+    def test_makes_one_agreement_and_one_voucher_when_the_worker_is_killed_after_both_are_signed(
+        self, borrower: Borrower, workers: Processes, doors: Sandbox
+    ) -> None:
+        with in_bank(BANK):
+            line = CreditLine.objects.filter(pk=borrower.line)
+            former = line.values_list("product_version_id", flat=True).get()
+            line.update(product_version=change_product(PRODUCT, contracting="once_per_line"))
+        draft = borrower.phone.draft_drawdown(
+            borrower.line, borrower.account, AMOUNT, term=TERM_MONTHS, method=METHOD, purpose="consumption"
+        )
+        borrower.phone.read_disclosure(draft)
+        borrower.drafts = chain([draft["id"]], borrower.drafts)
+        drawdown = borrower.signing()
+        kill_at("after_call", SIGN, workers, BANK)
+        with in_bank(BANK):
+            line.update(product_version=former)  # what the customer has signed stands
+            assert not LineAgreement.objects.exists()
+
+        workers.worker()
+
+        signed = settled(borrower.phone, f"drawdowns/{drawdown}")
+        with in_bank(BANK):
+            agreement, voucher = LineAgreement.objects.get(), Contract.objects.get(drawdown_id=drawdown)
+            assert voucher.agreement_id == agreement.pk
+            leaves = [agreement.evidence_leaf, agreement.bundle_leaf, voucher.evidence_leaf, voucher.bundle_leaf]
+            assert EvidenceLeaf.objects.filter(pk__in=leaves).count() == 4
+        assert signed["agreement"]["number"] == agreement.number
+        assert signed["contract"]["number"] == voucher.number
+
 
 class TestDisbursingThroughTheCore:
     @pytest.mark.parametrize(("kind", "point"), [*((MOVE_IN_CORE, point) for point in POINTS), (PAID, "after_call")])
@@ -146,7 +177,7 @@ class TestDisbursingThroughTheCore:
     ) -> None:
         drawdown = borrower.disbursing()
         request_id = self._request_id(drawdown)
-        doors.fault("core", operation="credits", delay_ms=2000, count=1)
+        doors.fault("core", operation="credits", delay_ms=1000, count=1)
         killed = workers.worker()
         eventually("the core is at work", lambda: bool(doors.calls(request_id=request_id)))
         workers.kill(killed)

@@ -73,7 +73,7 @@ class TestOpeningInTheCore:
         someone, account = opening
         with in_bank(BANK):
             request_id = Step.objects.get(kind=OPEN, subject=account).id.hex
-        doors.fault("core", operation="accounts", delay_ms=2000, count=1)
+        doors.fault("core", operation="accounts", delay_ms=1000, count=1)
         killed = workers.worker()
         eventually("the core is at work", lambda: bool(doors.calls(request_id=request_id)))
         workers.kill(killed)

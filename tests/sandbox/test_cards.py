@@ -1,16 +1,15 @@
-"""Drawn cards and faces: the same bytes for the same person, known again, readable by a real OCR engine."""
+"""Drawn cards and faces: the same bytes for the same person, and known again.
+
+That a real OCR engine reads every field of both sides is seen by `tests/verification/providers/test_local_reader.py`.
+"""
 
 from __future__ import annotations
 
 import io
 from datetime import date
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from PIL import Image
-from rapidocr import RapidOCR
-from rapidocr.utils.output import RapidOCROutput
 
 from sandbox.people import World
 from sandbox.people import world as people_world
@@ -18,18 +17,10 @@ from sandbox.people.drawing.card import address_lines
 from sandbox.people.drawing.paper import CARD_SIZE
 from sandbox.people.drawing.portrait import PORTRAIT_SIZE
 
-if TYPE_CHECKING:
-    from sandbox.people import Person
-
 
 @pytest.fixture
 def world() -> World:
     return World(today=lambda: date(2026, 11, 22))
-
-
-@pytest.fixture(scope="module")
-def engine() -> RapidOCR:
-    return RapidOCR(params={"Global.log_level": "error"})
 
 
 class TestPictures:
@@ -107,42 +98,3 @@ class TestAddressLines:
             assert "".join(lines) == person.address
             assert len(lines) <= 4
             assert all(len(line) <= 11 for line in lines)
-
-
-@pytest.mark.slow
-class TestReading:
-    """A real OCR engine on the drawn pixels."""
-
-    def test_every_field_of_the_front_is_read(self, world: World, engine: RapidOCR) -> None:
-        (person,) = world.make(1, sex="男")
-        text = _read(engine, world.card_front(person))
-        for expected in _front_fields(person):
-            assert expected in text
-
-    def test_every_field_of_the_back_is_read(self, world: World, engine: RapidOCR) -> None:
-        (person,) = world.make(1, sex="女", age=30)
-        text = _read(engine, world.card_back(person))
-        assert f"签发机关{person.authority}" in text
-        assert f"有效期限{person.valid_from:%Y.%m.%d}-{person.valid_until:%Y.%m.%d}" in text
-
-
-def _front_fields(person: Person) -> list[str]:
-    day = person.birth_date
-    birth = f"出生{day.year}年{day.month}月{day.day}日"
-    whole = [f"姓名{person.name}", f"性别{person.sex}", f"民族{person.ethnicity}", birth, person.id_number]
-    return whole + address_lines(person.address)
-
-
-def _read(engine: RapidOCR, picture: bytes) -> str:
-    """Give the text on a card, line after line, without spaces and the mark 样例."""
-    with Image.open(io.BytesIO(picture)) as image:
-        pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
-    result = engine(pixels)
-    assert isinstance(result, RapidOCROutput)
-    assert result.boxes is not None
-    assert result.txts is not None
-    boxes = sorted(
-        zip(result.boxes, result.txts, strict=True),
-        key=lambda box: (round(box[0][:, 1].mean() / 30), box[0][0][0]),
-    )
-    return "".join(text for _, text in boxes).replace(" ", "").replace("样例", "")

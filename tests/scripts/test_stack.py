@@ -100,7 +100,7 @@ def _title(pid: int) -> str:
 
 
 def is_up(home: Path) -> bool:
-    return run(home, "status").returncode == 0
+    return stack.running(home) is not None
 
 
 def answer(url: str) -> object:
@@ -128,6 +128,14 @@ def home(module_home: Path) -> Iterator[Path]:
     stack.stop(module_home, force=True, say=quiet)
 
 
+@pytest.fixture(scope="class")
+def home_in_use(module_home: Path) -> Iterator[Path]:
+    """Give a runtime folder whose servers are started by hand, to all tests of a class that leave them up."""
+    stack.start(module_home, say=quiet)
+    yield module_home
+    stack.stop(module_home, force=True, say=quiet)
+
+
 def have_run_once(home: Path) -> None:
     """Have a database and a remembered port in the folder: an earlier test's, or made by a start of its own."""
     state = read_state(home)
@@ -149,21 +157,13 @@ class TestStartAndStop:
                 "appendonly": "yes",
                 "maxmemory-policy": "noeviction",
             }
-        assert is_up(home)
+        assert run(home, "status").returncode == 0
 
         assert run(home, "stop").returncode == 0
         assert run(home, "status").returncode == stack.NOT_RUNNING
         assert run(home, "env").returncode == stack.NOT_RUNNING
         with pytest.raises(psycopg.OperationalError):
             answer(urls["DATABASE_URL"])
-
-    def test_a_wrong_password_is_refused(self, home: Path) -> None:
-        with stack.running_stack(folder=home, quiet=True, use_environment=False) as up:
-            state = read_state(home)
-            assert state is not None
-            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-                answer(up.database_url.replace(state.postgres_password, "guess"))
-            assert (home / "state.json").stat().st_mode & 0o777 == 0o600
 
     def test_the_remembered_port_is_left_when_somebody_has_taken_it(self, home: Path) -> None:
         have_run_once(home)
@@ -200,11 +200,34 @@ class TestSharing:
             assert let_end(other) == 0
         assert not is_up(home)
 
-    def test_servers_started_by_hand_outlive_the_commands_that_use_them(self, home: Path) -> None:
-        stack.start(home, say=quiet)
-        with execute(home, SHOW_URL) as command:
+
+class TestServersStartedByHand:
+    """They stay up, one start for all of these."""
+
+    def test_outlive_the_commands_that_use_them(self, home_in_use: Path) -> None:
+        with execute(home_in_use, SHOW_URL) as command:
             assert let_end(command) == 0
-        assert is_up(home)
+        assert is_up(home_in_use)
+
+    def test_a_wrong_password_is_refused(self, home_in_use: Path) -> None:
+        up, state = stack.running(home_in_use), read_state(home_in_use)
+        assert up is not None
+        assert state is not None
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            answer(up.database_url.replace(state.postgres_password, "guess"))
+        assert (home_in_use / "state.json").stat().st_mode & 0o777 == 0o600
+
+    def test_give_a_command_its_own_exit_code(self, home_in_use: Path) -> None:
+        assert run(home_in_use, "exec", "--", "sh", "-c", "exit 5").returncode == 5
+        missing = run(home_in_use, "exec", "--", "no-such-command")
+        assert missing.returncode == 1
+        assert "no-such-command cannot be run" in missing.stderr
+
+    @pytest.mark.skipif(not processes.has_proc(), reason="needs /proc to find processes")
+    def test_see_what_a_command_leaves_in_the_background_end_with_it(self, home_in_use: Path) -> None:
+        left = run(home_in_use, "exec", "--", "sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!")
+        assert left.returncode == 0
+        assert not processes.is_alive(int(left.stdout))
 
 
 class TestSurvivingKills:
@@ -294,20 +317,6 @@ class TestEndingCommands:
             assert command.wait(timeout=WAIT_SECONDS) == 128 + signal.SIGINT
         with pytest.raises(psycopg.OperationalError):
             answer(url)
-
-    def test_the_exit_code_is_that_of_the_command(self, home: Path) -> None:
-        stack.start(home, say=quiet)
-        assert run(home, "exec", "--", "sh", "-c", "exit 5").returncode == 5
-        missing = run(home, "exec", "--", "no-such-command")
-        assert missing.returncode == 1
-        assert "no-such-command cannot be run" in missing.stderr
-
-    @pytest.mark.skipif(not processes.has_proc(), reason="needs /proc to find processes")
-    def test_what_a_command_leaves_in_the_background_ends_with_it(self, home: Path) -> None:
-        stack.start(home, say=quiet)
-        left = run(home, "exec", "--", "sh", "-c", "setsid sleep 60 >/dev/null 2>&1 & echo $!")
-        assert left.returncode == 0
-        assert not processes.is_alive(int(left.stdout))
 
 
 class TestClosedFolders:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from core.approvals.models import PROPOSED, Proposal
@@ -45,16 +46,27 @@ def approve_all(bank: str, *, actor: str = "checker") -> int:
 
 @pytest.fixture
 def browser(db: None) -> Browser:
-    """Give somebody a login and a browser that is logged in: `browser(bank, role=…, is_superuser=…)`."""
+    """Give somebody a login and a browser that is logged in: `browser(bank, role=…, is_superuser=…)`.
+
+    The session is there already; with `by_form` it comes of the login's form.
+    """
     del db
 
     def open_browser(
-        bank: str = "125", *, role: str = MANAGER, is_superuser: bool = False, login: str = "staff"
+        bank: str = "125",
+        *,
+        role: str = MANAGER,
+        is_superuser: bool = False,
+        login: str = "staff",
+        by_form: bool = False,
     ) -> Client:
+        client = Client(enforce_csrf_checks=False)
         with in_bank(bank):
             make_login(login=login, role=role, password=PASSWORD, is_superuser=is_superuser)
-        client = Client(enforce_csrf_checks=False)
-        log_in(client, bank, login)
+            if not by_form:
+                client.force_login(User.objects.get(username=login))
+        if by_form:
+            log_in(client, bank, login)
         return client
 
     return open_browser

@@ -1,7 +1,8 @@
 """Fork with an open pool and count what goes wrong: a program of its own, run by `test_leaks`.
 
-Parent and children read at different banks at the same time, each with a marker of its own in every statement. Prints one
-JSON object: reads, wrong answers, errors, and reads of children on a backend that the parent's pool owns.
+Parent and children read at different banks at the same time, each with a marker of its own in every statement. Prints two
+JSON objects, a line each, for the product and for it without its fix: reads, wrong answers, errors, and reads of children on
+a backend that the parent's pool owns. Each of the two is a process with a pool of its own; they share what was imported.
 """
 
 from __future__ import annotations
@@ -102,10 +103,21 @@ def without_the_fix() -> None:
 
 
 def main() -> None:
-    """Warm the pool, fork, read everywhere at once, and print the sums."""
+    """Import once, and measure in one process after the other."""
     django.setup()
+    from django.db import connection
+
+    connection.close()
+    for is_open in (False, True):
+        pid = os.fork()
+        if pid == 0:
+            measure(is_open=is_open)
+        os.waitpid(pid, 0)
+
+
+def measure(*, is_open: bool) -> None:
+    """Warm the pool, fork, read everywhere at once, print the sums, and end."""
     backends = warm_up()
-    is_open = "--without-fix" in sys.argv
     if is_open:
         without_the_fix()
     ends = []

@@ -93,6 +93,7 @@ BANK_PAGES: Final = {
     "lending.Decision": "产险运合会审支管",
     "lending.CreditLine": "产险运经合会催服审支管",
     "lending.Drawdown": "产险运合会审支管",
+    "lending.LineAgreement": "产险运合会审支管",
     "lending.Contract": "产险运合会审支管",
     "lending.Loan": "产险运经合会催服审支管",
     "lending.Repayment": "产险运经合会催服审支管",
@@ -219,6 +220,7 @@ BANK_ACTS: Final = {
     "lending.CreditLine freeze": "险合",
     "lending.CreditLine review": "险合",
     "lending.Drawdown review": "险",
+    "lending.LineAgreement download": "产险运合会审支管",
     "lending.Contract download": "产险运合会审支管",
     "lending.Loan write_off": "险会",
     "lending.Loan misuse": "险会",
@@ -394,8 +396,8 @@ class TestEveryRole:
 
 READING: Final = (
     "accounts.Customer find", "accounts.Customer looks", "accounts.JournalEntry trial_balance", "accounts.Filing agreement",
-    "lending.Contract download", "lending.LoanPaper download", "lending.OverdueLoan roll_rates",
-    "lending.ReviewCase subject",
+    "lending.Contract download", "lending.LineAgreement download", "lending.LoanPaper download",
+    "lending.OverdueLoan roll_rates", "lending.ReviewCase subject",
     "lending.MechanismDossier download",
     "lending.ProductVersion contract", "lending.ProductVersion preview",
     "lending.BankModelVersion look", "lending.ShadowDecision compare",

@@ -153,7 +153,7 @@ class TestRolesAreGrantedByTwo:
 
     def test_nobody_gets_round_it_by_anothers_name_or_password(self, browser: Browser) -> None:
         manager = browser(role=MANAGER, login="admin")
-        browser(role="合规", login="hegui")
+        browser(role="合规", login="hegui", by_form=True)
         renamed = {"username": "admin2", "is_active": "on", "is_staff": "on"}
         for login in ("admin", "hegui"):
             assert manager.post(f"{self._page(login)}change/", renamed).status_code == 302

@@ -81,15 +81,6 @@ class TestReadingPixels:
             facts["valid_until"],
         )
 
-    def test_the_cameras_own_word_about_up_is_heeded(self, sandbox: Sandbox) -> None:
-        person = sandbox.person()
-        card = opened(sandbox.picture(person, "id_card_front")).rotate(180)
-        exif = Image.Exif()
-        exif[ORIENTATION] = UPSIDE_DOWN
-        front = READER.read_front(encoded(card, exif=exif), request_id="")
-        assert isinstance(front, IdCardFront)
-        assert front.id_number == person["id_number"]
-
     def test_the_wrong_side_is_told(self, sandbox: Sandbox) -> None:
         person = sandbox.person()
         wrong = READER.read_front(sandbox.picture(person, "id_card_back"), request_id="")
@@ -137,14 +128,16 @@ class TestDecode:
         stamp = encoded(Image.new("RGB", (600, LEAST_SIDE - 1)))
         assert decode(stamp) == Unreadable(reason=UnreadableReason.UNCLEAR)
 
-    @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-    @pytest.mark.parametrize("mode", ["RGB", "L"])
-    def test_pictures_of_phones_come_out_at_working_size(self, kind: str, mode: str) -> None:
+    @pytest.mark.parametrize(
+        ("mode", "kind"),
+        [("RGB", "JPEG"), ("L", "JPEG"), ("RGB", "PNG"), ("L", "PNG"), ("RGB", "WEBP")],  # WEBP knows no grey
+    )
+    def test_pictures_of_phones_come_out_at_working_size(self, mode: str, kind: str) -> None:
         pixels = decode(encoded(Image.new(mode, (4000, 3000), 128), kind, **QUICKLY.get(kind, {})))
         assert not isinstance(pixels, Unreadable)
         assert pixels.shape == (WORKING_SIDE * 3 // 4, WORKING_SIDE, 3)
 
-    def test_colours_come_as_blue_green_red_and_upright(self) -> None:
+    def test_colours_come_as_blue_green_red_and_upright_by_the_cameras_own_word(self) -> None:
         picture = Image.new("RGB", (400, 200), (255, 0, 0))
         ImageDraw.Draw(picture).rectangle((0, 0, 399, 99), fill=(0, 0, 255))
         exif = Image.Exif()
