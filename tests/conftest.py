@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from hypothesis import settings as generated
+from hypothesis.internal.conjecture import providers
 
 from config.apps import spare_collections
 from core.tenancy import PUBLIC, enter, in_bank
@@ -49,6 +50,21 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any, work
         del request.config.stash[DATABASE]
         connections.close_all()
     shutil.rmtree(settings.VAULT_ROOT, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Wait for the disk nowhere (the vault does for each object), as the database does not: no test cuts the power.
+
+    The usual run draws no constants of the modules that the process happens to have loaded: they differ from worker to
+    worker, and with them what is drawn; and Hypothesis parses every module for them.
+    """
+    os.fsync = _no_wait  # type: ignore[assignment]
+    if config.getoption("--hypothesis-profile") != "deep":
+        providers._get_local_constants = lambda: providers._local_constants
+
+
+def _no_wait(_: object) -> None:
+    """Take what was written for kept."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

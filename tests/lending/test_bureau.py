@@ -70,9 +70,11 @@ def to(day: date) -> None:
 
 
 def catch_up(day: date) -> None:
-    """Let a business date begin, and capture what lies before it."""
+    """Let a business date begin, and capture what lies before it: what `follow_servicing` does for the bureau."""
     to(day)
-    follow_servicing()
+    for before in uncaptured_days():
+        capture_bureau_records(day=before)
+    mind_notices()
 
 
 def lend_m1() -> tuple[Borrower, Loan]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
 
@@ -41,6 +42,7 @@ from tests.lending.borrowers import (
     signed,
 )
 from tests.lending.test_disbursement import books_agree, credits_of, in_core
+from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 from verification.models import Subject
 
@@ -56,6 +58,22 @@ def m1(who: Borrower) -> Loan:
     loan = lend(who, HUNDRED_THOUSAND)
     give_money(who, 10_000_00)
     return loan
+
+
+def lend_m1() -> tuple[Borrower, Loan]:
+    """Lend M1 to a new borrower."""
+    who = make_borrower()
+    return who, m1(who)
+
+
+lent_once = made_once(lend_m1, scope="class")
+
+
+@pytest.fixture
+def lent_m1(lent_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give M1, lent once for a class of which no test commits."""
+    del bank_a
+    return deepcopy(lent_once)
 
 
 def pay_first(who: Borrower, loan: Loan, count: int) -> None:
@@ -86,9 +104,8 @@ def postings(repayment: Repayment) -> dict[str, int]:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestDue:
-    def test_the_first_instalment_on_its_day(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_the_first_instalment_on_its_day(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 2, 15))
         repayment = repay(who, loan)
         assert repayment.status == "posted"
@@ -113,9 +130,8 @@ class TestDue:
         repay(who, loan)
         assert draft(who, yuan_to_fen("8106.64")).status == "draft"
 
-    def test_it_leaves_an_event_shares_and_figures_to_push(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_it_leaves_an_event_shares_and_figures_to_push(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 1)
         repayment = Repayment.objects.get()
         event = LoanEvent.objects.get(kind="repaid")
@@ -123,17 +139,17 @@ class TestDue:
         assert RepaymentShare.objects.get().principal_fen == repayment.principal_fen
         assert Step.objects.filter(kind="province.push_figures", subject=f"repaid:{repayment.pk.hex}").exists()
 
-    def test_nothing_is_due_before_its_day(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_nothing_is_due_before_its_day(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 2, 14))
         assert plan(loan) == Owed()
         with pytest.raises(queries.RepaymentExceedsDebt):
             repay(who, loan)
 
-    def test_the_last_instalment_settles_the_loan_and_releases_the_account(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_the_last_instalment_settles_the_loan_and_releases_the_account(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 12)
         settled = again(loan)
         assert (settled.status, settled.outstanding_fen) == ("settled", 0)
@@ -146,9 +162,8 @@ class TestDue:
         with pytest.raises(StateConflict):
             repay(who, loan)
 
-    def test_m9_ten_days_late(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_m9_ten_days_late(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 3)
         set_day(date(2024, 5, 25))
         assert yuan(plan(loan)) == ("0.00", "0.94", "20.57", "377.79", "8228.85")
@@ -164,9 +179,8 @@ class TestDue:
         assert plan(loan) == Owed()
         books_agree()
 
-    def test_s18_a_thousand_against_two_overdue_instalments(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_s18_a_thousand_against_two_overdue_instalments(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 3, 25))
         repayment = repay(who, loan, amount_fen=1_000_00)
         assert [share["number"] for share in repayment.shares] == [1]
@@ -176,9 +190,8 @@ class TestDue:
         assert Instalment.objects.get(loan=loan, number=1).closed_date is None
         books_agree()
 
-    def test_s18_more_than_ninety_days_overdue_principal_comes_first(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_s18_more_than_ninety_days_overdue_principal_comes_first(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 5, 20))
         repayment = repay(who, loan, amount_fen=1_000_00)
         assert repayment.principal_fen == 1_000_00
@@ -200,9 +213,10 @@ class TestDue:
         later = policy_of(lend(make_borrower(), HUNDRED_THOUSAND)).allocation
         assert (later.order[1], later.principal_first_above_days) == ("interest_fen", 30)
 
-    def test_parts_paid_on_different_days_cost_what_the_days_cost_and_no_fen_more(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_parts_paid_on_different_days_cost_what_the_days_cost_and_no_fen_more(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 3, 5))
         repay(who, loan, amount_fen=3_000_00)
         set_day(date(2024, 3, 10))
@@ -218,26 +232,23 @@ class TestDue:
         assert Instalment.objects.get(loan=loan, number=1).closed_date == date(2024, 3, 10)
         assert plan(loan) == Owed()
 
-    def test_less_than_is_due_is_taken_only_when_overdue(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_less_than_is_due_is_taken_only_when_overdue(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 2, 15))
         for amount in (1_000_00, 0):
             with pytest.raises(queries.AmountOutOfRange):
                 repay(who, loan, amount_fen=amount)
         assert repay(who, loan, amount_fen=yuan_to_fen("8606.64")).status == "posted"
 
-    def test_more_than_is_due_is_not_taken(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_more_than_is_due_is_not_taken(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 2, 15))
         with pytest.raises(queries.RepaymentExceedsDebt):
             repay(who, loan, amount_fen=yuan_to_fen("8606.65"))
         assert not Repayment.objects.exists()
 
-    def test_a_loan_by_instalments_is_not_repaid_any_day(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_a_loan_by_instalments_is_not_repaid_any_day(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         with pytest.raises(queries.RepaymentKindNotOffered):
             repay(who, loan, kind="any")
 
@@ -245,9 +256,8 @@ class TestDue:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestEarlyFull:
-    def test_m7_ten_days_into_the_fourth_period(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_m7_ten_days_into_the_fourth_period(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 3)
         set_day(date(2024, 4, 25))
         assert yuan(plan(loan, "early_full")) == ("0.00", "0.00", "0.00", "125.93", "75558.28")
@@ -259,17 +269,15 @@ class TestEarlyFull:
         assert who.line().drawn_fen == 0
         books_agree()
 
-    def test_on_the_first_day_it_costs_no_interest(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_on_the_first_day_it_costs_no_interest(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         repayment = repay(who, loan, kind="early_full")
         assert (repayment.interest_fen, repayment.principal_fen) == (0, HUNDRED_THOUSAND)
         assert again(loan).status == "settled"
         books_agree()
 
-    def test_what_is_overdue_is_settled_with_it(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_what_is_overdue_is_settled_with_it(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 3)
         set_day(date(2024, 5, 25))
         repayment = repay(who, loan, kind="early_full")
@@ -286,9 +294,8 @@ class TestEarlyFull:
         assert postings(repayment)["6011"] == -1_000_00
         books_agree()
 
-    def test_it_takes_exactly_what_settles(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_it_takes_exactly_what_settles(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         with pytest.raises(queries.AmountOutOfRange):
             repay(who, loan, kind="early_full", amount_fen=HUNDRED_THOUSAND - 1)
         with pytest.raises(queries.RepaymentExceedsDebt):
@@ -299,9 +306,10 @@ class TestEarlyFull:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestAcc13RepayingStaysPossible:
-    def test_s20_with_an_expired_id_card_a_frozen_line_a_closed_product_and_a_suspended_bank(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_s20_with_an_expired_id_card_a_frozen_line_a_closed_product_and_a_suspended_bank(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         Subject.objects.filter(pk=who.customer_id).update(valid_until_date=START - timedelta(days=1))
         CreditLine.objects.filter(pk=who.line_id).update(status="frozen")
         with at(PROVINCE):
@@ -310,9 +318,8 @@ class TestAcc13RepayingStaysPossible:
         set_day(date(2024, 2, 15))
         assert repay(who, loan).status == "posted"
 
-    def test_without_the_money_nothing_changes(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_without_the_money_nothing_changes(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         DepositAccount.objects.filter(pk=who.account_id).update(balance_fen=100)
         set_day(date(2024, 2, 15))
         with pytest.raises(InsufficientFunds):
@@ -331,9 +338,8 @@ class TestAcc13RepayingStaysPossible:
                     loan_id=loan.pk, customer_id=who.customer_id, kind="due", amount_fen=None, account_id=account_id
                 )
 
-    def test_another_of_ones_accounts_will_do(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_another_of_ones_accounts_will_do(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         second = Borrower(who.bank, who.customer_id, who.line_id, make_account(who.customer_id).pk)
         give_money(second, 10_000_00)
         set_day(date(2024, 2, 15))
@@ -351,15 +357,16 @@ class TestStanding:
             (270, "substandard"), (271, "doubtful"), (360, "doubtful"), (361, "loss"),
         ],
     )  # fmt: skip
-    def test_the_clock_walks_days_overdue_and_category(self, days: int, category: str) -> None:
-        loan = m1(make_borrower())
+    def test_the_clock_walks_days_overdue_and_category(
+        self, days: int, category: str, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        _, loan = lent_m1
         found = queries.loan_standing(loan, on=date(2024, 2, 15) + timedelta(days=days))
         assert found.standing.overdue_days == days
         assert found.category == category
 
-    def test_what_is_next_and_what_has_accrued(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_what_is_next_and_what_has_accrued(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         before = queries.loan_standing(loan, on=date(2024, 1, 25))
         assert before.next_due is not None
         assert (before.next_due.due_date, before.next_due.amount_fen) == (date(2024, 2, 15), yuan_to_fen("8606.64"))
@@ -386,13 +393,13 @@ class TestGuards:
         with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
             model.objects.update(**{field: date(2020, 1, 1)})
 
-    def test_an_instalment_keeps_its_terms(self) -> None:
-        loan = m1(make_borrower())
+    def test_an_instalment_keeps_its_terms(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        _, loan = lent_m1
         with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
             Instalment.objects.filter(loan=loan).update(due_date=date(2030, 1, 1))
 
-    def test_the_database_refuses_more_paid_than_owed(self) -> None:
-        loan = m1(make_borrower())
+    def test_the_database_refuses_more_paid_than_owed(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        _, loan = lent_m1
         with pytest.raises(IntegrityError, match="lending_instalment_paid_within_owed"), transaction.atomic():
             Instalment.objects.filter(loan=loan, number=1).update(paid_interest_fen=50_001)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -29,10 +30,20 @@ from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loans import loan_standing
 from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day, signed
 from tests.lending.test_disbursement import books_agree
-from tests.lending.test_repayment import again, m1, pay_first
+from tests.lending.test_repayment import again, lend_m1, m1, pay_first
+from tests.made_once import made_once
 from tests.second_person import approve, approve_within
 
 DAY = date(2024, 4, 25)
+
+lent_once = made_once(lend_m1, scope="class")
+
+
+@pytest.fixture
+def lent_m1(lent_once: tuple[Borrower, Loan], bank_a: str) -> tuple[Borrower, Loan]:
+    """Give M1, lent once for a class of which no test commits."""
+    del bank_a
+    return deepcopy(lent_once)
 
 
 def decided(kind: str, subject: uuid.UUID, **values: object) -> None:
@@ -109,9 +120,8 @@ class TestAlloc03Reversal:
         kinds = list(LoanEvent.objects.filter(loan=loan).order_by("pk").values_list("kind", flat=True))
         assert kinds[-3:] == ["settled", "reopened", "reversed"]
 
-    def test_what_was_paid_later_pays_the_older_debt_instead(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_what_was_paid_later_pays_the_older_debt_instead(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         set_day(date(2024, 2, 15))
         first = repay(who, loan)
         set_day(date(2024, 3, 15))
@@ -129,9 +139,10 @@ class TestAlloc03Reversal:
         stands_as_folded(loan)
         books_agree()
 
-    def test_the_reversal_is_an_entry_of_its_own_that_mirrors_what_was_paid(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_the_reversal_is_an_entry_of_its_own_that_mirrors_what_was_paid(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 1)
         repayment = Repayment.objects.get()
         before = {code: accounts.gl_balance(code) for code in ("1301", "1302", "2011")}
@@ -149,9 +160,8 @@ class TestAlloc03Reversal:
             code: fen + back[code] for code, fen in before.items()
         }
 
-    def test_the_same_is_taken_back_once(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_the_same_is_taken_back_once(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 1)
         repayment = reverse(Repayment.objects.get())
         proposal = propose(kind=REVERSE_REPAYMENT, subject=repayment.pk.hex, values={}, reason="再", actor="maker")
@@ -186,9 +196,8 @@ class TestAlloc03Reversal:
         line = who.line()
         assert (line.drawn_fen, line.held_fen, line.over_limit_fen) == (100_000_00, 0, 0)
 
-    def test_shares_are_never_changed_only_added_to(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_shares_are_never_changed_only_added_to(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 1)
         repayment = Repayment.objects.get()
         reverse(repayment)
@@ -200,9 +209,8 @@ class TestAlloc03Reversal:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestEarlyPartial:
-    def test_m8_over_the_operation(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_m8_over_the_operation(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 3)
         repayment = repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
         assert (repayment.total_fen, repayment.principal_fen) == (20_000_00, 20_000_00)
@@ -218,9 +226,8 @@ class TestEarlyPartial:
         assert again(loan).status == "settled"
         books_agree()
 
-    def test_taken_back_the_former_plan_stands_again(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_taken_back_the_former_plan_stands_again(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 3)
         before = snapshot(loan)
         repayment = repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
@@ -233,9 +240,10 @@ class TestEarlyPartial:
         (None, queries.AmountOutOfRange), (0, queries.AmountOutOfRange), (75_558_28, queries.RepaymentExceedsDebt),
         (99_999_999_99, queries.RepaymentExceedsDebt),
     ])  # fmt: skip
-    def test_nothing_and_everything_is_refused(self, amount: int | None, problem: type[Problem]) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_nothing_and_everything_is_refused(
+        self, amount: int | None, problem: type[Problem], lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 3)
         with pytest.raises(problem):
             repay(who, again(loan), kind="early_partial", amount_fen=amount)
@@ -307,9 +315,8 @@ class TestAnyDay:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestChanges:
-    def test_a_floating_loan_takes_the_price_of_january(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_a_floating_loan_takes_the_price_of_january(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         Loan.objects.filter(pk=loan.pk).update(repricing="every_january", next_reprice_date=date(2025, 1, 1))
         pay_first(who, loan, 11)
         assert reprice_loan(loan_id=loan.pk) == Decimal("6.0000")  # its day has not come
@@ -348,10 +355,9 @@ class TestChanges:
         books_agree()
 
     def test_facts_of_one_day_count_in_the_order_in_which_they_were_entered_whatever_their_ids(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, monkeypatch: pytest.MonkeyPatch, lent_m1: tuple[Borrower, Loan]
     ) -> None:
-        who = make_borrower()
-        loan = m1(who)
+        who, loan = lent_m1
         pay_first(who, loan, 1)
         set_day(date(2024, 2, 25))
         repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
@@ -365,9 +371,8 @@ class TestChanges:
             rebuild_loan(loan=lock_loan(loan_id=loan.pk))
         assert snapshot(loan) == before
 
-    def test_misuse_is_charged_from_its_day_although_found_later(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_misuse_is_charged_from_its_day_although_found_later(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
         pay_first(who, loan, 1)
         set_day(date(2024, 3, 5))
         decided(MARK_MISUSED, loan.pk, from_date="2024-02-25")
@@ -376,9 +381,8 @@ class TestChanges:
         # 91,893.36 at 6 % for 10 days, at 12 % for 9 (30/360: odd days as they are)
         assert standing.running_interest_fen == yuan_to_fen("428.84")
 
-    def test_ext01_a_short_loan_is_extended_by_its_own_term_at_most(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_ext01_a_short_loan_is_extended_by_its_own_term_at_most(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        _, loan = lent_m1
         with pytest.raises(ExtensionTooLong), transaction.atomic():
             decided_raw(EXTEND, loan.pk, months=13)
         decided(EXTEND, loan.pk, months=6)
@@ -389,9 +393,10 @@ class TestChanges:
         with pytest.raises(ExtensionTooLong), transaction.atomic():
             decided_raw(EXTEND, loan.pk, months=7)
 
-    def test_only_a_loss_is_written_off_and_what_comes_back_goes_to_the_allowance(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_only_a_loss_is_written_off_and_what_comes_back_goes_to_the_allowance(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         with pytest.raises(StateConflict), transaction.atomic():
             decided_raw(WRITE_OFF, loan.pk)
         set_day(date(2025, 2, 15))
@@ -407,9 +412,10 @@ class TestChanges:
         assert accounts.gl_balance("9011") == 99_000_00
         assert queries.loan_book_agrees()
 
-    def test_gl01_a_loss_that_owes_no_principal_any_more_is_written_off_without_an_entry(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_gl01_a_loss_that_owes_no_principal_any_more_is_written_off_without_an_entry(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
         set_day(date(2025, 2, 15))
         repay(who, loan, amount_fen=100_000_00)  # more than ninety days late: all of it principal
         Loan.objects.filter(pk=loan.pk).update(category="loss")
@@ -424,9 +430,10 @@ class TestChanges:
         assert (accounts.gl_balance("1301"), accounts.gl_balance("1304"), accounts.gl_balance("9011")) == (0, 0, 0)
         assert queries.loan_book_agrees()
 
-    def test_int01_a_loan_that_was_written_off_takes_new_prices_as_its_contract_says(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
+    def test_int01_a_loan_that_was_written_off_takes_new_prices_as_its_contract_says(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        _, loan = lent_m1
         set_day(date(2025, 12, 31))
         Loan.objects.filter(pk=loan.pk).update(
             category="loss", repricing="every_january", next_reprice_date=date(2026, 1, 1), spread_bp=200

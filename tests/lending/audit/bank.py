@@ -100,7 +100,7 @@ class Bank:
     debits: list[Debit] = field(default_factory=list)
     unauthorised: set[uuid.UUID] = field(default_factory=set)
     read: dict[uuid.UUID, comparing.Read] = field(default_factory=dict)
-    _digest: dict[str, str] | None = None
+    _digest: list[tuple[Any, ...]] | None = None
 
     # Operations.
 

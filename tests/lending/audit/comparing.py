@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from core.db.rows import Shape
 from lending import queries
 from lending.loan_records import all_rows
 from lending.loans.buckets import bucket_of
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from tests.lending.audit.bank import Lent
 
 RATE_ONE = 10**12
+REPAYMENT = Shape(Repayment)
+REPAYMENTS = f"SELECT {REPAYMENT.columns('r')} FROM lending_repayment r WHERE r.loan_id = ANY(%s)"
+SHARES = (
+    "SELECT r.loan_id, r.id, coalesce(i.number, 0), "
+    + ", ".join(f"sum(s.{kind}_fen)" for kind in KINDS)
+    + " FROM lending_repayment_share s LEFT JOIN lending_instalment i ON i.id = s.instalment_id"
+    " JOIN lending_repayment r ON r.id = s.repayment_id WHERE r.loan_id = ANY(%s) GROUP BY 1, 2, 3"
+)
 ON_ROWS = ("principal", "interest", "penalty", "compound")
 
 
@@ -123,16 +132,9 @@ def _next_due(told: queries.LoanStanding) -> tuple[int, date, int] | None:
 def _repayments(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Told]:
     """Return the repayments of loans and what each pays now, by instalment."""
     told: dict[uuid.UUID, Told] = {loan_id: {} for loan_id in ids}
-    for row in Repayment.objects.filter(loan_id__in=ids):
+    for row in map(REPAYMENT.read, books.rows(REPAYMENTS, list(ids))):
         told[row.loan_id][row.pk] = (row, {})
-    shares = books.rows(
-        "SELECT r.loan_id, r.id, coalesce(i.number, 0), "
-        + ", ".join(f"sum(s.{kind}_fen)" for kind in KINDS)
-        + " FROM lending_repayment_share s LEFT JOIN lending_instalment i ON i.id = s.instalment_id"
-        " JOIN lending_repayment r ON r.id = s.repayment_id WHERE r.loan_id = ANY(%s) GROUP BY 1, 2, 3",
-        [list(ids)],
-    )
-    for loan_id, pk, number, *amounts in shares:
+    for loan_id, pk, number, *amounts in books.rows(SHARES, list(ids)):
         owed = Owed(**{f"{kind}_fen": int(fen) for kind, fen in zip(KINDS, amounts, strict=True)})
         if owed != Owed():
             told[loan_id][pk][1][number] = owed
