@@ -385,6 +385,7 @@ NEWCOMERS: Final[list[tuple[str, str, Body, State]]] = [
         "applications", "state_conflict",
         lambda _: {"product": "XF01", "purpose": "consumption", "facts": {"income": {"monthly": "12000.00"}}}, nothing,
     ),
+    ("shares", "state_conflict", lambda _: {}, nothing),
 ]  # fmt: skip
 
 
