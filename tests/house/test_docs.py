@@ -25,7 +25,7 @@ FURTHER: Final = {"DJANGO_SETTINGS_MODULE", "DEMO_HOST"}  # fixed by the entry p
 
 
 def _documents() -> list[Path]:
-    doors = [*ROOT.glob("*/README.md"), *(ROOT / "lending").glob("[!R]*.md")]
+    doors = [*ROOT.glob("[!.]*/README.md"), *(ROOT / "lending").glob("[!R]*.md")]
     return sorted([*ROOT.glob("*.md"), *doors, *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 
 
