@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 def brought_by(**speaks_for: str) -> uuid.UUID:
     """Make a registered customer whom a code brought."""
     who = make_customer()
-    came_by = Scan.objects.create(entry=Entry.objects.create(scene=f"125-{new_id().hex[:20]}", **speaks_for))
+    came_by = Scan.objects.create(entry=Entry.objects.create(scene=f"125-{new_id().hex[-20:]}", **speaks_for))
     Customer.objects.filter(pk=who).update(first_scan_id=came_by.pk)
     return who
 

@@ -79,7 +79,7 @@ def total(numbers: Numbers, name: str) -> Any:
 
 
 def code(**speaks_for: str) -> Entry:
-    return Entry.objects.create(scene=f"125-{new_id().hex[:20]}", **speaks_for)
+    return Entry.objects.create(scene=f"125-{new_id().hex[-20:]}", **speaks_for)
 
 
 def arrive(entry: Entry, steps: int, *, before: timedelta = EARLIER) -> uuid.UUID | None:

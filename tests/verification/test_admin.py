@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
 def _staff(*permissions: str, superuser: bool = False, bank: str = "125") -> Client:
     with in_bank(bank):
-        user = User.objects.create_user(f"s{new_id().hex[:20]}", password="x", is_staff=True, is_superuser=superuser)
+        user = User.objects.create_user(f"s{new_id().hex[-20:]}", password="x", is_staff=True, is_superuser=superuser)
         for name in permissions:
             user.user_permissions.add(Permission.objects.get(content_type__app_label="verification", codename=name))
         client = Client()

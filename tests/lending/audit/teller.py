@@ -96,7 +96,7 @@ class Teller:
     def freeze(self, account: Account, fen: int) -> None:
         """Keep an amount from leaving an account by an order; it may be more than is there (ACC-15)."""
         order = Order(
-            account_id=account.id, kind="freeze", amount_fen=fen, order_number=new_id().hex[:20], authority="test",
+            account_id=account.id, kind="freeze", amount_fen=fen, order_number=new_id().hex[-20:], authority="test",
             expires_date=FOR_EVER,
         )  # fmt: skip
         placed: list[UUID] = []

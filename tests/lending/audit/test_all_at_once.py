@@ -223,7 +223,7 @@ class Hand:
                 lift_restriction(restriction_id=found, reason="test", actor="test")
                 return
             order = Order(
-                account_id=self.account(self.who()), kind="freeze", amount_fen=1_000_00, order_number=new_id().hex[:20],
+                account_id=self.account(self.who()), kind="freeze", amount_fen=1_000_00, order_number=new_id().hex[-20:],
                 authority="test", expires_date=FOR_EVER,
             )  # fmt: skip
             place_restriction(order=order, reason="test", actor="test")
