@@ -315,7 +315,11 @@ class ComplaintPage(AddingPage):
             return False
         if object_id is None:
             return True
-        row = self.get_queryset(request).filter(pk=object_id).first()
+        known: dict[str, Complaint | None] = vars(request).setdefault("looked_at", {})  # once for all acts of a page
+        number = str(object_id)
+        if number not in known:
+            known[number] = self.get_queryset(request).filter(pk=object_id).first()
+        row = known[number]
         return row is not None and is_fit(row)
 
     def has_answer_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +20,7 @@ from accounts.operations import Line, post_entry
 from core import evidence
 from core.clock import business_date, now
 from core.crypto import blind_index
+from core.errors import Problem
 from core.ids import new_id
 from core.tenancy import current_bank
 from lending import operations
@@ -35,7 +38,7 @@ from lending.models import (
 )
 from lending.operations.lines import hold_on_line
 from lending.operations.signing import Proof
-from tests.accounts.holders import set_day, write
+from tests.accounts.holders import at_once, set_day, write
 from tests.lending.applicants import change_product, consent_to, face_token, make_customer
 from verification import queries as verified
 from verification.models import PhoneCode
@@ -277,3 +280,13 @@ def close_product(code: str = "XF01") -> None:
 
 
 __all__ = ["Borrower", "change_product", "set_day"]
+
+
+def sign_at_once(who: Borrower, given: Sequence[tuple[uuid.UUID, Proof]]) -> list[str]:
+    """Sign drafts at the same moment at bank A, each over a connection of its own; return what each came to, sorted."""
+
+    def one(drawdown_id: uuid.UUID, told: Proof) -> str:
+        return operations.sign_drawdown(drawdown_id=drawdown_id, customer_id=who.customer_id, proof=told).status
+
+    came_to = at_once("125", [partial(one, *each) for each in given])
+    return sorted(each.code if isinstance(each, Problem) else each for each in came_to)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import Suspension
 from accounts.operations import AccountNotActive
@@ -37,6 +36,7 @@ from tests.lending.borrowers import (
     phone_code,
     proof,
     sign,
+    sign_at_once,
 )
 from tests.running_sandbox import Sandbox
 from verification.models import ActToken, Consent, PhoneCode
@@ -389,26 +389,9 @@ class TestRaces:
             for drawdown in drafts:
                 confirm(drawdown)
                 given.append((drawdown.pk, proof(who, drawdown)))
-        start, outcomes = threading.Barrier(20), []
-
-        def one(drawdown_id: uuid.UUID, told: signing.Proof) -> None:
-            try:
-                with in_bank("125"):
-                    start.wait()
-                    operations.sign_drawdown(drawdown_id=drawdown_id, customer_id=who.customer_id, proof=told)
-                outcomes.append("signing")
-            except Problem as problem:
-                outcomes.append(problem.code)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=one, args=each) for each in given]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        outcomes = sign_at_once(who, given)
         with in_bank("125"):
-            assert sorted(outcomes) == ["line_exceeded"] * 14 + ["signing"] * 6
+            assert outcomes == ["line_exceeded"] * 14 + ["signing"] * 6
             assert who.line().held_fen == 9_000_00
             numbers = Drawdown.objects.exclude(contract_number=None).values_list("contract_number", flat=True)
             assert sorted(int(number[-8:]) for number in numbers if number) == [1, 2, 3, 4, 5, 6]
