@@ -35,15 +35,14 @@ from tenants import queries as tenants
 
 WATCH_MONTHS: Final = MONTHS_PER_YEAR
 SHORT_LOAN_MONTHS: Final = 12
-LONGEST_EXTENDED_MONTHS: Final = {"consumer": 60, "business": 60}
 
 
 class ExtensionTooLong(Problem):
-    """A loan up to a year is extended by its own term at most, a longer one within what its kind allows (EXT-01)."""
+    """A loan up to a year is extended by its own term at most, a longer one up to its product's longest term (EXT-01)."""
 
     code = "extension_too_long"
     status = 422
-    title = "展期期限超过规定上限"
+    title = "展期期限超过规定上限，请缩短展期"
 
 
 @opens_transaction
@@ -99,8 +98,9 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
 def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> Loan:
     """Extend a loan by months: its last due date moves, or it gets more instalments; it counts as restructured.
 
-    Nothing may be overdue. All extensions together are at most the original term of a loan up to a year, and keep a
-    longer one within five years (EXT-01, 个人贷款管理办法). It is watched for a year, special mention at best (RISK-02).
+    Nothing may be overdue. All extensions together are at most the original term of a loan up to a year, and with it the
+    longest term of its product where it is longer (EXT-01, 个人贷款管理办法). It is watched for a year, special mention at
+    best (RISK-02).
 
     Raises:
         NotFound: there is no such loan.
@@ -112,12 +112,8 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
     standing = standing_on(record_of(loan), on_date=today)
     if loan.status != ACTIVE or standing.overdue_days or not standing.not_due_principal_fen:
         raise StateConflict("只有未逾期、未到期的贷款可以展期")
-    extended = loan.extended_months + months
-    longest = SHORT_LOAN_MONTHS if loan.term_months <= SHORT_LOAN_MONTHS else LONGEST_EXTENDED_MONTHS[loan.line.kind]
-    allowed = loan.term_months if loan.term_months <= SHORT_LOAN_MONTHS else longest - loan.term_months
-    if months < 1 or extended > allowed:
-        raise ExtensionTooLong(f"累计展期最长 {max(allowed, 0)} 个月")
-    loan.extended_months = extended
+    _refuse_too_long(loan, months)
+    loan.extended_months += months
     loan.restructured_until_date = months_after(today, WATCH_MONTHS, anchor_day=today.day)
     loan.category = max(
         Category(loan.category), Category.SPECIAL_MENTION, key=lambda each: list(Category).index(each)
@@ -128,6 +124,17 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
     _change(loan, RESCHEDULED, today, {"due_dates": [day.isoformat() for day in dates], "months": months, "by": actor})
     record("loan.extended", actor=actor, subject=loan_id.hex, detail={"months": months, "reason": reason})
     return Loan.objects.get(pk=loan_id)
+
+
+def _refuse_too_long(loan: Loan, months: int) -> None:
+    if loan.term_months <= SHORT_LOAN_MONTHS:
+        allowed, limit = loan.term_months, f"期限一年以内的贷款，累计展期不得超过原期限（{loan.term_months} 个月）"
+    else:
+        longest = max(loan.line.product_version.terms_months)
+        allowed, limit = longest - loan.term_months, f"原期限与累计展期之和不得超过本产品最长期限（{longest} 个月）"
+    left = max(allowed - loan.extended_months, 0)
+    if not 1 <= months <= left:
+        raise ExtensionTooLong(f"{limit}，{f'还可展期 1 至 {left} 个月' if left else '该贷款不能再展期'}")
 
 
 def _extended_dates(loan: Loan, months: int) -> list[date]:

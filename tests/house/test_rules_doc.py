@@ -15,7 +15,7 @@ from tenants.parameters import CATALOGUE
 from tests.house.reading import ROOT
 
 PAGE: Final = ROOT / "docs" / "rules.md"
-FAMILIES: Final = {"ACC": 15, "INT": 8, "PEN": 2, "ALLOC": 3, "EARLY": 1, "RISK": 5, "GL": 1, "CUST": 1}
+FAMILIES: Final = {"ACC": 15, "INT": 8, "PEN": 2, "ALLOC": 3, "EARLY": 1, "EXT": 1, "RISK": 5, "GL": 1, "CUST": 1}
 """How many rules each family has, numbered from 01 (domain B1, B3, B5)."""
 RULES: Final = [f"{family}-{number:02d}" for family, last in FAMILIES.items() for number in range(1, last + 1)]
 EXAMPLES: Final = [*(f"M{number}" for number in range(1, 11)), "schedules"]

@@ -24,11 +24,21 @@ from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
 from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.operations.lines import release_hold
-from lending.operations.loan_changes import ExtensionTooLong, reprice_loan
+from lending.operations.loan_changes import ExtensionTooLong, extend_loan, reprice_loan
 from lending.operations.loan_locks import lock_loan
 from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loans import loan_standing
-from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day, signed
+from tests.lending.borrowers import (
+    Borrower,
+    change_product,
+    draft,
+    give_money,
+    lend,
+    make_borrower,
+    repay,
+    set_day,
+    signed,
+)
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_repayment import again, lend_m1, m1, pay_first
 from tests.made_once import made_once
@@ -314,6 +324,34 @@ class TestAnyDay:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
+class TestExt01Extension:
+    def test_a_short_loan_is_extended_by_its_own_term_at_most(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        _, loan = lent_m1
+        with pytest.raises(ExtensionTooLong), transaction.atomic():
+            decided_raw(EXTEND, loan.pk, months=13)
+        decided(EXTEND, loan.pk, months=6)
+        row = again(loan)
+        assert (row.maturity_date, row.category, row.extended_months) == (date(2025, 7, 15), "special_mention", 6)
+        assert row.restructured_until_date == date(2025, 1, 15)
+        stands_as_folded(loan)
+        with pytest.raises(ExtensionTooLong), transaction.atomic():
+            decided_raw(EXTEND, loan.pk, months=7)
+
+    def test_a_longer_loan_is_extended_up_to_the_longest_term_of_its_product(self) -> None:
+        change_product("XF01", terms_months=[12, 24, 30])
+        loan = lend(make_borrower(), term_months=24)
+        with pytest.raises(ExtensionTooLong) as refusal, transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=7, actor="a+b", reason="r")
+        assert refusal.value.detail == "原期限与累计展期之和不得超过本产品最长期限（30 个月），还可展期 1 至 6 个月"
+        with transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=6, actor="a+b", reason="r")
+        with pytest.raises(ExtensionTooLong, match="不能再展期"), transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=1, actor="a+b", reason="r")
+        assert (again(loan).extended_months, loan.maturity_date < again(loan).maturity_date) == (6, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
 class TestChanges:
     def test_a_floating_loan_takes_the_price_of_january(self, lent_m1: tuple[Borrower, Loan]) -> None:
         who, loan = lent_m1
@@ -380,18 +418,6 @@ class TestChanges:
         standing = loan_standing(Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)).standing
         # 91,893.36 at 6 % for 10 days, at 12 % for 9 (30/360: odd days as they are)
         assert standing.running_interest_fen == yuan_to_fen("428.84")
-
-    def test_ext01_a_short_loan_is_extended_by_its_own_term_at_most(self, lent_m1: tuple[Borrower, Loan]) -> None:
-        _, loan = lent_m1
-        with pytest.raises(ExtensionTooLong), transaction.atomic():
-            decided_raw(EXTEND, loan.pk, months=13)
-        decided(EXTEND, loan.pk, months=6)
-        row = again(loan)
-        assert (row.maturity_date, row.category, row.extended_months) == (date(2025, 7, 15), "special_mention", 6)
-        assert row.restructured_until_date == date(2025, 1, 15)
-        stands_as_folded(loan)
-        with pytest.raises(ExtensionTooLong), transaction.atomic():
-            decided_raw(EXTEND, loan.pk, months=7)
 
     def test_only_a_loss_is_written_off_and_what_comes_back_goes_to_the_allowance(
         self, lent_m1: tuple[Borrower, Loan]

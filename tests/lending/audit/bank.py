@@ -44,7 +44,6 @@ from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holida
 from tests.lending.audit.risk import LOSS, Risk, allowance
 from tests.lending.audit.rounds import Debit, day_list
 
-LONGEST = 60
 SHORT = 12
 
 
@@ -275,13 +274,13 @@ class Bank:
         self.check([lent])
 
     def extend(self, lent: Lent, months: int) -> None:
-        """Extend a loan (EXT-01): by its own term at most where that is a year or less, else to five years in all."""
+        """Extend a loan (EXT-01): by its own term at most where that is a year or less, else to its product's longest term."""
 
         def act() -> None:
             with transaction.atomic():
                 loan_changes.extend_loan(loan_id=lent.id, months=months, actor="test", reason="test")
 
-        allowed = lent.months if lent.months <= SHORT else LONGEST - lent.months
+        allowed = lent.months if lent.months <= SHORT else max(TERMS) - lent.months
         if lent.loan.is_over or lent.is_given_up or lent.loan.overdue_days or not lent.loan.not_due:
             self.refused("state_conflict", act)
         elif months < 1 or lent.extended + months > allowed:

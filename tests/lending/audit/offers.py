@@ -23,7 +23,7 @@ METHODS = ("equal_instalment", "equal_principal", "interest_only", "bullet", "pa
 AT_ONCE = frozenset({"bullet", "pay_any_day"})
 BY_QUARTER = frozenset({"interest_only", "pay_any_day"})
 """Whose interest a product may settle by quarter; of the others it comes with the principal (INT-06)."""
-TERMS = (1, 3, 6, 12, 24)
+TERMS = (1, 3, 6, 12, 18, 24)
 LEAST, MOST = 500_00, 200_000_00
 FLOOR, CEILING = Fraction("0.04"), Fraction("0.16")
 LPR = (
