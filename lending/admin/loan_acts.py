@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django import forms
@@ -28,6 +28,7 @@ from lending.models.loan import ACTIVE, SETTLED
 from lending.models.product import KEEPS
 from lending.models.repayment import KINDS, POSTED
 from lending.operations.receipt_repayment import plan_from_receipt
+from lending.queries.loan_changes import refuse_extension, refuse_misuse
 from lending.queries.receipts import FromReceipt
 
 WAITS: Final = "已提交，待另一名员工在“复核事项”中复核"
@@ -50,7 +51,10 @@ REPAYING: Final = Act(
 EXTENDING: Final = Act(
     title="申请贷款展期",
     submit="提交复核",
-    explanation="未逾期、未到期的贷款可以展期；展期后按重组贷款管理，观察期一年内至多为关注类。",
+    explanation=(
+        "未逾期、未到期的贷款可以展期。期限一年以内的，累计展期不得超过原期限；一年以上的，与原期限之和不得超过产品最长期限。"
+        "展期后按重组贷款管理，观察期一年内至多为关注类。"
+    ),
     done=WAITS,
 )
 MISUSING: Final = Act(
@@ -101,12 +105,18 @@ class MisuseForm(ReasonForm):
 
 
 def _propose(
-    page: Any, request: HttpRequest, object_id: str, act: Act, kind: str, form_class: type[ReasonForm] = ReasonForm
-) -> HttpResponse:
+    page: Any, request: HttpRequest, object_id: str, act: Act, kind: str, form_class: type[ReasonForm] = ReasonForm,
+    *, refuse: Callable[..., None] | None = None,
+) -> HttpResponse:  # fmt: skip
+    """Propose an act on a page's row; what `refuse` raises is told to the proposer, not only to whoever decides."""
+
     def run(given: Mapping[str, Any]) -> None:
-        values = {name: _plain(value) for name, value in given.items() if name != "reason"}
-        subject = page.get_object(request, object_id).pk.hex
-        propose(kind=kind, subject=subject, values=values, reason=given["reason"], actor=actor_of(request))
+        wanted = {name: value for name, value in given.items() if name != "reason"}
+        row = page.get_object(request, object_id)
+        if refuse is not None:
+            refuse(row, **wanted)
+        values = {name: _plain(value) for name, value in wanted.items()}
+        propose(kind=kind, subject=row.pk.hex, values=values, reason=given["reason"], actor=actor_of(request))
 
     return perform(page, request, act, run=run, form_class=form_class, object_id=object_id)
 
@@ -166,12 +176,12 @@ class LoanActs:
     @action(description="展期", permissions=["extend"], icon="event_upcoming")
     def extend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Propose an extension."""
-        return _propose(self, request, object_id, EXTENDING, EXTEND, ExtensionForm)
+        return _propose(self, request, object_id, EXTENDING, EXTEND, ExtensionForm, refuse=refuse_extension)
 
     @action(description="挪用认定", permissions=["misuse"], icon="report")
     def misuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Propose that misuse be charged."""
-        return _propose(self, request, object_id, MISUSING, MARK_MISUSED, MisuseForm)
+        return _propose(self, request, object_id, MISUSING, MARK_MISUSED, MisuseForm, refuse=refuse_misuse)
 
     @action(description="核销", permissions=["write_off"], icon="delete_forever")
     def write_off(self, request: HttpRequest, object_id: str) -> HttpResponse:

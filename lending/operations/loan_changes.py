@@ -13,7 +13,7 @@ from typing import Any, Final
 from accounts import operations as accounts
 from core.audit.log import record
 from core.clock import business_date
-from core.errors import Problem, StateConflict
+from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books
@@ -22,27 +22,18 @@ from lending.loan_terms import later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.repricing import next_repricing, price
-from lending.loans.standing import standing_on
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
-from lending.models.loan import ACTIVE, SETTLED
+from lending.models.loan import SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
 from lending.operations.settling import follow_settlement
+from lending.queries.loan_changes import refuse_extension, refuse_misuse
 from lending.states import LOAN
 from tenants import queries as tenants
 
 WATCH_MONTHS: Final = MONTHS_PER_YEAR
-SHORT_LOAN_MONTHS: Final = 12
-
-
-class ExtensionTooLong(Problem):
-    """A loan up to a year is extended by its own term at most, a longer one up to its product's longest term (EXT-01)."""
-
-    code = "extension_too_long"
-    status = 422
-    title = "展期期限超过规定上限，请缩短展期"
 
 
 @opens_transaction
@@ -81,13 +72,10 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
 
     Raises:
         NotFound: there is no such loan.
-        StateConflict: it is settled or written off, is marked already, or the day lies before its start or in the future.
+        StateConflict: see `refuse_misuse`.
     """
     loan = lock_loan(loan_id=loan_id)
-    if loan.status != ACTIVE or loan.misused_from_date is not None:
-        raise StateConflict("该笔贷款已结清或已认定挪用")
-    if not loan.start_date <= from_date <= business_date():
-        raise StateConflict("挪用起始日应在放款日与当前营业日之间")
+    refuse_misuse(loan, from_date=from_date)
     loan.misused_from_date = from_date
     loan.save(update_fields=["misused_from_date"])
     _change(loan, MISUSED, business_date(), {"from_date": from_date.isoformat(), "actor": actor, "reason": reason})
@@ -104,15 +92,11 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
 
     Raises:
         NotFound: there is no such loan.
-        StateConflict: it is not active, or something of it is overdue.
-        ExtensionTooLong: see there.
+        StateConflict, ExtensionTooLong: see `refuse_extension`.
     """
     loan = lock_loan(loan_id=loan_id)
     today = business_date()
-    standing = standing_on(record_of(loan), on_date=today)
-    if loan.status != ACTIVE or standing.overdue_days or not standing.not_due_principal_fen:
-        raise StateConflict("只有未逾期、未到期的贷款可以展期")
-    _refuse_too_long(loan, months)
+    refuse_extension(loan, months=months)
     loan.extended_months += months
     loan.restructured_until_date = months_after(today, WATCH_MONTHS, anchor_day=today.day)
     loan.category = max(
@@ -124,17 +108,6 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
     _change(loan, RESCHEDULED, today, {"due_dates": [day.isoformat() for day in dates], "months": months, "by": actor})
     record("loan.extended", actor=actor, subject=loan_id.hex, detail={"months": months, "reason": reason})
     return Loan.objects.get(pk=loan_id)
-
-
-def _refuse_too_long(loan: Loan, months: int) -> None:
-    if loan.term_months <= SHORT_LOAN_MONTHS:
-        allowed, limit = loan.term_months, f"期限一年以内的贷款，累计展期不得超过原期限（{loan.term_months} 个月）"
-    else:
-        longest = max(loan.line.product_version.terms_months)
-        allowed, limit = longest - loan.term_months, f"原期限与累计展期之和不得超过本产品最长期限（{longest} 个月）"
-    left = max(allowed - loan.extended_months, 0)
-    if not 1 <= months <= left:
-        raise ExtensionTooLong(f"{limit}，{f'还可展期 1 至 {left} 个月' if left else '该贷款不能再展期'}")
 
 
 def _extended_dates(loan: Loan, months: int) -> list[date]:

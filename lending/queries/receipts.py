@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from core.clock import business_date
 from core.errors import NotFound, Problem
+from core.money import fen_to_yuan
 from lending.loan_records import facts_of, opening_record, policy_of
 from lending.loans.foreseeing import Foreseen, foresee
-from lending.loans.repaying import RepaymentKind
+from lending.loans.repaying import Policy, RepaymentKind, settlement
 from lending.loans.replanning import Keep
 from lending.loans.replay import RepaymentFact
 from lending.loans.standing import standing_on
-from lending.loans.terms import RepaymentMethod
 from lending.models import Loan
-from lending.queries.repaying import RepaymentExceedsDebt, RepaymentKindNotOffered
+from lending.queries.repaying import RepaymentExceedsDebt, check_kind
 from lending.queries.terms import AmountOutOfRange
 
 NEW: Final = "new"
@@ -91,29 +91,30 @@ def foresee_receipt(loan: Loan, wanted: FromReceipt) -> Foreseen:
     if not loan.start_date <= wanted.value_date <= business_date():
         raise ValueDateRefused
     kind = RepaymentKind(wanted.kind)
-    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
-    if kind is (RepaymentKind.EARLY_PARTIAL if pays_any_day else RepaymentKind.ANY):
-        raise RepaymentKindNotOffered
+    check_kind(loan, kind)
     if wanted.amount_fen <= 0:
-        raise AmountOutOfRange("还款金额应大于零")
+        raise AmountOutOfRange("还款金额应大于零，请重新填写")
     fact = RepaymentFact(
         key=NEW, value_date=wanted.value_date, kind=kind, total_fen=wanted.amount_fen,
         keep=Keep(wanted.keep or loan.prepayment_keeps),
     )  # fmt: skip
     policy = policy_of(loan)
     foreseen = foresee(opening_record(loan), lambda _: policy, facts_of(loan), fact)
-    _refuse_amount(foreseen, kind, wanted.value_date)
+    _refuse_amount(foreseen, policy, kind, wanted.value_date)
     return foreseen
 
 
-def _refuse_amount(foreseen: Foreseen, kind: RepaymentKind, day: date) -> None:
+def _refuse_amount(foreseen: Foreseen, policy: Policy, kind: RepaymentKind, day: date) -> None:
     if foreseen.total_fen == 0:
-        raise RepaymentExceedsDebt("该起息日没有可还的款项")
-    if kind is RepaymentKind.EARLY_FULL and foreseen.repaid.loan.ended_date is None:
-        raise AmountOutOfRange("该起息日须一次还清全部款项，金额不足")
+        raise RepaymentExceedsDebt(f"{day.isoformat()} 没有可还的款项，请核对起息日和还款方式")
     standing = standing_on(foreseen.before, on_date=day)
-    if kind is RepaymentKind.DUE and foreseen.total_fen < standing.due_in_all.total_fen and not standing.overdue_days:
-        raise AmountOutOfRange("起息日未逾期，到期款项须一次还清")
+    owed_fen = 0
+    if kind is RepaymentKind.EARLY_FULL:
+        owed_fen = sum(debt.owed.total_fen for debt in settlement(foreseen.before, policy, on_date=day))
+    elif kind is RepaymentKind.DUE and not standing.overdue_days:
+        owed_fen = standing.due_in_all.total_fen
+    if foreseen.total_fen < owed_fen:
+        raise AmountOutOfRange(f"{day.isoformat()} 应还 {fen_to_yuan(owed_fen)} 元，须一次还清，来款金额不足")
 
 
 def told(foreseen: Foreseen) -> dict[str, int]:

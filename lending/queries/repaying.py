@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from core.clock import business_date
 from core.errors import Problem
+from core.money import fen_to_yuan
 from lending.loan_records import policy_of, record_of
 from lending.loans.allocation import Share
 from lending.loans.repaying import Policy, RepaymentKind, cost_of_prepaying, repay, settlement
@@ -31,6 +33,9 @@ class RepaymentKindNotOffered(Problem):
     code = "repayment_kind_not_offered"
     status = 422
     title = "该笔贷款不适用所选的还款方式，请选择其他还款方式"
+
+
+NOTHING_DUE: Final = "当前没有到期应还的款项，如需还款请选择提前还款"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +64,7 @@ def plan_repayment(
         AmountOutOfRange: the amount is nothing, or less than this kind takes.
     """
     sort = RepaymentKind(kind)
-    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
-    if sort is (RepaymentKind.EARLY_PARTIAL if pays_any_day else RepaymentKind.ANY):
-        raise RepaymentKindNotOffered
+    check_kind(loan, sort)
     day, record = on or business_date(), record_of(loan)
     policy = policy_of(loan)
     total_fen = _total(record, policy, sort, amount_fen, day)
@@ -71,31 +74,41 @@ def plan_repayment(
     return Plan(total_fen=total_fen, total=done.total, shares=done.shares)
 
 
+def check_kind(loan: Loan, kind: RepaymentKind) -> None:
+    """Refuse a kind of repayment by which a loan of this method is not repaid.
+
+    Raises:
+        RepaymentKindNotOffered: see there.
+    """
+    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
+    if kind is RepaymentKind.ANY and not pays_any_day:
+        raise RepaymentKindNotOffered("只有随借随还的贷款可以任意金额还款；请选择归还到期款项、部分提前还款或提前结清")
+    if kind is RepaymentKind.EARLY_PARTIAL and pays_any_day:
+        raise RepaymentKindNotOffered("随借随还的贷款无须部分提前还款；请选择任意金额还款，并填写还款总额")
+
+
 def _total(record: LoanRecord, policy: Policy, kind: RepaymentKind, amount_fen: int | None, day: date) -> int:
     """Return what is paid in all; refuse an amount that this kind does not take."""
     standing = standing_on(record, on_date=day)
     if amount_fen is not None and amount_fen <= 0:
-        raise AmountOutOfRange("还款金额应大于零")
-    if kind is RepaymentKind.DUE:
-        return _due(standing, amount_fen)
-    whole_fen = sum(debt.owed.total_fen for debt in settlement(record, policy, on_date=day))
+        raise AmountOutOfRange("还款金额应大于零，请重新填写")
     if kind is RepaymentKind.EARLY_PARTIAL:
         return _ahead(record, policy, standing, amount_fen, day)
-    if amount_fen is not None and amount_fen > whole_fen:
-        raise RepaymentExceedsDebt
-    if kind is RepaymentKind.EARLY_FULL and amount_fen not in (None, whole_fen):
-        raise AmountOutOfRange("该还款方式须一次还清应还金额")
-    return whole_fen if amount_fen is None else amount_fen
-
-
-def _due(standing: Standing, amount_fen: int | None) -> int:
-    owed_fen = standing.due_in_all.total_fen
+    if kind is RepaymentKind.DUE:
+        owed_fen, words = standing.due_in_all.total_fen, "到期款项应还"
+        takes_part = standing.overdue_days > 0
+    else:
+        owed_fen, words = sum(debt.owed.total_fen for debt in settlement(record, policy, on_date=day)), "结清应还"
+        takes_part = kind is RepaymentKind.ANY
     if amount_fen is None or amount_fen == owed_fen:
         return owed_fen
+    if owed_fen == 0:
+        raise RepaymentExceedsDebt(NOTHING_DUE)
+    owed = f"{day.isoformat()} {words} {fen_to_yuan(owed_fen)} 元"
     if amount_fen > owed_fen:
-        raise RepaymentExceedsDebt
-    if not standing.overdue_days:
-        raise AmountOutOfRange("该还款方式须一次还清应还金额")
+        raise RepaymentExceedsDebt(f"{owed}，请改为不超过该金额")
+    if not takes_part:
+        raise AmountOutOfRange(f"{owed}，须一次还清，请按该金额还款")
     return amount_fen
 
 
@@ -103,6 +116,7 @@ def _ahead(record: LoanRecord, policy: Policy, standing: Standing, amount_fen: i
     if amount_fen is None:
         raise AmountOutOfRange("请填写要提前归还的本金金额")
     if amount_fen >= standing.not_due_principal_fen:
-        raise RepaymentExceedsDebt("提前归还的本金应少于未到期本金；归还全部请选择提前结清")
+        left = fen_to_yuan(standing.not_due_principal_fen)
+        raise RepaymentExceedsDebt(f"提前归还的本金应少于未到期本金 {left} 元；归还全部请选择提前结清")
     cost = cost_of_prepaying(record, policy, principal_fen=amount_fen, on_date=day)
     return standing.due_in_all.total_fen + cost.total_fen

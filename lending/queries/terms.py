@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.errors import Problem
 from core.money import fen_to_yuan
 from lending.models import ProductVersion
+from lending.models.product import LONGEST_BULLET_MONTHS, METHODS
 from lending.offering import offers_term
 from lending.purposes import label_of
 
@@ -65,6 +66,8 @@ def check_terms(version: ProductVersion, *, term_months: int, method: str) -> No
         months = "、".join(str(term) for term in sorted(version.terms_months))
         raise TermsNotOffered(errors={"term": [f"可选期限（月）：{months}"]})
     if method not in version.methods:
-        raise TermsNotOffered(errors={"method": [f"可选还款方式：{'、'.join(version.methods)}"]})
+        offered = "、".join(f"{label}（{word}）" for word, label in METHODS if word in version.methods)
+        raise TermsNotOffered(errors={"method": [f"可选还款方式：{offered}"]})
     if not offers_term(version, term_months=term_months, method=method):
-        raise TermsNotOffered(errors={"term": ["该还款方式的期限不得超过 12 个月"]})
+        longest = f"消费贷款采用该还款方式的，期限不得超过 {LONGEST_BULLET_MONTHS} 个月，请缩短期限或改用其他还款方式"
+        raise TermsNotOffered(errors={"term": [longest]})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from core.approvals.models import Proposal
+from core.clock import business_date
 from core.tenancy import in_bank
 from core.vault.models import VaultAccess
 from lending.models import BankCertificate, Contract, Loan, Repayment
-from tests.lending.borrowers import Borrower, disburse, draft, make_borrower, repay, sign
+from tests.lending.borrowers import Borrower, disburse, draft, lend, make_borrower, repay, sign
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
 
@@ -110,3 +113,18 @@ def test_a_login_of_another_bank_is_nobody_here(lent: tuple[Borrower, dict[str, 
         stranger = staff("审计")
     for page in PAGES:
         assert stranger.get(f"{ADMIN}/{page}/{ids[page]}/change/").status_code == 302
+
+
+def test_what_cannot_be_done_is_told_when_it_is_proposed_not_when_it_is_decided() -> None:
+    loan = lend(make_borrower(), term_months=12)
+    risk, page = staff("风险"), f"{ADMIN}/loan/{loan.pk}"
+    tomorrow = business_date() + timedelta(days=1)
+    for act, given, told in (
+        ("extend", {"months": 13}, "还可展期 1 至 12 个月"),
+        ("misuse", {"from_date": tomorrow.isoformat()}, f"挪用起始日应在放款日 {loan.start_date}"),
+    ):
+        answer = risk.post(f"{page}/{act}/", {**given, "reason": "客户申请"}, follow=True)
+        assert told in answer.content.decode()
+        assert not Proposal.objects.exists()
+    risk.post(f"{page}/extend/", {"months": 12, "reason": "客户申请"})
+    assert Proposal.objects.get().values == {"months": 12}

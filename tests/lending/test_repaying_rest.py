@@ -11,6 +11,7 @@ from django.db import transaction
 
 from lending.models import CreditLine, Loan
 from lending.operations.loan_changes import extend_loan
+from lending.queries.repaying import NOTHING_DUE
 from tenants.models import Holiday
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, set_day
@@ -161,6 +162,33 @@ class TestInt06ByRest:
         change_product("XF01", settlement="quarterly")
         who, loan = lent(date(2024, 3, 8), product="XF01", method="equal_instalment", term_months=6)
         assert [row["due_date"] for row in rows(who, loan)][:2] == ["2024-04-08", "2024-05-08"]
+
+
+class TestRefusals:
+    def test_of_an_amount_say_how_much_is_owed_today_after_a_quote_of_yesterday_too(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        yesterday = quote(who, loan, kind="early_full")["total"]
+        set_day(date(2024, 1, 16))
+
+        def told(**body: Any) -> tuple[str, str]:
+            answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", {"account": who.account_id.hex, **body})
+            assert answer.status_code == 422
+            return answer.json()["code"], answer.json()["detail"]
+
+        # A day at 6 % on 100,000.00 is 16.67.
+        owed = "2024-01-16 结清应还 100016.67 元"
+        assert told(kind="early_full", amount=yesterday) == (
+            "amount_out_of_range",
+            f"{owed}，须一次还清，请按该金额还款",
+        )
+        assert told(kind="early_full", amount="100016.68") == ("repayment_exceeds_debt", f"{owed}，请改为不超过该金额")
+        assert told(kind="due", amount="1.00") == ("repayment_exceeds_debt", NOTHING_DUE)
+        code, detail = told(kind="any", amount="1.00")
+        assert (code, "随借随还" in detail, "请选择" in detail) == ("repayment_kind_not_offered", True, True)
+        set_day(date(2024, 2, 15))
+        owed = "2024-02-15 到期款项应还 8606.64 元"
+        assert told(kind="due", amount="8606.63") == ("amount_out_of_range", f"{owed}，须一次还清，请按该金额还款")
 
 
 class TestOverdue:

@@ -24,9 +24,10 @@ from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
 from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.operations.lines import release_hold
-from lending.operations.loan_changes import ExtensionTooLong, extend_loan, reprice_loan
+from lending.operations.loan_changes import extend_loan, reprice_loan
 from lending.operations.loan_locks import lock_loan
 from lending.operations.repayment_posting import rebuild_loan
+from lending.queries.loan_changes import ExtensionTooLong
 from lending.queries.loans import loan_standing
 from tests.lending.borrowers import (
     Borrower,

@@ -1,0 +1,56 @@
+"""Which changes of a loan other than by repaying it are refused: asked when they are proposed, and again when they are made."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from core.clock import business_date
+from core.errors import Problem, StateConflict
+from lending.loan_records import record_of
+from lending.loans.standing import standing_on
+from lending.models import Loan
+from lending.models.loan import ACTIVE
+
+SHORT_LOAN_MONTHS: Final = 12
+
+
+class ExtensionTooLong(Problem):
+    """A loan up to a year is extended by its own term at most, a longer one up to its product's longest term (EXT-01)."""
+
+    code = "extension_too_long"
+    status = 422
+    title = "展期期限超过规定上限，请缩短展期"
+
+
+def refuse_misuse(loan: Loan, *, from_date: date) -> None:
+    """Refuse to charge the misuse rate from a day on (PEN-01).
+
+    Raises:
+        StateConflict: the loan is settled or written off, is marked already, or the day lies before its start or in the
+            future.
+    """
+    if loan.status != ACTIVE or loan.misused_from_date is not None:
+        raise StateConflict("该笔贷款已结清、已核销或已认定挪用，不能再认定")
+    if not loan.start_date <= from_date <= business_date():
+        raise StateConflict(f"挪用起始日应在放款日 {loan.start_date} 与当前营业日 {business_date()} 之间，请重新填写")
+
+
+def refuse_extension(loan: Loan, *, months: int) -> None:
+    """Refuse to extend a loan by months (EXT-01).
+
+    Raises:
+        StateConflict: it is not active, something of it is overdue, or nothing of it is still to fall due.
+        ExtensionTooLong: see there.
+    """
+    standing = standing_on(record_of(loan), on_date=business_date())
+    if loan.status != ACTIVE or standing.overdue_days or not standing.not_due_principal_fen:
+        raise StateConflict("只有未逾期、未到期的贷款可以展期；已逾期的请先还清逾期款项")
+    if loan.term_months <= SHORT_LOAN_MONTHS:
+        allowed, limit = loan.term_months, f"期限一年以内的贷款，累计展期不得超过原期限（{loan.term_months} 个月）"
+    else:
+        longest = max(loan.line.product_version.terms_months)
+        allowed, limit = longest - loan.term_months, f"原期限与累计展期之和不得超过本产品最长期限（{longest} 个月）"
+    left = max(allowed - loan.extended_months, 0)
+    if not 1 <= months <= left:
+        raise ExtensionTooLong(f"{limit}，{f'还可展期 1 至 {left} 个月' if left else '该贷款不能再展期'}")
