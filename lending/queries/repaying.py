@@ -115,6 +115,8 @@ def _total(record: LoanRecord, policy: Policy, kind: RepaymentKind, amount_fen: 
 def _ahead(record: LoanRecord, policy: Policy, standing: Standing, amount_fen: int | None, day: date) -> int:
     if amount_fen is None:
         raise AmountOutOfRange("请填写要提前归还的本金金额")
+    if standing.not_due_principal_fen == 0:
+        raise RepaymentExceedsDebt("没有未到期的本金，请选择归还到期款项")
     if amount_fen >= standing.not_due_principal_fen:
         left = fen_to_yuan(standing.not_due_principal_fen)
         raise RepaymentExceedsDebt(f"提前归还的本金应少于未到期本金 {left} 元；归还全部请选择提前结清")

@@ -12,10 +12,11 @@ from unicodedata import east_asian_width
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.money import MoneyFormatError, yuan_to_fen
+from lending.loans.day_count import DayCount
 from lending.loans.errors import InvalidTermError, TermsError
 from lending.loans.rates import parse_annual_rate
 from lending.loans.schedule import build_schedule
-from lending.loans.terms import ScheduleTerms
+from lending.loans.terms import RepaymentMethod, ScheduleTerms
 from lending.loans.wire import ScheduleFields, schedule_fields
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ _FLAGS = {
     "due_day": "--due-day",
     "instalment_multiple_fen": "--instalment-multiple",
 }
+_REQUIRED = {
+    "--principal": "贷款金额（元），例如 100000.00",
+    "--annual-rate": "年利率（%%），例如 6",
+    "--method": "还款方式：" + "、".join(RepaymentMethod),
+    "--periods": "期限（月），例如 12",
+    "--start": "起始日，例如 2024-01-15",
+    "--day-count": "计息基础：" + "、".join(DayCount),
+}
+"""The options without which there is no schedule; the parser lets them be left out, so that the error is ours."""
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BASIS_WORDS = {"irr": "按月内部收益率折算", "simple": "单利"}
@@ -62,16 +72,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options; all are read as text, so that nothing is converted before it is checked."""
         parser.usage = argparse.SUPPRESS  # an error is then one line
-        required = {
-            "--principal": "贷款金额（元），例如 100000.00",
-            "--annual-rate": "年利率（%%），例如 6",
-            "--method": "equal_instalment、equal_principal、interest_only 或 bullet",
-            "--periods": "期限（月）",
-            "--start": "起始日，例如 2024-01-15",
-            "--day-count": "30/360、act/360 或 act/365",
-        }
-        for flag, text in required.items():
-            parser.add_argument(flag, required=True, help=text)
+        for flag, text in _REQUIRED.items():
+            parser.add_argument(flag, help=text)
         parser.add_argument("--first-due", help="首次还款日")
         parser.add_argument("--due-day", help="每月还款日，1 至 31")
         parser.add_argument("--instalment-multiple", help="等额本息每期金额取整到多少元的整数倍")
@@ -94,6 +96,9 @@ class Command(BaseCommand):
 
 def _terms(options: dict[str, Any]) -> ScheduleTerms:
     """Read the options into terms; the terms check themselves."""
+    for field, flag in _FLAGS.items():
+        if flag in _REQUIRED and options[flag.removeprefix("--").replace("-", "_")] is None:
+            raise InvalidTermError(field, "缺少该参数", f"请给出{_REQUIRED[flag].replace('%%', '%')}")
     multiple = options["instalment_multiple"]
     return ScheduleTerms(
         principal_fen=_fen("principal_fen", options["principal"]),

@@ -173,7 +173,7 @@ class TestErrors:
         captured = capsys.readouterr()
         assert caught.value.code == 2
         assert captured.err.count("\n") == 1
-        assert flag in captured.err
+        assert f"{flag}: 缺少该参数，请给出" in captured.err
 
     def test_called_from_code_it_raises(self) -> None:
         with pytest.raises(CommandError, match="--periods: 期数应在 1 至 360"):
