@@ -21,7 +21,6 @@ from lending.offering import licensed_regions, policy_of, regions_outside
 from lending.purposes import BUSINESS, CONSUMER, PERMITTED
 
 MANDATORY_CONSENTS: Final = ("credit_query", "data_query", "e_sign")
-LONGEST_CONSUMER_MONTHS: Final = 60
 CENT: Final = Decimal("0.01")
 OWN_TO_A_VERSION: Final = frozenset(
     {"id", "number", "created_by", "created_at", "published_by", "published_at", "edited_by", "change_note",
@@ -201,8 +200,6 @@ def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
             "line_term_months",
             f"消费贷款采用先息后本或利随本清的，额度期限不得超过 {LONGEST_BULLET_MONTHS} 个月（LN-01a），请缩短",
         )
-    if version.kind == CONSUMER and max(version.terms_months, default=0) > LONGEST_CONSUMER_MONTHS:
-        yield "terms_months", f"个人消费贷款期限不得超过 {LONGEST_CONSUMER_MONTHS} 个月"
     only_bullet = bullet_like == set(version.methods)
     if version.kind == CONSUMER and only_bullet and min(version.terms_months, default=0) > LONGEST_BULLET_MONTHS:
         yield "terms_months", f"所选还款方式下贷款期限不得超过 {LONGEST_BULLET_MONTHS} 个月"

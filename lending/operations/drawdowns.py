@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from accounts import queries as accounts
@@ -26,7 +27,7 @@ from lending.operations.loan_locks import lock_drawdown
 from lending.queries.applications import available_fen, line_status, lines_of, review_is_due
 from lending.queries.disclosures import has_lapsed, latest_table, table_today
 from lending.queries.products import lends
-from lending.queries.terms import check_amount, check_purpose, check_terms
+from lending.queries.terms import check_amount, check_cost, check_purpose, check_terms
 from lending.states import DRAWDOWN
 from verification import queries as verified
 
@@ -98,7 +99,7 @@ def draft_drawdown(
         method=method, purpose=purpose, expires_at=expires_at,
     )  # fmt: skip
     record_paying(drawdown=drawdown, paying=paying or Paying())
-    show_table(drawdown=drawdown)
+    check_cost(Decimal(show_table(drawdown=drawdown).content["all_in_annual_rate"]))
     enqueue(LAPSE_DRAFT, drawdown.id, run_at=expires_at)
     return drawdown
 
@@ -223,12 +224,14 @@ def confirm_disclosure(*, drawdown_id: uuid.UUID, sha256: bytes, read_seconds: i
         StateConflict: the drawdown is no draft any more.
         DisclosureChanged: the table in force is another one.
         DisclosureNotRead: it was shown too short a time ago.
+        TermsNotOffered: the whole cost of a loan made today is above what the law allows.
     """
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     refuse_unless_draft(drawdown=drawdown)
-    latest = latest_table(drawdown)
-    if latest is None or bytes(latest.sha256) != sha256 or table_today(drawdown).sha256 != sha256:
+    latest, shown = latest_table(drawdown), table_today(drawdown)
+    if latest is None or bytes(latest.sha256) != sha256 or shown.sha256 != sha256:
         raise DisclosureChanged
+    check_cost(shown.schedule.all_in_annual_rate)
     moment = now()
     if latest.confirmed_at is not None:
         return latest

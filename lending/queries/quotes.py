@@ -16,7 +16,7 @@ from lending.loans.terms import Schedule
 from lending.models import ProductVersion
 from lending.offering import policy_of
 from lending.queries.products import price_today
-from lending.queries.terms import TermsNotOffered, check_amount, check_terms
+from lending.queries.terms import TermsNotOffered, check_amount, check_cost, check_terms
 
 ON_THE_WIRE: Final = {"principal_fen": "amount", "periods": "term", "start_date": "start"}
 
@@ -62,4 +62,5 @@ def quote(
     except TermsError as error:
         field = ON_THE_WIRE.get(error.field, error.field)
         raise InvalidRequest(errors={field: [f"{error.detail}，{error.next_step}"]}) from error
+    check_cost(schedule.all_in_annual_rate)
     return Quote(schedule=schedule, annual_rate=terms.annual_rate)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from core.errors import Problem
 from core.money import fen_to_yuan
+from lending.decision.policy import ALL_IN_CEILING
 from lending.models import ProductVersion
 from lending.models.product import LONGEST_BULLET_MONTHS, METHODS
 from lending.offering import offers_term
@@ -71,3 +74,19 @@ def check_terms(version: ProductVersion, *, term_months: int, method: str) -> No
     if not offers_term(version, term_months=term_months, method=method):
         longest = f"消费贷款采用该还款方式的，期限不得超过 {LONGEST_BULLET_MONTHS} 个月，请缩短期限或改用其他还款方式"
         raise TermsNotOffered(errors={"term": [longest]})
+
+
+def check_cost(all_in_annual_rate: Decimal) -> None:
+    """Refuse a loan whose whole cost a year (per cent) is above what the law allows (INT-01, LN-11).
+
+    A product's ceiling keeps the contract rate below it; a month of 28 days that costs a twelfth, and a few yuan rounded to
+    the fen, may still come out above.
+
+    Raises:
+        TermsNotOffered: it is.
+    """
+    if all_in_annual_rate > ALL_IN_CEILING:
+        told = (
+            f"年化综合融资成本为 {all_in_annual_rate}%，超过 {ALL_IN_CEILING}% 的上限，请改选其他金额、期限或还款方式"
+        )
+        raise TermsNotOffered(errors={"term": [told]})

@@ -119,7 +119,7 @@ class DrawdownDisclosure(ContractView):
         summary="确认融资成本明示",
         request=wire.DisclosureBody,
         answers={200: wire.DrawdownDocument},
-        problems=[StateConflict, operations.DisclosureNotRead, operations.DisclosureChanged],
+        problems=[StateConflict, operations.DisclosureNotRead, operations.DisclosureChanged, queries.TermsNotOffered],
         idempotent=True,
         by_id=True,
         tags=["drawdowns"],

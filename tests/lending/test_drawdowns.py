@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from tests.lending.borrowers import (
     let_reading_time_pass,
     make_account,
     make_borrower,
+    set_day,
     table_of,
 )
 from verification.models import Subject
@@ -134,6 +136,19 @@ class TestDraft:
         self, changes: dict[str, Any], problem: type[Exception]
     ) -> None:
         refused(make_borrower(), problem, **changes)
+
+    def test_int01_a_draft_that_would_cost_more_than_24_percent_a_year_is_refused(self) -> None:
+        change_product("XF01", methods=["bullet"], terms_months=[3])
+        who = make_borrower(annual_rate=Decimal("23.6700"), spread_bp=2067)
+        terms = {"method": "bullet", "term_months": 3}
+        set_day(date(2027, 1, 31))  # 89 days to 30 April, charged as three months
+        refused(who, queries.TermsNotOffered, **terms)
+        set_day(date(2026, 12, 1))
+        row = draft(who, **terms)
+        set_day(date(2027, 1, 31))
+        operations.refresh_draft(drawdown_id=row.pk)
+        with pytest.raises(queries.TermsNotOffered, match="不提供"):
+            confirm(row)
 
     def test_a_frozen_or_ended_line_is_refused(self) -> None:
         who = make_borrower()

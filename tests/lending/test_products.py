@@ -337,6 +337,15 @@ class TestQuote:
         with pytest.raises(queries.TermsNotOffered):
             self._quote(term_months=24, method="bullet")
 
+    def test_int01_no_loan_costs_more_than_24_percent_a_year_whatever_its_months(self) -> None:
+        change_product("XF01", methods=["equal_instalment", "bullet"])
+        asked = {"term_months": 3, "method": "bullet", "annual_rate": Decimal("23.6700")}
+        # Three twelfths, 5,917.50, are charged for 92 days, then for 89: 24.27 % a year.
+        assert self._quote(start_date=date(2026, 3, 1), **asked).schedule.all_in_annual_rate == Decimal("23.9988")
+        with pytest.raises(queries.TermsNotOffered) as refusal:
+            self._quote(start_date=date(2026, 1, 31), **asked)
+        assert "24.2684%" in refusal.value.errors["term"][0]
+
     def test_from_a_day_no_calendar_reaches_is_unreadable(self) -> None:
         with pytest.raises(InvalidRequest) as refusal:
             self._quote(start_date=date(1900, 1, 1))
