@@ -17,7 +17,7 @@ from lending.loans.overdue import InstalmentRecord, Payment
 from lending.loans.rate_history import PenaltyTerms, RateFrom
 from lending.loans.repaying import Policy, RepaymentKind
 from lending.loans.replanning import Keep
-from lending.loans.replay import Fact, MisuseFact, RateFact, RepaymentFact, RescheduleFact, opening_of
+from lending.loans.replay import Fact, HolidayFact, MisuseFact, RateFact, RepaymentFact, RescheduleFact, opening_of
 from lending.loans.standing import LoanRecord
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.models.loan_event import FACTS, MISUSED, REPRICED
@@ -201,9 +201,12 @@ def _event_fact(row: LoanEvent) -> Fact:
         return RateFact(value_date=row.business_date, annual_rate=Decimal(row.detail["annual_rate"]))
     if row.kind == MISUSED:
         return MisuseFact(value_date=date.fromisoformat(row.detail["from_date"]))
+    if "moved" in row.detail:
+        moved = dict(zip(dates_of(row.detail["moved"]), dates_of(row.detail["moved"].values()), strict=True))
+        return HolidayFact(value_date=row.business_date, moved=moved)
     return RescheduleFact(value_date=row.business_date, due_dates=dates_of(row.detail["due_dates"]))
 
 
-def dates_of(texts: Sequence[str]) -> tuple[date, ...]:
+def dates_of(texts: Iterable[str]) -> tuple[date, ...]:
     """Read dates as events keep them."""
     return tuple(date.fromisoformat(text) for text in texts)

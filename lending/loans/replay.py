@@ -56,7 +56,15 @@ class RescheduleFact:
     due_dates: tuple[date, ...]
 
 
-Fact = RepaymentFact | RateFact | MisuseFact | RescheduleFact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayFact:
+    """From a day on it is known that due dates to come are holidays: each falls on its next working day (INT-07)."""
+
+    value_date: date
+    moved: Mapping[date, date]
+
+
+Fact = RepaymentFact | RateFact | MisuseFact | RescheduleFact | HolidayFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +89,14 @@ def replay(opening: LoanRecord, policy_on: Callable[[date], Policy], facts: Sequ
     return Replayed(loan=loan, repaid=repaid)
 
 
-def changed(loan: LoanRecord, fact: RateFact | MisuseFact | RescheduleFact) -> LoanRecord:
+def changed(loan: LoanRecord, fact: RateFact | MisuseFact | RescheduleFact | HolidayFact) -> LoanRecord:
     """Return a loan after a fact that is no repayment; the rows to come are made anew."""
     principal_fen = standing_on(loan, on_date=fact.value_date).not_due_principal_fen
     if isinstance(fact, RescheduleFact):
         return replanned(loan, on_date=fact.value_date, principal_fen=principal_fen, due_dates=fact.due_dates)
+    if isinstance(fact, HolidayFact):
+        dates = dict.fromkeys(fact.moved.get(row.due_date, row.due_date) for row in loan.ahead_of(fact.value_date))
+        return replanned(loan, on_date=fact.value_date, principal_fen=principal_fen, due_dates=tuple(dates))
     if isinstance(fact, RateFact):
         later = (*loan.terms.later_rates, RateFrom(fact.value_date, fact.annual_rate))
         terms = dataclasses.replace(loan.terms, later_rates=later)

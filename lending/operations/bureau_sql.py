@@ -68,7 +68,7 @@ ON CONFLICT DO NOTHING
 # What happened on a day, one row for a loan and kind of event; an event that was entered late counts on the day it came.
 EVENTS: Final = """
 SELECT loan_id, kind, sum(CASE kind WHEN 'reversed' THEN -amount_fen ELSE amount_fen END)::bigint FROM lending_loan_event
-WHERE kind = ANY(%(kinds)s)
+WHERE kind = ANY(%(kinds)s) AND NOT detail ? 'moved' -- off a holiday: no extension
   AND (business_date = %(day)s OR (business_date < %(day)s AND created_at > %(since)s))
 GROUP BY loan_id, kind ORDER BY loan_id, kind
 """

@@ -18,14 +18,15 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books
 from lending.loan_records import record_of
-from lending.loan_terms import later_due_dates, quarters_to, settlement_of
+from lending.loan_terms import LONGEST_MOVE, later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
-from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
+from lending.loans.due_dates import MONTHS_PER_YEAR, months_after, working_day_from
 from lending.loans.repricing import next_repricing, price
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
+from lending.models.product import NEXT_WORKING_DAY
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
 from lending.operations.settling import follow_settlement
@@ -64,6 +65,27 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
         detail = {"annual_rate": str(rate), "lpr_date": lpr.published_date.isoformat()}
         _change(loan, REPRICED, day, detail)
     return rate
+
+
+@opens_transaction
+def move_off_holidays(*, loan_id: uuid.UUID) -> None:
+    """Move the due dates to come that the calendar has off by now, where the contract says that they move (INT-07).
+
+    A loan is made before anybody knows the holidays of its last year, so its plan moves off weekends only at first. That
+    is no extension: nothing of the loan is restructured, and no report says so.
+
+    Raises:
+        NotFound: there is no such loan.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    today, ahead = business_date(), record_of(loan).ahead_of(business_date())
+    if loan.status == SETTLED or not ahead or loan.line.product_version.holiday_rule != NEXT_WORKING_DAY:
+        return
+    off = tenants.non_working_days(today, ahead[-1].due_date + LONGEST_MOVE)
+    moved = {row.due_date.isoformat(): working_day_from(row.due_date, off).isoformat() for row in ahead}
+    moved = {day: to for day, to in moved.items() if day != to}
+    if moved:
+        _change(loan, RESCHEDULED, today, {"moved": moved})
 
 
 @within_transaction

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+import uuid
+from datetime import date, timedelta
 from typing import Final
 
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from lending.loan_records import record_of
 from lending.loans.standing import standing_on
-from lending.models import Loan
-from lending.models.loan import ACTIVE
+from lending.models import Loan, ProductVersion
+from lending.models.loan import ACTIVE, OWED
+from lending.models.product import NEXT_WORKING_DAY
+from tenants import queries as tenants
 
 SHORT_LOAN_MONTHS: Final = 12
+LOOKS_AHEAD: Final = timedelta(days=366)
 
 
 class ExtensionTooLong(Problem):
@@ -21,6 +25,16 @@ class ExtensionTooLong(Problem):
     code = "extension_too_long"
     status = 422
     title = "展期期限超过规定上限，请缩短展期"
+
+
+def loans_due_on_holidays() -> list[uuid.UUID]:
+    """Return the loans whose next due date the calendar has off, though their contracts say that it moves (INT-07)."""
+    if not ProductVersion.objects.filter(holiday_rule=NEXT_WORKING_DAY).exists():
+        return []
+    today = business_date()
+    off = tenants.non_working_days(today + timedelta(days=1), today + LOOKS_AHEAD)
+    rows = Loan.objects.filter(OWED, next_due_date__in=off, line__product_version__holiday_rule=NEXT_WORKING_DAY)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def refuse_misuse(loan: Loan, *, from_date: date) -> None:

@@ -140,7 +140,7 @@ class TestDraft:
     def test_int01_a_draft_that_would_cost_more_than_24_percent_a_year_is_refused(self) -> None:
         change_product("XF01", methods=["bullet"], terms_months=[3])
         who = make_borrower(annual_rate=Decimal("23.6700"), spread_bp=2067)
-        terms = {"method": "bullet", "term_months": 3}
+        terms: dict[str, Any] = {"method": "bullet", "term_months": 3}
         set_day(date(2027, 1, 31))  # 89 days to 30 April, charged as three months
         refused(who, queries.TermsNotOffered, **terms)
         set_day(date(2026, 12, 1))

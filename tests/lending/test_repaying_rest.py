@@ -5,18 +5,25 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
 
-from lending.models import CreditLine, Loan
+from core.tenancy import PROVINCE, at
+from lending.approvals import REVERSE_REPAYMENT
+from lending.day_end import follow_day
+from lending.models import BureauRecord, CreditLine, Loan, LoanEvent
+from lending.operations.bureau import capture_bureau_records
 from lending.operations.loan_changes import extend_loan
 from lending.queries.repaying import NOTHING_DUE
 from tenants.models import Holiday
+from tenants.operations.province import mark_day
 from tests.lending.applicants import change_product
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, set_day
 from tests.lending.test_loans_rest import caller, problem
 from tests.lending.test_repayment import m1, pay_first
+from tests.lending.test_reversal import decided, stands_as_folded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
@@ -125,6 +132,39 @@ class TestInt07ByRest:
             "fee": "0.00", "penalty": "0.00", "compound": "0.00", "interest": "727.50", "principal": "50000.00",
             "total": "50727.50",
         }  # fmt: skip
+
+    @pytest.mark.parametrize("rule", ["next_working_day", "not_shifted"])
+    def test_a_holiday_that_is_entered_after_the_loan_was_made_moves_its_due_dates_too(self, rule: str) -> None:
+        change_product("XF03", holiday_rule=rule)
+        who, loan = lent(date(2026, 11, 19), term_months=6, method="interest_only")
+        plan = [date.fromisoformat(row["due_date"]) for row in rows(who, loan)]
+        assert plan[2] == date(2027, 2, 19)  # a Friday of a year that the calendar does not know yet
+        for due in plan[:2]:
+            set_day(due)
+            pay(who, loan, kind="due")
+        prepaid = pay(who, loan, kind="early_partial", amount="10000.00")
+        with at(PROVINCE), transaction.atomic():
+            mark_day(day=plan[2], is_working_day=False, name="春节", actor="test")
+        follow_day()
+        shifted = rule == "next_working_day"
+        found = [(row["due_date"], row["interest"]) for row in rows(who, loan)][2:4]
+        # 40,000.00 for 34 and 25 days at 5.4 % instead of 31 and 28.
+        assert found == (
+            [("2027-02-22", "204.00"), ("2027-03-19", "150.00")]
+            if shifted
+            else [("2027-02-19", "186.00"), ("2027-03-19", "168.00")]
+        )
+        follow_day()
+        moves = LoanEvent.objects.filter(loan=loan, kind="rescheduled")
+        assert [event.detail for event in moves] == ([{"moved": {"2027-02-19": "2027-02-22"}}] if shifted else [])
+        decided(REVERSE_REPAYMENT, UUID(prepaid["id"]))
+        found = [(row["due_date"], row["interest"]) for row in rows(who, loan)][2:3]
+        assert found == ([("2027-02-22", "255.00")] if shifted else [("2027-02-19", "232.50")])
+        stands_as_folded(loan)
+        set_day(date(2027, 2, 22))
+        capture_bureau_records(day=plan[1])
+        assert not BureauRecord.objects.filter(kind="extension").exists()
+        assert caller(who).get(f"loans/{loan.pk.hex}").json()["overdue"]["days"] == (0 if shifted else 3)
 
 
 class TestInt06ByRest:
