@@ -13,9 +13,9 @@ from core.operations import opens_transaction
 from lending.models import Drawdown
 from lending.models.drawdown import DRAFT, WAITING
 from lending.operations.day_change import end_drawdown, end_offers_and_lines
-from lending.operations.loan_changes import move_off_holidays
+from lending.operations.loan_changes import move_off_holidays, reprice_again
 from lending.operations.stopping import owe_cancelling_by_schedule
-from lending.queries.loan_changes import loans_due_on_holidays
+from lending.queries.loan_changes import loans_due_on_holidays, loans_priced_too_early
 from lending.reporting import commit_head, push_figures
 from lending.servicing_day import follow_servicing
 from tenants.queries import missing_calendar_year
@@ -33,6 +33,8 @@ def follow_day() -> None:
     _warn_of_missing_calendar()
     for loan_id in loans_due_on_holidays():
         move_off_holidays(loan_id=loan_id)
+    for loan_id in loans_priced_too_early():
+        reprice_again(loan_id=loan_id)
     _follow_accounts()
     end_offers_and_lines()
     owe_cancelling_by_schedule()

@@ -34,6 +34,15 @@ def next_repricing(rule: str, start_date: date, *, after: date) -> date | None:
     return next(day for day in candidates if day > after)
 
 
+def last_repricing(rule: str, start_date: date, *, before: date | None) -> date | None:
+    """Return the day on which a loan took its last price, given the day of its next; None where it still has its first."""
+    if before is None:
+        return None
+    anchor_day = 1 if rule == EVERY_JANUARY else start_date.day
+    day = months_after(before, -MONTHS_PER_YEAR, anchor_day=anchor_day)
+    return day if day > start_date else None
+
+
 def price(lpr_rate: Decimal, spread_bp: int) -> Decimal:
     """Return the annual rate in per cent that a loan prime rate and a spread make."""
     return lpr_rate + Decimal(spread_bp) / _BASIS_POINTS_IN_A_PERCENT

@@ -21,7 +21,7 @@ from lending.loan_records import record_of
 from lending.loan_terms import LONGEST_MOVE, later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after, working_day_from
-from lending.loans.repricing import next_repricing, price
+from lending.loans.repricing import last_repricing, next_repricing, price
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import SETTLED
@@ -52,19 +52,41 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
     day = loan.next_reprice_date
     if loan.status == SETTLED or day is None or day > business_date():
         return loan.annual_rate
-    lpr = tenants.lpr_on(day)
-    version = loan.line.product_version
-    asked = price(lpr.one_year_rate if loan.lpr_tenor == "1Y" else lpr.five_year_rate, loan.spread_bp)
-    rate = max(version.floor_rate, min(version.ceiling_rate, asked))
     loan.next_reprice_date = next_repricing(loan.repricing, loan.start_date, after=day)
     loan.save(update_fields=["next_reprice_date"])
-    if rate != loan.annual_rate:
-        loan.rate_changes = [*loan.rate_changes, [day.isoformat(), str(rate)]]
-        loan.annual_rate = rate
-        loan.save(update_fields=["rate_changes", "annual_rate"])
-        detail = {"annual_rate": str(rate), "lpr_date": lpr.published_date.isoformat()}
-        _change(loan, REPRICED, day, detail)
-    return rate
+    _take_price(loan, day)
+    return loan.annual_rate
+
+
+@opens_transaction
+def reprice_again(*, loan_id: uuid.UUID) -> Decimal:
+    """Give a floating loan the price of its last repricing day anew, by what is known of that day's LPR now; return its rate.
+
+    A quote is published in the morning of its day, and entered then or later: the day had begun with the one before (INT-01).
+
+    Raises:
+        NotFound: there is no such loan.
+        LprUnknown: no LPR is on record for the day.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    day = last_repricing(loan.repricing, loan.start_date, before=loan.next_reprice_date)
+    if loan.status != SETTLED and day is not None:
+        _take_price(loan, day)
+    return loan.annual_rate
+
+
+@within_transaction
+def _take_price(loan: Loan, day: date) -> None:
+    """Charge the price of a repricing day from that day on; the loan is folded anew where it is another."""
+    lpr, version = tenants.lpr_on(day), loan.line.product_version
+    asked = price(lpr.one_year_rate if loan.lpr_tenor == "1Y" else lpr.five_year_rate, loan.spread_bp)
+    rate = max(version.floor_rate, min(version.ceiling_rate, asked))
+    if rate == loan.annual_rate:
+        return
+    loan.rate_changes = [*loan.rate_changes, [day.isoformat(), str(rate)]]
+    loan.annual_rate = rate
+    loan.save(update_fields=["rate_changes", "annual_rate"])
+    _change(loan, REPRICED, day, {"annual_rate": str(rate), "lpr_date": lpr.published_date.isoformat()})
 
 
 @opens_transaction

@@ -6,9 +6,12 @@ import uuid
 from datetime import date, timedelta
 from typing import Final
 
+from django.db import connection
+
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from lending.loan_records import record_of
+from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.standing import standing_on
 from lending.models import Loan, ProductVersion
 from lending.models.loan import ACTIVE, OWED
@@ -17,6 +20,16 @@ from tenants import queries as tenants
 
 SHORT_LOAN_MONTHS: Final = 12
 LOOKS_AHEAD: Final = timedelta(days=366)
+PRICED_TOO_EARLY: Final = """
+SELECT l.id FROM lending_loan l
+JOIN lending_credit_line c ON c.id = l.line_id JOIN lending_product_version v ON v.id = c.product_version_id
+WHERE l.status <> 'settled' AND l.next_reprice_date BETWEEN %(first)s AND %(last)s
+  AND l.next_reprice_date - interval '1 year' > l.start_date
+  AND l.annual_rate <> greatest(v.floor_rate, least(v.ceiling_rate,
+          CASE l.lpr_tenor WHEN '1Y' THEN %(1Y)s ELSE %(5Y)s END + l.spread_bp / 100.0))
+ORDER BY l.id
+"""
+"""The price is `lending.loans.repricing.price` within floor and ceiling; a year before its next price a loan took its last."""
 
 
 class ExtensionTooLong(Problem):
@@ -35,6 +48,20 @@ def loans_due_on_holidays() -> list[uuid.UUID]:
     off = tenants.non_working_days(today + timedelta(days=1), today + LOOKS_AHEAD)
     rows = Loan.objects.filter(OWED, next_due_date__in=off, line__product_version__holiday_rule=NEXT_WORKING_DAY)
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def loans_priced_too_early() -> list[uuid.UUID]:
+    """Return the floating loans that took their last price on or after the day of the latest LPR, but not by it (INT-01)."""
+    today = business_date()
+    try:
+        lpr = tenants.lpr_on(today)
+    except tenants.LprUnknown:
+        return []
+    first, last = (months_after(day, MONTHS_PER_YEAR, anchor_day=day.day) for day in (lpr.published_date, today))
+    asked = {"first": first, "last": last, "1Y": lpr.one_year_rate, "5Y": lpr.five_year_rate}
+    with connection.cursor() as cursor:
+        cursor.execute(PRICED_TOO_EARLY, asked)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def refuse_misuse(loan: Loan, *, from_date: date) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from copy import deepcopy
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from django.db import transaction
@@ -16,9 +16,11 @@ from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
+from core.tenancy import PROVINCE, at
 from lending import operations, queries
 from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
 from lending.closing.repricing import reprice_loans
+from lending.day_end import follow_day
 from lending.loan_columns import running_of
 from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
@@ -29,6 +31,7 @@ from lending.operations.loan_locks import lock_loan
 from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loan_changes import ExtensionTooLong
 from lending.queries.loans import loan_standing
+from tenants.models import LprQuote
 from tests.lending.borrowers import (
     Borrower,
     change_product,
@@ -368,6 +371,28 @@ class TestChanges:
         last = Instalment.objects.get(loan=loan, number=12, replaced_by_version=None)
         assert last.interest_fen == yuan_to_fen("43.13")  # 8,563.87 × (17 days at 6 % + 13 at 6.1 %) / 360
         assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")
+        stands_as_folded(loan)
+
+    def test_int01_a_quote_of_the_day_that_is_entered_after_the_day_began_prices_the_loan_from_that_day(self) -> None:
+        day = date(2025, 12, 20)
+        who = make_borrower()
+        set_day(date(2024, 12, 20))
+        CreditLine.objects.filter(pk=who.line_id).update(starts_date=business_date(), valid_until_date=day)
+        loan = lend(who, 100_000_00, term_months=24)
+        Loan.objects.filter(pk=loan.pk).update(repricing="anniversary", next_reprice_date=day)
+        set_day(day)
+        assert reprice_loan(loan_id=loan.pk) == Decimal("6.0000")  # 3.00 % of 2025-05-20
+        with at(PROVINCE):
+            LprQuote.objects.create(published_date=day, one_year_rate=Decimal("2.90"), five_year_rate=Decimal("3.40"))
+        set_day(day + timedelta(days=2))
+        follow_day()
+        follow_day()
+        row = again(loan)
+        assert (row.annual_rate, row.rate_changes) == (Decimal("5.9000"), [["2025-12-20", "5.9000"]])
+        assert LoanEvent.objects.filter(loan=loan, kind="repriced").count() == 1
+        standing = loan_standing(Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)).standing
+        two_days = Decimal(standing.not_due_principal_fen) * 2 * Decimal("0.059") / 360
+        assert standing.running_interest_fen == two_days.quantize(Decimal(1), ROUND_HALF_UP)
         stands_as_folded(loan)
 
     def test_a_lower_price_that_leaves_nothing_to_pay_settles_the_loan(self) -> None:
