@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -58,7 +58,7 @@ def loans_priced_too_early() -> list[uuid.UUID]:
     except tenants.LprUnknown:
         return []
     first, last = (months_after(day, MONTHS_PER_YEAR, anchor_day=day.day) for day in (lpr.published_date, today))
-    asked = {"first": first, "last": last, "1Y": lpr.one_year_rate, "5Y": lpr.five_year_rate}
+    asked: dict[str, Any] = {"first": first, "last": last, "1Y": lpr.one_year_rate, "5Y": lpr.five_year_rate}
     with connection.cursor() as cursor:
         cursor.execute(PRICED_TOO_EARLY, asked)
         return [row[0] for row in cursor.fetchall()]

@@ -18,7 +18,7 @@ from lending.loans.replanning import Keep
 from lending.loans.replay import RepaymentFact
 from lending.loans.standing import standing_on
 from lending.models import Loan
-from lending.queries.repaying import RepaymentExceedsDebt, check_kind
+from lending.queries.repaying import RepaymentExceedsDebt, offered_kind
 from lending.queries.terms import AmountOutOfRange
 
 NEW: Final = "new"
@@ -90,8 +90,7 @@ def foresee_receipt(loan: Loan, wanted: FromReceipt) -> Foreseen:
     """
     if not loan.start_date <= wanted.value_date <= business_date():
         raise ValueDateRefused
-    kind = RepaymentKind(wanted.kind)
-    check_kind(loan, kind)
+    kind = offered_kind(loan, wanted.kind)
     if wanted.amount_fen <= 0:
         raise AmountOutOfRange("还款金额应大于零，请重新填写")
     fact = RepaymentFact(

@@ -18,6 +18,8 @@ from lending.loans.terms import RepaymentMethod
 from lending.models import Loan
 from lending.queries.terms import AmountOutOfRange
 
+NOTHING_DUE: Final = "当前没有到期应还的款项，如需还款请选择提前还款"
+
 
 class RepaymentExceedsDebt(Problem):
     """More is offered than is owed for this kind of repayment: such money is not taken (ALLOC-02)."""
@@ -35,7 +37,26 @@ class RepaymentKindNotOffered(Problem):
     title = "该笔贷款不适用所选的还款方式，请选择其他还款方式"
 
 
-NOTHING_DUE: Final = "当前没有到期应还的款项，如需还款请选择提前还款"
+def offered_kind(loan: Loan, kind: str) -> RepaymentKind:
+    """Return the kind of repayment that a word names.
+
+    Raises:
+        RepaymentKindNotOffered: the loan is not repaid in this way.
+    """
+    other, told = RepaymentKind.ANY, "只有随借随还的贷款可以任意金额还款；请选择归还到期款项、部分提前还款或提前结清"
+    if loan.method == RepaymentMethod.PAY_ANY_DAY:
+        other, told = RepaymentKind.EARLY_PARTIAL, "随借随还的贷款无须部分提前还款；请选择任意金额还款，并填写还款总额"
+    if kind == other:
+        kinds = "、".join(each for each in RepaymentKind if each != other)
+        raise RepaymentKindNotOffered(told, errors={"kind": [f"可选：{kinds}"]})
+    return RepaymentKind(kind)
+
+
+def _exceeds(most_fen: int, told: str = "") -> RepaymentExceedsDebt:
+    """Say how much would be taken."""
+    if most_fen == 0:
+        return RepaymentExceedsDebt(NOTHING_DUE)
+    return RepaymentExceedsDebt(told, errors={"amount": [f"最多可还 {fen_to_yuan(most_fen)} 元"]})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,28 +84,14 @@ def plan_repayment(
         RepaymentKindNotOffered, RepaymentExceedsDebt: see there.
         AmountOutOfRange: the amount is nothing, or less than this kind takes.
     """
-    sort = RepaymentKind(kind)
-    check_kind(loan, sort)
+    sort = offered_kind(loan, kind)
     day, record = on or business_date(), record_of(loan)
     policy = policy_of(loan)
     total_fen = _total(record, policy, sort, amount_fen, day)
     done = repay(record, policy, kind=sort, total_fen=total_fen, on_date=day, keep=Keep(keep or loan.prepayment_keeps))
     if done.excess_fen:
-        raise RepaymentExceedsDebt
+        raise _exceeds(total_fen - done.excess_fen)
     return Plan(total_fen=total_fen, total=done.total, shares=done.shares)
-
-
-def check_kind(loan: Loan, kind: RepaymentKind) -> None:
-    """Refuse a kind of repayment by which a loan of this method is not repaid.
-
-    Raises:
-        RepaymentKindNotOffered: see there.
-    """
-    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
-    if kind is RepaymentKind.ANY and not pays_any_day:
-        raise RepaymentKindNotOffered("只有随借随还的贷款可以任意金额还款；请选择归还到期款项、部分提前还款或提前结清")
-    if kind is RepaymentKind.EARLY_PARTIAL and pays_any_day:
-        raise RepaymentKindNotOffered("随借随还的贷款无须部分提前还款；请选择任意金额还款，并填写还款总额")
 
 
 def _total(record: LoanRecord, policy: Policy, kind: RepaymentKind, amount_fen: int | None, day: date) -> int:
@@ -102,11 +109,9 @@ def _total(record: LoanRecord, policy: Policy, kind: RepaymentKind, amount_fen: 
         takes_part = kind is RepaymentKind.ANY
     if amount_fen is None or amount_fen == owed_fen:
         return owed_fen
-    if owed_fen == 0:
-        raise RepaymentExceedsDebt(NOTHING_DUE)
     owed = f"{day.isoformat()} {words} {fen_to_yuan(owed_fen)} 元"
     if amount_fen > owed_fen:
-        raise RepaymentExceedsDebt(f"{owed}，请改为不超过该金额")
+        raise _exceeds(owed_fen, f"{owed}，请改为不超过该金额")
     if not takes_part:
         raise AmountOutOfRange(f"{owed}，须一次还清，请按该金额还款")
     return amount_fen

@@ -16,7 +16,6 @@ from lending.day_end import follow_day
 from lending.models import BureauRecord, CreditLine, Loan, LoanEvent
 from lending.operations.bureau import capture_bureau_records
 from lending.operations.loan_changes import extend_loan
-from lending.queries.repaying import NOTHING_DUE
 from tenants.models import Holiday
 from tenants.operations.province import mark_day
 from tests.lending.applicants import change_product
@@ -86,7 +85,56 @@ class TestEarlyPartial:
         who = make_borrower()
         loan = m1(who)
         body = {"kind": "early_partial", "amount": "1.00", "keep": "all", "account": who.account_id.hex}
-        assert problem(caller(who).post(f"loans/{loan.pk.hex}/repayments", body)) == (400, "invalid_request")
+        answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", body)
+        assert problem(answer) == (400, "invalid_request")
+        assert answer.json()["errors"] == {"keep": ["没有“all”这一项，可选：term、instalment"]}
+
+
+class TestRefused:
+    """A refusal says what can be done instead."""
+
+    @pytest.mark.parametrize(
+        ("method", "body", "told"),
+        [
+            ("bullet", {"kind": "any"}, {"kind": ["可选：due、early_full、early_partial"]}),
+            ("pay_any_day", {"kind": "early_partial", "amount": "1.00"}, {"kind": ["可选：due、early_full、any"]}),
+            ("pay_any_day", {"kind": "any", "amount": "50000.01"}, {"amount": ["最多可还 50000.00 元"]}),
+            (
+                "pay_any_day",
+                {"kind": "early_full", "amount": "49999.99"},
+                "2024-03-01 结清应还 50000.00 元，须一次还清，请按该金额还款",
+            ),
+            ("bullet", {"kind": "due", "amount": "1.00"}, "当前没有到期应还的款项，如需还款请选择提前还款"),
+        ],
+    )
+    def test_names_the_kinds_or_the_amount_that_would_be_taken(
+        self, method: str, body: dict[str, str], told: dict[str, list[str]] | str
+    ) -> None:
+        who, loan = lent(date(2024, 3, 1), method=method)
+        answer = caller(who).post(f"loans/{loan.pk.hex}/repayments/quote", body).json()
+        assert answer["detail" if isinstance(told, str) else "errors"] == told
+
+    def test_of_an_amount_say_how_much_is_owed_today_after_a_quote_of_yesterday_too(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        yesterday = quote(who, loan, kind="early_full")["total"]
+        set_day(date(2024, 1, 16))
+
+        def told(**body: Any) -> tuple[str, str]:
+            answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", {"account": who.account_id.hex, **body})
+            assert answer.status_code == 422
+            return answer.json()["code"], answer.json()["detail"]
+
+        # A day at 6 % on 100,000.00 is 16.67.
+        owed = "2024-01-16 结清应还 100016.67 元"
+        assert told(kind="early_full", amount=yesterday) == (
+            "amount_out_of_range",
+            f"{owed}，须一次还清，请按该金额还款",
+        )
+        assert told(kind="early_full", amount="100016.68") == ("repayment_exceeds_debt", f"{owed}，请改为不超过该金额")
+        set_day(date(2024, 2, 15))
+        owed = "2024-02-15 到期款项应还 8606.64 元"
+        assert told(kind="due", amount="8606.63") == ("amount_out_of_range", f"{owed}，须一次还清，请按该金额还款")
 
 
 class TestAnyDay:
@@ -202,33 +250,6 @@ class TestInt06ByRest:
         change_product("XF01", settlement="quarterly")
         who, loan = lent(date(2024, 3, 8), product="XF01", method="equal_instalment", term_months=6)
         assert [row["due_date"] for row in rows(who, loan)][:2] == ["2024-04-08", "2024-05-08"]
-
-
-class TestRefusals:
-    def test_of_an_amount_say_how_much_is_owed_today_after_a_quote_of_yesterday_too(self) -> None:
-        who = make_borrower()
-        loan = m1(who)
-        yesterday = quote(who, loan, kind="early_full")["total"]
-        set_day(date(2024, 1, 16))
-
-        def told(**body: Any) -> tuple[str, str]:
-            answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", {"account": who.account_id.hex, **body})
-            assert answer.status_code == 422
-            return answer.json()["code"], answer.json()["detail"]
-
-        # A day at 6 % on 100,000.00 is 16.67.
-        owed = "2024-01-16 结清应还 100016.67 元"
-        assert told(kind="early_full", amount=yesterday) == (
-            "amount_out_of_range",
-            f"{owed}，须一次还清，请按该金额还款",
-        )
-        assert told(kind="early_full", amount="100016.68") == ("repayment_exceeds_debt", f"{owed}，请改为不超过该金额")
-        assert told(kind="due", amount="1.00") == ("repayment_exceeds_debt", NOTHING_DUE)
-        code, detail = told(kind="any", amount="1.00")
-        assert (code, "随借随还" in detail, "请选择" in detail) == ("repayment_kind_not_offered", True, True)
-        set_day(date(2024, 2, 15))
-        owed = "2024-02-15 到期款项应还 8606.64 元"
-        assert told(kind="due", amount="8606.63") == ("amount_out_of_range", f"{owed}，须一次还清，请按该金额还款")
 
 
 class TestOverdue:
