@@ -31,10 +31,7 @@ def follow_day() -> None:
         LogRewritten, HeadRefused: the evidence log was tampered with; an operator's case.
     """
     _warn_of_missing_calendar()
-    for loan_id in loans_due_on_holidays():
-        move_off_holidays(loan_id=loan_id)
-    for loan_id in loans_priced_too_early():
-        reprice_again(loan_id=loan_id)
+    follow_late_entries()
     _follow_accounts()
     end_offers_and_lines()
     owe_cancelling_by_schedule()
@@ -43,6 +40,14 @@ def follow_day() -> None:
     follow_servicing()
     push_figures(is_new_day=True)
     commit_head()
+
+
+def follow_late_entries() -> None:
+    """Bring loans up to what the province has entered after they were planned or priced: holidays, quotes (INT-01, INT-07)."""
+    for loan_id in loans_due_on_holidays():
+        move_off_holidays(loan_id=loan_id)
+    for loan_id in loans_priced_too_early():
+        reprice_again(loan_id=loan_id)
 
 
 def _warn_of_missing_calendar() -> None:

@@ -20,7 +20,7 @@ from core.tenancy import PROVINCE, at
 from lending import operations, queries
 from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
 from lending.closing.repricing import reprice_loans
-from lending.day_end import follow_day
+from lending.day_end import follow_late_entries
 from lending.loan_columns import running_of
 from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
@@ -385,8 +385,8 @@ class TestChanges:
         with at(PROVINCE):
             LprQuote.objects.create(published_date=day, one_year_rate=Decimal("2.90"), five_year_rate=Decimal("3.40"))
         set_day(day + timedelta(days=2))
-        follow_day()
-        follow_day()
+        follow_late_entries()
+        follow_late_entries()
         row = again(loan)
         assert (row.annual_rate, row.rate_changes) == (Decimal("5.9000"), [["2025-12-20", "5.9000"]])
         assert LoanEvent.objects.filter(loan=loan, kind="repriced").count() == 1
