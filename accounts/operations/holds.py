@@ -19,8 +19,10 @@ from accounts.models.deposit_account import ACTIVE, OWN
 from accounts.models.holds import PENDING
 from accounts.operations.ledger import AccountNotActive, InsufficientFunds, Line, check_lines, guards_told
 from accounts.operations.payments import Leg
+from accounts.operations.restrictions import end_restrictions_of
 from accounts.states import HOLD
 from core.clock import business_date, now
+from core.db.asks import execute
 from core.errors import NotFound
 from core.ids import new_id
 from core.operations import within_transaction
@@ -50,6 +52,8 @@ def place_hold(
 ) -> uuid.UUID:
     """Set an amount aside on an account kept here; any number at once never hold more than is available.
 
+    An order past its day keeps nothing from it (ACC-15).
+
     With `expires_at` the hold ends by itself at that moment, by a step; without it, only with what it stands for.
 
     Raises:
@@ -65,9 +69,9 @@ def place_hold(
     hold = Hold.objects.create(
         account_id=account_id, amount_fen=amount_fen, business_ref=business_ref, expires_at=expires_at
     )
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, [amount_fen, account_id, OWN, ACTIVE, amount_fen])
-        taken = cursor.rowcount == 1
+    taken = execute(TAKE, [amount_fen, account_id, OWN, ACTIVE, amount_fen])
+    if not taken and end_restrictions_of(account_id=account_id):
+        taken = execute(TAKE, [amount_fen, account_id, OWN, ACTIVE, amount_fen])
     if not taken:
         _refuse(account_id)
     if expires_at is not None:
