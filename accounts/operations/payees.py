@@ -61,8 +61,9 @@ class Recipient:
 
 @within_transaction
 def find_recipient(*, payer: DepositAccount, to: ToCard | ToAccount) -> Recipient:
-    """Return whose account it is; the number of a bound card of the payer's own, or of the Class I account here that such a
-    card stands for, is that card.
+    """Return whose account it is.
+
+    The number of a bound card of the payer's own, or of the Class I account here that such a card stands for, is that card.
 
     Raises:
         NotFound: the card is not the payer's.

@@ -61,7 +61,8 @@ class TestKeptHere:
     def test_closes_at_once_frees_its_card_and_owes_the_filing(self) -> None:
         account = make_account()
         card = bind(account)
-        Suspension.objects.create(account=account, reason="dormant", from_date=business_date())
+        for reason in ("dormant", "no_document"):
+            Suspension.objects.create(account=account, reason=reason, from_date=business_date())
         closing = close(account)
         assert (closing.status, closing.reason_code) == ("closed", "")
         account.refresh_from_db()
@@ -69,7 +70,7 @@ class TestKeptHere:
         assert account.closed_at is not None
         card.refresh_from_db()
         assert (card.status, card.account_id) == ("active", None)
-        assert Suspension.objects.get().until_date == business_date()
+        assert {suspension.until_date for suspension in Suspension.objects.all()} == {business_date()}
         filing = Filing.objects.get()
         assert (filing.kind, filing.account_id, filing.status) == ("close", account.pk, "pending")
         moves = StateChange.objects.filter(subject_id__in=[account.pk, closing.pk]).order_by("id")

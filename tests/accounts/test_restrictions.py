@@ -127,6 +127,15 @@ class TestAcc15AnOrderOnAnAmount:
         hold(who, 400)
         assert available_fen(who.account) == 0
 
+    @pytest.mark.parametrize("amount_fen", [600, None])
+    def test_past_its_day_keeps_nothing_from_a_hold(self, amount_fen: int | None) -> None:
+        """Whoever holds by itself, as an entrusted payment does, meets no order that the day's work has yet to end."""
+        who = make_holder(1_000)
+        impose(who, amount_fen, expires_date=TODAY)
+        set_day(TODAY + timedelta(days=1))
+        hold(who, 1_000)
+        assert (who.account.held_fen, who.account.frozen_fen, who.account.debits_stopped) == (1_000, 0, False)
+
     def test_does_not_reach_what_was_held_before(self) -> None:
         who = make_holder(1_000)
         held = hold(who, 700)

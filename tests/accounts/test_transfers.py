@@ -31,7 +31,7 @@ from core.errors import InvalidRequest, NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
 from core.steps.models import Step
-from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_card, make_holder, refusal
+from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_account, make_card, make_holder, refusal
 from verification.models import Check
 from verification.operations import PhoneCodeWrong, screening
 
@@ -120,6 +120,18 @@ class TestToABoundCard:
         assert Transfer.objects.count() == 0
         Card.objects.filter(pk=further.pk).update(bound_at=now() - timedelta(hours=25))
         assert start(who, ToCard(card_id=further.pk)).status == "sending"
+
+    def test_of_this_bank_is_its_class_one_account_by_whichever_number(self) -> None:
+        """S15: 150,000 go to the bound account at once; and from it to itself goes nothing."""
+        who = make_holder(150_000_00)
+        one = make_account(who.customer_id, account_class="I", keeper="core")
+        card = make_card(who.customer_id, who.phone, account=one)
+        made = start(who, ToAccount(number=one.number or "", name=who.name), 150_000_00)
+        assert (made.payee_kind, made.card_id, made.payee_number) == ("bound", card.pk, card.number)
+        assert QuotaUse.objects.count() == 0
+        for to in (ToCard(card_id=card.pk), ToAccount(number=one.number or "", name=who.name)):
+            with pytest.raises(InvalidRequest):
+                start(who, to, account_id=one.pk)
 
     def test_named_by_its_number_is_the_same_card(self) -> None:
         who = make_holder(5_000_00)
@@ -248,6 +260,11 @@ class TestToAnAccountHere:
         with pytest.raises(PayeeRefused) as closed:
             start(payer, account_of(payee))
         assert wrong_name.value.document() == closed.value.document()
+
+    def test_whose_name_is_spelt_otherwise_is_found_all_the_same(self) -> None:
+        payer, payee = make_holder(5_000_00), make_holder(name="阿卜杜拉·买买提", face_to_face=True)
+        made = start(payer, ToAccount(number=payee.account.number or "", name="阿卜杜拉•买买提"))
+        assert (made.status, made.payee_name) == ("posted", "阿卜杜拉·买买提")
 
     def test_that_is_the_paying_account_is_no_transfer(self) -> None:
         who = make_holder(5_000_00, face_to_face=True)
