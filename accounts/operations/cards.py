@@ -17,6 +17,7 @@ from accounts.models.filing import BOUND_CARD
 from accounts.models.movements import ON_THEIR_WAY
 from accounts.numbers import is_card_number
 from accounts.operations.filings import owe_change
+from accounts.operations.payments import core_balance_told
 from accounts.states import CARD
 from core.clock import now
 from core.crypto import blind_index
@@ -247,14 +248,16 @@ def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None
     card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "active" or _class_one_refusal(card.customer_id, number):
         return
-    account, _ = DepositAccount.objects.get_or_create(
+    account, is_new = DepositAccount.objects.get_or_create(
         number_index=blind_index(number, domain=ACCOUNT_NUMBER),
         defaults={
             "customer_id": card.customer_id, "account_class": CLASS_ONE, "keeper": CORE, "status": ACTIVE,
             "number": number, "open_channel": "COUNTER", "face_to_face": True, "balance_fen": balance_fen,
-            "opened_at": now(),
+            "opened_at": now(), "balance_at": now(),
         },
     )  # fmt: skip
+    if not is_new:
+        core_balance_told(account_id=account.pk, balance_fen=balance_fen, at=now())
     if card.account_id is None:
         card.account = account
         card.save(update_fields=["account"])

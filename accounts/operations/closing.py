@@ -121,7 +121,7 @@ def _locked(closing_id: uuid.UUID) -> AccountClosing:
 def _finish(closing: AccountClosing, actor: str) -> AccountClosing:
     """End the account: its cards are free for another, its suspensions are over, its closing is to be filed."""
     account_id = closing.account_id
-    transition(ACCOUNT, account_id, "close", actor=actor, closed_at=now(), closed_date=business_date())
+    transition(ACCOUNT, account_id, "close", actor=actor, closed_at=now(), closed_date=business_date(), balance_fen=0)
     Card.objects.filter(account_id=account_id, status__in=("active", "step_up")).update(account_id=None)
     lift_suspensions(account_ids=[account_id], reasons=[DORMANT, ID_EXPIRED, NO_DOCUMENT], actor=actor)
     owe_filing(account_id=account_id, kind=CLOSE)

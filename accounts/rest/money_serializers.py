@@ -12,7 +12,7 @@ from core.rest.fields import AmountField, IdField
 from core.rest.lists import page_schema
 
 ACCOUNT_NUMBER = r"^[0-9]{12,22}$"
-ACCOUNT_NUMBER_TOLD = {"invalid": "账号应为 12 至 22 位数字，请检查后重新输入"}
+ACCOUNT_NUMBER_TOLD: Any = {"invalid": "账号应为 12 至 22 位数字，请检查后重新输入"}
 PROGRESS = ["posting", "posted", "failed"]
 
 

@@ -12,9 +12,9 @@ from core.rest.lists import page_schema
 PHONE = r"^1[3-9][0-9]{9}$"
 CARD_NUMBER = r"^[0-9]{16,19}$"
 CODE = r"^[0-9]{6}$"
-PHONE_TOLD = {"invalid": "手机号应为 1 开头的 11 位数字，请检查后重新输入"}
-CARD_NUMBER_TOLD = {"invalid": "银行卡号应为 16 至 19 位数字，请检查后重新输入"}
-CODE_TOLD = {"invalid": "短信验证码应为 6 位数字，请检查后重新输入"}
+PHONE_TOLD: Any = {"invalid": "手机号应为 1 开头的 11 位数字，请检查后重新输入"}
+CARD_NUMBER_TOLD: Any = {"invalid": "银行卡号应为 16 至 19 位数字，请检查后重新输入"}
+CODE_TOLD: Any = {"invalid": "短信验证码应为 6 位数字，请检查后重新输入"}
 
 
 class Body(serializers.Serializer[Any]):

@@ -205,9 +205,10 @@ class TestAcc14UnbindCard:
 
     def test_money_on_its_way_keeps_the_last_card_and_is_called_that(self) -> None:
         customer_id = make_customer()
-        card = self._bound(customer_id, _account(customer_id))
+        account = _account(customer_id)
+        card = self._bound(customer_id, account)
         with transaction.atomic():
-            place_claim(account_id=card.account_id, claimant="top_up:1")
+            place_claim(account_id=account.pk, claimant="top_up:1")
         with pytest.raises(StateConflict, match="正在转入或转出"):
             cards.unbind_card(card_id=card.pk, customer_id=customer_id)
 

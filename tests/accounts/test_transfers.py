@@ -25,11 +25,13 @@ from accounts.operations.transfer_outcomes import (
 from accounts.operations.transfers import SEND, start_transfer
 from accounts.providers.payments import OrderStatus, PaymentRefusal
 from accounts.queries import deposits_equal_ledger, holds_equal_accounts, trial_balance
+from accounts.rest.documents import account_document
 from core.clock import now
 from core.db.asks import Ask, answered
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
+from core.rest.fields import on_the_wire
 from core.steps.models import Step
 from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_account, make_card, make_holder, refusal
 from verification.models import Check
@@ -329,6 +331,20 @@ class TestScreening:
 
 
 class TestFromAnAccountInTheCore:
+    def test_the_balance_is_what_the_core_said_last_and_as_of_then(self) -> None:
+        who = make_holder(keeper="core")
+        opened_at = who.account.opened_at
+        assert opened_at is not None
+        assert account_document(who.account)["as_of"] == on_the_wire(opened_at)
+        later, latest = opened_at + timedelta(hours=1), opened_at + timedelta(hours=2)
+        for balance_fen, at in ((70_00, latest), (100_00, later)):  # an answer that was long on its way is history
+            made = start(who, card_of(who))
+            assert made.payment_id is not None
+            with transaction.atomic():
+                payment_arrived(payment_id=made.payment_id, core_reference="DR1", balance_fen=balance_fen, booked_at=at)
+        shown = account_document(who.account)
+        assert (shown["balance"], shown["available"], shown["as_of"]) == ("70.00", "70.00", on_the_wire(latest))
+
     def debited(self, made: Transfer) -> None:
         assert made.payment_id is not None
         with transaction.atomic():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import cast
 from urllib.parse import urlencode
 
 import pytest
@@ -15,7 +14,7 @@ from core.rest.days import day_of
 
 
 def asked(**query: str) -> Request:
-    return cast("Request", Request(APIRequestFactory().get(f"/?{urlencode(query)}")))
+    return Request(APIRequestFactory().get(f"/?{urlencode(query)}"))
 
 
 def test_is_read() -> None:
