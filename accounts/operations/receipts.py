@@ -6,6 +6,7 @@ at the counter, by transfer or by a third party), or sends it back. Whoever reco
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class OutsideMoney:
 def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
     """Record money from outside in suspense: debit the clearing account of its channel, credit 3101; return its id.
 
+    A voucher's number is the same whether it was typed in full or half width.
+
     Raises:
         InvalidRequest: the amount is not positive, or the channel is unknown.
         ReceiptKnown: the voucher is recorded already.
@@ -97,6 +100,7 @@ def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
     if money.amount_fen <= 0 or money.channel not in CLEARING:
         raise InvalidRequest("金额须大于零，来源须为柜面现金、转账汇入或第三方代付")
     receipt_id = new_id()
+    reference = unicodedata.normalize("NFKC", money.reference).strip()
     lines = [
         Line(gl_code=CLEARING[money.channel], amount_fen=money.amount_fen),
         Line(gl_code=SUSPENSE, amount_fen=-money.amount_fen),
@@ -107,7 +111,7 @@ def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
                 business_ref=f"receipt:{receipt_id.hex}", kind=KIND, lines=lines, memo=money.memo or "外部来款"
             )
             Receipt.objects.create(
-                id=receipt_id, channel=money.channel, reference=money.reference, amount_fen=money.amount_fen,
+                id=receipt_id, channel=money.channel, reference=reference, amount_fen=money.amount_fen,
                 left_fen=money.amount_fen, payer_name=money.payer_name, payer_account=money.payer_account,
                 memo=money.memo, received_date=business_date(), recorded_by=actor, entry_id=entry_id,
             )  # fmt: skip

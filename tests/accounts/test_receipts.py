@@ -127,8 +127,9 @@ class TestRecording:
     def test_takes_a_voucher_once_and_channels_apart(self) -> None:
         record(reference="V1")
         before = rows()
-        with pytest.raises(ReceiptKnown):
-            record(reference="V1")
+        for same in ("V1", " V1 ", "Ｖ１"):
+            with pytest.raises(ReceiptKnown):
+                record(reference=same)
         assert rows() == before
         record(reference="V1", channel="counter_cash")
 
