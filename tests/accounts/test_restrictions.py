@@ -109,6 +109,15 @@ class TestAcc15AnOrderOnAnAmount:
         collect(who, 400)
         assert (who.balance, available_fen(who.account)) == (600, 0)
 
+    def test_entered_twice_keeps_its_amount_once(self) -> None:
+        who = make_holder(2_000)
+        impose(who)
+        with pytest.raises(RestrictionRefused, match="无需重复登记"):
+            propose_order(who)
+        assert available_fen(who.account) == 1_400
+        impose(who, 500)
+        assert available_fen(who.account) == 900
+
     def test_may_be_more_than_there_is_and_then_keeps_what_comes(self) -> None:
         who = make_holder(100)
         impose(who, 600)
