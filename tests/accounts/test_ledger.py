@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,6 +18,7 @@ from core.crypto import blind_index
 from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
+from tests.at_once import at_once, told
 
 THEN = Then("test.never", "x")
 
@@ -169,11 +170,6 @@ class TestRaces:
             with transaction.atomic():
                 return post_entry(business_ref=reference, kind="t", lines=pair)
 
-        def book_meanwhile() -> None:
-            with in_bank("125"):
-                book("meanwhile")
-            connection.close()
-
         def add(reference: str) -> None:
             with transaction.atomic():
                 entry = JournalEntry.objects.get(business_ref=reference)
@@ -187,9 +183,7 @@ class TestRaces:
                 add("before")
             with transaction.atomic():
                 book("own")  # a savepoint that was released is of this transaction
-                other = threading.Thread(target=book_meanwhile)
-                other.start()
-                other.join()
+                at_once("125", [lambda: book("meanwhile")])
                 for booked in ("before", "meanwhile"):
                     with pytest.raises(IntegrityError, match="is booked already"):
                         add(booked)
@@ -201,27 +195,16 @@ class TestRaces:
     def test_parallel_collections_never_take_more_than_there_is(self) -> None:
         with in_bank("125"):
             account = make_account(1_000)
-        taken: list[bool] = []
 
         def collect(number: int) -> None:
-            try:
-                with in_bank("125"), transaction.atomic():
-                    collect_from(
-                        account_id=account.id, amount_fen=300, legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=300)],
-                        business_ref=f"c:{number}", kind="k", memo="", then=THEN,
-                    )  # fmt: skip
-                taken.append(True)
-            except InsufficientFunds:
-                taken.append(False)
-            finally:
-                connection.close()
+            with transaction.atomic():
+                collect_from(
+                    account_id=account.id, amount_fen=300, legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=300)],
+                    business_ref=f"c:{number}", kind="k", memo="", then=THEN,
+                )  # fmt: skip
 
-        threads = [threading.Thread(target=collect, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        taken = at_once("125", [partial(collect, number) for number in range(8)])
+        assert told(taken) == ["done"] * 3 + [InsufficientFunds.code] * 5
         with in_bank("125"):
-            assert sorted(taken) == [False] * 5 + [True] * 3
             assert _balance(account) == 100
             assert _total() == 0
