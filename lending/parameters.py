@@ -11,7 +11,7 @@ from typing import Final, cast
 from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
-from lending.loans.classification import Category
+from lending.loans.classification import Category, ClassificationRules
 from lending.purposes import BUSINESS, CONSUMER
 from tenants.parameters import (
     Locked,
@@ -226,20 +226,6 @@ def allocation_order(on: date | None = None) -> tuple[Kind, ...]:
     """Return in which order the debts of one instalment are paid (ALLOC-01)."""
     text = value_of(ALLOCATION_ORDER.name, kind=str, on=on)
     return tuple(cast("Kind", f"{word}_fen") for word in text.split(","))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassificationRules:
-    """By which numbers loans are classified on a day (RISK-02, RISK-04).
-
-    A category that was cured rises after so many months and so many instalments paid in time. Above `non_accrual_days`
-    overdue a loan no longer accrues; above `stage_two_days` its credit risk counts as significantly increased.
-    """
-
-    observation_months: int
-    observation_periods: int
-    non_accrual_days: int
-    stage_two_days: int
 
 
 def classification_rules(on: date) -> ClassificationRules:

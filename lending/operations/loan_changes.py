@@ -20,20 +20,20 @@ from lending import books
 from lending.loan_records import record_of
 from lending.loan_terms import later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
-from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
+from lending.loans.judging import restructured
 from lending.loans.repricing import next_repricing, price
 from lending.loans.standing import standing_on
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
+from lending.operations.judging import judge_anew, judged_of, keep_judged
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
 from lending.operations.settling import follow_settlement
 from lending.states import LOAN
 from tenants import queries as tenants
 
-WATCH_MONTHS: Final = MONTHS_PER_YEAR
 SHORT_LOAN_MONTHS: Final = 12
 LONGEST_EXTENDED_MONTHS: Final = {"consumer": 60, "business": 60}
 
@@ -73,6 +73,8 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
         loan.save(update_fields=["rate_changes", "annual_rate"])
         detail = {"annual_rate": str(rate), "lpr_date": lpr.published_date.isoformat()}
         _change(loan, REPRICED, day, detail)
+        if day < business_date():
+            judge_anew(loan=loan)
     return rate
 
 
@@ -92,6 +94,8 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
     loan.misused_from_date = from_date
     loan.save(update_fields=["misused_from_date"])
     _change(loan, MISUSED, business_date(), {"from_date": from_date.isoformat(), "actor": actor, "reason": reason})
+    if from_date < business_date():
+        judge_anew(loan=loan)
     record("loan.misused", actor=actor, subject=loan_id.hex, detail={"from_date": from_date.isoformat()})
 
 
@@ -118,12 +122,8 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
     if months < 1 or extended > allowed:
         raise ExtensionTooLong(f"累计展期最长 {max(allowed, 0)} 个月")
     loan.extended_months = extended
-    loan.restructured_until_date = months_after(today, WATCH_MONTHS, anchor_day=today.day)
-    loan.category = max(
-        Category(loan.category), Category.SPECIAL_MENTION, key=lambda each: list(Category).index(each)
-    ).value
-    loan.category_date = today
-    loan.save(update_fields=["extended_months", "restructured_until_date", "category", "category_date"])
+    loan.save(update_fields=["extended_months"])
+    keep_judged(loan=loan, judged=restructured(judged_of(loan), on=today), overdue_days=0)
     dates = _extended_dates(loan, months)
     _change(loan, RESCHEDULED, today, {"due_dates": [day.isoformat() for day in dates], "months": months, "by": actor})
     record("loan.extended", actor=actor, subject=loan_id.hex, detail={"months": months, "reason": reason})

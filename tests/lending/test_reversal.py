@@ -29,6 +29,7 @@ from lending.operations.loan_locks import lock_loan
 from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loans import loan_standing
 from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day, signed
+from tests.lending.closing.random_loans import begin
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_repayment import again, lend_m1, m1, pay_first
 from tests.made_once import made_once
@@ -362,7 +363,8 @@ class TestChanges:
         set_day(date(2024, 2, 25))
         repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
         # The process that enters the extension has a clock that is behind: its id sorts before all others.
-        monkeypatch.setitem(vars(LoanEvent._meta.get_field("id")), "_get_default", lambda: uuid.UUID(int=1))
+        ids = iter([uuid.UUID(int=1), uuid.UUID(int=2)])
+        monkeypatch.setitem(vars(LoanEvent._meta.get_field("id")), "_get_default", lambda: next(ids))
         decided(EXTEND, loan.pk, months=6)
         assert [type(fact) for fact in facts_of(again(loan))] == [RepaymentFact, RepaymentFact, RescheduleFact]
         assert [row.sequence for row in Repayment.objects.order_by("pk")] == [1, 2]
@@ -453,3 +455,28 @@ def decided_raw(kind: str, subject: uuid.UUID, **values: object) -> None:
     """Propose and approve inside the caller's transaction, which a refusal takes back."""
     proposal = propose.__wrapped__(kind=kind, subject=subject.hex, values=values, reason="测试", actor="maker")  # type: ignore[attr-defined]
     approve_within(proposal_id=proposal.pk, actor="checker", reason="")
+
+
+class TestRisk01JudgedAnew:
+    def test_a_loan_whose_repayment_is_taken_back_falls_at_once_not_on_the_next_morning(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
+        give_money(who, 10_000_00)
+        pay_first(who, loan, 2)
+        paid = Repayment.objects.earliest("pk")
+        begin(date(2024, 3, 31))
+        reverse(paid)
+        row = again(loan)  # 45 days overdue at the month's end: its provision is of stage 2
+        assert (row.category, row.stage, row.is_non_accrual) == ("special_mention", 2, False)
+
+    def test_ext01_an_extension_is_special_mention_and_stage_two_from_its_own_day(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        _, loan = lent_m1
+        begin(date(2024, 2, 10))
+        decided(EXTEND, loan.pk, months=1)
+        row = again(loan)
+        assert (row.category, row.stage, row.restructured_until_date) == ("special_mention", 2, date(2025, 2, 10))
+        (told,) = LoanEvent.objects.filter(loan=loan, kind="classified")
+        assert (told.detail["from"], told.detail["to"], told.detail["stage"]) == ("normal", "special_mention", 2)

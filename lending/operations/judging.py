@@ -1,0 +1,74 @@
+"""Judge one loan: again from its first day where its past has changed, at once where it is extended (RISK-02, ALLOC-03)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from core.clock import business_date
+from core.operations import within_transaction
+from lending import parameters
+from lending.loan_records import facts_of, opening_record, policy_of, record_of
+from lending.loans.classification import Category
+from lending.loans.judging import Judged, judged_to
+from lending.loans.standing import standing_on
+from lending.models import Loan, LoanEvent
+from lending.models.loan_event import CLASSIFIED
+
+COLUMNS: Final = (
+    "category", "category_date", "stage", "is_non_accrual", "observed_until_date", "restructured_until_date",
+)  # fmt: skip
+
+
+def judged_of(loan: Loan) -> Judged:
+    """Return what a loan was called last."""
+    return Judged(
+        category=Category(loan.category),
+        category_date=loan.category_date or loan.start_date,
+        stage=loan.stage,
+        is_non_accrual=loan.is_non_accrual,
+        observed_until_date=loan.observed_until_date,
+        restructured_until_date=loan.restructured_until_date,
+    )
+
+
+@within_transaction
+def judge_anew(*, loan: Loan) -> None:
+    """Judge a loan again by all that has happened to it, up to the morning of the present business date.
+
+    To be called after a change of its past: money that was entered late or taken back. One that was written off stays what
+    it was called then.
+    """
+    if loan.written_off_date is not None:
+        return
+    policy, today = policy_of(loan), business_date()
+    judged = judged_to(
+        opening_record(loan), lambda _: policy, facts_of(loan), until=today,
+        rules_on=cache(parameters.classification_rules),
+    )  # fmt: skip
+    keep_judged(loan=loan, judged=judged, overdue_days=standing_on(record_of(loan), on_date=today).overdue_days)
+
+
+@within_transaction
+def keep_judged(*, loan: Loan, judged: Judged, overdue_days: int) -> None:
+    """Write what a loan is called; a change of category, stage or accrual is an event of the loan, as the day end tells it."""
+    former = judged_of(loan)
+    if judged == former:
+        return
+    for name in COLUMNS:
+        setattr(loan, name, getattr(judged, name))
+    loan.save(update_fields=COLUMNS)
+    if (judged.category, judged.stage, judged.is_non_accrual) == (
+        former.category,
+        former.stage,
+        former.is_non_accrual,
+    ):
+        return
+    LoanEvent.objects.create(
+        loan=loan, kind=CLASSIFIED, business_date=business_date(), amount_fen=0, outstanding_fen=loan.outstanding_fen,
+        detail={
+            "from": former.category.value, "to": judged.category.value, "overdue_days": overdue_days,
+            "from_stage": former.stage, "stage": judged.stage,
+            "from_non_accrual": former.is_non_accrual, "non_accrual": judged.is_non_accrual,
+        },
+    )  # fmt: skip
