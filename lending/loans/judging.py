@@ -104,7 +104,7 @@ def judged_to(
     """Judge a loan on every morning from its first day up to one, that one included, or up to its end before that."""
     loan, judged = opening, Judged(category_date=opening.start_date)
     judged_on = opening.start_date
-    for fact in in_order(facts):
+    for fact in in_order([fact for fact in facts if fact.value_date <= until]):
         judged = _mornings(loan, judged, after_date=judged_on, until=fact.value_date, rules_on=rules_on)
         judged_on = max(judged_on, fact.value_date)
         loan, _ = after(loan, policy_on, fact)

@@ -13,12 +13,13 @@ CAPTURE: Final = """
 INSERT INTO lending_bureau_day (captured_date, records, captured_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
-# The loans that need the arithmetic at a month's end: open then, and overdue, of another class, or written off. All others
-# are plain.
+# The loans that need the arithmetic at a month's end: open then, and overdue, of another class then or since, or written off.
+# All others are plain.
 NOT_PLAIN: Final = """
 SELECT l.id FROM lending_loan l
 WHERE l.start_date <= %(day)s AND (l.settled_date IS NULL OR l.settled_date > %(day)s)
   AND (l.category <> 'normal' OR l.status = 'written_off'
+       OR l.id IN (SELECT e.loan_id FROM lending_loan_event e WHERE e.kind = 'classified' AND e.business_date > %(day)s)
        OR EXISTS (SELECT 1 FROM lending_instalment i
                   WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL
                     AND i.due_date < %(day)s AND i.due_date + l.grace_days < %(day)s
@@ -66,9 +67,10 @@ ON CONFLICT DO NOTHING
 """  # noqa: S608 -- put together from constants; values are parameters
 
 # What happened on a day, one row for a loan and kind of event; an event that was entered late counts on the day it came.
+# A change of stage or accrual alone is no change of class.
 EVENTS: Final = """
 SELECT loan_id, kind, sum(CASE kind WHEN 'reversed' THEN -amount_fen ELSE amount_fen END)::bigint FROM lending_loan_event
-WHERE kind = ANY(%(kinds)s)
+WHERE kind = ANY(%(kinds)s) AND (kind <> 'classified' OR detail ->> 'from' IS DISTINCT FROM detail ->> 'to')
   AND (business_date = %(day)s OR (business_date < %(day)s AND created_at > %(since)s))
 GROUP BY loan_id, kind ORDER BY loan_id, kind
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from typing import Final
 
@@ -32,6 +33,15 @@ def judged_of(loan: Loan) -> Judged:
     )
 
 
+def judged_on(loan: Loan, day: date) -> Judged:
+    """Return what a loan is called on a day by all that counts of its life now: value dates, not days of entry (ALLOC-03)."""
+    policy = policy_of(loan)
+    return judged_to(
+        opening_record(loan), lambda _: policy, facts_of(loan), until=day,
+        rules_on=cache(parameters.classification_rules),
+    )  # fmt: skip
+
+
 @within_transaction
 def judge_anew(*, loan: Loan) -> None:
     """Judge a loan again by all that has happened to it, up to the morning of the present business date.
@@ -41,12 +51,10 @@ def judge_anew(*, loan: Loan) -> None:
     """
     if loan.written_off_date is not None:
         return
-    policy, today = policy_of(loan), business_date()
-    judged = judged_to(
-        opening_record(loan), lambda _: policy, facts_of(loan), until=today,
-        rules_on=cache(parameters.classification_rules),
-    )  # fmt: skip
-    keep_judged(loan=loan, judged=judged, overdue_days=standing_on(record_of(loan), on_date=today).overdue_days)
+    today = business_date()
+    keep_judged(
+        loan=loan, judged=judged_on(loan, today), overdue_days=standing_on(record_of(loan), on_date=today).overdue_days
+    )
 
 
 @within_transaction

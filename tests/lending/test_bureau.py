@@ -23,6 +23,7 @@ from core.evidence.models import EvidenceLeaf
 from core.steps.models import Step
 from lending.approvals import CORRECT_RECORD
 from lending.bureau_records import AtEndOfDay, is_negative, not_overdue, payment_state, with_letter
+from lending.closing.runner import close_until
 from lending.models import (
     BureauDay,
     BureauExport,
@@ -153,6 +154,26 @@ class TestLN17Moments:
         catch_up(DUE + timedelta(days=2))
         (row,) = records(loan, "classification")
         assert row.content["classification"] == "special_mention"
+
+    def test_a_day_is_told_what_the_loan_was_called_then_not_on_the_next_morning(self) -> None:
+        set_day(date(2026, 1, 31))
+        loan = lend(make_borrower(product="XF03"), 10_000_00, term_months=1, method="bullet")
+        due = loan.maturity_date  # the last day of February: due, and not overdue
+        set_day(due)
+        close_until(to_date=due + timedelta(days=1))
+        assert Loan.objects.get(pk=loan.pk).category == "special_mention"
+        (row,) = [each for each in records(loan, "month_end") if each.business_date == due]
+        assert (row.content["classification"], row.negative) == ("normal", False)
+
+    def test_a_change_of_stage_alone_is_no_change_of_class(self, lent: tuple[Borrower, Loan]) -> None:
+        _, loan = lent
+        catch_up(DUE + timedelta(days=31))
+        LoanEvent.objects.create(
+            loan=loan, kind="classified", business_date=business_date(), amount_fen=0, outstanding_fen=100_000_00,
+            detail={"from": "special_mention", "to": "special_mention", "from_stage": 1, "stage": 2},
+        )  # fmt: skip
+        catch_up(DUE + timedelta(days=32))
+        assert not records(loan, "classification")
 
     def test_an_event_that_comes_in_late_is_reported_on_the_day_it_came(self, lent: tuple[Borrower, Loan]) -> None:
         _, loan = lent
