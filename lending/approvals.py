@@ -32,6 +32,7 @@ REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
 EXTEND: Final = "loan.extend"
 MARK_MISUSED: Final = "loan.mark_misused"
 WRITE_OFF: Final = "loan.write_off"
+CALL_IN: Final = "loan.call_in"
 CONFIRM_MISUSE: Final = "purpose.confirm_misuse"
 CORRECT_RECORD: Final = "bureau.correct_record"
 MODEL_PUBLISH: Final = "model.publish"
@@ -81,6 +82,15 @@ def mark_misused(approved: Approved) -> None:
     """Charge the misuse rate from `from_date` on."""
     loan_changes.mark_misused(
         loan_id=uuid.UUID(approved.subject), from_date=date.fromisoformat(approved.values["from_date"]),
+        actor=approved.actor, reason=approved.reason,
+    )  # fmt: skip
+
+
+@register_approval(CALL_IN, title="宣布提前到期", proposer=PROPOSER, decider=DECIDER)
+def call_in(approved: Approved) -> None:
+    """Have what is not yet due of a loan fall due on `due_date`."""
+    loan_changes.call_in_loan(
+        loan_id=uuid.UUID(approved.subject), due_date=date.fromisoformat(approved.values["due_date"]),
         actor=approved.actor, reason=approved.reason,
     )  # fmt: skip
 

@@ -201,7 +201,10 @@ def _event_fact(row: LoanEvent) -> Fact:
         return RateFact(value_date=row.business_date, annual_rate=Decimal(row.detail["annual_rate"]))
     if row.kind == MISUSED:
         return MisuseFact(value_date=date.fromisoformat(row.detail["from_date"]))
-    return RescheduleFact(value_date=row.business_date, due_dates=dates_of(row.detail["due_dates"]))
+    return RescheduleFact(
+        value_date=row.business_date, due_dates=dates_of(row.detail["due_dates"]),
+        is_extension=not row.detail.get("called_in", False),
+    )  # fmt: skip
 
 
 def dates_of(texts: Sequence[str]) -> tuple[date, ...]:

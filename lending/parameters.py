@@ -137,6 +137,18 @@ OBSERVATION_PERIODS: Final = declare(
         "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=2, high=12,
     )
 )  # fmt: skip
+CALL_IN_DAYS: Final = declare(
+    Parameter(
+        "loan.call_in_days",
+        7,
+        "宣布贷款提前到期时给借款人的准备时间",
+        "天",
+        "LN-12，合同约定，工程取值",
+        "higher",
+        low=3,
+        high=60,
+    )
+)
 STAGE_TWO_DAYS: Final = declare(
     Parameter(
         "loan.stage_two_days", 30, "逾期超过多少天进入减值第二阶段", "天", "RISK-04，CAS 22 预期信用损失", "lower",
@@ -194,6 +206,11 @@ AUTO_DEBIT_ROUNDS: Final = tuple(
 AUTO_DEBIT_KEPT_DAYS: Final = declare(
     Parameter("auto_debit.kept_days", 30, "自动扣款清单的保留时间", "天", "工程取值", "free", low=1, high=366)
 )
+
+
+def call_in_days() -> int:
+    """Return how many days lie at least between calling a loan in and the day on which it falls due (LN-12)."""
+    return value_of(CALL_IN_DAYS.name, kind=int)
 
 
 def line_review_days() -> int:

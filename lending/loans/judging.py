@@ -108,7 +108,7 @@ def judged_to(
         judged = _mornings(loan, judged, after_date=judged_on, until=fact.value_date, rules_on=rules_on)
         judged_on = max(judged_on, fact.value_date)
         loan, _ = after(loan, policy_on, fact)
-        if isinstance(fact, RescheduleFact):
+        if isinstance(fact, RescheduleFact) and fact.is_extension:
             judged = restructured(judged, on=fact.value_date)
     return _mornings(loan, judged, after_date=judged_on, until=until, rules_on=rules_on)
 

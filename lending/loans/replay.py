@@ -50,10 +50,11 @@ class MisuseFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescheduleFact:
-    """The principal that is not yet due falls due on other dates, agreed on a day (EXT-01)."""
+    """The principal that is not yet due falls due on other dates: extended by agreement (EXT-01), or called in (LN-12)."""
 
     value_date: date
     due_dates: tuple[date, ...]
+    is_extension: bool = True
 
 
 Fact = RepaymentFact | RateFact | MisuseFact | RescheduleFact

@@ -67,10 +67,11 @@ ON CONFLICT DO NOTHING
 """  # noqa: S608 -- put together from constants; values are parameters
 
 # What happened on a day, one row for a loan and kind of event; an event that was entered late counts on the day it came.
-# A change of stage or accrual alone is no change of class.
+# A change of stage or accrual alone is no change of class, and calling a loan in no extension.
 EVENTS: Final = """
 SELECT loan_id, kind, sum(CASE kind WHEN 'reversed' THEN -amount_fen ELSE amount_fen END)::bigint FROM lending_loan_event
 WHERE kind = ANY(%(kinds)s) AND (kind <> 'classified' OR detail ->> 'from' IS DISTINCT FROM detail ->> 'to')
+  AND NOT (kind = 'rescheduled' AND detail ? 'called_in')
   AND (business_date = %(day)s OR (business_date < %(day)s AND created_at > %(since)s))
 GROUP BY loan_id, kind ORDER BY loan_id, kind
 """

@@ -163,6 +163,17 @@ def freeze_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
         NotFound: there is no such line.
         StateConflict: it is not active.
     """
+    _freeze(line_id, actor=actor, reason=reason)
+
+
+@within_transaction
+def stop_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
+    """Let nothing new be drawn from a line, whatever state it is in."""
+    if CreditLine.objects.select_for_update(no_key=True).get(pk=line_id).status == ACTIVE:
+        _freeze(line_id, actor=actor, reason=reason)
+
+
+def _freeze(line_id: uuid.UUID, *, actor: str, reason: str) -> None:
     transition(LINE, line_id, "freeze", actor=actor, reason=reason)
     record("line.frozen", actor=actor, subject=line_id.hex, detail={"reason": reason})
 
@@ -173,8 +184,7 @@ def freeze_lines_of(*, customer_id: uuid.UUID, actor: str, reason: str) -> int:
     active = CreditLine.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("pk")
     ids = list(active.values_list("pk", flat=True))
     for line_id in ids:
-        transition(LINE, line_id, "freeze", actor=actor, reason=reason)
-        record("line.frozen", actor=actor, subject=line_id.hex, detail={"reason": reason})
+        _freeze(line_id, actor=actor, reason=reason)
     return len(ids)
 
 

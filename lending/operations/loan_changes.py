@@ -1,12 +1,12 @@
-"""Change a loan other than by repaying it: new price, misuse, extension, write-off (INT-01, PEN-01, EXT-01, RISK-02).
+"""Change a loan other than by repaying it: new price, misuse, extension, calling in, write-off.
 
-Each is a fact of the loan's fold, recorded as an event; the rows to come are made anew from it.
+INT-01, PEN-01, EXT-01, LN-12, RISK-02. Each is a fact of the loan's fold, recorded as an event; the rows to come are made anew from it.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
-from lending import books
+from lending import books, parameters
 from lending.loan_records import record_of
 from lending.loan_terms import later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
@@ -28,12 +28,14 @@ from lending.models import Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
 from lending.operations.judging import judge_anew, judged_of, keep_judged
+from lending.operations.lines import stop_line
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
 from lending.operations.settling import follow_settlement
 from lending.states import LOAN
 from tenants import queries as tenants
 
+MISUSE: Final = "资金挪用"
 SHORT_LOAN_MONTHS: Final = 12
 LONGEST_EXTENDED_MONTHS: Final = {"consumer": 60, "business": 60}
 
@@ -82,6 +84,8 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
 def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str) -> None:
     """Charge the misuse rate on a loan's principal from a day on (PEN-01), as two members of staff have found.
 
+    Nothing more is drawn from its line (LN-12).
+
     Raises:
         NotFound: there is no such loan.
         StateConflict: it is settled or written off, is marked already, or the day lies before its start or in the future.
@@ -96,6 +100,7 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
     _change(loan, MISUSED, business_date(), {"from_date": from_date.isoformat(), "actor": actor, "reason": reason})
     if from_date < business_date():
         judge_anew(loan=loan)
+    stop_line(line_id=loan.line_id, actor=actor, reason=MISUSE)
     record("loan.misused", actor=actor, subject=loan_id.hex, detail={"from_date": from_date.isoformat()})
 
 
@@ -140,6 +145,34 @@ def _extended_dates(loan: Loan, months: int) -> list[date]:
         version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
     )  # fmt: skip
     return more[-1:] if loan.method in ALL_AT_MATURITY else list(dict.fromkeys([*ahead, *more]))
+
+
+@within_transaction
+def call_in_loan(*, loan_id: uuid.UUID, due_date: date, actor: str, reason: str) -> None:
+    """Have all that is not yet due of a loan fall due on a day (宣布提前到期), for a breach of its contract (LN-12).
+
+    The borrower gets the days of `loan.call_in_days` to make ready, as the contract promises; instalments that fall due
+    before that are waited for. Nothing more is drawn from the line. It is no restructuring.
+
+    Raises:
+        NotFound: there is no such loan.
+        StateConflict: it is not active, nothing of it is still to fall due, or the day leaves the borrower too little time or
+            lies behind the next instalment.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    today = business_date()
+    ahead = record_of(loan).ahead_of(today)
+    if loan.status != ACTIVE or not ahead:
+        raise StateConflict("该笔贷款已结清、已核销或已全部到期，不需要宣布提前到期")
+    earliest, next_due = today + timedelta(days=parameters.call_in_days()), ahead[0].due_date
+    if next_due < earliest:
+        raise StateConflict(f"下一还款日 {next_due} 在借款人的准备期内，请在该日之后再办理")
+    if not earliest <= due_date <= next_due:
+        raise StateConflict(f"提前到期日应在 {earliest} 至下一还款日 {next_due} 之间，请重新填写")
+    detail = {"due_dates": [due_date.isoformat()], "called_in": True, "by": actor, "reason": reason}
+    _change(loan, RESCHEDULED, today, detail)
+    stop_line(line_id=loan.line_id, actor=actor, reason="宣布提前到期")
+    record("loan.called_in", actor=actor, subject=loan_id.hex, detail={"due_date": due_date.isoformat()})
 
 
 @within_transaction

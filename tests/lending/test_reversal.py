@@ -17,12 +17,13 @@ from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
 from lending import operations, queries
-from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
+from lending.approvals import CALL_IN, EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
 from lending.closing.repricing import reprice_loans
 from lending.loan_columns import running_of
 from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
-from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.models import BureauRecord, CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.operations.bureau import capture_bureau_records
 from lending.operations.lines import release_hold
 from lending.operations.loan_changes import ExtensionTooLong, reprice_loan
 from lending.operations.loan_locks import lock_loan
@@ -394,6 +395,38 @@ class TestChanges:
         stands_as_folded(loan)
         with pytest.raises(ExtensionTooLong), transaction.atomic():
             decided_raw(EXTEND, loan.pk, months=7)
+
+    def test_ln12_a_loan_that_is_called_in_falls_due_at_once_after_the_days_to_make_ready(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
+        pay_first(who, loan, 1)
+        for day, wrong in (("2024-02-15", "2024-02-21"), ("2024-02-15", "2024-03-16"), ("2024-03-10", "2024-03-15")):
+            set_day(date.fromisoformat(day))
+            with pytest.raises(StateConflict, match="请"), transaction.atomic():
+                decided_raw(CALL_IN, loan.pk, due_date=wrong)
+        set_day(date(2024, 2, 15))
+        decided(CALL_IN, loan.pk, due_date="2024-02-25")
+        row = again(loan)
+        (last,) = Instalment.objects.filter(loan=loan, replaced_by_version=None, closed_date=None)
+        # 91,893.36 at 6 % for 10 days: 153.16
+        assert (last.due_date, last.principal_fen, last.interest_fen) == (date(2024, 2, 25), 91_893_36, 153_16)
+        assert (row.maturity_date, row.category, row.restructured_until_date) == (last.due_date, "normal", None)
+        assert who.line().status == "frozen"
+        stands_as_folded(loan)
+        begin(date(2024, 2, 27))
+        assert (again(loan).category, loan_standing(again(loan)).standing.overdue_days) == ("special_mention", 2)
+        capture_bureau_records(day=date(2024, 2, 15))
+        assert not BureauRecord.objects.filter(loan=loan, kind="extension").exists()
+        with pytest.raises(StateConflict, match="不需要"), transaction.atomic():
+            decided_raw(CALL_IN, loan.pk, due_date="2024-03-15")
+
+    def test_ln12_misuse_found_by_staff_stops_draws(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
+        decided(MARK_MISUSED, loan.pk, from_date="2024-01-15")
+        assert who.line().status == "frozen"
+        with pytest.raises(operations.LineFrozen):
+            draft(who, 1_000_00)
 
     def test_only_a_loss_is_written_off_and_what_comes_back_goes_to_the_allowance(
         self, lent_m1: tuple[Borrower, Loan]
