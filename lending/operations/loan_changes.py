@@ -1,6 +1,7 @@
 """Change a loan other than by repaying it: new price, misuse, extension, calling in, write-off.
 
-INT-01, PEN-01, EXT-01, LN-12, RISK-02. Each is a fact of the loan's fold, recorded as an event; the rows to come are made anew from it.
+INT-01, PEN-01, EXT-01, LN-12, RISK-02. Each is a fact of the loan's fold, recorded as an event; the rows to come are made
+anew from it.
 """
 
 from __future__ import annotations
