@@ -13,13 +13,15 @@ CAPTURE: Final = """
 INSERT INTO lending_bureau_day (captured_date, records, captured_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
-# The loans that need the arithmetic at a month's end: open then, and overdue, of another class then or since, or written off.
-# All others are plain.
+# The loans that need the arithmetic at a month's end: open then, and overdue, of another class then or since, written off, or
+# not captured the month before, because they were settled. All others are plain.
 NOT_PLAIN: Final = """
 SELECT l.id FROM lending_loan l
 WHERE l.start_date <= %(day)s AND (l.settled_date IS NULL OR l.settled_date > %(day)s)
   AND (l.category <> 'normal' OR l.status = 'written_off'
        OR l.id IN (SELECT e.loan_id FROM lending_loan_event e WHERE e.kind = 'classified' AND e.business_date > %(day)s)
+       OR l.start_date < %(first)s AND NOT EXISTS (SELECT 1 FROM lending_bureau_record r
+            WHERE r.loan_id = l.id AND r.kind = 'month_end' AND r.business_date = %(first)s::date - 1)
        OR EXISTS (SELECT 1 FROM lending_instalment i
                   WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL
                     AND i.due_date < %(day)s AND i.due_date + l.grace_days < %(day)s

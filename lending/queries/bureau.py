@@ -148,8 +148,16 @@ def _written_off_by(loans: Iterable[Loan], day: date) -> frozenset[uuid.UUID]:
 
 
 def _strings_before(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, str]:
-    """Return each loan's payment string as the month before left it; a correction counts in the place of what it corrects."""
+    """Return each loan's payment string as the month before left it; a correction counts in the place of what it corrects.
+
+    A month that was not captured, because the loan was settled then and is open again since, is worked out as it stands now.
+    """
     last_month = day.replace(day=1) - timedelta(days=1)
     rows = BureauRecord.objects.filter(loan__in=loans, kind=MONTH_END, business_date=last_month)
     latest = rows.order_by("loan_id", "-pk").distinct("loan_id")
-    return {row.loan_id: str(row.content["payment_states"]) for row in latest}
+    strings = {row.loan_id: str(row.content["payment_states"]) for row in latest}
+    missing = [loan.pk for loan in loans if loan.pk not in strings and loan.start_date <= last_month]
+    if missing:
+        found = contents_of(missing, moment=MONTH_END, day=last_month, moved_fen={})
+        strings |= {loan_id: str(content["payment_states"]) for loan_id, content in found.items()}
+    return strings

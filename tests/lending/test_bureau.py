@@ -165,6 +165,20 @@ class TestLN17Moments:
         (row,) = [each for each in records(loan, "month_end") if each.business_date == due]
         assert (row.content["classification"], row.negative) == ("normal", False)
 
+    def test_a_loan_that_is_open_again_keeps_the_string_of_its_months(self) -> None:
+        set_day(date(2026, 1, 22))
+        who = make_borrower(product="XF03")
+        loan = lend(who, 10_000_00, term_months=12, method="bullet")
+        give_money(who, 30_000_00)
+        catch_up(date(2026, 2, 10))
+        paid = repay(who, loan, kind="early_full")
+        catch_up(date(2026, 4, 10))
+        with transaction.atomic():
+            reverse_repayment(repayment_id=paid.pk, actor="a+b", reason="误扣")
+        catch_up(date(2026, 5, 1))
+        strings = {row.business_date.month: row.content["payment_states"] for row in records(loan, "month_end")}
+        assert strings == {1: "/" * 23 + "*", 4: "/" * 20 + "****"}
+
     def test_a_change_of_stage_alone_is_no_change_of_class(self, lent: tuple[Borrower, Loan]) -> None:
         _, loan = lent
         catch_up(DUE + timedelta(days=31))
