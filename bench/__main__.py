@@ -36,7 +36,7 @@ def database(stack: Stack, name: str, folder: Path, vendors: str | None = None) 
     url, _ = ensure_database(stack, name, say=say)
     with product(stack, database_url=url, home=folder / name, say=say) as running:
         if vendors is not None:
-            running.sandbox_url = running.environment["SANDBOX_URL"] = vendors
+            running.sandbox_url = running.settings["SANDBOX_URL"] = vendors
         running.manage("create_master_key")
         running.manage("prepare_database")
         yield running

@@ -26,7 +26,7 @@ AT_MOST: Final = 0.5
 LINEAR_AT_MOST: Final = 1.25
 NO_LARGER: Final = 1.01  # to a hundredth: which pages are full differs from day to day
 DAY: Final = timedelta(days=1)
-HELD: Final = ("income", "dues", "overdue")
+BARE: Final = "bare"
 MICROSECONDS: Final = 1_000_000
 
 
@@ -58,12 +58,12 @@ def _run(running: Product, bank: str, *, loans: int, days: int) -> dict[str, Any
 
 
 def _cost(turn: dict[str, float]) -> float:
-    return sum(turn[stage] for stage in HELD)
+    return sum(seconds for stage, seconds in turn.items() if stage != BARE)
 
 
 def _findings(found: dict[str, Any]) -> list[Finding]:
     turns, counts = found["turns"], found["counts"]
-    bare = [turn["bare"] for turn in turns]
+    bare = [turn[BARE] for turn in turns]
     told = ", ".join(f"{number:,} {what}" for what, number in counts.items())
     findings = [
         compared(
@@ -74,7 +74,7 @@ def _findings(found: dict[str, Any]) -> list[Finding]:
     findings += [
         compared(name=f"  {stage}", unit="s", measured=[turn[stage] for turn in turns], baseline=bare)
         for stage in turns[0]
-        if stage != "bare"
+        if stage != BARE
     ]
     if found["sizes"]:
         (table, indexes), (table_after, indexes_after) = found["sizes"]
@@ -110,7 +110,7 @@ def _turn(book: LoanBook, day: date) -> dict[str, float]:
     book.pack()
     bare = _timed(book.rewrite)
     book.pack()
-    return {**_close(day), "bare": bare}
+    return {**_close(day), BARE: bare}
 
 
 def _measure(book: LoanBook, loans: int, days: int) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def show(running: Product, staff: list[dict[str, str]]) -> None:
     say(f"  sandbox      {running.sandbox_url}/sandbox/people?n=1")
     for login in staff:
         say(f"  admin {login['bank']:<9}{login['url']}   {login['login']} / {login['password']}")
+    say(f"  a command    .local/venv/bin/python manage.py advance_day --bank {BANK} --to DATE   (all others likewise)")
     say(f"  all of it is in {ROOT / '.local' / 'demo.json'}; logs are in {running.home / 'logs'}")
     say("  Ctrl-C ends the demo; the next start takes seconds.")
 

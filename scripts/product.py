@@ -40,14 +40,19 @@ class ProductError(RuntimeError):
 
 @dataclass(slots=True)
 class Product:
-    """A running product: where it answers, with what environment its commands run, and its processes."""
+    """A running product: where it answers, what its parts and commands find in the environment, and its processes."""
 
     base_url: str
     sandbox_url: str
     home: Path
-    environment: dict[str, str]
+    settings: dict[str, str]
     say: Say
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of a part: this process's own, and what the product sets."""
+        return {**os.environ, **self.settings, "DATABASE_LOGIN": "web", "PYTHONWARNINGS": "ignore"}
 
     def manage(self, *words: str, progress: bool = False) -> str:
         """Run a management command and return what it printed; its progress bar is shown if asked for.
@@ -126,7 +131,7 @@ class Product:
     def start_web(self) -> None:
         """Start the web server."""
         parts = urlsplit(self.base_url)
-        host = self.environment.get("DEMO_BIND", str(parts.hostname))
+        host = "127.0.0.1" if parts.hostname == "127.0.0.1" else "0.0.0.0"  # noqa: S104 -- asked for by DEMO_HOST
         self.spawn(
             "web",
             [
@@ -237,11 +242,9 @@ def product(
     home.mkdir(parents=True, exist_ok=True)
     web, sandbox = free_port(8000), free_port(8900)
     sandbox_url = f"http://127.0.0.1:{sandbox}"
-    environment = {
-        **os.environ,
+    settings = {
         **stack.environment(),
         "DATABASE_URL": database_url,
-        "DATABASE_LOGIN": "web",
         "LOCAL_DIR": str(home),
         "SECRET_KEY_FILE": str(_secret_file(home / "secret.key")),
         "MASTER_KEY_FILE": str(home / "master.key"),
@@ -251,10 +254,8 @@ def product(
         "ALLOWED_HOSTS": ",".join({"127.0.0.1", "localhost", host}),
         "CSRF_TRUSTED_ORIGINS": f"http://{host}:{web}",
         "BELL_PREFIX": f"bell-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}",
-        "DEMO_BIND": "127.0.0.1" if host == "127.0.0.1" else "0.0.0.0",  # noqa: S104 -- asked for by DEMO_HOST
-        "PYTHONWARNINGS": "ignore",
     }
-    running = Product(f"http://{host}:{web}", sandbox_url, home, environment, say)
+    running = Product(f"http://{host}:{web}", sandbox_url, home, settings, say)
     try:
         yield running
     finally:
@@ -262,13 +263,14 @@ def product(
 
 
 def write_demo_file(running: Product, banks: list[dict[str, str]], staff: list[dict[str, str]]) -> Path:
-    """Write `.local/demo.json`: where the demo answers, its banks and the logins of its staff."""
+    """Write `.local/demo.json`: where the demo answers, its banks, its staff's logins, and what `manage.py` needs for it."""
     path = ROOT / ".local" / "demo.json"
     document = {
         "base_url": running.base_url,
         "sandbox_url": running.sandbox_url,
         "banks": banks,
         "staff": staff,
+        "environment": running.settings,
     }
     path.touch(mode=0o600)
     path.write_text(json.dumps(document, ensure_ascii=False, indent=2), encoding="utf-8")

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.complaint_subjects import subject_kinds
 from accounts.models.complaint import BEST, CATEGORIES, ENTRY_KINDS, NOTE, RECHECKS, STATUSES, WORST
-from core.rest.fields import IdField
+from core.rest.fields import IdField, OneOfField
 from core.rest.lists import page_schema
 
 LONGEST: Final = 2000
@@ -23,13 +23,13 @@ def _kinds() -> list[str]:
 class ComplaintBody(serializers.Serializer[Any]):
     """POST complaints; `subject_kind` and `subject_id` name the customer's own thing that it is about, if it is about one."""
 
-    category = serializers.ChoiceField([word for word, _ in CATEGORIES])
+    category = OneOfField([word for word, _ in CATEGORIES])
     text = serializers.CharField(max_length=LONGEST)
     subject_id = IdField(required=False, allow_null=True)
 
     def get_fields(self) -> dict[str, Any]:
         """Add the kinds that the rooms have registered by now."""
-        kind = serializers.ChoiceField(_kinds(), required=False, allow_null=True, help_text=SUBJECT_HELP)
+        kind = OneOfField(_kinds(), required=False, allow_null=True, help_text=SUBJECT_HELP)
         return {**super().get_fields(), "subject_kind": kind}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

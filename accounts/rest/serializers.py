@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.rest.fields import AmountField, IdField, SignedAmountField
+from core.rest.fields import AmountField, IdField, OneOfField, SignedAmountField
 from core.rest.lists import page_schema
 
 PHONE = r"^1[3-9][0-9]{9}$"
@@ -62,7 +62,7 @@ class ConfirmBody(Body):
     address = serializers.CharField(max_length=200, required=False)
     occupation = serializers.CharField(max_length=60)
     residence_address = serializers.CharField(max_length=200)
-    tax_residency = serializers.ChoiceField(["cn_only", "foreign_only", "both"])
+    tax_residency = OneOfField(["cn_only", "foreign_only", "both"])
 
 
 class PhoneBody(Body):
@@ -124,20 +124,18 @@ class AccountBody(Body):
 
     bound_card = BoundCardBody()
     phone_code = PhoneCodeProof()
-    holder = serializers.ChoiceField(["person", "company"], required=False, help_text="单位账户须到柜面办理")
-    phone_shared = serializers.ChoiceField(
-        ["guardian", "family"], required=False, help_text="手机号由监护人或家人共用的声明"
-    )
+    holder = OneOfField(["person", "company"], required=False, help_text="单位账户须到柜面办理")
+    phone_shared = OneOfField(["guardian", "family"], required=False, help_text="手机号由监护人或家人共用的声明")
 
     def get_fields(self) -> dict[str, Any]:
         """Add `class`, which is a word of Python."""
-        return {"class": serializers.ChoiceField(["I", "II", "III"]), **super().get_fields()}
+        return {"class": OneOfField(["I", "II", "III"]), **super().get_fields()}
 
 
 class IntentionBody(Body):
     """How the customer stated their own will."""
 
-    method = serializers.ChoiceField(["read_aloud", "question", "confirm"])
+    method = OneOfField(["read_aloud", "question", "confirm"])
     evidence = serializers.CharField(max_length=500)
 
 
@@ -145,7 +143,7 @@ class AccountSubmitBody(Body):
     """POST accounts/{id}/submit."""
 
     face_token = serializers.CharField(max_length=128)
-    purpose = serializers.ChoiceField(["loan_repayment", "savings", "payment", "other"])
+    purpose = OneOfField(["loan_repayment", "savings", "payment", "other"])
     intention = IntentionBody()
 
 

@@ -6,7 +6,7 @@ import re
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -75,6 +75,16 @@ class IdField(serializers.Field[uuid.UUID, str, str, Any]):
     def to_representation(self, value: uuid.UUID) -> str:
         """Write an id."""
         return value.hex
+
+
+class OneOfField(serializers.ChoiceField):
+    """One of a few words, in a body that a client sends; whoever sends another is told which there are."""
+
+    default_error_messages: ClassVar = {"invalid_choice": "没有“{input}”这一项，可选：{words}"}
+
+    def fail(self, key: str, **values: Any) -> NoReturn:
+        """Refuse a value."""
+        super().fail(key, **values, words="、".join(self.choices))
 
 
 def on_the_wire(moment: datetime | None) -> str | None:

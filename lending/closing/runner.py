@@ -32,8 +32,13 @@ from lending.reporting import AnotherPush
 
 log = structlog.get_logger(__name__)
 DAY: Final = timedelta(days=1)
+FARTHEST: Final = timedelta(days=3700)
 TRY_LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))"
 UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended(%s, 1))"
+
+
+class TooFarAhead(ValueError):
+    """The date lies so far ahead that it can only be a slip of the hand; nothing is closed."""
 
 
 class AnotherDayEnd(Exception):
@@ -61,10 +66,12 @@ def close_until(*, to_date: date, seconds: float = float("inf")) -> Progress:
     (`lending.day_end`) never holds the next day back.
 
     Raises:
-        AnotherDayEnd: see there.
+        AnotherDayEnd, TooFarAhead: see there.
         LogRewritten, HeadRefused: the evidence log was tampered with, an operator's case; the books are done.
         Exception: whatever a stage has raised; what the stages before it did stays, and the next run goes on with it.
     """
+    if to_date - (day := business_date()) > FARTHEST:
+        raise TooFarAhead(f"{to_date} is more than {FARTHEST.days} days ahead of the business date {day}")
     until = time.monotonic() + seconds
     closed: list[date] = []
     with _one_at_a_time():

@@ -26,7 +26,7 @@ from lending.operations.drawdowns import refuse_foreign_account
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import post_repayment
 from lending.operations.settling import SYSTEM
-from lending.queries.repaying import Plan, RepaymentExceedsDebt, plan_repayment
+from lending.queries.repaying import NOTHING_DUE, Plan, RepaymentExceedsDebt, plan_repayment
 from lending.repayment_amounts import legs_of, shares_json
 from lending.states import REPAYMENT
 
@@ -57,7 +57,7 @@ def repay_loan(
     loan = lock_repayable(loan_id=loan_id)
     plan = plan_repayment(loan, kind=kind, amount_fen=amount_fen, keep=keep)
     if not plan.shares:
-        raise RepaymentExceedsDebt("当前没有到期应还的款项，如需还款请选择提前还款")
+        raise RepaymentExceedsDebt(NOTHING_DUE)
     refuse_foreign_account(customer_id=customer_id, account_id=account_id)
     return collect(
         loan=loan, plan=plan, kind=kind, keep=keep, account_id=account_id, source=CUSTOMER

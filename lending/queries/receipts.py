@@ -16,9 +16,8 @@ from lending.loans.repaying import RepaymentKind
 from lending.loans.replanning import Keep
 from lending.loans.replay import RepaymentFact
 from lending.loans.standing import standing_on
-from lending.loans.terms import RepaymentMethod
 from lending.models import Loan
-from lending.queries.repaying import RepaymentExceedsDebt, RepaymentKindNotOffered
+from lending.queries.repaying import RepaymentExceedsDebt, offered_kind
 from lending.queries.terms import AmountOutOfRange
 
 NEW: Final = "new"
@@ -90,10 +89,7 @@ def foresee_receipt(loan: Loan, wanted: FromReceipt) -> Foreseen:
     """
     if not loan.start_date <= wanted.value_date <= business_date():
         raise ValueDateRefused
-    kind = RepaymentKind(wanted.kind)
-    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
-    if kind is (RepaymentKind.EARLY_PARTIAL if pays_any_day else RepaymentKind.ANY):
-        raise RepaymentKindNotOffered
+    kind = offered_kind(loan, wanted.kind)
     if wanted.amount_fen <= 0:
         raise AmountOutOfRange("还款金额应大于零")
     fact = RepaymentFact(

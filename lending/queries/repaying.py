@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from core.clock import business_date
 from core.errors import Problem
+from core.money import fen_to_yuan
 from lending.loan_records import policy_of, record_of
 from lending.loans.allocation import Share
 from lending.loans.repaying import Policy, RepaymentKind, cost_of_prepaying, repay, settlement
@@ -15,6 +17,8 @@ from lending.loans.standing import LoanRecord, Owed, Standing, standing_on
 from lending.loans.terms import RepaymentMethod
 from lending.models import Loan
 from lending.queries.terms import AmountOutOfRange
+
+NOTHING_DUE: Final = "当前没有到期应还的款项，如需还款请选择提前还款"
 
 
 class RepaymentExceedsDebt(Problem):
@@ -31,6 +35,27 @@ class RepaymentKindNotOffered(Problem):
     code = "repayment_kind_not_offered"
     status = 422
     title = "该笔贷款不适用所选的还款方式，请选择其他还款方式"
+
+
+def offered_kind(loan: Loan, kind: str) -> RepaymentKind:
+    """Return the kind of repayment that a word names.
+
+    Raises:
+        RepaymentKindNotOffered: the loan is not repaid in this way.
+    """
+    other = RepaymentKind.EARLY_PARTIAL if loan.method == RepaymentMethod.PAY_ANY_DAY else RepaymentKind.ANY
+    if kind == other:
+        raise RepaymentKindNotOffered(
+            errors={"kind": [f"可选：{'、'.join(each for each in RepaymentKind if each != other)}"]}
+        )
+    return RepaymentKind(kind)
+
+
+def _exceeds(most_fen: int) -> RepaymentExceedsDebt:
+    """Say how much would be taken."""
+    if most_fen == 0:
+        return RepaymentExceedsDebt(NOTHING_DUE)
+    return RepaymentExceedsDebt(errors={"amount": [f"最多可还 {fen_to_yuan(most_fen)} 元"]})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +83,13 @@ def plan_repayment(
         RepaymentKindNotOffered, RepaymentExceedsDebt: see there.
         AmountOutOfRange: the amount is nothing, or less than this kind takes.
     """
-    sort = RepaymentKind(kind)
-    pays_any_day = loan.method == RepaymentMethod.PAY_ANY_DAY
-    if sort is (RepaymentKind.EARLY_PARTIAL if pays_any_day else RepaymentKind.ANY):
-        raise RepaymentKindNotOffered
+    sort = offered_kind(loan, kind)
     day, record = on or business_date(), record_of(loan)
     policy = policy_of(loan)
     total_fen = _total(record, policy, sort, amount_fen, day)
     done = repay(record, policy, kind=sort, total_fen=total_fen, on_date=day, keep=Keep(keep or loan.prepayment_keeps))
     if done.excess_fen:
-        raise RepaymentExceedsDebt
+        raise _exceeds(total_fen - done.excess_fen)
     return Plan(total_fen=total_fen, total=done.total, shares=done.shares)
 
 
@@ -82,9 +104,9 @@ def _total(record: LoanRecord, policy: Policy, kind: RepaymentKind, amount_fen: 
     if kind is RepaymentKind.EARLY_PARTIAL:
         return _ahead(record, policy, standing, amount_fen, day)
     if amount_fen is not None and amount_fen > whole_fen:
-        raise RepaymentExceedsDebt
+        raise _exceeds(whole_fen)
     if kind is RepaymentKind.EARLY_FULL and amount_fen not in (None, whole_fen):
-        raise AmountOutOfRange("该还款方式须一次还清应还金额")
+        raise AmountOutOfRange(f"该还款方式须一次还清 {fen_to_yuan(whole_fen)} 元")
     return whole_fen if amount_fen is None else amount_fen
 
 
@@ -93,9 +115,9 @@ def _due(standing: Standing, amount_fen: int | None) -> int:
     if amount_fen is None or amount_fen == owed_fen:
         return owed_fen
     if amount_fen > owed_fen:
-        raise RepaymentExceedsDebt
+        raise _exceeds(owed_fen)
     if not standing.overdue_days:
-        raise AmountOutOfRange("该还款方式须一次还清应还金额")
+        raise AmountOutOfRange(f"该还款方式须一次还清 {fen_to_yuan(owed_fen)} 元")
     return amount_fen
 
 

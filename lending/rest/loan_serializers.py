@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.ids import parse_id
-from core.rest.fields import AmountField, IdField, RateField
+from core.rest.fields import AmountField, IdField, OneOfField, RateField
 from core.rest.lists import page_schema
 from lending.loans.classification import Category
 from lending.loans.repaying import RepaymentKind
@@ -92,7 +92,7 @@ class DrawdownBody(serializers.Serializer[Any]):
     credit_line = IdField()
     amount = AmountField()
     term = serializers.IntegerField(min_value=1, max_value=MAX_PERIODS, help_text="期限（月）")
-    method = serializers.ChoiceField(METHODS)
+    method = OneOfField(METHODS)
     account = IdField(help_text="收款账户")
     purpose = PurposeField()
     payee = PayeeBody(required=False, help_text="受托支付的收款人；单笔超过自主支付上限时必填")
@@ -317,11 +317,11 @@ class ScheduleDocument(serializers.Serializer[Any]):
 class RepaymentQuoteBody(serializers.Serializer[Any]):
     """POST loans/{id}/repayments/quote."""
 
-    kind = serializers.ChoiceField(REPAYMENT_KINDS)
+    kind = OneOfField(REPAYMENT_KINDS)
     amount = AmountField(
         required=False, help_text="due、any：还款总额；early_partial：提前归还的本金，到期款项、利息和手续费另计"
     )
-    keep = serializers.ChoiceField(
+    keep = OneOfField(
         KEEPS, required=False, help_text="early_partial：期限不变（term）或每期金额不变（instalment），默认按产品约定"
     )
 

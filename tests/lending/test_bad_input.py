@@ -361,6 +361,7 @@ COMMANDS: Final[list[tuple[str, dict[str, str], str]]] = [
     ("advance_day", {"bank": "125", "to": "2054-02-14"}, "days ahead"),
     ("close_day", {"bank": "999"}, "no bank 999"),
     ("close_day", {"bank": "125", "date": "yesterday"}, "--date"),
+    ("close_day", {"bank": "125", "date": "2054-02-14"}, "failed at 125"),
     ("auto_debit", {"bank": "999"}, "no bank 999"),
     ("verify_contract", {"bank": "999", "file": "x"}, "no bank 999"),
     ("verify_contract", {"bank": "125", "file": "/nowhere/x.pdf"}, "cannot be read"),

@@ -78,7 +78,30 @@ class TestEarlyPartial:
         who = make_borrower()
         loan = m1(who)
         body = {"kind": "early_partial", "amount": "1.00", "keep": "all", "account": who.account_id.hex}
-        assert problem(caller(who).post(f"loans/{loan.pk.hex}/repayments", body)) == (400, "invalid_request")
+        answer = caller(who).post(f"loans/{loan.pk.hex}/repayments", body)
+        assert problem(answer) == (400, "invalid_request")
+        assert answer.json()["errors"] == {"keep": ["没有“all”这一项，可选：term、instalment"]}
+
+
+class TestRefused:
+    """A refusal says what can be done instead."""
+
+    @pytest.mark.parametrize(
+        ("method", "body", "told"),
+        [
+            ("bullet", {"kind": "any"}, {"kind": ["可选：due、early_full、early_partial"]}),
+            ("pay_any_day", {"kind": "early_partial", "amount": "1.00"}, {"kind": ["可选：due、early_full、any"]}),
+            ("pay_any_day", {"kind": "any", "amount": "50000.01"}, {"amount": ["最多可还 50000.00 元"]}),
+            ("pay_any_day", {"kind": "early_full", "amount": "49999.99"}, "该还款方式须一次还清 50000.00 元"),
+            ("bullet", {"kind": "due", "amount": "1.00"}, "当前没有到期应还的款项，如需还款请选择提前还款"),
+        ],
+    )
+    def test_names_the_kinds_or_the_amount_that_would_be_taken(
+        self, method: str, body: dict[str, str], told: dict[str, list[str]] | str
+    ) -> None:
+        who, loan = lent(date(2024, 3, 1), method=method)
+        answer = caller(who).post(f"loans/{loan.pk.hex}/repayments/quote", body).json()
+        assert answer["detail" if isinstance(told, str) else "errors"] == told
 
 
 class TestAnyDay:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.rest.fields import AmountField, IdField
+from core.rest.fields import AmountField, IdField, OneOfField
 from core.rest.lists import page_schema
 from verification.models.act_check import ACTIONS as FACE_ACTIONS
 from verification.models.act_check import STATUSES as CHECK_STATUSES
@@ -68,7 +68,7 @@ class PhoneCodeBody(serializers.Serializer[Any]):
     """POST phone-codes."""
 
     phone = serializers.CharField(max_length=20)
-    action = serializers.ChoiceField([action for action, _ in CODE_ACTIONS])
+    action = OneOfField([action for action, _ in CODE_ACTIONS])
     subject = IdField(required=False, allow_null=True, help_text="业务编号")
     amount = AmountField(required=False, allow_null=True)
 
@@ -83,7 +83,7 @@ class PhoneCodeDocument(serializers.Serializer[Any]):
 class FaceCheckBody(serializers.Serializer[Any]):
     """POST face-checks."""
 
-    action = serializers.ChoiceField([action for action, _ in FACE_ACTIONS])
+    action = OneOfField([action for action, _ in FACE_ACTIONS])
     subject = IdField(help_text="业务编号：授信申请、账户、银行卡、提款或注册")
 
 
@@ -119,7 +119,7 @@ class FaceCheckDocument(serializers.Serializer[Any]):
 class VoiceCheckBody(serializers.Serializer[Any]):
     """POST voice-checks."""
 
-    action = serializers.ChoiceField([action for action, _ in VOICE_ACTIONS])
+    action = OneOfField([action for action, _ in VOICE_ACTIONS])
     subject = IdField(help_text="业务编号：银行卡")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,10 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.clock import business_date
 from core.tenancy import in_bank
-from lending.closing.runner import AnotherDayEnd, close_until
+from lending.closing.runner import AnotherDayEnd, TooFarAhead, close_until
 from tenants import directory
 
-FARTHEST: Final = timedelta(days=3700)
 PATIENCE_SECONDS: Final = 60.0
 A_MOMENT: Final = 0.1
 
@@ -56,10 +55,11 @@ class Command(BaseCommand):
         day = start = business_date()
         if to_date < day:
             raise CommandError(f"bank {code} is at {day}: the business date never goes back to {to_date}")
-        if to_date - day > FARTHEST:
-            raise CommandError(f"{to_date} is more than {FARTHEST.days} days ahead of bank {code}'s {day}")
         if day < to_date:
-            day = _walk(to_date)
+            try:
+                day = _walk(to_date)
+            except TooFarAhead as error:
+                raise CommandError(f"bank {code}: {error}") from error
         self.stdout.write(f"{code}: {start} → {day}")
 
 

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.clock import business_date, now
 from core.tenancy import in_bank
-from lending.closing.runner import close_until
+from lending.closing.runner import TooFarAhead, close_until
 from tenants import directory
 
 log = structlog.get_logger(__name__)
@@ -92,6 +92,8 @@ def _close(code: str, last: date | None) -> Closed:
             if day > now().date() and not settings.SIMULATION:
                 return Closed(bank=code, day=business_date(), error=f"{day} is still to come")
             progress = close_until(to_date=max(day + timedelta(days=1), business_date()))
+        except TooFarAhead as error:
+            return Closed(bank=code, day=business_date(), error=str(error))
         except Exception as error:
             log.exception("day_end.failed", bank=code)
             return Closed(bank=code, error=f"{type(error).__name__}: {error}")
