@@ -20,9 +20,9 @@ from core.steps.queue import enqueue
 from core.tenancy import current_bank
 from lending import servicing_parameters
 from lending.bureau_records import Content, is_negative, line_of, not_overdue, with_letter
+from lending.loan_records import judged_on
 from lending.models import BureauExport, BureauObjection, BureauRecord, Loan
 from lending.models.bureau import CLOSE, MONTH_END
-from lending.operations.judging import judged_on
 from lending.queries.bureau import contents_of
 from lending.reporting import SEQUENCE
 from lending.states import OBJECTION

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
 from typing import Final
 
 from core.clock import business_date
 from core.operations import within_transaction
-from lending import parameters
-from lending.loan_records import facts_of, opening_record, policy_of, record_of
-from lending.loans.classification import Category
-from lending.loans.judging import Judged, judged_to
+from lending.loan_records import judged_of, judged_on, record_of
+from lending.loans.judging import Judged
 from lending.loans.standing import standing_on
 from lending.models import Loan, LoanEvent
 from lending.models.loan_event import CLASSIFIED
@@ -19,27 +15,6 @@ from lending.models.loan_event import CLASSIFIED
 COLUMNS: Final = (
     "category", "category_date", "stage", "is_non_accrual", "observed_until_date", "restructured_until_date",
 )  # fmt: skip
-
-
-def judged_of(loan: Loan) -> Judged:
-    """Return what a loan was called last."""
-    return Judged(
-        category=Category(loan.category),
-        category_date=loan.category_date or loan.start_date,
-        stage=loan.stage,
-        is_non_accrual=loan.is_non_accrual,
-        observed_until_date=loan.observed_until_date,
-        restructured_until_date=loan.restructured_until_date,
-    )
-
-
-def judged_on(loan: Loan, day: date) -> Judged:
-    """Return what a loan is called on a day by all that counts of its life now: value dates, not days of entry (ALLOC-03)."""
-    policy = policy_of(loan)
-    return judged_to(
-        opening_record(loan), lambda _: policy, facts_of(loan), until=day,
-        rules_on=cache(parameters.classification_rules),
-    )  # fmt: skip
 
 
 @within_transaction

@@ -18,7 +18,7 @@ from core.errors import Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books, parameters
-from lending.loan_records import record_of
+from lending.loan_records import judged_of, record_of
 from lending.loan_terms import later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
 from lending.loans.judging import restructured
@@ -28,7 +28,7 @@ from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
-from lending.operations.judging import judge_anew, judged_of, keep_judged
+from lending.operations.judging import judge_anew, keep_judged
 from lending.operations.lines import stop_line
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan

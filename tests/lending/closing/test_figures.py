@@ -15,12 +15,11 @@ from lending.closing import owed
 from lending.closing.income import owed_by_product
 from lending.closing.rows import fetch_all
 from lending.loan_columns import running_of
-from lending.loan_records import all_rows, record_of
+from lending.loan_records import all_rows, judged_of, record_of
 from lending.loans.judging import Arrears, judged_by
 from lending.loans.standing import standing_on
 from lending.models import Instalment, Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
-from lending.operations.judging import judged_of
 from tests.depth import is_deep
 from tests.lending.closing.random_loans import DAY, LoanBook, begin
 
