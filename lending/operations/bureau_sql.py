@@ -107,10 +107,12 @@ FROM (SELECT m.id, (
 WHERE f.id = n.id AND f.ended_date IS NOT NULL
 """
 
+# What is bad by its class alone, after the arrears, goes out under the notice of these: nothing else is owed one.
 RELEASE: Final = """
 UPDATE lending_bureau_record r SET released_date = %(today)s
 WHERE r.released_date IS NULL AND EXISTS (
     SELECT 1 FROM lending_credit_notice n
     WHERE n.loan_id = r.loan_id AND n.status = 'sent' AND n.sent_date + %(ahead)s <= %(today)s
-      AND (n.ended_date IS NULL OR n.ended_date > r.business_date))
+      AND (n.ended_date IS NULL OR n.ended_date > r.business_date
+           OR r.content ->> 'overdue_days' = '0' AND n.overdue_since_date <= r.business_date))
 """

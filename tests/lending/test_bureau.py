@@ -399,6 +399,23 @@ class TestLN15Notice:
         catch_up(date(2026, 3, 23))
         assert CreditNotice.objects.count() == 2  # the next time overdue needs a notice of its own
 
+    def test_a_bad_class_that_outlasts_the_arrears_is_reported_under_the_notice_of_these(
+        self, lent: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent
+        catch_up(DUE + timedelta(days=91))  # 2026-05-24
+        LoanEvent.objects.create(
+            loan=loan, kind="classified", business_date=business_date(), amount_fen=0, outstanding_fen=100_000_00,
+            detail={"from": "special_mention", "to": "substandard"},
+        )  # fmt: skip
+        Loan.objects.filter(pk=loan.pk).update(category="substandard")
+        sent_on(loan, business_date())
+        pay(who, loan)
+        catch_up(date(2026, 6, 1))
+        (may,) = [row for row in records(loan, "month_end") if row.business_date == date(2026, 5, 31)]
+        assert (may.content["classification"], may.content["overdue_days"], may.negative) == ("substandard", 0, True)
+        assert may.released_date == date(2026, 6, 1)
+
     def test_an_instalment_of_a_former_plan_is_no_reason_for_a_notice(self, lent: tuple[Borrower, Loan]) -> None:
         who, loan = lent
         pay(who, loan, "early_partial", 20_000_00)
