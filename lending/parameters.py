@@ -137,6 +137,12 @@ OBSERVATION_PERIODS: Final = declare(
         "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=2, high=12,
     )
 )  # fmt: skip
+WATCH_MONTHS: Final = declare(
+    Parameter(
+        "loan.watch_months", 12, "重组贷款的观察期，期内至多为关注类", "个月",
+        "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=12, high=60,
+    )
+)  # fmt: skip
 CALL_IN_DAYS: Final = declare(
     Parameter(
         "loan.call_in_days",
@@ -250,6 +256,7 @@ def classification_rules(on: date) -> ClassificationRules:
     specs = {
         "observation_months": OBSERVATION_MONTHS,
         "observation_periods": OBSERVATION_PERIODS,
+        "watch_months": WATCH_MONTHS,
         "non_accrual_days": NON_ACCRUAL_DAYS,
         "stage_two_days": STAGE_TWO_DAYS,
     }

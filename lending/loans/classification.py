@@ -50,11 +50,13 @@ class ClassificationRules:
     """By which numbers loans are classified on a day (RISK-02, RISK-04).
 
     A category that was cured rises after so many months and so many instalments paid in time. Above `non_accrual_days`
-    overdue a loan no longer accrues; above `stage_two_days` its credit risk counts as significantly increased.
+    overdue a loan no longer accrues; above `stage_two_days` its credit risk counts as significantly increased. What is
+    restructured is watched for `watch_months`.
     """
 
     observation_months: int
     observation_periods: int
+    watch_months: int
     non_accrual_days: int
     stage_two_days: int
 

@@ -22,7 +22,6 @@ from lending.loans.replay import Fact, RescheduleFact, after, in_order
 from lending.loans.standing import LoanRecord, is_over
 
 DAY: Final = timedelta(days=1)
-WATCH_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +55,12 @@ class Arrears:
     due_dates: Sequence[date]
 
 
-def restructured(before: Judged, *, on: date) -> Judged:
-    """Return what an extension makes of a loan at once: special mention at best, watched for a year (RISK-02)."""
+def restructured(before: Judged, rules: ClassificationRules, *, on: date) -> Judged:
+    """Return what an extension makes of a loan at once: special mention at best, and watched for so long (RISK-02)."""
     category = worse(before.category, 0, at_least=Category.SPECIAL_MENTION)
     return dataclasses.replace(
         before, category=category, category_date=on, stage=max(before.stage, 2),
-        restructured_until_date=months_after(on, WATCH_MONTHS, anchor_day=on.day),
+        restructured_until_date=months_after(on, rules.watch_months, anchor_day=on.day),
     )  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def judged_to(
         judged_on = max(judged_on, fact.value_date)
         loan, _ = after(loan, policy_on, fact)
         if isinstance(fact, RescheduleFact) and fact.is_extension:
-            judged = restructured(judged, on=fact.value_date)
+            judged = restructured(judged, rules_on(fact.value_date), on=fact.value_date)
     return _mornings(loan, judged, after_date=judged_on, until=until, rules_on=rules_on)
 
 

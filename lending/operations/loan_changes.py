@@ -129,7 +129,11 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
         raise ExtensionTooLong(f"累计展期最长 {max(allowed, 0)} 个月")
     loan.extended_months = extended
     loan.save(update_fields=["extended_months"])
-    keep_judged(loan=loan, judged=restructured(judged_of(loan), on=today), overdue_days=0)
+    keep_judged(
+        loan=loan,
+        judged=restructured(judged_of(loan), parameters.classification_rules(today), on=today),
+        overdue_days=0,
+    )
     dates = _extended_dates(loan, months)
     _change(loan, RESCHEDULED, today, {"due_dates": [day.isoformat() for day in dates], "months": months, "by": actor})
     record("loan.extended", actor=actor, subject=loan_id.hex, detail={"months": months, "reason": reason})

@@ -29,6 +29,7 @@ from lending.operations.loan_changes import ExtensionTooLong, reprice_loan
 from lending.operations.loan_locks import lock_loan
 from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loans import loan_standing
+from tenants.parameters import set_for_bank
 from tests.lending.borrowers import Borrower, draft, give_money, lend, make_borrower, repay, set_day, signed
 from tests.lending.closing.random_loans import begin
 from tests.lending.test_disbursement import books_agree
@@ -508,8 +509,10 @@ class TestRisk01JudgedAnew:
     ) -> None:
         _, loan = lent_m1
         begin(date(2024, 2, 10))
+        with transaction.atomic():
+            set_for_bank(name="loan.watch_months", value=18, effective_date=business_date(), actor="test")
         decided(EXTEND, loan.pk, months=1)
         row = again(loan)
-        assert (row.category, row.stage, row.restructured_until_date) == ("special_mention", 2, date(2025, 2, 10))
+        assert (row.category, row.stage, row.restructured_until_date) == ("special_mention", 2, date(2025, 8, 10))
         (told,) = LoanEvent.objects.filter(loan=loan, kind="classified")
         assert (told.detail["from"], told.detail["to"], told.detail["stage"]) == ("normal", "special_mention", 2)
