@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts import queries as accounts
 from accounts.models import Claim, JournalEntry
 from core.approvals.operations import propose
+from core.approvals.registry import KINDS
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
@@ -407,6 +408,7 @@ class TestChanges:
             with pytest.raises(StateConflict, match="请"), transaction.atomic():
                 decided_raw(CALL_IN, loan.pk, due_date=wrong)
         set_day(date(2024, 2, 15))
+        assert KINDS[CALL_IN].tell(loan.pk.hex, {"due_date": "2024-02-25"}) == [("提前到期日", "2024-02-25")]  # type: ignore[misc]
         decided(CALL_IN, loan.pk, due_date="2024-02-25")
         row = again(loan)
         (last,) = Instalment.objects.filter(loan=loan, replaced_by_version=None, closed_date=None)

@@ -168,6 +168,8 @@ class Bank:
             return "terms_not_offered"
         if self.today > line.valid_until:
             return "line_expired"
+        if any(lent.is_misused for lent in self.lent if lent.line.id == line.id):
+            return "line_frozen"  # a misuse stops all further draws (LN-12)
         if amount > line.limit - self.drawn(line) - self.held.get(line.id, 0):
             return "line_exceeded"
         return None if self.deposits.of(account_id).owner == line.customer_id else "account_not_active"
