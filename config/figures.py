@@ -21,6 +21,7 @@ from core.admin.acts import ActForm, actor_of
 from core.admin.charts import Asked, Chart, Numbers, csv_of, picture_of, table_of
 from core.audit.downloads import record_download
 from core.errors import Unavailable
+from core.files import CSV, file_answer
 
 LONGEST: Final = timedelta(days=3 * 366)
 TEXT_LENGTH: Final = 60
@@ -110,11 +111,7 @@ def hand_out(request: HttpRequest, name: str) -> HttpResponse:
     detail: dict[str, str | int | bool | None] = {name: value for name, value in asked.chosen.items() if value}
     detail |= {"from": asked.from_date.isoformat(), "to": asked.to_date.isoformat()} if chart.has_period else {}
     record_download(actor=actor_of(request), subject=chart.name, detail=detail)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{chart.name}-{asked.to_date:%Y%m%d}.csv"',
-        "Cache-Control": "private, no-store",
-    }
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    return file_answer(content, name=f"{chart.name}-{asked.to_date:%Y%m%d}.csv", content_type=CSV)
 
 
 def addresses(site: UnfoldAdminSite) -> list[URLPattern]:

@@ -24,6 +24,7 @@ from core.admin.columns import state
 from core.admin.pages import AddingPage
 from core.clock import business_date
 from core.errors import InvalidRequest
+from core.files import CSV, file_answer
 from core.money import FEN_PER_YUAN
 from lending.admin.model_report import OUTCOMES, TEMPLATE, Figure, Report, bars, matrix, table
 from lending.decision.policy import PolicyFields, label_of
@@ -32,7 +33,6 @@ from lending.models.decision_model import BACK_TEST_STATUSES, DONE, RUNNING, STO
 from lending.operations.back_testing import RATE_UNIT, start_back_test, stop_back_test, take_swap_set
 
 STARTER: Final = "lending.add_backtest"
-CSV: Final = "text/csv; charset=utf-8"
 BOM: Final = "\ufeff"
 CHANGES: Final = 3
 SHOWN: Final = 200
@@ -173,11 +173,7 @@ class BackTestPage(AddingPage):
         writer = csv.writer(file)
         writer.writerow(HEADERS)
         writer.writerows([change.application_id.hex, *cells] for change, cells in _lines(rows))
-        headers = {
-            "Content-Disposition": f'attachment; filename="back-test-{object_id}.csv"',
-            "Cache-Control": "no-store",
-        }
-        return HttpResponse(BOM + file.getvalue(), content_type=CSV, headers=headers)
+        return file_answer(BOM + file.getvalue(), name=f"back-test-{object_id}.csv", content_type=CSV)
 
     @action(description="停止", permissions=["stop"], icon="stop_circle")
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:

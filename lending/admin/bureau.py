@@ -21,6 +21,7 @@ from core.admin.pages import AddingPage, DatedPage, ReadOnlyPage
 from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem
+from core.files import file_answer
 from lending.admin.drawdowns import person_of
 from lending.admin.papers import handed_out
 from lending.approvals import CORRECT_RECORD, OBJECTION_JUDGE
@@ -275,11 +276,8 @@ class BureauExportPage(AddingPage):
         """Hand out the file; who read it and why is on record."""
         row = get_object_or_404(BureauExport, pk=object_id)
         content = vault.read(row.object_id, purpose=PURPOSE, actor=f"staff:{actor_of(request)}")
-        headers = {
-            "Content-Disposition": f'attachment; filename="bureau-{row.until_date}-{row.pk.hex[-8:]}.jsonl"',
-            "Cache-Control": "private, no-store",
-        }
-        return HttpResponse(content, content_type=JSON_LINES, headers=headers)
+        name = f"bureau-{row.until_date}-{row.pk.hex[-8:]}.jsonl"
+        return file_answer(content, name=name, content_type=JSON_LINES)
 
 
 class CorrectForm(ActForm):

@@ -14,13 +14,13 @@ from core import vault
 from core.admin.acts import actor_of
 from core.admin.columns import amount, linked, opaque
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.files import PDF, file_answer
 from lending.admin.drawdowns import WHAT, person_of
 from lending.line_contracting import terms_in_words
 from lending.models import Contract, LineAgreement
 from lending.queries.contracts import kind_of
 
 PURPOSE: Final = "staff_download"
-PDF: Final = "application/pdf"
 FILE: Final = (
     ("文件", {"fields": ("digest", ("template_version", "signed_at"), "certificate")}),
     ("存证", {"fields": (("evidence_leaf", "bundle_leaf"), "bundle")}),
@@ -57,11 +57,7 @@ class SignedPage(ReadOnlyPage):
         """Hand out the signed file; who read it and why is on record."""
         row = get_object_or_404(self.model, pk=object_id)
         content = vault.read(row.object_id, purpose=PURPOSE, actor=f"staff:{actor_of(request)}")
-        headers = {
-            "Content-Disposition": f'attachment; filename="{row.number}.pdf"',
-            "Cache-Control": "private, no-store",
-        }
-        return HttpResponse(content, content_type=PDF, headers=headers)
+        return file_answer(content, name=f"{row.number}.pdf", content_type=PDF)
 
 
 class ContractPage(SignedPage):

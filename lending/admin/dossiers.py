@@ -11,6 +11,7 @@ from unfold.decorators import action, display
 
 from core.admin.acts import Act, actor_of
 from core.admin.pages import AddingPage
+from core.files import PDF, file_answer
 from lending.models import MechanismDossier
 from lending.operations import dossiers
 
@@ -48,6 +49,4 @@ class MechanismDossierPage(AddingPage):
         """Hand out the file."""
         row = get_object_or_404(MechanismDossier, pk=object_id)
         content = dossiers.read_dossier(dossier=row, actor=f"staff:{actor_of(request)}")
-        name = f"mechanism-{row.issued_date}.pdf"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-        return HttpResponse(content, content_type=dossiers.PDF, headers=headers)
+        return file_answer(content, name=f"mechanism-{row.issued_date}.pdf", content_type=PDF)

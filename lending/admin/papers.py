@@ -13,12 +13,12 @@ from unfold.decorators import action, display
 from core.admin.acts import Act, ActForm, actor_of
 from core.admin.columns import actor, opaque
 from core.admin.pages import AddingPage
+from core.files import PDF, file_answer
 from lending.models import Contract, LoanPaper
 from lending.models.paper import SETTLEMENT, STATEMENT
 from lending.operations import papers
 
 PURPOSE: Final = "staff_download"
-PDF: Final = "application/pdf"
 DOWNLOADER: Final = "lending.download_loanpaper"
 ISSUABLE: Final = [(STATEMENT, "贷款对账单"), (SETTLEMENT, "结清证明")]
 ISSUE: Final = Act(
@@ -32,11 +32,7 @@ ISSUE: Final = Act(
 def handed_out(paper: LoanPaper, request: HttpRequest) -> HttpResponse:
     """Hand out a paper's file to a member of staff; who read it and why is on record."""
     content = papers.read_paper(paper=paper, purpose=PURPOSE, actor=f"staff:{actor_of(request)}")
-    headers = {
-        "Content-Disposition": f'attachment; filename="{paper.number}.pdf"',
-        "Cache-Control": "private, no-store",
-    }
-    return HttpResponse(content, content_type=PDF, headers=headers)
+    return file_answer(content, name=f"{paper.number}.pdf", content_type=PDF)
 
 
 class IssueForm(ActForm):

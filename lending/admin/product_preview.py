@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core.admin.acts import ActForm
+from core.files import PDF, file_answer
 from core.money import FEN_PER_YUAN, fen_to_yuan
 from core.tenancy import current_bank
 from lending.contracting import agreement_template_of, template_of
@@ -82,8 +83,7 @@ def contract_response(version: ProductVersion) -> HttpResponse:
     template = (agreement_template_of if once else template_of)(version, product_code=version.product.code)
     try_it = try_agreement_template if once else try_template
     pdf = try_it(template.source, legal_name="" if card is None else card.name)
-    headers = {"Content-Disposition": f'inline; filename="{version.product.code}.pdf"', "Cache-Control": "no-store"}
-    return HttpResponse(pdf, content_type="application/pdf", headers=headers)
+    return file_answer(pdf, name=f"{version.product.code}.pdf", content_type=PDF, shown=True)
 
 
 def _example(preview: Preview) -> dict[str, Any] | None:

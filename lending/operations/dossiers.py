@@ -9,6 +9,7 @@ from typing import Final
 from core import evidence, vault
 from core.audit.log import record
 from core.clock import business_date, now
+from core.files import PDF
 from core.ids import new_id
 from core.operations import opens_transaction
 from core.steps.queue import enqueue
@@ -20,7 +21,6 @@ from lending.reporting import SEQUENCE
 DOSSIER: Final = "lending.dossier"
 KEPT: Final = "contract"  # the vault's retention class: as long as contracts
 TEMPLATE: Final = "dossier.typ"
-PDF: Final = "application/pdf"
 
 
 def issue_dossier(*, actor: str, dossier_id: uuid.UUID | None = None) -> MechanismDossier:

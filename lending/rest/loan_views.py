@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.operations import AccountNotActive, InsufficientFunds
 from core import evidence, vault
 from core.errors import PayloadTooLarge, StateConflict, Unavailable
+from core.files import PDF, file_answer
 from core.gateway import GatewayError
 from core.idempotency import Answer
 from core.rest.endpoint import Access, ContractView, endpoint
@@ -35,7 +36,6 @@ from lending.rest.loan_documents import (
 
 MULTIPART: Final = "multipart/form-data"
 FORM_ALLOWANCE: Final = 64 * 1024
-PDF: Final = "application/pdf"
 PDF_ANSWER: Final = cast("dict[int, Any]", {(200, PDF): OpenApiTypes.BINARY})  # one answer that is not JSON
 DEBT: Final = [queries.RepaymentExceedsDebt, queries.RepaymentKindNotOffered, queries.AmountOutOfRange]
 
@@ -60,11 +60,7 @@ class ContractFile(ContractView):
         row = queries.access_contract(customer_of(request), contract_id)
         actor = f"customer:{customer_of(request).hex}"
         content = vault.read(row.object_id, purpose="contract_download", actor=actor)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{row.number}.pdf"',
-            "Cache-Control": "private, no-store",
-        }
-        return HttpResponse(content, content_type=PDF, headers=headers)
+        return file_answer(content, name=f"{row.number}.pdf", content_type=PDF)
 
 
 class ContractVerify(ContractView):

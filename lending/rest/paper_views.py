@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from core.errors import InvalidRequest, StateConflict, TooManyRequests, Unavailable
+from core.files import PDF, file_answer
 from core.rest.endpoint import ContractView, endpoint
 from lending import queries
 from lending.actors import actor_of
@@ -18,7 +19,6 @@ from lending.models import LoanPaper
 from lending.operations import papers
 from lending.rest.answers import customer_of
 
-PDF: Final = "application/pdf"
 PDF_ANSWER: Final = cast("dict[int, Any]", {(200, PDF): OpenApiTypes.BINARY})
 PROBLEMS: Final = [StateConflict, TooManyRequests, Unavailable]
 PERIOD: Final = [
@@ -29,11 +29,7 @@ PERIOD: Final = [
 
 def _handed_out(request: Request, paper: LoanPaper) -> HttpResponse:
     content = papers.read_paper(paper=paper, purpose="paper_download", actor=actor_of(customer_of(request)))
-    headers = {
-        "Content-Disposition": f'attachment; filename="{paper.number}.pdf"',
-        "Cache-Control": "private, no-store",
-    }
-    return HttpResponse(content, content_type=PDF, headers=headers)
+    return file_answer(content, name=f"{paper.number}.pdf", content_type=PDF)
 
 
 def _day(request: Request, name: str) -> date | None:

@@ -12,6 +12,7 @@ from unfold.decorators import action, display
 
 from core.admin.acts import Act, ActForm, actor_of
 from core.admin.pages import AddingPage
+from core.files import PDF, file_answer
 from tenants.models import Bank, BankDossier
 from tenants.operations.bank_dossiers import ask_dossier, hand_out
 
@@ -21,7 +22,6 @@ ASK: Final = Act(
     explanation="请所选银行按其当前生效的配置生成档案，文件摘要记入该行存证；数秒后可在此下载。",
     done="已请求，请稍后刷新本页",
 )
-PDF: Final = "application/pdf"
 
 
 class AskForm(ActForm):
@@ -75,6 +75,4 @@ class BankDossierPage(AddingPage):
         """Hand out the file."""
         content = hand_out(request_id=uuid.UUID(object_id), actor=actor_of(request))
         row = BankDossier.objects.defer("file").get(pk=object_id)
-        name = f"mechanism-{row.bank}-{row.asked_at:%Y%m%d}.pdf"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-        return HttpResponse(content, content_type=PDF, headers=headers)
+        return file_answer(content, name=f"mechanism-{row.bank}-{row.asked_at:%Y%m%d}.pdf", content_type=PDF)

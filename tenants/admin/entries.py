@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.pages import AddingPage, ReadOnlyPage
 from core.errors import NotFound
+from core.files import file_answer
 from tenants.models import Entry, Scan
 from tenants.operations import close_entry, fetch_image_again, make_entry, reopen_entry
 
@@ -143,11 +144,9 @@ class EntryPage(AddingPage):
         entry = Entry.objects.filter(pk=entry_id).first() if self.has_view_permission(request) else None
         if entry is None or not entry.image or entry.image_type not in IMAGE_TYPES:
             return HttpResponse(status=NotFound.status)
-        answer = HttpResponse(bytes(entry.image), content_type=entry.image_type)
-        answer["Cache-Control"] = "private, no-store"
-        sort = "attachment" if "download" in request.GET else "inline"
-        answer["Content-Disposition"] = f'{sort}; filename="{entry.scene}.{entry.image_type.rpartition("/")[2]}"'
-        return answer
+        name = f"{entry.scene}.{entry.image_type.rpartition('/')[2]}"
+        shown = "download" not in request.GET
+        return file_answer(bytes(entry.image), name=name, content_type=entry.image_type, shown=shown)
 
     def perform_add(self, request: HttpRequest, given: Any) -> str:
         """Make a code."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import threading
 import uuid
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 from stdnum import luhn
@@ -27,11 +24,10 @@ from core.clock import SHANGHAI, business_date, now
 from core.crypto import blind_index
 from core.db.asks import execute
 from core.db.rows import insert
-from core.errors import Problem
 from core.gateway import GatewayError, Rejected
 from core.ids import new_id
 from core.steps.models import LIVE, Step
-from core.tenancy import current_bank, in_bank
+from core.tenancy import current_bank
 from verification.identity import Identity
 from verification.models import FaceCheck, PhoneCode, Subject
 from verification.operations import enrol_subject, identify_subject
@@ -187,24 +183,6 @@ def give(account_id: uuid.UUID, amount_fen: int) -> uuid.UUID:
 def set_day(day: date) -> None:
     """Put the current bank's books at a day, backwards too: the tests of worked examples begin in 2024."""
     execute(SET_DAY, [day, now()])
-
-
-def at_once(bank: str, tasks: Sequence[Callable[[], T]]) -> list[T | Problem]:
-    """Run tasks at the same moment, each at the bank over a connection of its own; what a task refuses is its result."""
-    start = threading.Barrier(len(tasks))
-
-    def run(task: Callable[[], T]) -> T | Problem:
-        try:
-            start.wait(30)
-            with in_bank(bank):
-                return task()
-        except Problem as problem:
-            return problem
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(max_workers=len(tasks)) as pool:
-        return [future.result() for future in [pool.submit(run, task) for task in tasks]]
 
 
 def due_again() -> None:

@@ -33,7 +33,8 @@ from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tenants.parameters import set_for_bank
-from tests.accounts.holders import TODAY, Holder, Network, at_once, give, make_holder, refusal, set_day
+from tests.accounts.holders import TODAY, Holder, Network, give, make_holder, refusal, set_day
+from tests.at_once import at_once
 
 bank = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 NEVER = Then("test.never", "x")

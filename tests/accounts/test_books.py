@@ -48,7 +48,8 @@ from core.db.constraints import violated
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from core.tenancy import in_bank
-from tests.accounts.holders import TODAY, Holder, at_once, give, make_holder, set_day
+from tests.accounts.holders import TODAY, Holder, give, make_holder, set_day
+from tests.at_once import at_once
 
 D = [TODAY + timedelta(days=number) for number in range(40)]
 bank = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]

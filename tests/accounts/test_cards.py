@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts import queries
 from accounts.models import Card, DepositAccount
@@ -18,11 +17,12 @@ from accounts.operations import cards, place_claim
 from accounts.operations.cards import LastCardWithLoan, StepUpRequired
 from core.clock import now
 from core.crypto import blind_index
-from core.errors import NotFound, Problem, StateConflict
+from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from core.operations import TransactionRequired
 from core.states.models import StateChange
 from core.tenancy import in_bank
+from tests.at_once import at_once, told
 from tests.lending.applicants import make_customer
 from verification.models import ActToken, FaceCheck, Upload, VoiceCheck
 from verification.operations import FaceTokenUsed
@@ -65,25 +65,7 @@ def _proofs(customer_id: uuid.UUID, card: Card) -> dict[str, str]:
 
 def _at_once(acts: list[Callable[[], None]]) -> list[str]:
     """Run acts at the same time, each on a connection of its own; return what each came to."""
-    outcomes: list[str] = []
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], None]) -> None:
-        with in_bank("125"):
-            start.wait()
-            try:
-                act()
-                outcomes.append("done")
-            except Problem as problem:
-                outcomes.append(problem.code)
-        connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(outcomes)
+    return told(at_once("125", acts))
 
 
 @pytest.mark.django_db

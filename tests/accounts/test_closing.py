@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts import vendors as of_accounts
 from accounts.ledger.chart import LOAN_PRINCIPAL
@@ -26,6 +25,7 @@ from core.steps.models import Step
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tests.accounts.holders import bind, claim, due_again, face_token, give_money, make_account, make_customer
+from tests.at_once import at_once, became
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
 from verification.models import ActToken
@@ -265,26 +265,7 @@ class TestRaces:
 
     def together(self, *works: Callable[[], None]) -> list[str]:
         """Do things at once on connections of their own; return what became of each."""
-        start = threading.Barrier(len(works))
-        ended = [""] * len(works)
-
-        def run(number: int) -> None:
-            try:
-                with in_bank("125"):
-                    start.wait(30)
-                    works[number]()
-                ended[number] = "done"
-            except Problem as problem:
-                ended[number] = problem.code
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run, args=(number,)) for number in range(len(works))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return ended
+        return [became(result) for result in at_once("125", works)]
 
     @pytest.mark.parametrize("keeper", ["own", "core"])
     @pytest.mark.parametrize("round_", range(3))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
+from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.approvals import GIVE_BACK_DEBIT
 from accounts.ledger.chart import CUSTOMER_DEPOSITS, LOAN_PRINCIPAL, PAYMENT_CLEARING
@@ -22,6 +22,7 @@ from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
 from tests.accounts.holders import give_money, make_account
+from tests.at_once import at_once, told
 from tests.second_person import approve, refuse
 
 MAKER, CHECKER = "maker", "checker"
@@ -160,25 +161,8 @@ def test_of_five_who_approve_at_once_one_books_it() -> None:
     with in_bank("125"):
         account = make_account(balance_fen=1_000)
         row = ask(debit(account, 300))
-    start, ended = threading.Barrier(5), []
-
-    def run(number: int) -> None:
-        try:
-            with in_bank("125"):
-                start.wait(30)
-                approve(proposal_id=row.pk, actor=f"checker-{number}")
-            ended.append("done")
-        except StateConflict:
-            ended.append("conflict")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    ended = at_once("125", [partial(approve, proposal_id=row.pk, actor=f"checker-{number}") for number in range(5)])
+    assert told(ended) == ["done"] + [StateConflict.code] * 4
     with in_bank("125"):
-        assert sorted(ended) == ["conflict"] * 4 + ["done"]
         assert balance(account) == 1_000
         assert JournalEntry.objects.filter(kind="reversal").count() == 1

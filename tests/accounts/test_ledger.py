@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,6 +18,7 @@ from core.crypto import blind_index
 from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
+from tests.at_once import at_once, told
 
 THEN = Then("test.never", "x")
 
@@ -164,27 +165,16 @@ class TestRaces:
     def test_parallel_collections_never_take_more_than_there_is(self) -> None:
         with in_bank("125"):
             account = make_account(1_000)
-        taken: list[bool] = []
 
         def collect(number: int) -> None:
-            try:
-                with in_bank("125"), transaction.atomic():
-                    collect_from(
-                        account_id=account.id, amount_fen=300, legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=300)],
-                        business_ref=f"c:{number}", kind="k", memo="", then=THEN,
-                    )  # fmt: skip
-                taken.append(True)
-            except InsufficientFunds:
-                taken.append(False)
-            finally:
-                connection.close()
+            with transaction.atomic():
+                collect_from(
+                    account_id=account.id, amount_fen=300, legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=300)],
+                    business_ref=f"c:{number}", kind="k", memo="", then=THEN,
+                )  # fmt: skip
 
-        threads = [threading.Thread(target=collect, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        taken = at_once("125", [partial(collect, number) for number in range(8)])
+        assert told(taken) == ["done"] * 3 + [InsufficientFunds.code] * 5
         with in_bank("125"):
-            assert sorted(taken) == [False] * 5 + [True] * 3
             assert _balance(account) == 100
             assert _total() == 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import AccountClosing, Card, DepositAccount
 from accounts.models.deposit_account import CHECKING, CLASS_THREE, CORE, FACE, OWN, REJECTED, REVIEW
@@ -34,6 +34,7 @@ from core.steps.models import Step
 from core.tenancy import PROVINCE, at, in_bank
 from tenants.parameters import CATALOGUE, set_for_bank, set_for_platform
 from tests.accounts.holders import card_number, make_account, make_customer, phone_code, set_day
+from tests.at_once import at_once, told
 from verification import queries as verified
 from verification.models import Check, PhoneCode
 
@@ -162,26 +163,16 @@ class TestAcc01TwentyAtOnce:
             who = make_customer()
             phone = verified.phone_of(who) or ""
             codes = [phone_code(who, phone) for _ in range(20)]
-        start, ended = threading.Barrier(20), []
 
-        def run(code_id: uuid.UUID, code: str) -> None:
-            try:
-                with in_bank("125"):
-                    start.wait(30)
-                    account = start_account(
-                        customer_id=who, bound_card=BoundCard(number=card_number(), phone=phone), code_id=code_id,
-                        code=code, wanted=Wanted(account_class=account_class),
-                    )  # fmt: skip
-                    ended.append(outcome(account))
-            finally:
-                connection.close()
+        def start(code_id: uuid.UUID, code: str) -> str:
+            account = start_account(
+                customer_id=who, bound_card=BoundCard(number=card_number(), phone=phone), code_id=code_id,
+                code=code, wanted=Wanted(account_class=account_class),
+            )  # fmt: skip
+            return outcome(account)
 
-        threads = [threading.Thread(target=run, args=code) for code in codes]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(ended) == ["account_limit_reached"] * 15 + [CHECKING] * 5
+        ended = told(at_once("125", [partial(start, *code) for code in codes]))
+        assert ended == ["account_limit_reached"] * 15 + [CHECKING] * 5
         with in_bank("125"):
             rows = DepositAccount.objects.filter(customer_id=who)
             assert rows.filter(status=CHECKING, account_class=account_class).count() == 5
@@ -195,24 +186,12 @@ class TestAcc01TwentyAtOnce:
                 record_card(customer_id=who, number=card_number(), phone="13900000000", account_id=None)
                 for _ in range(2)
             ]
-        start = threading.Barrier(2)
 
-        def run(number: int) -> None:
-            try:
-                with in_bank("125"):
-                    start.wait(30)
-                    with transaction.atomic():
-                        card_checked(
-                            card_id=cards[number].pk, refusal="", class_one_number=f"622324125100000000{number}"
-                        )
-            finally:
-                connection.close()
+        def check(number: int) -> None:
+            with transaction.atomic():
+                card_checked(card_id=cards[number].pk, refusal="", class_one_number=f"622324125100000000{number}")
 
-        threads = [threading.Thread(target=run, args=(number,)) for number in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        assert told(at_once("125", [partial(check, 0), partial(check, 1)])) == ["done", "done"]
         with in_bank("125"):
             assert DepositAccount.objects.filter(customer_id=who, account_class="I").count() == 1
             assert sorted(Card.objects.filter(customer_id=who).values_list("status", flat=True)) == [
@@ -365,26 +344,15 @@ def test_of_ten_customers_on_one_device_at_once_three_get_through() -> None:
         people = [make_customer() for _ in range(10)]
         phones = [verified.phone_of(who) or "" for who in people]
         codes = [phone_code(who, phone) for who, phone in zip(people, phones, strict=True)]
-    start, ended = threading.Barrier(10), []
 
-    def run(number: int) -> None:
-        try:
-            with in_bank("125"):
-                start.wait(30)
-                account = start_account(
-                    customer_id=people[number], bound_card=BoundCard(number=card_number(), phone=phones[number]),
-                    code_id=codes[number][0], code=codes[number][1], wanted=Wanted(device_id="farm"),
-                )  # fmt: skip
-                ended.append(outcome(account))
-        finally:
-            connection.close()
+    def start(number: int) -> str:
+        account = start_account(
+            customer_id=people[number], bound_card=BoundCard(number=card_number(), phone=phones[number]),
+            code_id=codes[number][0], code=codes[number][1], wanted=Wanted(device_id="farm"),
+        )  # fmt: skip
+        return outcome(account)
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(ended) == [CHECKING] * 3 + [REVIEW] * 7
+    assert told(at_once("125", [partial(start, number) for number in range(10)])) == [CHECKING] * 3 + [REVIEW] * 7
 
 
 @pytest.mark.django_db

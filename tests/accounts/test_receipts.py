@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts import vendors as of_accounts
 from accounts.ledger.chart import (
@@ -48,6 +48,7 @@ from core.ids import new_id
 from core.steps.models import Step
 from core.tenancy import in_bank
 from tests.accounts.holders import bind, due_again, make_account, make_customer
+from tests.at_once import at_once, told
 from tests.running_sandbox import Sandbox
 from verification import queries as verified
 
@@ -427,29 +428,16 @@ class TestRaces:
         with in_bank("125"):
             receipt = record(1_000_00)
             account = make_account(face_to_face=True)
-        start, ended = threading.Barrier(10), []
 
-        def run(number: int) -> None:
-            try:
-                with in_bank("125"):
-                    start.wait(30)
-                    if number % 2:
-                        assign(receipt, account, 300_00, f"checker-{number}")
-                    else:
-                        refund(receipt, 300_00, f"checker-{number}")
-                ended.append("done")
-            except ReceiptExceeded:
-                ended.append("exceeded")
-            finally:
-                connection.close()
+        def give_away(number: int) -> None:
+            if number % 2:
+                assign(receipt, account, 300_00, f"checker-{number}")
+            else:
+                refund(receipt, 300_00, f"checker-{number}")
 
-        threads = [threading.Thread(target=run, args=(number,)) for number in range(10)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        ended = at_once("125", [partial(give_away, number) for number in range(10)])
+        assert told(ended) == ["done"] * 3 + [ReceiptExceeded.code] * 7
         with in_bank("125"):
-            assert sorted(ended) == ["done"] * 3 + ["exceeded"] * 7
             assert left(receipt) == 100_00
             assert gl_balance(SUSPENSE) == -100_00
             assert suspense_agrees()

@@ -37,7 +37,8 @@ from core.ids import new_id
 from core.steps.models import Step
 from core.steps.registry import Then
 from core.tenancy import in_bank
-from tests.accounts.holders import TODAY, Holder, at_once, give, make_holder, set_day
+from tests.accounts.holders import TODAY, Holder, give, make_holder, set_day
+from tests.at_once import at_once
 from tests.second_person import approve, refuse
 
 MAKER, CHECKER = "maker", "checker"

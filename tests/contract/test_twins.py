@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-from django.db import connections
 
 from accounts.models import DepositAccount, Registration, TopUp
 from core.idempotency.models import IdempotencyRecord
@@ -17,6 +16,7 @@ from core.tenancy import in_bank
 from lending.models import Application, Drawdown
 from scripts.phone import Phone
 from scripts.story import METHOD, PRODUCT, TERM_MONTHS
+from tests.at_once import at_once
 from tests.contract.calls import BASE, CALLS, Call
 from tests.contract.conftest import AMOUNT, Life
 from tests.over_rest import BANK, Customer
@@ -28,21 +28,11 @@ KEYED = [call for call in CALLS if call.keyed]
 
 def _twenty(phone: Phone, path: str, body: Any) -> list[httpx.Response]:
     """Send one request twenty times at once under one key, each over a connection of its own."""
-    key, start, answers = uuid.uuid4().hex, threading.Barrier(TWENTY), []
-
-    def send() -> None:
-        start.wait()
-        answers.append(phone.call("POST", path, body, key=key))
-        connections.close_all()
-
-    threads = [threading.Thread(target=send) for _ in range(TWENTY)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    key = uuid.uuid4().hex
+    answers = at_once(None, [partial(phone.call, "POST", path, body, key=key)] * TWENTY)
     with in_bank(phone.bank):
         assert IdempotencyRecord.objects.filter(key=key).count() == 1
-    return answers
+    return [answer for answer in answers if isinstance(answer, httpx.Response)]
 
 
 def _all_equal(answers: list[httpx.Response]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from core.approvals import operations, registry
 from core.approvals.models import Proposal
@@ -15,7 +15,7 @@ from core.approvals.operations import NoRightToDecide, ProposalWaiting, SameHand
 from core.approvals.registry import Approved, register_approval
 from core.audit.models import AuditEntry
 from core.errors import NotFound, StateConflict
-from core.tenancy import in_bank
+from tests.at_once import at_once, told
 from tests.second_person import approve, approve_within, refuse, seat
 
 KIND = "test.act"
@@ -122,21 +122,8 @@ class TestFourEyes:
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_checkers_at_once_let_it_happen_once(bank_a: str, done: list[Approved]) -> None:
-    proposal, refused = proposed(), []
-    start = threading.Barrier(10)
-
-    def check(number: int) -> None:
-        with in_bank(bank_a):
-            start.wait()
-            try:
-                approve(proposal_id=proposal.pk, actor=f"checker{number}", reason="")
-            except StateConflict:
-                refused.append(number)
-        connection.close()
-
-    threads = [threading.Thread(target=check, args=(number,)) for number in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (len(done), len(refused)) == (1, 9)
+    proposal = proposed()
+    checkers = [f"checker{number}" for number in range(10)]
+    ended = at_once(bank_a, [partial(approve, proposal_id=proposal.pk, actor=each, reason="") for each in checkers])
+    assert told(ended) == ["done"] + [StateConflict.code] * 9
+    assert len(done) == 1

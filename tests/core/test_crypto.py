@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import stat
-import threading
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from core.crypto.master import MasterKey, load_master_keys
 from core.crypto.models import ACTIVE, DATA, INDEX, RETIRED, BankKey
 from core.operations import TransactionRequired
 from core.tenancy import in_bank
+from tests.at_once import at_once
 from tests.conftest import URL
 from tests.database import owner
 
@@ -68,11 +68,7 @@ class TestCreateMasterKey:
             with suppress(FileExistsError):
                 made.append(crypto.create_master_key(path))
 
-        threads = [threading.Thread(target=make) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(None, [make] * 8)
         assert made == list(load_master_keys(path))
 
 
@@ -330,23 +326,7 @@ class TestRotateBankKey:
     @pytest.mark.django_db(transaction=True)
     def test_rotations_at_once_follow_each_other(self, bank_a: str) -> None:
         blob = crypto.seal(b"value", context=CONTEXT)
-        barrier, versions, failures = threading.Barrier(4), [], []
-
-        def work() -> None:
-            with in_bank(bank_a), closing(connection):
-                try:
-                    barrier.wait(timeout=30)
-                    versions.append(rotate())
-                except Exception as failure:  # noqa: BLE001 -- reported by the assertion below
-                    failures.append(failure)
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        assert sorted(versions) == [2, 3, 4, 5]
+        assert set(at_once(bank_a, [rotate] * 4)) == {2, 3, 4, 5}
         assert crypto.seal(b"value", context=CONTEXT)[4] == 5
         assert crypto.unseal(blob, context=CONTEXT) == b"value"
 

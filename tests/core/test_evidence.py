@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-import threading
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,7 @@ from core.ids import new_id
 from core.operations import TransactionForbidden, TransactionRequired
 from core.tenancy import in_bank
 from tests import database
+from tests.at_once import at_once
 
 if TYPE_CHECKING:
     import uuid
@@ -197,25 +196,8 @@ class TestSequence:
     @pytest.mark.django_db(transaction=True)
     def test_sequencers_at_once_place_every_leaf_exactly_once(self, bank_a: str) -> None:
         append(60)
-        barrier = threading.Barrier(4)
-        counts: list[int] = []
-        failures: list[Exception] = []
-
-        def work() -> None:
-            with in_bank(bank_a), closing(connection):
-                try:
-                    barrier.wait(timeout=30)
-                    counts.extend(evidence.sequence(7) for _ in range(4))
-                except Exception as failure:  # noqa: BLE001 -- reported by the assertion below
-                    failures.append(failure)
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
-        assert sum(counts) == evidence.tree_size() == 60
+        counts = at_once(bank_a, [lambda: [evidence.sequence(7) for _ in range(4)]] * 4)
+        assert sum(sum(each) for each in counts if isinstance(each, list)) == evidence.tree_size() == 60
         assert evidence.root_at(60) == root_over(leaf_hashes())
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ from core.gateway import (
     parse_retry_after,
 )
 from core.operations import TransactionForbidden
+from tests.at_once import at_once
 from tests.loopback import Break, Door, Drip, Drop, Hang, Reply, closed_address, door, reply
 
 __all__ = ["door"]
@@ -359,24 +360,13 @@ class TestRetryAfterHeader:
 class TestOnePerProcess:
     def test_many_threads_make_one_value(self) -> None:
         made: list[str] = []
-        gate = threading.Barrier(8)
 
         def make(key: str) -> object:
             made.append(key)
             return object()
 
         table: PerProcess[str, object] = PerProcess(make)
-        found: list[object] = []
-
-        def ask() -> None:
-            gate.wait(2)
-            found.append(table.get("key"))
-
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(2)
+        found = at_once(None, [partial(table.get, "key")] * 8)
         assert len(made) == 1
         assert len(set(found)) == 1
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from core.clock import now
 from core.gateway.errors import UnknownOutcome
@@ -17,6 +16,7 @@ from core.steps.queue import enqueue
 from core.steps.recovery import retry_parked
 from core.steps.registry import KINDS, LANES, Again, Done, Kind, Outcome, StepRun, Unknown
 from core.tenancy import in_bank
+from tests.at_once import at_once
 
 RunSteps = Callable[..., int]
 KIND = "test.kind"
@@ -195,21 +195,7 @@ def test_one_lease_that_ran_out_is_counted_once_by_any_number_of_workers_at_once
         owe(lambda _: Done())
         leased()
         run_out()
-    start, found = threading.Barrier(6), []
-
-    def one() -> None:
-        try:
-            with in_bank("125"):
-                start.wait()
-                found.append(lease())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = at_once("125", [lease] * 6)
     assert len([one for one in found if one is not None]) == 1
     with in_bank("125"):
         assert step().crashes == 1

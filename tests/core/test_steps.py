@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from core.steps.models import DONE, FAILED, LIVE, PARKED, Step
 from core.steps.queue import enqueue
 from core.steps.registry import KINDS, LANES, Again, Done, Failed, Kind, Outcome, StepRun, Then, Unknown
 from core.tenancy import in_bank
+from tests.at_once import at_once
 
 RunSteps = Callable[..., int]
 
@@ -207,17 +208,7 @@ class TestRaces:
         with in_bank("125"):
             for number in range(40):
                 _enqueue(kind, f"s{number}")
-
-        def worker() -> None:
-            with in_bank("125"):
-                engine.run_due(lanes=list(LANES), seconds=30)
-            connection.close()
-
-        threads = [threading.Thread(target=worker) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once("125", [partial(engine.run_due, lanes=list(LANES), seconds=30)] * 4)
         with in_bank("125"):
             subjects = sorted(_written().values_list("subject", flat=True))
             assert subjects == sorted(f"s{number}" for number in range(40))

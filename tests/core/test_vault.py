@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import threading
 import uuid
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from core.tenancy import in_bank
 from core.vault import grants, objects
 from core.vault.models import VaultAccess, VaultObject, VaultReference
 from core.vault.store import FileStore, ObjectAbsent
+from tests.at_once import at_once
 
 PHOTO = b"\xff\xd8\xff\xe0 a photograph of an identity card " * 20
 KEY = "ab" + "0" * 62 + "-" + "1" * 16
@@ -168,25 +167,10 @@ class TestAttach:
 
     @pytest.mark.django_db(transaction=True)
     def test_twenty_first_uploads_at_once_are_one_object(self, bank_a: str) -> None:
-        barrier, stored, failures = threading.Barrier(20), [], []
-
-        def upload() -> None:
-            with in_bank(bank_a), closing(connection):
-                try:
-                    barrier.wait(timeout=30)
-                    stored.append(put())
-                except Exception as failure:  # noqa: BLE001 -- reported by the assertion below
-                    failures.append(failure)
-
-        threads = [threading.Thread(target=upload) for _ in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failures == []
+        stored = at_once(bank_a, [put] * 20)
         assert len(set(stored)) == VaultObject.objects.count() == 1
         assert VaultReference.objects.count() == 20
-        assert vault.read(stored[0].id, purpose="test", actor="test") == PHOTO
+        assert vault.read(VaultObject.objects.get().pk, purpose="test", actor="test") == PHOTO
 
 
 class TestRead:

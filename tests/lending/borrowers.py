@@ -38,7 +38,8 @@ from lending.models import (
 )
 from lending.operations.lines import hold_on_line
 from lending.operations.signing import Proof
-from tests.accounts.holders import at_once, set_day, write
+from tests.accounts.holders import set_day, write
+from tests.at_once import at_once
 from tests.lending.applicants import change_product, consent_to, face_token, make_customer
 from verification import queries as verified
 from verification.models import PhoneCode

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +10,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from core.clock import business_date, move_business_date
 from core.steps.models import Step
 from core.tenancy import in_bank
 from lending.models import Application, CreditLine
+from tests.at_once import at_once, told
 from tests.lending.applicants import (
     INCOME,
     Outside,
@@ -374,23 +374,13 @@ class TestTheSameRequestTwentyTimes:
         with in_bank("125"):
             application = decided()
             caller = _caller(application.customer_id)
-        answers: list[tuple[int, str]] = []
 
-        def accept() -> None:
-            try:
-                answer = caller.post(f"applications/{application.pk.hex}/accept", key="the-same")
-                answers.append((answer.status_code, json.dumps(answer.json(), sort_keys=True)))
-            finally:
-                connection.close()
+        def accept() -> str:
+            answer = caller.post(f"applications/{application.pk.hex}/accept", key="the-same")
+            return f"{answer.status_code} {answer.content!r}"
 
-        threads = [threading.Thread(target=accept) for _ in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(answers) == 20
-        assert len(set(answers)) == 1
-        assert answers[0][0] == 200
+        (told_to_all,) = set(told(at_once(None, [accept] * 20)))
+        assert told_to_all.startswith("200 ")
         with in_bank("125"):
             assert CreditLine.objects.count() == 1
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from copy import deepcopy
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,8 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from core.audit.models import AuditEntry
 from core.clock import SHANGHAI, business_date, move_business_date
-from core.errors import NotFound, Problem, StateConflict
-from core.tenancy import in_bank
+from core.errors import NotFound, StateConflict
 from lending.loans.buckets import bucket_name, bucket_of
 from lending.models import CollectionAgency, CollectionAssignment, CollectionContact, CollectionOutcome, Loan
 from lending.operations import collecting
@@ -29,6 +28,7 @@ from lending.operations.collecting import (
 from lending.queries.collection import overdue_loans
 from lending.queries.loans import loan_standing
 from tenants.parameters import ParameterRefused, set_for_bank
+from tests.at_once import at_once, told
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.made_once import made_once
 from verification import queries as verified
@@ -236,23 +236,8 @@ class TestLN15NumberAtOnce:
         who = make_borrower(valid_until_date=date(2028, 1, 1))
         loan = lend(who, 100_000_00)
         to(DUE + timedelta(days=10))
-        outcomes: list[str] = []
-
-        def contact(name: int) -> None:
-            with in_bank(bank_a):
-                try:
-                    begin(loan, actor=f"collector-{name}")
-                    outcomes.append("begun")
-                except Problem as problem:
-                    outcomes.append(problem.code)
-            connection.close()
-
-        threads = [threading.Thread(target=contact, args=(name,)) for name in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(outcomes) == ["begun"] * 3 + ["too_many_contacts"] * 5
+        outcomes = at_once(bank_a, [partial(begin, loan, actor=f"collector-{name}") for name in range(8)])
+        assert told(outcomes) == ["done"] * 3 + ["too_many_contacts"] * 5
         assert CollectionContact.objects.count() == 3
 
 

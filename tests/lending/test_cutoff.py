@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts import queries as account_queries
 from core.clock import SHANGHAI, business_date, now
@@ -27,6 +26,7 @@ from tenants import tasks
 from tenants.models import BankParameter
 from tenants.operations import move_bank
 from tenants.parameters import ParameterRefused, set_for_bank
+from tests.at_once import at_once
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import again, lend, make_borrower, set_day, signed
 
@@ -283,22 +283,13 @@ class TestMoving:
 def test_any_number_of_bells_and_workers_at_once_move_a_bank_to_today_and_no_further() -> None:
     with in_bank("125"):
         set_day(today() - 3 * DAY)
-    start = threading.Barrier(6)
 
     def one() -> None:
-        try:
-            start.wait()
-            tasks.come_round()
-            with in_bank("125"):
-                engine.run_due(lanes=list(LANES), seconds=5)
-        finally:
-            connection.close()
+        tasks.come_round()
+        with in_bank("125"):
+            engine.run_due(lanes=list(LANES), seconds=5)
 
-    threads = [threading.Thread(target=one) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(None, [one] * 6)
     with in_bank("125"):
         for _ in range(60):
             engine.run_due(lanes=list(LANES), seconds=5)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts import queries as accounts
 from accounts import vendors as of_accounts
@@ -31,6 +31,7 @@ from lending.operations.loan_locks import lock_drawdown
 from lending.operations.loan_opening import opening_loan
 from lending.queries.products import published_version, related_index
 from lending.states import DRAWDOWN
+from tests.at_once import at_once, told
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import (
     Borrower,
@@ -452,27 +453,12 @@ class TestRaces:
 
 
 def _at_once(who: Borrower, tokens: list[tuple[uuid.UUID, str]]) -> list[str]:
-    start, outcomes = threading.Barrier(len(tokens)), []
+    def one(drawdown_id: uuid.UUID, token: str) -> str:
+        return operations.disburse_drawdown(
+            drawdown_id=drawdown_id, customer_id=who.customer_id, face_token=token
+        ).status
 
-    def one(drawdown_id: uuid.UUID, token: str) -> None:
-        try:
-            with in_bank(who.bank):
-                start.wait()
-                row = operations.disburse_drawdown(
-                    drawdown_id=drawdown_id, customer_id=who.customer_id, face_token=token
-                )
-            outcomes.append(row.status)
-        except Problem as problem:
-            outcomes.append(problem.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one, args=each) for each in tokens]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
+    return told(at_once(who.bank, [partial(one, *each) for each in tokens]))
 
 
 @pytest.mark.django_db

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from core.tenancy import in_bank
 from lending import operations, queries
 from lending.models import Application, CreditLine, Decision
 from lending.models.decision import FULL
+from tests.at_once import at_once, told
 from tests.lending.applicants import Outside, again, change_product, judge, make_customer
 from tests.made_once import made_once
 
@@ -314,23 +315,7 @@ class TestReview:
 
 
 def _in_parallel(count: int, work: Callable[[int], str]) -> list[str]:
-    results: list[str] = []
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            with in_bank("125"):
-                results.append(work(number))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(results)
+    return told(at_once("125", [partial(work, number) for number in range(count)]))
 
 
 @pytest.mark.django_db(transaction=True)

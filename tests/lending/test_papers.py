@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from copy import deepcopy
 from datetime import date, timedelta
@@ -15,7 +14,6 @@ from core.clock import business_date, move_business_date
 from core.errors import InvalidRequest, NotFound, StateConflict, TooManyRequests, Unavailable
 from core.evidence.models import EvidenceLeaf
 from core.gateway import forget_breakers
-from core.tenancy import in_bank
 from core.vault.models import VaultAccess
 from lending import queries
 from lending.models import Loan, LoanPaper, PaperCounter, Repayment
@@ -24,6 +22,7 @@ from lending.operations.reversal import reverse_repayment
 from lending.papers import data
 from lending.queries.papers import movements_of, receipt_facts, settlement_facts, statement_facts
 from tenants.parameters import set_for_bank
+from tests.at_once import at_once
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.lending.test_loans_rest import caller, problem, verify
@@ -274,21 +273,12 @@ class TestRaces:
         set_day(START)
         who = make_borrower(valid_until_date=date(2028, 1, 1))
         loan = lend(who, 100_000_00)
-        made: list[tuple[str, bytes]] = []
 
-        def ask() -> None:
-            with in_bank(bank_a):
-                paper = papers.issue_statement(loan_id=loan.pk, from_date=None, to_date=None, actor="test")
-                made.append((paper.number, papers.read_paper(paper=paper, purpose="t", actor="t")))
-            connection.close()
+        def ask() -> tuple[str, bytes]:
+            paper = papers.issue_statement(loan_id=loan.pk, from_date=None, to_date=None, actor="test")
+            return paper.number, papers.read_paper(paper=paper, purpose="t", actor="t")
 
-        threads = [threading.Thread(target=ask) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(made) == 6
-        assert len(set(made)) == 1
+        assert len(set(at_once(bank_a, [ask] * 6))) == 1
         assert LoanPaper.objects.count() == 1
         assert EvidenceLeaf.objects.filter(kind="lending.paper").count() == 1
 

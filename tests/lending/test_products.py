@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from core.audit.models import AuditEntry
 from core.errors import InvalidRequest, NotFound, StateConflict
@@ -23,6 +23,7 @@ from lending.publishing import problems_of
 from lending.purposes import BANNED_PURPOSES, PERMITTED, PURPOSES, is_banned
 from tenants.models import LprQuote
 from tenants.queries import LprUnknown, lpr_on
+from tests.at_once import at_once, told
 from tests.lending.applicants import change_product
 from tests.lending.product_acts import close, draft_of, propose_publishing, publish_by_two, reopen
 from tests.second_person import approve
@@ -202,24 +203,8 @@ class TestPublishingAtOnce:
     def test_gives_one_version(self) -> None:
         with in_bank("125"):
             proposal = propose_publishing(draft_of())
-        results: list[str] = []
-
-        def publish() -> None:
-            try:
-                with in_bank("125"):
-                    approve(proposal_id=proposal.pk, actor="checker")
-                    results.append("approved")
-            except StateConflict:
-                results.append("conflict")
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=publish) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(results) == ["approved", *["conflict"] * 5]
+        results = at_once("125", [partial(approve, proposal_id=proposal.pk, actor="checker")] * 6)
+        assert told(results) == ["done", *[StateConflict.code] * 5]
         with in_bank("125"):
             assert queries.version_in_force("XF01").number == 2
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts import queries as accounts
 from accounts.models import Claim, DepositAccount, JournalEntry
 from accounts.operations import AccountNotActive, InsufficientFunds
 from core.clock import business_date
-from core.errors import NotFound, Problem, StateConflict
+from core.errors import NotFound, StateConflict
 from core.money import yuan_to_fen
 from core.steps import engine
 from core.steps.models import Step
@@ -28,6 +27,7 @@ from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, R
 from tenants import directory
 from tenants.models import Bank
 from tenants.parameters import set_for_bank
+from tests.at_once import at_once, told
 from tests.lending.applicants import change_product, due_now
 from tests.lending.borrowers import (
     Borrower,
@@ -484,25 +484,9 @@ def test_twenty_repayments_at_once_pay_once() -> None:
         loan = lend(who)
         set_day(loan.instalments.get(number=1).due_date)
         due_fen = plan(loan).total_fen
-    start, outcomes = threading.Barrier(20), []
-
-    def one() -> None:
-        try:
-            with in_bank("125"):
-                start.wait()
-                outcomes.append(repay(who, loan).status)
-        except Problem as problem:
-            outcomes.append(problem.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = told(at_once("125", [lambda: repay(who, loan).status] * 20))
     with in_bank("125"):
-        assert sorted(outcomes) == ["posted"] + ["repayment_exceeds_debt"] * 19
+        assert outcomes == ["posted"] + ["repayment_exceeds_debt"] * 19
         assert who.account().balance_fen == loan.principal_fen - due_fen
         books_agree()
 

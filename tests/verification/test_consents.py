@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from django.db.utils import DatabaseError
 from core.errors import InvalidRequest, NotFound
 from core.evidence.models import EvidenceLeaf
 from core.tenancy import in_bank
+from tests.at_once import at_once
 from tests.verification.conftest import BUSINESS, OTHER_BUSINESS, PERSON, Business, consent, enrolled, identified
 from verification import queries
 from verification.agreements import PLACE, PLACES, render
@@ -268,18 +268,7 @@ class TestGuards:
 class TestRaces:
     def test_twenty_simultaneous_consents_are_one(self) -> None:
         subject_id = enrolled()
-        given: list[uuid.UUID] = []
-
-        def give() -> None:
-            with in_bank("125"):
-                given.append(consent(subject_id, "privacy"))
-            connection.close()
-
-        threads = [threading.Thread(target=give) for _ in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        given = at_once("125", [lambda: consent(subject_id, "privacy")] * 20)
         assert len(given) == 20
         assert len(set(given)) == 1
         assert Consent.objects.count() == 1

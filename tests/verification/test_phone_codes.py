@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import threading
 import uuid
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +18,7 @@ from core.idempotency import Answer, Claim, claimed
 from core.operations import opens_transaction
 from core.steps.models import Step
 from core.tenancy import in_bank
+from tests.at_once import at_once, told
 from tests.verification.conftest import (
     BUSINESS,
     OTHER_BUSINESS,
@@ -285,41 +286,19 @@ class TestTriesSurvive:
             return right == given
 
         monkeypatch.setattr(phone_codes, "hmac", SimpleNamespace(compare_digest=compare))
-        refused: list[type[Exception]] = []
 
-        def guess(numbers: range) -> None:
-            with in_bank("125"):
-                for number in numbers:
-                    try:
-                        _consume(code, _other(f"{(int(digits_of(code)) + number) % 1_000_000:06d}"))
-                    except PhoneCodeWrong as error:
-                        refused.append(type(error))
-            connection.close()
+        def guess(numbers: range) -> int:
+            refused = 0
+            for number in numbers:
+                try:
+                    _consume(code, _other(f"{(int(digits_of(code)) + number) % 1_000_000:06d}"))
+                except PhoneCodeWrong:
+                    refused += 1
+            return refused
 
-        threads = [threading.Thread(target=guess, args=(range(n * 10, n * 10 + 10),)) for n in range(10)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(refused) == 100
+        assert at_once("125", [partial(guess, range(n * 10, n * 10 + 10)) for n in range(10)]) == [10] * 10
         assert len(compared) == 5
 
     def test_of_twenty_uses_of_the_right_code_one_wins(self) -> None:
         code = _code(enrolled())
-        won: list[int] = []
-
-        def use(number: int) -> None:
-            with in_bank("125"):
-                try:
-                    _consume(code)
-                    won.append(number)
-                except PhoneCodeWrong:
-                    pass
-            connection.close()
-
-        threads = [threading.Thread(target=use, args=(number,)) for number in range(20)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(won) == 1
+        assert told(at_once("125", [lambda: _consume(code)] * 20)) == ["done"] + [PhoneCodeWrong.code] * 19

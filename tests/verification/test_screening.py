@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from core.errors import StateConflict
 from core.evidence.models import EvidenceLeaf
 from core.tenancy import PUBLIC, at, in_bank
+from tests.at_once import at_once
 from tests.verification.conftest import BUSINESS, PERSON, enrolled, identified
 from verification import queries
 from verification.models import Check, ScreeningAlert, ScreeningMatch, WatchlistName, WatchlistVersion
@@ -413,16 +414,8 @@ class TestScreenCounterparty:
 
 @pytest.mark.django_db(transaction=True)
 class TestRaces:
-    def test_of_two_imports_at_once_both_become_versions_and_one_is_current(self) -> None:
-        def work(name: str) -> None:
-            _import(_listed(name))
-            connection.close()
-
-        threads = [threading.Thread(target=work, args=(name,)) for name in ("张伟", "李伟", "王五")]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    def test_of_three_imports_at_once_all_become_versions_and_one_is_current(self) -> None:
+        at_once(None, [partial(_import, _listed(name)) for name in ("张伟", "李伟", "王五")])
         with at(PUBLIC):
             assert sorted(WatchlistVersion.objects.values_list("number", flat=True)) == [1, 2, 3]
             assert WatchlistVersion.objects.filter(current=True).count() == 1

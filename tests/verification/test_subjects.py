@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.ids import new_id
 from core.operations import TransactionRequired
 from core.tenancy import in_bank
+from tests.at_once import at_once, told
 from tests.verification.conftest import PERSON, PHONE, enrolled, identified
 from verification import queries
 from verification.identity import Identity
@@ -116,22 +117,15 @@ class TestFindByIdNumber:
 class TestRaces:
     def test_of_ten_that_claim_one_number_at_once_one_is_identified(self) -> None:
         subjects = [enrolled() for _ in range(10)]
-        outcomes: list[str] = []
 
-        def claim(subject_id: uuid.UUID) -> None:
-            with in_bank("125"):
-                try:
-                    with transaction.atomic():
-                        identify_subject(subject_id=subject_id, identity=PERSON, phone=PHONE)
-                    outcomes.append("identified")
-                except IdentityTaken:
-                    outcomes.append("taken")
-            connection.close()
+        def claim(subject_id: uuid.UUID) -> str:
+            try:
+                with transaction.atomic():
+                    identify_subject(subject_id=subject_id, identity=PERSON, phone=PHONE)
+            except IdentityTaken:
+                return "taken"
+            return "identified"
 
-        threads = [threading.Thread(target=claim, args=(subject_id,)) for subject_id in subjects]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(outcomes) == ["identified"] + ["taken"] * 9
+        outcomes = at_once("125", [partial(claim, subject_id) for subject_id in subjects])
+        assert told(outcomes) == ["identified"] + ["taken"] * 9
         assert Subject.objects.filter(identified_at__isnull=False).count() == 1

@@ -50,7 +50,8 @@ from lending.closing.runner import close_until
 from lending.models import CreditLine, Drawdown, Loan, LoanEvent, Repayment
 from lending.operations.loan_changes import extend_loan, mark_misused, reprice_loan
 from lending.operations.reversal import reverse_repayment
-from tests.accounts.holders import at_once, make_card, make_customer
+from tests.accounts.holders import make_card, make_customer
+from tests.at_once import at_once
 from tests.depth import is_deep
 from tests.lending.audit import comparing
 from tests.lending.audit.bank import Lent
