@@ -179,6 +179,16 @@ class TestLN17Moments:
         strings = {row.business_date.month: row.content["payment_states"] for row in records(loan, "month_end")}
         assert strings == {1: "/" * 23 + "*", 4: "/" * 20 + "****"}
 
+    def test_a_loan_that_is_settled_and_open_again_on_one_day_has_not_closed(self, lent: tuple[Borrower, Loan]) -> None:
+        who, loan = lent
+        pay(who, loan, "early_full")
+        with transaction.atomic():
+            reverse_repayment(repayment_id=Repayment.objects.get(loan=loan).pk, actor="a+b", reason="误扣")
+        catch_up(START + timedelta(days=1))
+        assert not records(loan, "close")
+        (row,) = records(loan, "repayment")
+        assert (row.content["moved_fen"], row.content["state"]) == (0, "normal")
+
     def test_a_change_of_stage_alone_is_no_change_of_class(self, lent: tuple[Borrower, Loan]) -> None:
         _, loan = lent
         catch_up(DUE + timedelta(days=31))
