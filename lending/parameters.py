@@ -32,6 +32,18 @@ CONSUMER_CAP: Final = declare(
         low=1_000, high=300_000,
     )
 )  # fmt: skip
+NET_CAPITAL: Final = declare(
+    Parameter(
+        "bank.net_capital_yuan", 0, "本行资本净额（0 为未填报，不作单一客户集中度限制）", "元", "LN-19，商业银行法第三十九条",
+        "free", low=0, high=10**12,
+    )
+)  # fmt: skip
+SINGLE_CUSTOMER_PERCENT: Final = declare(
+    Parameter(
+        "line.single_customer_percent", 10, "单一客户贷款余额占资本净额的上限", "%", "LN-19，商业银行法第三十九条",
+        "lower", low=1, high=10,
+    )
+)  # fmt: skip
 OFFER_DAYS: Final = declare(
     Parameter(
         "application.offer_days", 30, "授信结果的确认期限", "天", "工程取值", "lower", low=1, high=90, by_product=True
@@ -52,6 +64,13 @@ PER_DAY: Final = declare(
 def consumer_cap_fen() -> int:
     """Return how much one person may be granted for consumption at the current bank in all, in fen (LN-01)."""
     return value_of(CONSUMER_CAP.name, kind=int) * FEN_PER_YUAN
+
+
+def single_customer_cap_fen() -> int | None:
+    """Return how much one person may owe the current bank, in fen (LN-19); None where its net capital is not entered."""
+    net_capital_yuan = value_of(NET_CAPITAL.name, kind=int)
+    percent = value_of(SINGLE_CUSTOMER_PERCENT.name, kind=int)
+    return net_capital_yuan * FEN_PER_YUAN * percent // 100 if net_capital_yuan else None
 
 
 def offer_days(product: str) -> int:

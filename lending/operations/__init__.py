@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lending.operations.applying import ProductClosed, start_application
+from lending.operations.concentration import ConcentrationExceeded
 from lending.operations.day_change import move_day
 from lending.operations.deciding import submit_application
 from lending.operations.disbursement import LoanOverdue, disburse_drawdown
@@ -49,6 +50,7 @@ from lending.operations.repayment import repay_loan
 from lending.operations.signing import Proof, sign_drawdown
 
 __all__ = [
+    "ConcentrationExceeded",
     "DisclosureChanged",
     "DisclosureNotRead",
     "IdExpired",

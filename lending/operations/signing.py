@@ -34,6 +34,7 @@ from lending.disclosing import Shown
 from lending.line_contracting import line_agreed_on, signs_once
 from lending.models import Contract, Disclosure, Drawdown, LineAgreement
 from lending.models.drawdown import SIGNING
+from lending.operations.concentration import refuse_concentration
 from lending.operations.drawdowns import (
     SYSTEM,
     DisclosureChanged,
@@ -106,6 +107,7 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         ConsentMissing: the customer has withdrawn an authorisation that the contract rests on.
         FaceTokenUsed, FaceTokenMismatch, FaceTokenExpired, PhoneCodeWrong: the proof is not good for this.
         LineFrozen, LineExpired, LineReviewDue, LineExceeded: the line has not so much left; nothing is held.
+        ConcentrationExceeded: the customer would owe too much of the bank's net capital; nothing is held.
     """
     drawdown = lock_drawdown(drawdown_id=drawdown_id)
     refuse_unless_draft(drawdown=drawdown)
@@ -138,6 +140,7 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         "read_seconds": disclosure.read_seconds,
         "consents": [given.id.hex for given in consents],
     }
+    refuse_concentration(customer_id=customer_id, amount_fen=drawdown.amount_fen)
     hold_on_line(line_id=drawdown.line_id, amount_fen=drawdown.amount_fen)
     if signs_once(drawdown.line):
         agreed |= _under_agreement(drawdown, shown, disclosure=disclosure, consents=consents)

@@ -145,7 +145,8 @@ class DrawdownSign(ContractView):
         request=wire.SignBody,
         answers={202: wire.DrawdownDocument},
         problems=[
-            StateConflict, operations.DisclosureChanged, *NEW_MONEY, *LINE, *FACE, PhoneCodeWrong, ConsentMissing,
+            StateConflict, operations.DisclosureChanged, *NEW_MONEY, *LINE, operations.ConcentrationExceeded, *FACE,
+            PhoneCodeWrong, ConsentMissing,
         ],
         idempotent=True,
         by_id=True,

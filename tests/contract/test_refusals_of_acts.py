@@ -28,6 +28,7 @@ from tenants.operations import switch_off
 from tests import database
 from tests.contract.acting import Acting, begin, set_today
 from tests.lending.borrowers import close_product
+from tests.over_rest import set_parameter
 from tests.running_sandbox import Sandbox
 from tests.undone import picture_of, undone
 from verification.models import ActToken, Consent, Subject
@@ -245,6 +246,11 @@ def close_body(acting: Acting) -> dict[str, Any]:
     return {"face_token": acting.face("empty", "close_account")}
 
 
+def little_capital(_: Acting) -> None:
+    """Let a tenth of the bank's capital be less than anybody draws."""
+    set_parameter(database.BANK_A, "bank.net_capital_yuan", 1)
+
+
 def nothing(_: Acting) -> None:
     """Leave everything as it is."""
 
@@ -275,6 +281,7 @@ BORROWING: Final[list[tuple[str, str, Body, State]]] = [
     ),
     ("drawdowns", "line_exceeded", draft_body, change_line(held_fen=F("limit_fen") - F("drawn_fen"))),
     ("drawdowns/{draft}/sign", "line_exceeded", sign_body, change_line(held_fen=F("limit_fen") - F("drawn_fen"))),
+    ("drawdowns/{draft}/sign", "concentration_exceeded", sign_body, little_capital),
     ("drawdowns/{draft}/sign", "disclosure_changed", sign_body, change_line(annual_rate=Decimal("6.5000"))),
     ("drawdowns/{draft}/sign", "phone_code_wrong", wrong(sign_body, phone_code=WRONG_CODE), nothing),
     ("drawdowns/{signed}/sign", "state_conflict", sign_body, nothing),

@@ -20,7 +20,6 @@ from accounts.operations import Line, post_entry
 from core import evidence
 from core.clock import business_date, now
 from core.crypto import blind_index
-from core.errors import Problem
 from core.ids import new_id
 from core.tenancy import current_bank
 from lending import operations
@@ -39,7 +38,7 @@ from lending.models import (
 from lending.operations.lines import hold_on_line
 from lending.operations.signing import Proof
 from tests.accounts.holders import set_day, write
-from tests.at_once import at_once
+from tests.at_once import at_once, told
 from tests.lending.applicants import change_product, consent_to, face_token, make_customer
 from verification import queries as verified
 from verification.models import PhoneCode
@@ -286,8 +285,7 @@ __all__ = ["Borrower", "change_product", "set_day"]
 def sign_at_once(who: Borrower, given: Sequence[tuple[uuid.UUID, Proof]]) -> list[str]:
     """Sign drafts at the same moment at bank A, each over a connection of its own; return what each came to, sorted."""
 
-    def one(drawdown_id: uuid.UUID, told: Proof) -> str:
-        return operations.sign_drawdown(drawdown_id=drawdown_id, customer_id=who.customer_id, proof=told).status
+    def one(drawdown_id: uuid.UUID, given: Proof) -> str:
+        return operations.sign_drawdown(drawdown_id=drawdown_id, customer_id=who.customer_id, proof=given).status
 
-    came_to = at_once("125", [partial(one, *each) for each in given])
-    return sorted(each.code if isinstance(each, Problem) else each for each in came_to)
+    return told(at_once("125", [partial(one, *each) for each in given]))
