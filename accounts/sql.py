@@ -152,3 +152,36 @@ DROP TRIGGER accounts_claim_on_standing_account ON accounts_claim;
 DROP TRIGGER accounts_payment_on_standing_account ON accounts_payment;
 DROP FUNCTION accounts_account_stands();
 """
+
+INSTALL_WRITTEN_ONCE: Final = """
+CREATE FUNCTION accounts_entry_is_own() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+DECLARE
+    own bigint := pg_current_xact_id()::text::bigint;
+    ahead bigint;
+BEGIN
+    SELECT e.xmin::text::bigint - own % 4294967296 INTO ahead FROM accounts_journal_entry e WHERE e.id = NEW.entry_id;
+    ahead := CASE WHEN ahead < -2147483648 THEN ahead + 4294967296
+                  WHEN ahead > 2147483648 THEN ahead - 4294967296 ELSE ahead END;
+    IF ahead < 0 OR (ahead > 0 AND pg_xact_status((own + ahead)::text::xid8) <> 'in progress') THEN
+        RAISE EXCEPTION 'entry % is booked already: a line is written with its entry or never', NEW.entry_id
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NEW;
+END
+$body$;
+
+CREATE TRIGGER accounts_posting_with_its_entry
+    BEFORE INSERT ON accounts_posting
+    FOR EACH ROW EXECUTE FUNCTION accounts_entry_is_own();
+"""
+"""A line is written in the transaction of its entry, or never: lines that balance each other change a booked entry, and a
+closed day, as much as an `UPDATE` would.
+
+A transaction sees rows of its own and of those that are committed, so an entry whose writer is in progress is its own. The
+writer is this transaction (`ahead` 0) or, after a savepoint, one of its later numbers; 32 bits of a number are on the row.
+"""
+
+REMOVE_WRITTEN_ONCE: Final = """
+DROP TRIGGER accounts_posting_with_its_entry ON accounts_posting;
+DROP FUNCTION accounts_entry_is_own();
+"""

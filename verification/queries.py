@@ -27,6 +27,7 @@ from verification.models import (
 from verification.models.check import WATCHLIST
 from verification.models.consent import PURPOSES
 from verification.models.upload import FACE, ID_CARD_BACK, ID_CARD_FRONT, LICENCE
+from verification.same_name import same_name
 
 if TYPE_CHECKING:
     import uuid
@@ -60,6 +61,7 @@ __all__ = [
     "own_uploads",
     "phone_of",
     "pictures_of",
+    "same_name",
     "told_checks",
 ]
 M = TypeVar("M", bound=Model)

@@ -39,6 +39,12 @@ class ReasonForm(ActForm):
     reason = forms.CharField(label="原因", max_length=100)
 
 
+class DayForm(ActForm):
+    """At the end of which business day; none: now."""
+
+    on = forms.DateField(label="截至哪个营业日日终", required=False, help_text="留空为当前余额")
+
+
 DEBITS: Final = (
     Posting.objects.filter(entry=OuterRef("pk"), amount_fen__gt=0)
     .order_by().values("entry").annotate(fen=Sum("amount_fen")).values("fen")
@@ -99,22 +105,27 @@ class JournalEntryPage(ReadOnlyPage):
 
     @action(description="科目余额表", permissions=["view"], icon="balance")
     def trial_balance(self, request: HttpRequest) -> HttpResponse:
-        """Show every general ledger account's balance; they sum to zero."""
-        balances = queries.trial_balance()
+        """Show every general ledger account's balance, now or at the end of a past day; they sum to zero."""
+        form = DayForm(request.GET or None)
+        on = form.cleaned_data["on"] if form.is_valid() else None
+        balances = queries.trial_balance(on=on)
         rows = [
             [gl_name(code), *_two_sides(balances.get(code, 0)), _side(code)] for code in sorted({*CHART, *balances})
         ]
         debits = sum(balance for balance in balances.values() if balance > 0)
         credits_ = -sum(balance for balance in balances.values() if balance < 0)
         rows.append(["合计", exact(debits), exact(credits_), "平衡" if debits == credits_ else "不平衡"])
-        agrees = queries.deposits_equal_ledger() and queries.holds_equal_accounts()
+        agrees = on is not None or (queries.deposits_equal_ledger() and queries.holds_equal_accounts())
+        checked = "本系统所记存款账户余额之和与总账“个人活期存款”、各账户占用与占用明细" + (
+            "一致" if agrees else "不一致，请立即核查"
+        )
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "model_admin": self,
             "title": "科目余额表",
-            "note": "本系统所记存款账户余额之和与总账“个人活期存款”、各账户占用与占用明细"
-            + ("一致" if agrees else "不一致，请立即核查"),
+            "form": form,
+            "note": checked if on is None else f"截至 {on} 日终，按记账日汇总",
             "alarm": not agrees or debits != credits_,
             "table": {"headers": ["科目", "借方余额（元）", "贷方余额（元）", "方向"], "rows": rows},
         }

@@ -29,7 +29,7 @@ RECORD: Final = Act(
 ASSIGN: Final = Act(
     title="来款入账户",
     submit="入账",
-    explanation="把来款记入本行客户账户。登记人本人不能操作。未经面签的Ⅱ、Ⅲ类户只接收绑定账户的来款（ACC-04）。",
+    explanation="把来款记入本行客户账户。登记人本人不能操作。未经面签的账户不收现金；未经面签的Ⅱ类户（ACC-04）和尚未从绑定账户转入过资金的Ⅲ类户（ACC-07）不收他人来款。",
     done="来款已入账",
 )
 REFUND: Final = Act(

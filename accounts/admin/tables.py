@@ -164,7 +164,7 @@ class StatementTable(ReadOnlyTable):
     @display(description="业务种类")
     def kind(self, posting: Posting) -> str:
         """Show what it was."""
-        return posting.entry.kind
+        return posting.entry.get_kind_display()
 
     @display(description="摘要")
     def memo(self, posting: Posting) -> str:

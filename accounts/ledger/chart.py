@@ -68,3 +68,21 @@ CHART: Final[dict[str, GlAccount]] = {
         GlAccount(MEMO_WRITTEN_OFF_CONTRA, "表外已核销贷款（对方）", Normal.CREDIT),
     )
 }
+
+ENTRY_KINDS: Final = [
+    ("receipt", "外部来款"),
+    ("top_up", "银行卡转入"),
+    ("transfer", "转账"),
+    ("transfer_refund", "转账退回"),
+    ("refund", "退款"),
+    ("reversal", "冲正"),
+    ("disbursement", "贷款发放"),
+    ("repayment", "贷款还款"),
+    ("repayment_reversal", "还款冲正"),
+    ("repayment_reallocation", "还款重新分配"),
+    ("write_off", "贷款核销"),
+    ("recovery", "核销后收回"),
+    ("day_end_income", "日终计息"),
+    ("day_end_provision", "日终计提减值"),
+]
+"""What an entry is booked for, as staff read it; the rooms above book under these words too."""

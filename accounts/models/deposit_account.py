@@ -44,11 +44,10 @@ class DepositAccount(models.Model):
 
     States: checking → face → opening → active → closed; rejected from the first three; review, where staff judge, may come
     between checking and going on (ACC-10; see `accounts.states`). A Class I account is kept by the core system and is active
-    at once: it was opened at the counter. `balance_fen` is the
-    customer's money where the keeper is this system; where the core keeps it, the core knows. Of it `held_fen` is on
-    its way out (`Hold`), and orders keep `frozen_fen`, or with `debits_stopped` all of it, from leaving
-    (`Restriction`); both may only be changed with the rows that they add up. `balance_cap_fen` is what a Class III
-    account may have at most (ACC-07).
+    at once: it was opened at the counter. `balance_fen` is the customer's money where the keeper is this system; where the
+    core keeps it, what the core said last, as of `balance_at`. Of it `held_fen` is on its way out (`Hold`), and orders keep
+    `frozen_fen`, or with `debits_stopped` all of it, from leaving (`Restriction`); both may only be changed with the rows
+    that they add up. `balance_cap_fen` is what a Class III account kept here may have at most (ACC-07).
 
     PII: number and phone sealed; the device's opaque id, to bound how many accounts one device opens (ACC-10). Kept ten
     years after closing (AML-04).
@@ -64,6 +63,7 @@ class DepositAccount(models.Model):
     reason_code = models.CharField("原因", max_length=40, blank=True, default="")
     retryable = models.BooleanField("可重试", default=False)
     balance_fen = models.BigIntegerField("余额（分）", default=0)
+    balance_at = models.DateTimeField("核心告知时点", null=True, blank=True)
     held_fen = models.BigIntegerField("在途占用金额（分）", default=0)
     frozen_fen = models.BigIntegerField("冻结金额（分）", default=0)
     debits_stopped = models.BooleanField("只收不付", default=False)

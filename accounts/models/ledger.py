@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.ledger.chart import ENTRY_KINDS
 from accounts.models.deposit_account import DepositAccount
 from core.ids import new_id
 
@@ -31,7 +32,7 @@ class JournalEntry(models.Model):
 
     id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     business_ref = models.CharField("业务参考号", max_length=80, unique=True)
-    kind = models.CharField("业务种类", max_length=30)
+    kind = models.CharField("业务种类", max_length=30, choices=ENTRY_KINDS)
     booking_date = models.DateField("记账日")
     value_date = models.DateField("起息日")
     memo = models.CharField("摘要", max_length=100, blank=True, default="")
@@ -121,7 +122,7 @@ class Payment(models.Model):
     amount_fen = models.BigIntegerField("金额（分）")
     legs = models.JSONField("对方科目")
     business_ref = models.CharField("业务参考号", max_length=80, unique=True)
-    kind = models.CharField("业务种类", max_length=30)
+    kind = models.CharField("业务种类", max_length=30, choices=ENTRY_KINDS)
     memo = models.CharField("摘要", max_length=100, blank=True, default="")
     status = models.CharField("状态", max_length=8, choices=PAYMENT_STATUSES, default=PENDING)
     code = models.CharField("失败原因", max_length=40, blank=True, default="")

@@ -41,6 +41,7 @@ TRANSFER_STATUSES: Final = [
     (FAILED, "失败"),
     (STRANDED, "已挂账"),
 ]
+ON_THEIR_WAY: Final = ("top_up:", "transfer:")  # how what rests on an account while it moves names itself
 BOUND: Final = "bound"
 HERE: Final = "here"
 ELSEWHERE: Final = "elsewhere"

@@ -14,8 +14,10 @@ from accounts.models import Card, Claim, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
 from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CORE, FACE, OPENING, REVIEW
 from accounts.models.filing import BOUND_CARD
+from accounts.models.movements import ON_THEIR_WAY
 from accounts.numbers import is_card_number
 from accounts.operations.filings import owe_change
+from accounts.operations.payments import core_balance_told
 from accounts.states import CARD
 from core.clock import now
 from core.crypto import blind_index
@@ -246,14 +248,16 @@ def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None
     card = Card.objects.select_for_update().get(pk=card_id)
     if card.status != "active" or _class_one_refusal(card.customer_id, number):
         return
-    account, _ = DepositAccount.objects.get_or_create(
+    account, is_new = DepositAccount.objects.get_or_create(
         number_index=blind_index(number, domain=ACCOUNT_NUMBER),
         defaults={
             "customer_id": card.customer_id, "account_class": CLASS_ONE, "keeper": CORE, "status": ACTIVE,
             "number": number, "open_channel": "COUNTER", "face_to_face": True, "balance_fen": balance_fen,
-            "opened_at": now(),
+            "opened_at": now(), "balance_at": now(),
         },
     )  # fmt: skip
+    if not is_new:
+        core_balance_told(account_id=account.pk, balance_fen=balance_fen, at=now())
     if card.account_id is None:
         card.account = account
         card.save(update_fields=["account"])
@@ -282,7 +286,8 @@ def unbind_card(*, card_id: uuid.UUID, customer_id: uuid.UUID) -> None:
     Raises:
         NotFound: it is not the customer's card.
         LastCardWithLoan: it is the last card of an account on which something rests.
-        StateConflict: the card is not bound, or an account is being opened with it.
+        StateConflict: the card is not bound, an account is being opened with it, or money is on its way and this is the
+            last card.
     """
     _locked_customer(customer_id)
     card = _own_card(card_id, customer_id)
@@ -303,11 +308,15 @@ def _refuse_needed(card: Card) -> None:
         raise StateConflict("该银行卡正用于开立账户，请待开户结束后再解绑")
     others = Card.objects.filter(customer_id=card.customer_id, status="active").exclude(pk=card.pk)
     claims = Claim.objects.filter(account__customer_id=card.customer_id, released_at=None)
-    if not claims.exists():
-        return
     stand_in = others.filter(Q(account_id=card.account_id) | Q(account=None))
-    if not others.exists() or (claims.filter(account_id=card.account_id).exists() and not stand_in.exists()):
+    if others.exists() and stand_in.exists():
+        return
+    needed = claims.filter(account_id=card.account_id) if others.exists() else claims
+    claimants = list(needed.values_list("claimant", flat=True))
+    if any(not claimant.startswith(ON_THEIR_WAY) for claimant in claimants):
         raise LastCardWithLoan
+    if claimants:
+        raise StateConflict("有一笔资金正在转入或转出，请待其办结后再解绑最后一张银行卡")
 
 
 def _give_another(removed: Card) -> None:

@@ -11,7 +11,7 @@ from accounts.models.deposit_account import CLASS_ONE, OWN
 from accounts.models.filing import CLOSE
 from accounts.models.ledger import ARRIVED, PENDING
 from accounts.models.restrictions import IN_FORCE
-from accounts.models.suspension import DORMANT, ID_EXPIRED
+from accounts.models.suspension import DORMANT, ID_EXPIRED, NO_DOCUMENT
 from accounts.operations.filings import owe_filing
 from accounts.operations.opening_rules import CounterRequired
 from accounts.operations.restrictions import end_restrictions_of
@@ -121,8 +121,8 @@ def _locked(closing_id: uuid.UUID) -> AccountClosing:
 def _finish(closing: AccountClosing, actor: str) -> AccountClosing:
     """End the account: its cards are free for another, its suspensions are over, its closing is to be filed."""
     account_id = closing.account_id
-    transition(ACCOUNT, account_id, "close", actor=actor, closed_at=now(), closed_date=business_date())
+    transition(ACCOUNT, account_id, "close", actor=actor, closed_at=now(), closed_date=business_date(), balance_fen=0)
     Card.objects.filter(account_id=account_id, status__in=("active", "step_up")).update(account_id=None)
-    lift_suspensions(account_ids=[account_id], reasons=[DORMANT, ID_EXPIRED], actor=actor)
+    lift_suspensions(account_ids=[account_id], reasons=[DORMANT, ID_EXPIRED, NO_DOCUMENT], actor=actor)
     owe_filing(account_id=account_id, kind=CLOSE)
     return transition(CLOSING, closing.pk, "close", actor=actor, ended_at=now())

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from accounts.balances import deposits_equal_ledger, suspense_agrees
+from accounts.balances import deposits_equal_ledger, holds_equal_accounts, suspense_agrees
 from accounts.filing_days import filings_agree
 from accounts.operations.complaints import flag_overdue_complaints
 from accounts.operations.dormancy import suspend_dormant
@@ -97,9 +97,10 @@ def _end_orders(day: date) -> None:
 
 
 def _watch_books(day: date) -> None:
-    """Alarm where the ledger and what stands behind it differ: deposits, and money in suspense."""
-    for name, agrees in (("deposits", deposits_equal_ledger()), ("suspense", suspense_agrees())):
-        if not agrees:
+    """Alarm where the books and what stands behind them differ: deposits, money in suspense, and what is held."""
+    checks = {"deposits": deposits_equal_ledger, "suspense": suspense_agrees, "holds": holds_equal_accounts}
+    for name, agrees in checks.items():
+        if not agrees():
             log.error("books.disagree", day=day.isoformat(), what=name)
 
 

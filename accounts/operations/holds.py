@@ -19,8 +19,10 @@ from accounts.models.deposit_account import ACTIVE, OWN
 from accounts.models.holds import PENDING
 from accounts.operations.ledger import AccountNotActive, InsufficientFunds, Line, check_lines, guards_told
 from accounts.operations.payments import Leg
+from accounts.operations.restrictions import end_restrictions_of
 from accounts.states import HOLD
 from core.clock import business_date, now
+from core.db.asks import execute
 from core.errors import NotFound
 from core.ids import new_id
 from core.operations import within_transaction
@@ -36,7 +38,7 @@ WHERE id = %s AND keeper = %s AND status = %s AND NOT debits_stopped AND balance
 GIVE_BACK: Final = "UPDATE accounts_deposit_account SET held_fen = held_fen - %s WHERE id = %s AND held_fen >= %s"
 LET_GO: Final = """
 UPDATE accounts_deposit_account SET held_fen = held_fen - %s, balance_fen = balance_fen - %s
-WHERE id = %s AND held_fen >= %s RETURNING balance_fen
+WHERE id = %s AND held_fen >= %s RETURNING balance_fen, uuidv7()
 """
 
 
@@ -49,6 +51,8 @@ def place_hold(
     *, account_id: uuid.UUID, amount_fen: int, business_ref: str, expires_at: datetime | None = None
 ) -> uuid.UUID:
     """Set an amount aside on an account kept here; any number at once never hold more than is available.
+
+    An order past its day keeps nothing from it (ACC-15).
 
     With `expires_at` the hold ends by itself at that moment, by a step; without it, only with what it stands for.
 
@@ -65,9 +69,9 @@ def place_hold(
     hold = Hold.objects.create(
         account_id=account_id, amount_fen=amount_fen, business_ref=business_ref, expires_at=expires_at
     )
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, [amount_fen, account_id, OWN, ACTIVE, amount_fen])
-        taken = cursor.rowcount == 1
+    taken = execute(TAKE, [amount_fen, account_id, OWN, ACTIVE, amount_fen])
+    if not taken and end_restrictions_of(account_id=account_id):
+        taken = execute(TAKE, [amount_fen, account_id, OWN, ACTIVE, amount_fen])
     if not taken:
         _refuse(account_id)
     if expires_at is not None:
@@ -106,10 +110,10 @@ def post_hold(*, hold_id: uuid.UUID, legs: Sequence[Leg], kind: str, memo: str) 
         entry = JournalEntry.objects.create(
             business_ref=hold.business_ref, kind=kind, booking_date=today, value_date=today, memo=memo
         )
-    balance_fen = _let_go(hold)
+    balance_fen, posting_id = _let_go(hold)
     Posting.objects.bulk_create(
         Posting(
-            id=new_id(),
+            id=new_id() if line.account_id is None else posting_id,
             entry_id=entry.pk,
             gl_code=line.gl_code,
             account_id=line.account_id,
@@ -158,11 +162,15 @@ def _give_back(hold: Hold, event: str, reason: str) -> None:
             raise HoldBroken(hold.business_ref)
 
 
-def _let_go(hold: Hold) -> int:
-    """Take a hold off its account with the money; return the balance after it."""
+def _let_go(hold: Hold) -> tuple[int, uuid.UUID]:
+    """Take a hold off its account with the money; return the balance after it, and an id for the posting.
+
+    The id is made by the database after the balance has moved, as `accounts.ledger.sql` does: an account's ids are in the
+    order of its balances, whatever the clocks of the machines say.
+    """
     with connection.cursor() as cursor:
         cursor.execute(LET_GO, [hold.amount_fen, hold.amount_fen, hold.account_id, hold.amount_fen])
         row = cursor.fetchone()
     if row is None:
         raise HoldBroken(hold.business_ref)
-    return int(row[0])
+    return int(row[0]), row[1]

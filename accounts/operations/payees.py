@@ -6,10 +6,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Final
 
-from accounts.models import Card, DepositAccount, TopUp, Transfer
+from accounts.models import Card, DepositAccount, ReceiptUse, TopUp, Transfer
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE, CLASS_TWO, OWN
 from accounts.models.ledger import IN
 from accounts.models.movements import BOUND, ELSEWHERE, HERE, POSTED
+from accounts.models.receipt import TO_ACCOUNT, TRANSFER_IN
 from accounts.operations import cards
 from accounts.operations.class_three import keep_cap
 from accounts.operations.quotas import QuotaExceeded, charge_quota
@@ -20,6 +21,7 @@ from verification import queries as verified
 
 ACCOUNT_NUMBER: Final = "account.number"
 CARD_ACTIVE: Final = "active"
+SAME_ACCOUNT: Final = {"to": ["收款账户与付款账户相同"]}
 
 
 class PayeeRefused(Problem):
@@ -59,7 +61,9 @@ class Recipient:
 
 @within_transaction
 def find_recipient(*, payer: DepositAccount, to: ToCard | ToAccount) -> Recipient:
-    """Return whose account it is; a number of one of the payer's own bound cards is that card.
+    """Return whose account it is.
+
+    The number of a bound card of the payer's own, or of the Class I account here that such a card stands for, is that card.
 
     Raises:
         NotFound: the card is not the payer's.
@@ -76,22 +80,34 @@ def find_recipient(*, payer: DepositAccount, to: ToCard | ToAccount) -> Recipien
     index = blind_index(to.number, domain=cards.NUMBER)
     card = Card.objects.filter(customer_id=payer.customer_id, number_index=index, status=CARD_ACTIVE).first()
     if card is not None:
-        found = _own_card(payer, card)
-        if found.name != to.name:
-            raise PayeeRefused
-        return found
+        return _named(_own_card(payer, card), to.name)
     index = blind_index(to.number, domain=ACCOUNT_NUMBER)
-    account = DepositAccount.objects.filter(number_index=index, keeper=OWN).first()
+    account = DepositAccount.objects.filter(number_index=index).first()
     if account is None:
         return Recipient(kind=ELSEWHERE, number=to.number, name=to.name)
     if account.pk == payer.pk:
-        raise InvalidRequest(errors={"to": ["收款账户与付款账户相同"]})
-    if _name_of(account.customer_id) != to.name:
+        raise InvalidRequest(errors=SAME_ACCOUNT)
+    if account.keeper != OWN:
+        stands_for_it = Card.objects.filter(account=account, customer_id=payer.customer_id, status=CARD_ACTIVE)
+        card = stands_for_it.first() if account.account_class == CLASS_ONE else None
+        if card is None:
+            return Recipient(kind=ELSEWHERE, number=to.number, name=to.name)
+        return _named(_own_card(payer, card), to.name)
+    known = _name_of(account.customer_id)
+    here = Recipient(kind=HERE, number=to.number, name=known, account_id=account.pk, customer_id=account.customer_id)
+    return _named(here, to.name)
+
+
+def _named(recipient: Recipient, name: str) -> Recipient:
+    """Return a recipient whose name this bank knows, where that is the name that was given."""
+    if not verified.same_name(recipient.name, name):
         raise PayeeRefused
-    return Recipient(kind=HERE, number=to.number, name=to.name, account_id=account.pk, customer_id=account.customer_id)
+    return recipient
 
 
 def _own_card(payer: DepositAccount, card: Card) -> Recipient:
+    if payer.account_class == CLASS_ONE and card.account_id == payer.pk:
+        raise InvalidRequest(errors=SAME_ACCOUNT)
     cards.refuse_cooling_card(card=card)
     return Recipient(kind=BOUND, number=card.number, name=_name_of(payer.customer_id), card=card)
 
@@ -138,27 +154,47 @@ def is_from_bound(*, payer: DepositAccount, payee: DepositAccount) -> bool:
 def refuse_payee(*, payee: DepositAccount, from_bound: bool) -> None:
     """Refuse an account kept here that may not take a transfer at all.
 
-    ACC-04: a Class II account that nobody has confirmed face to face takes nothing from accounts that are not bound to
-    it. ACC-07: a Class III account does so only once money from the bound account has come.
-
     Raises:
         PayeeRefused: it may not.
     """
     if payee.status != ACTIVE or payee.keeper != OWN:
         raise PayeeRefused
-    if from_bound:
-        return
-    if payee.account_class == CLASS_TWO and not payee.face_to_face:
+    if not from_bound and not takes_from_others(account=payee):
         raise PayeeRefused
-    if payee.account_class == CLASS_THREE and not _has_had_bound_money(payee):
-        raise PayeeRefused
+
+
+@within_transaction
+def takes_from_others(*, account: DepositAccount) -> bool:
+    """Tell whether an account takes money from accounts that are not bound to it, by whichever way it comes.
+
+    ACC-04: a Class II account does where somebody has confirmed it face to face. ACC-07: a Class III account does once money
+    from the bound account has come.
+    """
+    if account.account_class == CLASS_TWO:
+        return account.face_to_face
+    return account.account_class != CLASS_THREE or _has_had_bound_money(account)
+
+
+@within_transaction
+def is_bound_card(*, account: DepositAccount, number: str | None) -> bool:
+    """Tell whether a number is that of a card that is bound to an account."""
+    return number is not None and number in {
+        card.number for card in Card.objects.filter(account=account, status=CARD_ACTIVE)
+    }
 
 
 def _has_had_bound_money(account: DepositAccount) -> bool:
     if TopUp.objects.filter(account=account, status=POSTED).exists():
         return True
     from_own = Transfer.objects.filter(payee_account=account, customer_id=account.customer_id, status=POSTED)
-    return from_own.filter(account__account_class=CLASS_ONE).exists()
+    if from_own.filter(account__account_class=CLASS_ONE).exists():
+        return True
+    booked = ReceiptUse.objects.filter(account=account, use=TO_ACCOUNT, receipt__channel=TRANSFER_IN, code="").exclude(
+        entry=None
+    )
+    return any(
+        is_bound_card(account=account, number=use.receipt.payer_account) for use in booked.select_related("receipt")
+    )
 
 
 @within_transaction

@@ -11,13 +11,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError
+from django.db.models import Q
 
 from accounts.ledger.chart import CORE_CLEARING, CUSTOMER_DEPOSITS
 from accounts.models import Claim, DepositAccount, JournalEntry, Payment
-from accounts.models.deposit_account import ACTIVE, OWN
+from accounts.models.deposit_account import ACTIVE, CORE, OWN
 from accounts.models.ledger import ARRIVED, FAILED, IN, OUT, PENDING, POSTED
 from accounts.operations.class_three import keep_cap
 from accounts.operations.ledger import AccountNotActive, Line, booking, post_entry
@@ -240,9 +242,24 @@ def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
 
 
 @within_transaction
-def payment_arrived(*, payment_id: uuid.UUID, core_reference: str) -> None:
-    """Record that the core has booked a pending payment."""
-    Payment.objects.filter(pk=payment_id, status=PENDING).update(status=ARRIVED, core_reference=core_reference[:64])
+def payment_arrived(
+    *, payment_id: uuid.UUID, core_reference: str, balance_fen: int | None = None, booked_at: datetime | None = None
+) -> None:
+    """Record that the core has booked a pending payment, and what it says the account has after it."""
+    payments = Payment.objects.filter(pk=payment_id, status=PENDING)
+    if not payments.update(status=ARRIVED, core_reference=core_reference[:64]):
+        return
+    if balance_fen is not None and booked_at is not None:
+        account_id = Payment.objects.values_list("account_id", flat=True).get(pk=payment_id)
+        core_balance_told(account_id=account_id, balance_fen=balance_fen, at=booked_at)
+
+
+@within_transaction
+def core_balance_told(*, account_id: uuid.UUID, balance_fen: int, at: datetime) -> None:
+    """Keep what the core says that an account in it has, for the customer to see; an older word changes nothing."""
+    older = Q(balance_at=None) | Q(balance_at__lte=at)
+    accounts = DepositAccount.objects.filter(older, pk=account_id, keeper=CORE, status=ACTIVE)
+    accounts.update(balance_fen=balance_fen, balance_at=at)
 
 
 @within_transaction

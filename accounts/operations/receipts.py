@@ -6,6 +6,7 @@ at the counter, by transfer or by a third party), or sends it back. Whoever reco
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.ledger.chart import COUNTER_CLEARING, PAYMENT_CLEARING, SUSPENSE
-from accounts.models import Card, DepositAccount, JournalEntry, Payment, Receipt, ReceiptUse
-from accounts.models.deposit_account import CLASS_ONE
+from accounts.models import DepositAccount, JournalEntry, Payment, Receipt, ReceiptUse
+from accounts.models.deposit_account import CLASS_ONE, CLASS_THREE
 from accounts.models.ledger import IN
 from accounts.models.receipt import COUNTER_CASH, REFUND, TAKEN, THIRD_PARTY, TO_ACCOUNT, TRANSFER_IN
 from accounts.operations.books import REVERSAL
 from accounts.operations.ledger import Line, post_entry
+from accounts.operations.payees import is_bound_card, takes_from_others
 from accounts.operations.payments import Leg, book_payment, pay_into
 from accounts.operations.quotas import charge_quota, return_quota
 from core.approvals.operations import SameHands
@@ -41,6 +43,7 @@ RETURNED: Final = "returned"
 BOTH: Final = "+"  # joins the two people of an approval (`core.approvals`)
 ONCE: Final = "accounts_receipt_once"
 NUMBER: Final = "account.number"
+FIRST_FROM_BOUND: Final = "该Ⅲ类户尚未从绑定账户转入过资金，请客户先从绑定卡转入一笔（ACC-07），再办理他人来款入账"
 CLEARING: Final[Mapping[str, str]] = {
     COUNTER_CASH: COUNTER_CLEARING,
     TRANSFER_IN: PAYMENT_CLEARING,
@@ -65,7 +68,7 @@ class ReceiptExceeded(Problem):
 
 
 class OutsideMoneyRefused(Problem):
-    """The account was opened remotely: it takes money from its bound cards only (ACC-04)."""
+    """The account takes no cash, or no money from others: opened remotely (ACC-04), or of Class III and new (ACC-07)."""
 
     code = "outside_money_refused"
     status = 422
@@ -88,6 +91,8 @@ class OutsideMoney:
 def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
     """Record money from outside in suspense: debit the clearing account of its channel, credit 3101; return its id.
 
+    A voucher's number is the same whether it was typed in full or half width.
+
     Raises:
         InvalidRequest: the amount is not positive, or the channel is unknown.
         ReceiptKnown: the voucher is recorded already.
@@ -95,6 +100,7 @@ def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
     if money.amount_fen <= 0 or money.channel not in CLEARING:
         raise InvalidRequest("金额须大于零，来源须为柜面现金、转账汇入或第三方代付")
     receipt_id = new_id()
+    reference = unicodedata.normalize("NFKC", money.reference).strip()
     lines = [
         Line(gl_code=CLEARING[money.channel], amount_fen=money.amount_fen),
         Line(gl_code=SUSPENSE, amount_fen=-money.amount_fen),
@@ -105,7 +111,7 @@ def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
                 business_ref=f"receipt:{receipt_id.hex}", kind=KIND, lines=lines, memo=money.memo or "外部来款"
             )
             Receipt.objects.create(
-                id=receipt_id, channel=money.channel, reference=money.reference, amount_fen=money.amount_fen,
+                id=receipt_id, channel=money.channel, reference=reference, amount_fen=money.amount_fen,
                 left_fen=money.amount_fen, payer_name=money.payer_name, payer_account=money.payer_account,
                 memo=money.memo, received_date=business_date(), recorded_by=actor, entry_id=entry_id,
             )  # fmt: skip
@@ -165,8 +171,9 @@ def assign_receipt_to_account(
     account = DepositAccount.objects.select_for_update(no_key=True).filter(pk=account_id).first()  # before its quota
     if account is None:
         raise NotFound
-    if not _is_from_bound_card(receipt, account):
-        _refuse_outside_money(account)
+    is_from_bound = receipt.channel == TRANSFER_IN and is_bound_card(account=account, number=receipt.payer_account)
+    if not is_from_bound:
+        _refuse_outside_money(account, receipt.channel)
         charge_quota(
             account_id=account_id, account_class=account.account_class, direction=IN, amount_fen=amount_fen,
             business_ref=reference,
@@ -189,15 +196,12 @@ def assign_receipt_to_account(
     return use_id
 
 
-def _is_from_bound_card(receipt: Receipt, account: DepositAccount) -> bool:
-    bound = Card.objects.filter(account_id=account.pk, status="active")
-    return receipt.channel == TRANSFER_IN and receipt.payer_account in {card.number for card in bound}
-
-
-def _refuse_outside_money(account: DepositAccount) -> None:
-    """Refuse cash and others' money for an account that nobody opened face to face (ACC-04)."""
-    if account.account_class != CLASS_ONE and not account.face_to_face:
+def _refuse_outside_money(account: DepositAccount, channel: str) -> None:
+    """Refuse cash for an account that nobody confirmed face to face (ACC-04), and others' money for one that takes none."""
+    if channel == COUNTER_CASH and account.account_class != CLASS_ONE and not account.face_to_face:
         raise OutsideMoneyRefused
+    if not takes_from_others(account=account):
+        raise OutsideMoneyRefused(FIRST_FROM_BOUND if account.account_class == CLASS_THREE else "")
 
 
 def _entry_of(payment_id: uuid.UUID) -> uuid.UUID | None:

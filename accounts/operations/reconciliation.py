@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -28,6 +28,7 @@ RECONCILE: Final = "accounts.reconcile_core"
 AGREES_NOW: Final = "再次对账相符"
 SYSTEM: Final = "system"
 FARTHEST_DAYS: Final = 400
+REFERENCE_LENGTH: Final = 64
 log = structlog.get_logger(__name__)
 
 
@@ -79,7 +80,7 @@ def compare_with_statement(*, order_date: date, lines: Sequence[StatementLine]) 
         for payment in Payment.objects.filter(order_date=order_date, request_id__isnull=False)
         if payment.request_id is not None
     }
-    theirs = {line.request_id: line for line in lines}
+    theirs = _added_up(lines)
     found = [*_missing_or_different(ours, theirs), *_missing_there(ours, theirs)]
     _keep(row, found)
     row.ours = sum(payment.status in {ARRIVED, POSTED} for payment in ours.values())
@@ -90,6 +91,21 @@ def compare_with_statement(*, order_date: date, lines: Sequence[StatementLine]) 
     still_open = ReconciliationBreak.objects.filter(reconciliation=row, closed_at=None).count()
     if still_open:
         log.error("core.reconciliation_breaks", day=order_date.isoformat(), count=still_open)
+
+
+def _added_up(lines: Sequence[StatementLine]) -> dict[uuid.UUID, StatementLine]:
+    """Return what the core has booked under each order: more than one movement is one of their sum, and differs from ours.
+
+    A movement that two pages list is one.
+    """
+    added: dict[uuid.UUID, StatementLine] = {}
+    for line in {(line.request_id, line.reference): line for line in lines}.values():
+        former = added.get(line.request_id)
+        if former is not None:
+            references = f"{former.reference} {line.reference}"
+            line = replace(line, amount_fen=former.amount_fen + line.amount_fen, reference=references)  # noqa: PLW2901
+        added[line.request_id] = line
+    return added
 
 
 def _missing_or_different(ours: dict[uuid.UUID, Payment], theirs: dict[uuid.UUID, StatementLine]) -> Iterator[Found]:
@@ -119,18 +135,21 @@ def _signed(payment: Payment) -> int:
 
 
 def _keep(row: CoreReconciliation, found: Sequence[Found]) -> None:
+    """Add breaks and close those that are gone; one that staff have explained stays closed while it says the same."""
     for one in found:
-        ReconciliationBreak.objects.get_or_create(
-            reconciliation=row,
-            request_id=one.request_id,
-            kind=one.kind,
-            defaults={
-                "payment": one.payment,
-                "our_fen": None if one.payment is None else _signed(one.payment),
-                "their_fen": one.their_fen,
-                "core_reference": one.core_reference,
-            },
+        told = {
+            "payment": one.payment,
+            "our_fen": None if one.payment is None else _signed(one.payment),
+            "their_fen": one.their_fen,
+            "core_reference": one.core_reference[:REFERENCE_LENGTH],
+        }
+        known, is_new = ReconciliationBreak.objects.get_or_create(
+            reconciliation=row, request_id=one.request_id, kind=one.kind, defaults=told
         )
+        said = (known.our_fen, known.their_fen)
+        if not is_new and (known.closed_by == SYSTEM or said != (told["our_fen"], told["their_fen"])):
+            anew = {**told, "closed_at": None, "closed_by": "", "reason": ""}
+            ReconciliationBreak.objects.filter(pk=known.pk).update(**anew)
     present = {(one.request_id, one.kind) for one in found}
     for old in ReconciliationBreak.objects.filter(reconciliation=row, closed_at=None):
         if (old.request_id, old.kind) not in present:

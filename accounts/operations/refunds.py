@@ -79,7 +79,7 @@ def _account_of(payee: Payee) -> DepositAccount | None:
     bound = Card.objects.filter(number_index=index, status="active", account__isnull=False).select_related("account")
     for card in bound:
         identity = verified.identity(card.customer_id)
-        if identity is not None and identity.name == payee.name:
+        if identity is not None and verified.same_name(identity.name, payee.name):
             return card.account
     return None
 

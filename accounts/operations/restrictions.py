@@ -58,8 +58,8 @@ def place_restriction(*, order: Order, reason: str, actor: str) -> uuid.UUID:
 
     Raises:
         NotFound: there is no such account.
-        RestrictionRefused: a freeze has no last day, its day has passed, an amount is nothing, or the account is not one
-            that money stands on here.
+        RestrictionRefused: a freeze has no last day, its day has passed, an amount is nothing, the very same order is in
+            force, or the account is not one that money stands on here.
     """
     account = _locked_account(order.account_id)
     _check(order, account)
@@ -85,6 +85,9 @@ def _check(order: Order, account: DepositAccount) -> None:
         raise RestrictionRefused("冻结金额须大于零")
     if order.expires_date is not None and order.expires_date < business_date():
         raise RestrictionRefused("到期日不得早于当前营业日")
+    same = {name: getattr(order, name) for name in ("kind", "amount_fen", "order_number", "authority", "expires_date")}
+    if Restriction.objects.filter(account=account, status=IN_FORCE, **same).exists():
+        raise RestrictionRefused("同一文书的同一限制已在该账户生效，无需重复登记；续冻或增额请按新文书登记")
 
 
 @within_transaction

@@ -29,10 +29,11 @@ class CoreRefusal(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A movement that is booked in the core system, under its own reference."""
+    """A movement that is booked in the core system, under its own reference; what the account has after it, if told."""
 
     reference: str
     booked_at: datetime
+    balance_fen: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

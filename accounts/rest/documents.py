@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from accounts import queries
 from accounts.balances import Statement
 from accounts.models import AccountClosing, Card, DepositAccount, Posting, Registration, Reverification, TopUp, Transfer
 from accounts.models import movements as states
+from accounts.models.deposit_account import CORE
 from accounts.models.movements import BOUND
 from accounts.states import ACCOUNT_ON_THE_WIRE
 from core.clock import now
@@ -57,7 +59,7 @@ def account_document(row: DepositAccount) -> dict[str, Any]:
         "status": ACCOUNT_ON_THE_WIRE[row.status],
         "balance": fen_to_yuan(row.balance_fen),
         "available": fen_to_yuan(queries.available_fen(row)),
-        "as_of": on_the_wire(now()),
+        "as_of": on_the_wire(_balance_as_of(row)),
         "bound_cards": [card_document(card) for card in row.cards.all() if card.status == "active"],
         "suspensions": [
             {"reason": one.reason, "from_date": one.from_date.isoformat()}
@@ -67,6 +69,12 @@ def account_document(row: DepositAccount) -> dict[str, Any]:
         "reason_code": row.reason_code or None,
         "retryable": row.retryable,
     }
+
+
+def _balance_as_of(row: DepositAccount) -> datetime:
+    """Return as of when the balance is: this ledger's is always of now, the core's of when it told it."""
+    told = row.balance_at or row.opened_at if row.keeper == CORE else None
+    return told or now()
 
 
 def closing_document(row: AccountClosing) -> dict[str, Any]:

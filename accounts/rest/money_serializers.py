@@ -12,6 +12,7 @@ from core.rest.fields import AmountField, IdField
 from core.rest.lists import page_schema
 
 ACCOUNT_NUMBER = r"^[0-9]{12,22}$"
+ACCOUNT_NUMBER_TOLD: Any = {"invalid": "账号应为 12 至 22 位数字，请检查后重新输入"}
 PROGRESS = ["posting", "posted", "failed"]
 
 
@@ -39,7 +40,7 @@ class TransferToBody(Body):
     """Whom a transfer goes to: a bound card of one's own, or an account by number and name."""
 
     card_id = IdField(required=False)
-    number = serializers.RegexField(ACCOUNT_NUMBER, required=False)
+    number = serializers.RegexField(ACCOUNT_NUMBER, required=False, error_messages=ACCOUNT_NUMBER_TOLD)
     name = serializers.CharField(max_length=50, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from accounts.rest.views import location, polled
 from core.clock import business_date
 from core.errors import InvalidRequest, StateConflict
 from core.idempotency import Answer
+from core.rest.days import day_of
 from core.rest.endpoint import ContractView, caller, endpoint
 from core.rest.lists import PAGE_PARAMETERS, page
 from tenants.parameters import value_of
@@ -174,23 +175,11 @@ def _period(request: Request) -> tuple[date, date]:
         InvalidRequest: a date is ill-formed, they are the wrong way round, or they lie too far apart.
     """
     today = business_date()
-    to_date = _day(request, "to", today)
-    from_date = _day(request, "from", min(to_date, today).replace(day=1))
+    to_date = day_of(request, "to") or today
+    from_date = day_of(request, "from") or min(to_date, today).replace(day=1)
     most = value_of(parameters.STATEMENT_DAYS.name, kind=int)
     if not from_date <= to_date:
         raise InvalidRequest(errors={"from": ["起始日不得晚于截止日"]})
     if (to_date - from_date).days >= most:
         raise InvalidRequest(errors={"from": [f"一次最多查询 {most} 天"]})
     return from_date, to_date
-
-
-def _day(request: Request, name: str, otherwise: date) -> date:
-    text = request.query_params.get(name)
-    if text is None:
-        return otherwise
-    try:
-        if len(text) == len("2026-11-22"):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise InvalidRequest(errors={name: ["日期格式应为 2026-11-22"]})

@@ -12,6 +12,9 @@ from core.rest.lists import page_schema
 PHONE = r"^1[3-9][0-9]{9}$"
 CARD_NUMBER = r"^[0-9]{16,19}$"
 CODE = r"^[0-9]{6}$"
+PHONE_TOLD: Any = {"invalid": "手机号应为 1 开头的 11 位数字，请检查后重新输入"}
+CARD_NUMBER_TOLD: Any = {"invalid": "银行卡号应为 16 至 19 位数字，请检查后重新输入"}
+CODE_TOLD: Any = {"invalid": "短信验证码应为 6 位数字，请检查后重新输入"}
 
 
 class Body(serializers.Serializer[Any]):
@@ -52,7 +55,7 @@ class PhoneCodeProof(Body):
     """A one-time code and the message that it came with."""
 
     id = IdField()
-    code = serializers.RegexField(CODE)
+    code = serializers.RegexField(CODE, error_messages=CODE_TOLD)
 
 
 class ConfirmBody(Body):
@@ -68,7 +71,7 @@ class ConfirmBody(Body):
 class PhoneBody(Body):
     """POST registrations/{id}/phone: a phone with its code, or WeChat's phone code."""
 
-    phone = serializers.RegexField(PHONE, required=False)
+    phone = serializers.RegexField(PHONE, error_messages=PHONE_TOLD, required=False)
     phone_code = PhoneCodeProof(required=False)
     wechat_phone_code = serializers.CharField(max_length=128, required=False)
 
@@ -115,8 +118,8 @@ class RegistrationDocument(serializers.Serializer[Any]):
 class BoundCardBody(Body):
     """The card that an account is bound to."""
 
-    number = serializers.RegexField(CARD_NUMBER)
-    phone = serializers.RegexField(PHONE)
+    number = serializers.RegexField(CARD_NUMBER, error_messages=CARD_NUMBER_TOLD)
+    phone = serializers.RegexField(PHONE, error_messages=PHONE_TOLD)
 
 
 class AccountBody(Body):
@@ -238,8 +241,8 @@ class EntryDocument(serializers.Serializer[Any]):
 class CardBody(Body):
     """POST cards."""
 
-    number = serializers.RegexField(CARD_NUMBER)
-    phone = serializers.RegexField(PHONE)
+    number = serializers.RegexField(CARD_NUMBER, error_messages=CARD_NUMBER_TOLD)
+    phone = serializers.RegexField(PHONE, error_messages=PHONE_TOLD)
     phone_code = PhoneCodeProof()
 
 

@@ -27,7 +27,11 @@ def move_in_core(run: StepRun) -> Outcome:
         booking = _booked(payment, run)
     except Rejected as refusal:
         return Failed(refusal.code, partial(payments.payment_failed, payment_id=payment.pk, code=refusal.code))
-    return Done(partial(payments.payment_arrived, payment_id=payment.pk, core_reference=booking.reference))
+    arrived = partial(
+        payments.payment_arrived, payment_id=payment.pk, core_reference=booking.reference,
+        balance_fen=booking.balance_fen, booked_at=booking.booked_at,
+    )  # fmt: skip
+    return Done(arrived)
 
 
 def _booked(payment: Payment, run: StepRun) -> Booking:

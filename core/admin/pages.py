@@ -6,13 +6,15 @@ form (`core.admin.acts`), which calls one operation of the opening sort. Most pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from unfold.admin import ModelAdmin, TabularInline
 
 from core.admin.acts import Act, ActForm, perform
@@ -45,6 +47,26 @@ class Page(ModelAdmin):
         self.read_with(rows)
         found.result_list = rows
         return found
+
+    def get_urls(self) -> list[URLPattern]:
+        """Answer an address whose id is none, of a page or an act, as Django answers that of a row that is not there."""
+        found: list[URLPattern] = super().get_urls()
+        for one in found:
+            if "object_id" in one.pattern.converters:
+                one.callback = self._with_an_id(one.callback)
+        return found
+
+    def _with_an_id(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, object_id: str, **kwargs: Any) -> HttpResponse:
+            try:
+                self.opts.pk.to_python(unquote(object_id))
+            except ValidationError:
+                gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+                return gone
+            return view(request, *args, object_id=object_id, **kwargs)
+
+        return guarded
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Delete nothing: what is no longer wanted is closed."""

@@ -53,7 +53,7 @@ class Machine(Generic[M]):
         """
         target = self.table.get((state, event))
         if target is None:
-            raise StateConflict(f"当前状态（{state}）不能进行该操作，请刷新后重试")
+            raise StateConflict
         return target
 
     def drawing(self) -> str:

@@ -119,7 +119,7 @@ def check_paying(*, line: CreditLine, account_id: uuid.UUID, amount_fen: int, pa
 def _check_payee(line: CreditLine, account_id: uuid.UUID, amount_fen: int, payee: Payee) -> None:
     identity = verified.identity(line.customer_id)
     own_numbers = {account.number for account in account_queries.usable_accounts(line.customer_id)}
-    if payee.number in own_numbers or (identity is not None and payee.name == identity.name):
+    if payee.number in own_numbers or (identity is not None and verified.same_name(payee.name, identity.name)):
         raise PayeeNotAccepted
     met = match(terms_in_force(), text=payee.name, mcc="", kind=line.kind)
     if met is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Final, cast
 
 from django.http import HttpResponse
@@ -10,8 +9,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from core.errors import InvalidRequest, StateConflict, TooManyRequests, Unavailable
+from core.errors import StateConflict, TooManyRequests, Unavailable
 from core.files import PDF, file_answer
+from core.rest.days import day_of
 from core.rest.endpoint import ContractView, endpoint
 from lending import queries
 from lending.actors import actor_of
@@ -30,16 +30,6 @@ PERIOD: Final = [
 def _handed_out(request: Request, paper: LoanPaper) -> HttpResponse:
     content = papers.read_paper(paper=paper, purpose="paper_download", actor=actor_of(customer_of(request)))
     return file_answer(content, name=f"{paper.number}.pdf", content_type=PDF)
-
-
-def _day(request: Request, name: str) -> date | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequest(errors={name: ["须为日期，如 2026-11-22"]}) from error
 
 
 class Receipt(ContractView):
@@ -70,8 +60,8 @@ class Statement(ContractView):
         loan = queries.access_loan(customer_of(request), loan_id)
         paper = papers.issue_statement(
             loan_id=loan.pk,
-            from_date=_day(request, "from"),
-            to_date=_day(request, "to"),
+            from_date=day_of(request, "from"),
+            to_date=day_of(request, "to"),
             actor=actor_of(loan.customer_id),
         )
         return _handed_out(request, paper)

@@ -203,7 +203,7 @@ class CoreBank:
         memo: str,
         order_date: str | None = None,
     ) -> dict[str, str]:
-        """Book a credit or a debit on an account; give reference and time.
+        """Book a credit or a debit on an account; give reference, time and the balance after it.
 
         `order_date` is the day under which the statement lists it, today where the order names none.
 
@@ -236,7 +236,7 @@ class CoreBank:
             order_date=order_date or booked["booked_at"][:10],
             **booked,
         )
-        return booked
+        return booked | {"balance": to_yuan(balances[0]["balance_fen"])}
 
     def statement(self, bank: str, order_date: str, *, after: int, limit: int) -> list[dict[str, Any]]:
         """Give what was booked by requests of a bank under one day, from a number on, with each movement's number."""

@@ -185,6 +185,15 @@ class TestAcc14UnbindCard:
         card.refresh_from_db()
         assert (card.status, card.unbound_at) == ("active", None)
 
+    def test_money_on_its_way_keeps_the_last_card_and_is_called_that(self) -> None:
+        customer_id = make_customer()
+        account = _account(customer_id)
+        card = self._bound(customer_id, account)
+        with transaction.atomic():
+            place_claim(account_id=account.pk, claimant="top_up:1")
+        with pytest.raises(StateConflict, match="正在转入或转出"):
+            cards.unbind_card(card_id=card.pk, customer_id=customer_id)
+
     def test_a_free_card_that_is_the_customers_last_stays_too(self) -> None:
         customer_id = make_customer()
         account = _account(customer_id, CLASS_ONE)

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.ledger.chart import LOAN_PRINCIPAL, PAYMENT_CLEARING
-from accounts.models import DepositAccount, Hold, JournalEntry
+from accounts.models import DepositAccount, Hold, JournalEntry, Posting
 from accounts.operations import (
     AccountNotActive,
     InsufficientFunds,
@@ -62,6 +62,16 @@ def repay(who: Holder, amount_fen: int) -> None:
             legs=[Leg(gl_code=LOAN_PRINCIPAL, amount_fen=amount_fen)], business_ref=f"r:{new_id().hex}", kind="repayment",
             memo="", then=Then("test.never", "x"),
         )  # fmt: skip
+
+
+def test_an_accounts_postings_are_in_the_order_of_its_balances_whatever_a_machines_clock_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    who = make_holder(1_000)
+    monkeypatch.setattr("accounts.operations.holds.new_id", lambda: uuid.UUID(int=int("01800000" + "0" * 24, 16)))
+    post(place(who))
+    rows = Posting.objects.filter(account_id=who.account_id).order_by("pk")
+    assert list(rows.values_list("balance_after_fen", flat=True)) == [1_000, 400]
 
 
 class TestPlacing:

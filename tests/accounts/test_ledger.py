@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from accounts.ledger.chart import CUSTOMER_DEPOSITS, INTEREST_INCOME, LOAN_PRINCIPAL
 from accounts.models import Customer, DepositAccount, JournalEntry, Posting
@@ -162,6 +162,36 @@ class TestGl01Guards:
 
 @pytest.mark.django_db(transaction=True)
 class TestRaces:
+    def test_no_line_is_added_to_an_entry_that_is_booked(self) -> None:
+        """Lines that balance each other change an entry all the same, and the day that it was booked on."""
+        pair = [Line(gl_code=INTEREST_INCOME, amount_fen=-7), Line(gl_code=LOAN_PRINCIPAL, amount_fen=7)]
+
+        def book(reference: str) -> uuid.UUID:
+            with transaction.atomic():
+                return post_entry(business_ref=reference, kind="t", lines=pair)
+
+        def add(reference: str) -> None:
+            with transaction.atomic():
+                entry = JournalEntry.objects.get(business_ref=reference)
+                Posting.objects.bulk_create(
+                    Posting(entry=entry, gl_code=line.gl_code, amount_fen=line.amount_fen) for line in pair
+                )
+
+        with in_bank("125"):
+            book("before")
+            with pytest.raises(IntegrityError, match="is booked already"):
+                add("before")
+            with transaction.atomic():
+                book("own")  # a savepoint that was released is of this transaction
+                at_once("125", [lambda: book("meanwhile")])
+                for booked in ("before", "meanwhile"):
+                    with pytest.raises(IntegrityError, match="is booked already"):
+                        add(booked)
+                add("own")
+            assert dict(Posting.objects.values_list("entry__business_ref").annotate(lines=Count("pk"))) == {
+                "before": 2, "meanwhile": 2, "own": 4,
+            }  # fmt: skip
+
     def test_parallel_collections_never_take_more_than_there_is(self) -> None:
         with in_bank("125"):
             account = make_account(1_000)

@@ -62,6 +62,11 @@ def moved(network: Network, run_steps: Callable[..., int]) -> Holder:
 
 
 class TestPages:
+    @pytest.mark.parametrize("path", ["x/change/", "x/assign/", "1/refund/"])
+    def test_of_an_id_that_is_none_lead_back_to_the_start(self, path: str) -> None:
+        answer = staff("会计").get(f"{ADMIN}/receipt/{path}")
+        assert (answer.status_code, answer["Location"]) == (302, "/b/125/admin/")
+
     @pytest.mark.parametrize("role", ["会计", "运营", "审计"])
     def test_show_every_row_with_nothing_in_the_clear(self, moved: Holder, role: str) -> None:
         client = staff(role)

@@ -128,8 +128,9 @@ class TestRecording:
     def test_takes_a_voucher_once_and_channels_apart(self) -> None:
         record(reference="V1")
         before = rows()
-        with pytest.raises(ReceiptKnown):
-            record(reference="V1")
+        for same in ("V1", " V1 ", "Ｖ１"):
+            with pytest.raises(ReceiptKnown):
+                record(reference=same)
         assert rows() == before
         record(reference="V1", channel="counter_cash")
 
@@ -205,12 +206,14 @@ class TestIntoAnAccount:
             ({"account_class": "II"}, "transfer_in", "bound", True),
             ({"account_class": "III"}, "transfer_in", "", False),
             ({"account_class": "III"}, "transfer_in", "bound", True),
+            ({"account_class": "III", "face_to_face": True}, "third_party", "", False),
+            ({"account_class": "III"}, "counter_cash", "", False),
             ({"account_class": "II", "face_to_face": True}, "counter_cash", "", True),
             ({"account_class": "II", "face_to_face": True}, "third_party", "", True),
         ],
     )
     def test_by_acc_04(self, account: dict[str, Any], channel: str, payer: str, *, taken: bool) -> None:
-        """ACC-04: an account that nobody opened face to face takes money from its bound cards only."""
+        """ACC-04 and ACC-07: who takes no cash, and nothing but from a bound card."""
         row = make_account(**account)
         card = bind(row)
         receipt = record(1_00, channel, payer_account=card.number if payer else "6217990000000000013")
@@ -222,6 +225,19 @@ class TestIntoAnAccount:
                 assign(receipt, row, 1_00)
             assert rows() == before
         assert left(receipt) == (0 if taken else 1_00)
+
+    def test_of_class_three_from_others_once_money_from_its_bound_card_has_come(self) -> None:
+        """ACC-07, as a transfer within the bank has it: opened face to face or not, and cash never is a transfer."""
+        row = make_account(account_class="III")
+        card = bind(row)
+        with pytest.raises(OutsideMoneyRefused, match="先从绑定卡转入"):
+            assign(record(1_00, "third_party"), row, 1_00)
+        assign(record(1_00, "transfer_in", payer_account=card.number), row, 1_00)
+        assign(record(1_00, "third_party"), row, 1_00)
+        with pytest.raises(OutsideMoneyRefused):
+            assign(record(1_00, "counter_cash"), row, 1_00)
+        row.refresh_from_db()
+        assert row.balance_fen == 2_00
 
     @pytest.mark.parametrize(
         ("amount_fen", "problem"), [(1_000_01, ReceiptExceeded), (0, InvalidRequest), (-1, InvalidRequest)]

@@ -15,7 +15,13 @@ from accounts.ledger.chart import LOAN_PRINCIPAL
 from accounts.models import CoreReconciliation, DepositAccount, Payment, ReconciliationBreak
 from accounts.operations import Leg, collect_from, notices, pay_into
 from accounts.operations.day import PIECES, do_piece, follow_day
-from accounts.operations.reconciliation import close_break, owe_reconciliations, reconcile_again
+from accounts.operations.reconciliation import (
+    close_break,
+    compare_with_statement,
+    owe_reconciliations,
+    reconcile_again,
+)
+from accounts.providers.core_system import StatementLine
 from core.audit.models import AuditEntry
 from core.clock import business_date
 from core.errors import NotFound, StateConflict
@@ -240,6 +246,47 @@ class TestBreaks:
             due_again()
             run_steps()
             assert CoreReconciliation.objects.count() == done
+
+
+class TestLines:
+    """What a statement may say that the sandbox's core does not; compared without it."""
+
+    @pytest.fixture
+    def booked(self, bank_a: str) -> Payment:
+        payment = order(make_account(keeper="core"), 500_00)
+        Payment.objects.filter(pk=payment.pk).update(status="arrived")
+        return payment
+
+    @staticmethod
+    def compare(payment: Payment, *lines: tuple[int, str]) -> None:
+        assert payment.request_id is not None
+        told = [StatementLine(request_id=payment.request_id, amount_fen=fen, reference=name) for fen, name in lines]
+        with transaction.atomic():
+            compare_with_statement(order_date=payment.order_date, lines=told)
+
+    def test_an_order_that_the_core_booked_twice_differs(self, booked: Payment) -> None:
+        self.compare(booked, (500_00, "C1"), (500_00, "C2"))
+        assert breaks() == [("amount_differs", booked.request_id, 500_00, 1_000_00, True)]
+        assert ReconciliationBreak.objects.get().core_reference == "C1 C2"
+
+    def test_a_line_on_two_pages_is_one(self, booked: Payment) -> None:
+        self.compare(booked, (500_00, "C1"), (500_00, "C1"))
+        assert breaks() == []
+
+    def test_a_break_that_comes_back_is_open_again(self, booked: Payment) -> None:
+        self.compare(booked)
+        self.compare(booked, (500_00, "C1"))
+        assert [is_open for *_, is_open in breaks()] == [False]
+        self.compare(booked)
+        assert breaks() == [("missing_there", booked.request_id, 500_00, None, True)]
+
+    def test_one_that_staff_explained_stays_closed_until_it_says_something_else(self, booked: Payment) -> None:
+        self.compare(booked, (499_00, "C1"))
+        close_break(break_id=ReconciliationBreak.objects.get().pk, reason="核心补记", actor="clerk")
+        self.compare(booked, (499_00, "C1"))
+        assert [is_open for *_, is_open in breaks()] == [False]
+        self.compare(booked, (498_00, "C1"))
+        assert breaks() == [("amount_differs", booked.request_id, 500_00, 498_00, True)]
 
 
 class TestClosingABreak:

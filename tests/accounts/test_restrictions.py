@@ -110,6 +110,15 @@ class TestAcc15AnOrderOnAnAmount:
         collect(who, 400)
         assert (who.balance, available_fen(who.account)) == (600, 0)
 
+    def test_entered_twice_keeps_its_amount_once(self) -> None:
+        who = make_holder(2_000)
+        impose(who)
+        with pytest.raises(RestrictionRefused, match="无需重复登记"):
+            propose_order(who)
+        assert available_fen(who.account) == 1_400
+        impose(who, 500)
+        assert available_fen(who.account) == 900
+
     def test_may_be_more_than_there_is_and_then_keeps_what_comes(self) -> None:
         who = make_holder(100)
         impose(who, 600)
@@ -127,6 +136,15 @@ class TestAcc15AnOrderOnAnAmount:
             hold(who, 401)
         hold(who, 400)
         assert available_fen(who.account) == 0
+
+    @pytest.mark.parametrize("amount_fen", [600, None])
+    def test_past_its_day_keeps_nothing_from_a_hold(self, amount_fen: int | None) -> None:
+        """Whoever holds by itself, as an entrusted payment does, meets no order that the day's work has yet to end."""
+        who = make_holder(1_000)
+        impose(who, amount_fen, expires_date=TODAY)
+        set_day(TODAY + timedelta(days=1))
+        hold(who, 1_000)
+        assert (who.account.held_fen, who.account.frozen_fen, who.account.debits_stopped) == (1_000, 0, False)
 
     def test_does_not_reach_what_was_held_before(self) -> None:
         who = make_holder(1_000)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from accounts.approvals import GIVE_BACK_TOP_UP, GIVE_BACK_TRANSFER
@@ -188,6 +190,11 @@ class TestTheBooks:
         self.watch()
         (alarm,) = [entry for entry in logged if entry["event"] == "books.disagree"]
         assert (alarm["what"], alarm["log_level"]) == ("suspense", "error")
+        DepositAccount.objects.filter(pk=make_holder(100).account_id).update(held_fen=1)
+        self.watch()
+        assert [entry["what"] for entry in logged if entry["event"] == "books.disagree"] == ["suspense"] * 2 + ["holds"]
+        with pytest.raises(CommandError, match=r"bank 125 disagree: suspense_agrees, holds_equal_accounts$"):
+            call_command("check_books", "--bank", "125", stdout=StringIO())
 
     def watch(self) -> None:
         with transaction.atomic():

@@ -25,13 +25,15 @@ from accounts.operations.transfer_outcomes import (
 from accounts.operations.transfers import SEND, start_transfer
 from accounts.providers.payments import OrderStatus, PaymentRefusal
 from accounts.queries import deposits_equal_ledger, holds_equal_accounts, trial_balance
+from accounts.rest.documents import account_document
 from core.clock import now
 from core.db.asks import Ask, answered
 from core.errors import InvalidRequest, NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
+from core.rest.fields import on_the_wire
 from core.steps.models import Step
-from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_card, make_holder, refusal
+from tests.accounts.holders import DONE, Holder, Network, due_again, fate, make_account, make_card, make_holder, refusal
 from verification.models import Check
 from verification.operations import PhoneCodeWrong, screening
 
@@ -120,6 +122,18 @@ class TestToABoundCard:
         assert Transfer.objects.count() == 0
         Card.objects.filter(pk=further.pk).update(bound_at=now() - timedelta(hours=25))
         assert start(who, ToCard(card_id=further.pk)).status == "sending"
+
+    def test_of_this_bank_is_its_class_one_account_by_whichever_number(self) -> None:
+        """S15: 150,000 go to the bound account at once; and from it to itself goes nothing."""
+        who = make_holder(150_000_00)
+        one = make_account(who.customer_id, account_class="I", keeper="core")
+        card = make_card(who.customer_id, who.phone, account=one)
+        made = start(who, ToAccount(number=one.number or "", name=who.name), 150_000_00)
+        assert (made.payee_kind, made.card_id, made.payee_number) == ("bound", card.pk, card.number)
+        assert QuotaUse.objects.count() == 0
+        for to in (ToCard(card_id=card.pk), ToAccount(number=one.number or "", name=who.name)):
+            with pytest.raises(InvalidRequest):
+                start(who, to, account_id=one.pk)
 
     def test_named_by_its_number_is_the_same_card(self) -> None:
         who = make_holder(5_000_00)
@@ -249,6 +263,11 @@ class TestToAnAccountHere:
             start(payer, account_of(payee))
         assert wrong_name.value.document() == closed.value.document()
 
+    def test_whose_name_is_spelt_otherwise_is_found_all_the_same(self) -> None:
+        payer, payee = make_holder(5_000_00), make_holder(name="阿卜杜拉·买买提", face_to_face=True)
+        made = start(payer, ToAccount(number=payee.account.number or "", name="阿卜杜拉•买买提"))
+        assert (made.status, made.payee_name) == ("posted", "阿卜杜拉·买买提")
+
     def test_that_is_the_paying_account_is_no_transfer(self) -> None:
         who = make_holder(5_000_00, face_to_face=True)
         with pytest.raises(InvalidRequest):
@@ -312,6 +331,20 @@ class TestScreening:
 
 
 class TestFromAnAccountInTheCore:
+    def test_the_balance_is_what_the_core_said_last_and_as_of_then(self) -> None:
+        who = make_holder(keeper="core")
+        opened_at = who.account.opened_at
+        assert opened_at is not None
+        assert account_document(who.account)["as_of"] == on_the_wire(opened_at)
+        later, latest = opened_at + timedelta(hours=1), opened_at + timedelta(hours=2)
+        for balance_fen, at in ((70_00, latest), (100_00, later)):  # an answer that was long on its way is history
+            made = start(who, card_of(who))
+            assert made.payment_id is not None
+            with transaction.atomic():
+                payment_arrived(payment_id=made.payment_id, core_reference="DR1", balance_fen=balance_fen, booked_at=at)
+        shown = account_document(who.account)
+        assert (shown["balance"], shown["available"], shown["as_of"]) == ("70.00", "70.00", on_the_wire(latest))
+
     def debited(self, made: Transfer) -> None:
         assert made.payment_id is not None
         with transaction.atomic():

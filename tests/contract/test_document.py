@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+import config.urls_province  # noqa: F401 -- with the admin's addresses every problem is in the catalogue, whatever runs before
 from core.errors import CATALOGUE
 from tests.contract.calls import CALLS, Call
 

@@ -158,3 +158,7 @@ def test_the_trial_balance_is_shown_and_balances() -> None:
     assert "10,000.00" in page
     assert "平衡" in page
     assert "不平衡" not in page
+    before = _staff().get(f"{ADMIN}accounts/journalentry/trial_balance/?on=2001-01-01").content.decode()
+    assert "截至 2001-01-01 日终" in before
+    assert "10,000.00" not in before
+    assert "输入一个有效的日期" in _staff().get(f"{ADMIN}accounts/journalentry/trial_balance/?on=x").content.decode()

@@ -222,6 +222,7 @@ class TestTopUps:
         number = _core_number(account)
         (kept,) = [row for row in _core(sandbox)["accounts"] if row["account_number"] == number]
         assert kept["balance"] == "70.00"
+        assert _balance(someone, account) == ("70.00", "70.00")
         assert _on_card(sandbox, someone) == "49930.00"
         with in_bank(BANK):
             assert trial_balance() == {"1011": -70_00, "1012": 70_00}

@@ -16,7 +16,7 @@ from accounts.providers.core_system import (
     StatementPage,
 )
 from accounts.providers.payments import Order, OrderStatus, PaymentRefusal
-from core.gateway import Answer, Refusals, Rejected, garbage, unknown_code
+from core.gateway import Answer, GatewayError, Refusals, Rejected, garbage, unknown_code
 from core.money import MoneyFormatError, yuan_to_fen
 
 CORE_REFUSALS: Refusals = {
@@ -61,6 +61,8 @@ _CLASSES = {
     "III": CardAccountClass.CLASS_III,
     "credit": CardAccountClass.CREDIT,
 }
+MOST_FEN = 10**15
+"""More than any balance: ten trillion yuan."""
 _STATUSES = {
     "done": RequestStatus.DONE,
     "rejected": RequestStatus.REJECTED,
@@ -104,8 +106,18 @@ def account_number(answer: Answer) -> str:
 
 
 def booking(answer: Answer) -> Booking:
-    """Read a booked movement."""
-    return Booking(reference=answer.text("reference"), booked_at=answer.moment("booked_at"))
+    """Read a booked movement; a balance that cannot be read is none, for the money has moved whatever stands there."""
+    return Booking(
+        reference=answer.text("reference"), booked_at=answer.moment("booked_at"), balance_fen=_balance_after(answer)
+    )
+
+
+def _balance_after(answer: Answer) -> int | None:
+    try:
+        balance_fen = fen(answer, "balance") if answer.has("balance") else None
+    except GatewayError:
+        return None
+    return balance_fen if balance_fen is not None and 0 <= balance_fen <= MOST_FEN else None
 
 
 def closed_at(answer: Answer) -> datetime:

@@ -17,7 +17,7 @@ from tenants import directory
 class Command(BaseCommand):
     """Check the books."""
 
-    help = "Check that the ledger balances and agrees with deposits, loans and lines; exit 1 where it does not."
+    help = "Check that the ledger balances and agrees with deposits, suspense, holds, quotas and loans; exit 1 if it does not."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare which bank."""
@@ -38,7 +38,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{code}  {accounts.gl_name(code):<12}  {amount:>20}")
             self.stdout.write("账务相符" if found["balanced"] else "账务不符")
         if not found["balanced"]:
-            raise CommandError("the books disagree: see which check is false above")
+            failed = ", ".join(name for name, agrees in found.items() if agrees is False and name != "balanced")
+            raise CommandError(f"the books of bank {options['bank']} disagree: {failed}")
 
     @staticmethod
     def _found() -> dict[str, Any]:
@@ -47,6 +48,8 @@ class Command(BaseCommand):
             "ledger_balances": sum(trial.values()) == 0,
             "deposits_equal_ledger": accounts.deposits_equal_ledger(),
             "suspense_agrees": accounts.suspense_agrees(),
+            "holds_equal_accounts": accounts.holds_equal_accounts(),
+            "quotas_equal_charges": accounts.quotas_equal_charges(),
             "loans_equal_ledger": loan_book_agrees(),
         }
         return {

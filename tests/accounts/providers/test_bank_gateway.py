@@ -133,6 +133,22 @@ class TestMovements:
         assert door.seen[0].path == "/gateway/v1/core/credits"
         assert door.seen[0].json() == {"account_number": ACCOUNT, "amount": "10000.01", "memo": "贷款发放"}
 
+    @pytest.mark.parametrize(
+        ("told", "balance_fen"),
+        [
+            ({"balance": "15230.00"}, 1_523_000), ({"balance": "0.00"}, 0), ({}, None), ({"balance": None}, None),
+            ({"balance": "-1.00"}, None), ({"balance": "x"}, None), ({"balance": 5}, None), ({"balance": []}, None),
+            ({"balance": "99999999999999.00"}, None),
+        ],
+    )  # fmt: skip
+    def test_the_balance_after_it_is_read_where_it_is_told(
+        self, door: Door, told: dict[str, object], balance_fen: int | None
+    ) -> None:
+        """Whatever stands there: the money has moved, and no order may stay of unknown fate for it."""
+        door.then(reply({**BOOKED, **told}))
+        booked = core(door.url).debit(account_number=ACCOUNT, amount_fen=1, memo="m", request_id=new_id().hex)
+        assert (booked.reference, booked.balance_fen) == ("CR1", balance_fen)
+
     @pytest.mark.parametrize("amount_fen", [0, -1])
     def test_nothing_and_less_is_not_sent(self, door: Door, amount_fen: int) -> None:
         with pytest.raises(ValueError, match="positive"):

@@ -8,8 +8,13 @@ from datetime import date
 import pytest
 from django.db import connection
 
+from accounts.ledger.chart import ENTRY_KINDS
 from accounts.models import JournalEntry, Posting
+from accounts.operations import receipts, refunds, top_ups, transfer_outcomes, transfers
+from accounts.operations.books import REVERSAL
 from core.tenancy import PROVINCE
+from lending import books
+from lending.closing import income, provisions
 from lending.queries.figures import loan_book_agrees
 from tests.lending.borrowers import give_money, lend, make_borrower, repay, set_day
 
@@ -42,3 +47,12 @@ class TestGl01Books:
             for schema, tables in ((PROVINCE.schema_name, 0), ("public", 0), ("bank_125", len(BOOKS))):
                 cursor.execute(query, [schema, list(BOOKS)])
                 assert cursor.fetchone() == (tables,), schema
+
+
+def test_every_kind_of_entry_has_a_name_that_staff_can_read() -> None:
+    booked = {
+        books.DISBURSEMENT, books.REPAYMENT, books.REVERSAL, books.REALLOCATION, books.WRITE_OFF, books.RECOVERY,
+        income.KIND, provisions.KIND, top_ups.KIND, transfers.KIND, transfer_outcomes.REFUND, receipts.KIND, refunds.KIND,
+        REVERSAL,
+    }  # fmt: skip
+    assert booked == dict(ENTRY_KINDS).keys()
