@@ -32,6 +32,7 @@ REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
 EXTEND: Final = "loan.extend"
 MARK_MISUSED: Final = "loan.mark_misused"
 WRITE_OFF: Final = "loan.write_off"
+CALL_IN: Final = "loan.call_in"
 CONFIRM_MISUSE: Final = "purpose.confirm_misuse"
 CORRECT_RECORD: Final = "bureau.correct_record"
 MODEL_PUBLISH: Final = "model.publish"
@@ -50,7 +51,12 @@ PROPOSER: Final = "lending.propose_loan_change"
 DECIDER: Final = "lending.decide_loan_change"
 
 
-@register_approval(REVERSE_REPAYMENT, title="还款冲正", proposer=PROPOSER, decider=DECIDER)
+def _tell_change(_: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    names = {"months": "展期（月）", "from_date": "挪用起始日", "due_date": "提前到期日"}
+    return [(title, str(values[name])) for name, title in names.items() if name in values]
+
+
+@register_approval(REVERSE_REPAYMENT, title="还款冲正", proposer=PROPOSER, decider=DECIDER, tell=_tell_change)
 def reverse_repayment(approved: Approved) -> None:
     """Take a repayment back; the subject is the repayment."""
     reversal.reverse_repayment(
@@ -67,7 +73,7 @@ def repay_from_receipt(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(EXTEND, title="贷款展期", proposer=PROPOSER, decider=DECIDER)
+@register_approval(EXTEND, title="贷款展期", proposer=PROPOSER, decider=DECIDER, tell=_tell_change)
 def extend(approved: Approved) -> None:
     """Extend a loan by `months`."""
     loan_changes.extend_loan(
@@ -76,7 +82,7 @@ def extend(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(MARK_MISUSED, title="挪用认定", proposer=PROPOSER, decider=DECIDER)
+@register_approval(MARK_MISUSED, title="挪用认定", proposer=PROPOSER, decider=DECIDER, tell=_tell_change)
 def mark_misused(approved: Approved) -> None:
     """Charge the misuse rate from `from_date` on."""
     loan_changes.mark_misused(
@@ -85,7 +91,16 @@ def mark_misused(approved: Approved) -> None:
     )  # fmt: skip
 
 
-@register_approval(WRITE_OFF, title="贷款核销", proposer=PROPOSER, decider=DECIDER)
+@register_approval(CALL_IN, title="宣布提前到期", proposer=PROPOSER, decider=DECIDER, tell=_tell_change)
+def call_in(approved: Approved) -> None:
+    """Have what is not yet due of a loan fall due on `due_date`."""
+    loan_changes.call_in_loan(
+        loan_id=uuid.UUID(approved.subject), due_date=date.fromisoformat(approved.values["due_date"]),
+        actor=approved.actor, reason=approved.reason,
+    )  # fmt: skip
+
+
+@register_approval(WRITE_OFF, title="贷款核销", proposer=PROPOSER, decider=DECIDER, tell=_tell_change)
 def write_off(approved: Approved) -> None:
     """Write a loan off."""
     loan_changes.write_off_loan(loan_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.clock import business_date
 from lending.loans.day_count import counted_days
 from lending.loans.overdue import days_past_due
 from lending.loans.rate_history import rate_days, rate_on
-from lending.loans.standing import LoanRecord, standing_on
+from lending.loans.standing import LoanRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,3 @@ def running_of(loan: LoanRecord, *, on_date: date) -> Running:
         next_due_date=ahead[0].due_date if ahead else None,
         overdue_since_date=min(late, default=None),
     )
-
-
-def is_settled(record: LoanRecord) -> bool:
-    """Tell whether nothing is owed on a loan any more, on the present business date."""
-    today = business_date()
-    if record.ended_date is not None:
-        return True
-    return not (record.outstanding_principal_fen or standing_on(record, on_date=today).due or record.carried_on(today))

@@ -1,4 +1,4 @@
-"""From rows to what the arithmetic reads: a loan's record, its facts, the terms of a schedule."""
+"""From rows to what the arithmetic reads: a loan's record, its facts, what it was called last and is by its facts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from django.db.models import Prefetch, QuerySet
 
 from lending import parameters
 from lending.loans.allocation import Allocation
+from lending.loans.classification import Category
 from lending.loans.day_count import DayCount
+from lending.loans.judging import Judged, judged_to
 from lending.loans.overdue import InstalmentRecord, Payment
 from lending.loans.rate_history import PenaltyTerms, RateFrom
 from lending.loans.repaying import Policy, RepaymentKind
@@ -204,9 +207,33 @@ def _event_fact(row: LoanEvent) -> Fact:
     if "moved" in row.detail:
         moved = dict(zip(dates_of(row.detail["moved"]), dates_of(row.detail["moved"].values()), strict=True))
         return HolidayFact(value_date=row.business_date, moved=moved)
-    return RescheduleFact(value_date=row.business_date, due_dates=dates_of(row.detail["due_dates"]))
+    return RescheduleFact(
+        value_date=row.business_date, due_dates=dates_of(row.detail["due_dates"]),
+        is_extension=not row.detail.get("called_in", False),
+    )  # fmt: skip
 
 
 def dates_of(texts: Iterable[str]) -> tuple[date, ...]:
     """Read dates as events keep them."""
     return tuple(date.fromisoformat(text) for text in texts)
+
+
+def judged_of(loan: Loan) -> Judged:
+    """Return what a loan was called last."""
+    return Judged(
+        category=Category(loan.category),
+        category_date=loan.category_date or loan.start_date,
+        stage=loan.stage,
+        is_non_accrual=loan.is_non_accrual,
+        observed_until_date=loan.observed_until_date,
+        restructured_until_date=loan.restructured_until_date,
+    )
+
+
+def judged_on(loan: Loan, day: date) -> Judged:
+    """Return what a loan is called on a day by all that counts of its life now: value dates, not days of entry (ALLOC-03)."""
+    policy = policy_of(loan)
+    return judged_to(
+        opening_record(loan), lambda _: policy, facts_of(loan), until=day,
+        rules_on=cache(parameters.classification_rules),
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Final, cast
 from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
-from lending.loans.classification import Category
+from lending.loans.classification import Category, ClassificationRules
 from lending.purposes import BUSINESS, CONSUMER
 from tenants.parameters import (
     Locked,
@@ -156,6 +156,24 @@ OBSERVATION_PERIODS: Final = declare(
         "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=2, high=12,
     )
 )  # fmt: skip
+WATCH_MONTHS: Final = declare(
+    Parameter(
+        "loan.watch_months", 12, "重组贷款的观察期，期内至多为关注类", "个月",
+        "RISK-02，商业银行金融资产风险分类办法，令2023年第1号", "higher", low=12, high=60,
+    )
+)  # fmt: skip
+CALL_IN_DAYS: Final = declare(
+    Parameter(
+        "loan.call_in_days",
+        7,
+        "宣布贷款提前到期时给借款人的准备时间",
+        "天",
+        "LN-12，合同约定，工程取值",
+        "higher",
+        low=3,
+        high=60,
+    )
+)
 STAGE_TWO_DAYS: Final = declare(
     Parameter(
         "loan.stage_two_days", 30, "逾期超过多少天进入减值第二阶段", "天", "RISK-04，CAS 22 预期信用损失", "lower",
@@ -215,6 +233,11 @@ AUTO_DEBIT_KEPT_DAYS: Final = declare(
 )
 
 
+def call_in_days() -> int:
+    """Return how many days lie at least between calling a loan in and the day on which it falls due (LN-12)."""
+    return value_of(CALL_IN_DAYS.name, kind=int)
+
+
 def line_review_days() -> int:
     """Return after how many days without a review a line lends nothing new (LN-02)."""
     return alone(asking_line_review_days())
@@ -247,25 +270,12 @@ def allocation_order(on: date | None = None) -> tuple[Kind, ...]:
     return tuple(cast("Kind", f"{word}_fen") for word in text.split(","))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassificationRules:
-    """By which numbers loans are classified on a day (RISK-02, RISK-04).
-
-    A category that was cured rises after so many months and so many instalments paid in time. Above `non_accrual_days`
-    overdue a loan no longer accrues; above `stage_two_days` its credit risk counts as significantly increased.
-    """
-
-    observation_months: int
-    observation_periods: int
-    non_accrual_days: int
-    stage_two_days: int
-
-
 def classification_rules(on: date) -> ClassificationRules:
     """Return the numbers in force on a day."""
     specs = {
         "observation_months": OBSERVATION_MONTHS,
         "observation_periods": OBSERVATION_PERIODS,
+        "watch_months": WATCH_MONTHS,
         "non_accrual_days": NON_ACCRUAL_DAYS,
         "stage_two_days": STAGE_TWO_DAYS,
     }

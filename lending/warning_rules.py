@@ -21,7 +21,16 @@ FACT_DAYS: Final = declare(
     Parameter("warning.fact_days", 31, "外部风险信息超过多少天不再触发预警", "天", OURS, "free", low=1, high=366)
 )
 REDUCE_PERCENT: Final = declare(
-    Parameter("warning.reduce_percent", 50, "压降额度的幅度（不低于已用和占用）", "%", OURS, "higher", low=10, high=100)
+    Parameter(
+        "warning.reduce_percent",
+        50,
+        "压降额度的幅度（已用和占用照常，归还后不能再用）",
+        "%",
+        OURS,
+        "higher",
+        low=10,
+        high=100,
+    )
 )
 
 

@@ -49,7 +49,7 @@ class Page(ModelAdmin):
         return found
 
     def get_urls(self) -> list[URLPattern]:
-        """Answer an address whose id is none, of a page or an act, as Django answers that of a row that is not there."""
+        """Answer staff an address whose id is none, of a page or an act, as Django answers that of a row that is not there."""
         found: list[URLPattern] = super().get_urls()
         for one in found:
             if "object_id" in one.pattern.converters:
@@ -62,8 +62,9 @@ class Page(ModelAdmin):
             try:
                 self.opts.pk.to_python(unquote(object_id))
             except ValidationError:
-                gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-                return gone
+                if self.admin_site.has_permission(request):  # whoever is not logged in is sent to do so first
+                    gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+                    return gone
             return view(request, *args, object_id=object_id, **kwargs)
 
         return guarded

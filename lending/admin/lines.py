@@ -16,10 +16,11 @@ from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import amount, linked, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
+from core.money import MoneyFormatError, yuan_to_fen
 from lending.line_contracting import signs_once
 from lending.models import CreditLine, LineAgreement
 from lending.models.credit_line import ACTIVE, FROZEN, STANDING
-from lending.operations.lines import close_line, freeze_line, review_line, unfreeze_line
+from lending.operations.lines import close_line, freeze_line, reduce_line, review_line, unfreeze_line
 from lending.queries.agreements import why_sign_anew
 from lending.queries.applications import available_fen, review_is_due
 from lending.queries.disclosures import lender_card
@@ -43,10 +44,17 @@ CLOSE: Final = Act(
 )
 
 
+REDUCE: Final = Act(
+    title="压降额度",
+    submit="压降",
+    explanation="压降后立即按新额度控制用款；已用、占用超出的部分照常还款，归还后不能再用。不能改回，需要提高时由客户重新申请。",
+    done="额度已压降",
+    danger=True,
+)
 REVIEW: Final = Act(
     title="年审通过",
     submit="记录年审",
-    explanation="额度授信或上次年审超过一年的暂停用款（LN-02）。请重新评估客户后记录；需要压降或停用的，请冻结或关闭额度。",
+    explanation="额度授信或上次年审超过一年的暂停用款（LN-02）。请重新评估客户后记录；需要调低或停用的，请压降、冻结或关闭额度。",
     done="已记录年审，额度可继续使用",
 )
 
@@ -55,6 +63,24 @@ class ReasonForm(ActForm):
     """Why; kept in the history."""
 
     reason = forms.CharField(label="原因", max_length=200, help_text="写入状态变更与审计日志")
+
+
+class ReduceForm(ReasonForm):
+    """To how much, and why."""
+
+    limit = forms.CharField(label="压降后的额度（元）", max_length=20, help_text="整数元，低于当前额度，例如 50000")
+    field_order = ("limit", "reason")
+
+    def clean_limit(self) -> int:
+        """Read the limit in fen.
+
+        Raises:
+            ValidationError: it is no amount.
+        """
+        try:
+            return yuan_to_fen(self.cleaned_data["limit"].replace(",", "").strip())
+        except MoneyFormatError as error:
+            raise forms.ValidationError("请填写金额，例如 50000.00") from error
 
 
 class AgreementTable(ReadOnlyTable):
@@ -86,7 +112,7 @@ class CreditLinePage(ReadOnlyPage):
 
     ordering = ("-id",)
     inlines = (AgreementTable,)
-    actions_detail = ("freeze", "unfreeze", "close", "review")
+    actions_detail = ("review", "reduce", "freeze", "unfreeze", "close")
     readonly_fields = (
         "limit_fen_in_yuan",
         "drawn_fen_in_yuan",
@@ -141,6 +167,10 @@ class CreditLinePage(ReadOnlyPage):
         """Offer the act where it is legal."""
         return self._may(request, object_id, STANDING)
 
+    def has_reduce_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where it is legal."""
+        return self._may(request, object_id, STANDING)
+
     def has_review_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it is legal."""
         return self._may(request, object_id, STANDING)
@@ -159,6 +189,17 @@ class CreditLinePage(ReadOnlyPage):
     def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Close the line."""
         return self._act(request, object_id, CLOSE, close_line)
+
+    @action(description="压降", permissions=["reduce"], icon="trending_down")
+    def reduce(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lower the limit."""
+
+        def run(given: Any) -> None:
+            reduce_line(
+                line_id=uuid.UUID(object_id), limit_fen=given["limit"], actor=actor_of(request), reason=given["reason"]
+            )
+
+        return perform(self, request, REDUCE, run=run, form_class=ReduceForm, object_id=object_id)
 
     @action(description="年审通过", permissions=["review"], icon="fact_check")
     def review(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -15,6 +15,7 @@ from core.admin.amounts import FEN_PER_YUAN
 from core.approvals.operations import propose
 from core.clock import business_date
 from lending.approvals import (
+    CALL_IN,
     EXTEND,
     MARK_MISUSED,
     PROPOSER,
@@ -28,7 +29,7 @@ from lending.models.loan import ACTIVE, SETTLED
 from lending.models.product import KEEPS
 from lending.models.repayment import KINDS, POSTED
 from lending.operations.receipt_repayment import plan_from_receipt
-from lending.queries.loan_changes import refuse_extension, refuse_misuse
+from lending.queries.loan_changes import refuse_calling_in, refuse_extension, refuse_misuse
 from lending.queries.receipts import FromReceipt
 
 WAITS: Final = "已提交，待另一名员工在“复核事项”中复核"
@@ -60,7 +61,17 @@ EXTENDING: Final = Act(
 MISUSING: Final = Act(
     title="申请挪用认定",
     submit="提交复核",
-    explanation="复核通过后自起始日起按挪用罚息利率计收；与逾期罚息并存时取较重者，不并处。",
+    explanation="复核通过后自起始日起按挪用罚息利率计收，与逾期罚息并存时取较重者，不并处；额度同时冻结。",
+    done=WAITS,
+    danger=True,
+)
+CALLING_IN: Final = Act(
+    title="申请宣布提前到期",
+    submit="提交复核",
+    explanation=(
+        "借款人违约（如挪用借款、连续逾期、提供虚假资料）时，未到期的本金和利息提前到指定日期归还，额度同时冻结。"
+        "请先书面通知借款人，并按合同给予准备时间；指定日期不晚于下一还款日。"
+    ),
     done=WAITS,
     danger=True,
 )
@@ -104,6 +115,12 @@ class MisuseForm(ReasonForm):
     from_date = forms.DateField(label="挪用起始日")
 
 
+class CallingInForm(ReasonForm):
+    """By which day."""
+
+    due_date = forms.DateField(label="提前到期日")
+
+
 def _propose(
     page: Any, request: HttpRequest, object_id: str, act: Act, kind: str, form_class: type[ReasonForm] = ReasonForm,
     *, refuse: Callable[..., None] | None = None,
@@ -128,7 +145,7 @@ def _plain(value: Any) -> Any:
 class LoanActs:
     """The acts on a loan."""
 
-    actions_detail = ("from_receipt", "extend", "misuse", "write_off")
+    actions_detail = ("from_receipt", "extend", "misuse", "call_in", "write_off")
 
     def _may(self, request: HttpRequest, object_id: Any, **which: Any) -> bool:
         if not request.user.has_perm(PROPOSER):
@@ -148,6 +165,10 @@ class LoanActs:
     def has_misuse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""
         return self._may(request, object_id, misused_from_date=None)
+
+    def has_call_in_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where something is still to fall due."""
+        return self._may(request, object_id, next_due_date__isnull=False)
 
     def has_write_off_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""
@@ -182,6 +203,11 @@ class LoanActs:
     def misuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Propose that misuse be charged."""
         return _propose(self, request, object_id, MISUSING, MARK_MISUSED, MisuseForm, refuse=refuse_misuse)
+
+    @action(description="提前到期", permissions=["call_in"], icon="event_busy")
+    def call_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose that what is not yet due fall due."""
+        return _propose(self, request, object_id, CALLING_IN, CALL_IN, CallingInForm, refuse=refuse_calling_in)
 
     @action(description="核销", permissions=["write_off"], icon="delete_forever")
     def write_off(self, request: HttpRequest, object_id: str) -> HttpResponse:

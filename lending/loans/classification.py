@@ -7,6 +7,7 @@ falls at once and rises only after an observation period (RISK-02), so it is kep
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -42,6 +43,22 @@ ABOVE: Final = (
     (90, Category.SUBSTANDARD),
     (0, Category.SPECIAL_MENTION),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationRules:
+    """By which numbers loans are classified on a day (RISK-02, RISK-04).
+
+    A category that was cured rises after so many months and so many instalments paid in time. Above `non_accrual_days`
+    overdue a loan no longer accrues; above `stage_two_days` its credit risk counts as significantly increased. What is
+    restructured is watched for `watch_months`.
+    """
+
+    observation_months: int
+    observation_periods: int
+    watch_months: int
+    non_accrual_days: int
+    stage_two_days: int
 
 
 def category_of(overdue_days: int) -> Category:

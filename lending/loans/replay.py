@@ -50,10 +50,11 @@ class MisuseFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescheduleFact:
-    """The principal that is not yet due falls due on other dates, agreed on a day (EXT-01)."""
+    """The principal that is not yet due falls due on other dates: extended by agreement (EXT-01), or called in (LN-12)."""
 
     value_date: date
     due_dates: tuple[date, ...]
+    is_extension: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +79,25 @@ class Replayed:
 def replay(opening: LoanRecord, policy_on: Callable[[date], Policy], facts: Sequence[Fact]) -> Replayed:
     """Fold facts into a loan as it was opened, by the policy of each day; facts of one day in the order given."""
     loan, repaid = opening, {}
-    for fact in sorted(facts, key=lambda fact: fact.value_date):
-        if isinstance(fact, RepaymentFact):
-            policy, day = policy_on(fact.value_date), fact.value_date
-            done = repay(loan, policy, kind=fact.kind, total_fen=fact.total_fen, on_date=day, keep=fact.keep)
+    for fact in in_order(facts):
+        loan, done = after(loan, policy_on, fact)
+        if isinstance(fact, RepaymentFact) and done is not None:
             repaid[fact.key] = done
-            loan = done.loan
-        else:
-            loan = changed(loan, fact)
     return Replayed(loan=loan, repaid=repaid)
+
+
+def in_order(facts: Sequence[Fact]) -> list[Fact]:
+    """Return facts in the order in which they count: by value date, those of one day as they were given."""
+    return sorted(facts, key=lambda fact: fact.value_date)
+
+
+def after(loan: LoanRecord, policy_on: Callable[[date], Policy], fact: Fact) -> tuple[LoanRecord, Repaid | None]:
+    """Return a loan after its next fact, and what it did where it is a repayment."""
+    if not isinstance(fact, RepaymentFact):
+        return changed(loan, fact), None
+    policy, day = policy_on(fact.value_date), fact.value_date
+    done = repay(loan, policy, kind=fact.kind, total_fen=fact.total_fen, on_date=day, keep=fact.keep)
+    return done.loan, done
 
 
 def changed(loan: LoanRecord, fact: RateFact | MisuseFact | RescheduleFact | HolidayFact) -> LoanRecord:

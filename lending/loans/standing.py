@@ -144,6 +144,13 @@ def standing_on(loan: LoanRecord, *, on_date: date) -> Standing:
     )
 
 
+def is_over(loan: LoanRecord, *, on_date: date) -> bool:
+    """Tell whether nothing is owed on a loan any more, now or later."""
+    if loan.ended_date is not None:
+        return True
+    return not (loan.outstanding_principal_fen or standing_on(loan, on_date=on_date).due or loan.carried_on(on_date))
+
+
 def owed_on(record: InstalmentRecord, terms: PenaltyTerms, *, on_date: date) -> Owed:
     """Return what is unpaid of an instalment that has fallen due."""
     return Owed(

@@ -26,10 +26,10 @@ class CreditLine(models.Model):
 
     States in `lending.states.LINE`: active ↔ frozen (no new draws); expired after `valid_until_date`; closed. What is
     held belongs to drawdowns on their way, what is drawn is principal outstanding; repaid principal may be drawn again.
-    The amounts change in single guarded statements only (`lending.operations.lines`). `over_limit_fen` is what a
-    repayment that was taken back has put above the limit, because it had been drawn again meanwhile. The price is fixed at the
-    offer: LPR of `lpr_tenor` published on `lpr_date`, plus `spread_bp`. A line whose grant or last review (`reviewed_date`)
-    is more than a year ago lends nothing new until it is reviewed (LN-02).
+    The amounts change in single guarded statements only (`lending.operations.lines`). `over_limit_fen` is what is
+    drawn and held above the limit: it was lowered, or a repayment was taken back that had been drawn again. The price is
+    fixed at the offer: LPR of `lpr_tenor` published on `lpr_date`, plus `spread_bp`. A line whose grant or last review
+    (`reviewed_date`) is more than a year ago lends nothing new until it is reviewed (LN-02).
 
     PII: none beside the customer's opaque id.
     """

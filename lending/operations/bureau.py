@@ -106,7 +106,12 @@ def _keep(moment: str, day: date, moved_fen: Mapping[uuid.UUID, int]) -> int:
         some = ids[start : start + AT_ONCE]
         contents = contents_of(some, moment=moment, day=day, moved_fen=moved_fen)
         BureauRecord.objects.bulk_create(
-            (_record_of(loan_id, moment, day, content) for loan_id, content in contents.items()), ignore_conflicts=True
+            (
+                _record_of(loan_id, moment, day, content)
+                for loan_id, content in contents.items()
+                if moment != CLOSE or content["settled_date"] is not None  # else what closed it was taken back
+            ),
+            ignore_conflicts=True,
         )
     return BureauRecord.objects.filter(kind=moment, business_date=day).count() - before
 

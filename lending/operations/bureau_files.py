@@ -20,7 +20,8 @@ from core.steps.queue import enqueue
 from core.tenancy import current_bank
 from lending import servicing_parameters
 from lending.bureau_records import Content, is_negative, line_of, not_overdue, with_letter
-from lending.models import BureauExport, BureauObjection, BureauRecord
+from lending.loan_records import judged_on
+from lending.models import BureauExport, BureauObjection, BureauRecord, Loan
 from lending.models.bureau import CLOSE, MONTH_END
 from lending.queries.bureau import contents_of
 from lending.reporting import SEQUENCE
@@ -173,10 +174,13 @@ def correct_record(*, objection_id: uuid.UUID, how: HowCorrected, answer: str, a
 
 
 def _anew(former: BureauRecord) -> Content:
-    moved_fen = {former.loan_id: int(former.content["moved_fen"])}
-    return contents_of([former.loan_id], moment=former.kind, day=former.business_date, moved_fen=moved_fen)[
-        former.loan_id
-    ]
+    """Say it as the books say now that it was: what came in for an earlier day counts, for what a loan was called too."""
+    loan, day = Loan.objects.select_related("contract").get(pk=former.loan_id), former.business_date
+    found = contents_of(
+        [loan.pk], moment=former.kind, day=day, moved_fen={loan.pk: int(former.content["moved_fen"])},
+        called={loan.pk: judged_on(loan, day).category.value},
+    )  # fmt: skip
+    return found[loan.pk]
 
 
 def _correct(*, former: BureauRecord, content: Content) -> None:

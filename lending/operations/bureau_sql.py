@@ -13,12 +13,15 @@ CAPTURE: Final = """
 INSERT INTO lending_bureau_day (captured_date, records, captured_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
-# The loans that need the arithmetic at a month's end: open then, and overdue, of another class, or written off. All others
-# are plain.
+# The loans that need the arithmetic at a month's end: open then, and overdue, of another class then or since, written off, or
+# not captured the month before, because they were settled. All others are plain.
 NOT_PLAIN: Final = """
 SELECT l.id FROM lending_loan l
 WHERE l.start_date <= %(day)s AND (l.settled_date IS NULL OR l.settled_date > %(day)s)
   AND (l.category <> 'normal' OR l.status = 'written_off'
+       OR l.id IN (SELECT e.loan_id FROM lending_loan_event e WHERE e.kind = 'classified' AND e.business_date > %(day)s)
+       OR l.start_date < %(first)s AND NOT EXISTS (SELECT 1 FROM lending_bureau_record r
+            WHERE r.loan_id = l.id AND r.kind = 'month_end' AND r.business_date = %(first)s::date - 1)
        OR EXISTS (SELECT 1 FROM lending_instalment i
                   WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL
                     AND i.due_date < %(day)s AND i.due_date + l.grace_days < %(day)s
@@ -66,9 +69,11 @@ ON CONFLICT DO NOTHING
 """  # noqa: S608 -- put together from constants; values are parameters
 
 # What happened on a day, one row for a loan and kind of event; an event that was entered late counts on the day it came.
+# A change of stage or accrual alone is no change of class, and calling a loan in no extension.
 EVENTS: Final = """
 SELECT loan_id, kind, sum(CASE kind WHEN 'reversed' THEN -amount_fen ELSE amount_fen END)::bigint FROM lending_loan_event
-WHERE kind = ANY(%(kinds)s) AND NOT detail ? 'moved' -- off a holiday: no extension
+WHERE kind = ANY(%(kinds)s) AND (kind <> 'classified' OR detail ->> 'from' IS DISTINCT FROM detail ->> 'to')
+  AND NOT (kind = 'rescheduled' AND detail ?| ARRAY['called_in', 'moved']) -- called in, or off a holiday: no extension
   AND (business_date = %(day)s OR (business_date < %(day)s AND created_at > %(since)s))
 GROUP BY loan_id, kind ORDER BY loan_id, kind
 """
@@ -102,10 +107,12 @@ FROM (SELECT m.id, (
 WHERE f.id = n.id AND f.ended_date IS NOT NULL
 """
 
+# What is bad by its class alone, after the arrears, goes out under the notice of these: nothing else is owed one.
 RELEASE: Final = """
 UPDATE lending_bureau_record r SET released_date = %(today)s
 WHERE r.released_date IS NULL AND EXISTS (
     SELECT 1 FROM lending_credit_notice n
     WHERE n.loan_id = r.loan_id AND n.status = 'sent' AND n.sent_date + %(ahead)s <= %(today)s
-      AND (n.ended_date IS NULL OR n.ended_date > r.business_date))
+      AND (n.ended_date IS NULL OR n.ended_date > r.business_date
+           OR r.content ->> 'overdue_days' = '0' AND n.overdue_since_date <= r.business_date))
 """

@@ -7,7 +7,7 @@ not what is told of it afterwards.
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -109,9 +109,7 @@ def begin_contact(
     if person != BORROWER:
         raise ThirdPartyContact
     moment = now()
-    first, last = servicing_parameters.collection_hours()
-    if not first <= moment.hour < last:
-        raise OutsideHours(f"只能在每日 {first} 时至 {last} 时之间联系借款人")
+    _within_hours(moment)
     agency = _agency_of(loan_id, agency_id)
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [f":collection:{loan.customer_id.hex}"])
@@ -123,6 +121,12 @@ def begin_contact(
     )  # fmt: skip
     record("collection.contact_begun", actor=actor, subject=loan_id.hex, detail={"channel": channel})
     return contact
+
+
+def _within_hours(moment: datetime) -> None:
+    first, last = servicing_parameters.collection_hours()
+    if not first <= moment.hour < last:
+        raise OutsideHours(f"只能在每日 {first} 时至 {last} 时之间联系借款人，请在该时段内再联系")
 
 
 def _agency_of(loan_id: uuid.UUID, agency_id: uuid.UUID | None) -> CollectionAgency | None:
@@ -147,12 +151,17 @@ def _overdue(loan_id: uuid.UUID) -> tuple[Loan, int, int]:
 def reveal_phone(*, contact_id: uuid.UUID, actor: str) -> str:
     """Return the borrower's number to who began the contact, while it has no outcome and its day lasts; kept in the audit log.
 
+    A contact begun in the last minute before the hours end is not made after them (LN-15).
+
     Raises:
         NotFound: there is no such contact of this person, or it is over.
+        OutsideHours: the day's hours have ended meanwhile.
     """
     contact = CollectionContact.objects.filter(pk=contact_id, actor=actor, outcome=None).first()
-    if contact is None or contact.contact_date != now().date():
+    moment = now()
+    if contact is None or contact.contact_date != moment.date():
         raise NotFound
+    _within_hours(moment)
     phone = verified.phone_of(contact.customer_id)
     if phone is None:
         raise NotFound

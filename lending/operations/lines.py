@@ -10,7 +10,7 @@ from core.audit.log import record
 from core.clock import business_date
 from core.db.asks import execute
 from core.errors import NotFound, Problem, StateConflict
-from core.money import FEN_PER_YUAN
+from core.money import FEN_PER_YUAN, fen_to_yuan
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
@@ -70,6 +70,14 @@ class LineReviewDue(Problem):
     code = "line_review_due"
     status = 422
     title = "额度需由银行年审后方可继续用款，请联系贷款银行"
+
+
+class LimitNotLower(Problem):
+    """A line is reduced to less than it has; more is granted by a new application only."""
+
+    code = "limit_not_lower"
+    status = 422
+    title = "压降后的额度应低于当前额度"
 
 
 class LineAmountWrong(ValueError):
@@ -155,6 +163,17 @@ def freeze_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
         NotFound: there is no such line.
         StateConflict: it is not active.
     """
+    _freeze(line_id, actor=actor, reason=reason)
+
+
+@within_transaction
+def stop_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
+    """Let nothing new be drawn from a line, whatever state it is in."""
+    if CreditLine.objects.select_for_update(no_key=True).get(pk=line_id).status == ACTIVE:
+        _freeze(line_id, actor=actor, reason=reason)
+
+
+def _freeze(line_id: uuid.UUID, *, actor: str, reason: str) -> None:
     transition(LINE, line_id, "freeze", actor=actor, reason=reason)
     record("line.frozen", actor=actor, subject=line_id.hex, detail={"reason": reason})
 
@@ -165,34 +184,52 @@ def freeze_lines_of(*, customer_id: uuid.UUID, actor: str, reason: str) -> int:
     active = CreditLine.objects.filter(customer_id=customer_id, status=ACTIVE).order_by("pk")
     ids = list(active.values_list("pk", flat=True))
     for line_id in ids:
-        transition(LINE, line_id, "freeze", actor=actor, reason=reason)
-        record("line.frozen", actor=actor, subject=line_id.hex, detail={"reason": reason})
+        _freeze(line_id, actor=actor, reason=reason)
     return len(ids)
 
 
 @within_transaction
 def reduce_lines_of(*, customer_id: uuid.UUID, percent: int, actor: str, reason: str) -> int:
-    """Lower the limits of a customer's standing lines by so many per cent, to whole yuan; return how many were lowered.
-
-    Never below what is drawn and held, nor below one yuan, so nothing that is on its way stops.
-    """
+    """Lower the limits of a customer's standing lines by so many per cent, to whole yuan; return how many were lowered."""
     lowered = 0
     for line in (
         CreditLine.objects.select_for_update(no_key=True)
         .filter(customer_id=customer_id, status__in=STANDING)
         .order_by("pk")
     ):
-        kept_fen = line.limit_fen * (100 - percent) // 100 // FEN_PER_YUAN * FEN_PER_YUAN
-        limit_fen = max(kept_fen, line.drawn_fen + line.held_fen, FEN_PER_YUAN)
-        if limit_fen >= line.limit_fen:
-            continue
-        detail: dict[str, str | int | bool | None] = {"reason": reason, "from_fen": line.limit_fen, "to_fen": limit_fen}
-        line.limit_fen = limit_fen
-        line.save(update_fields=["limit_fen"])
-        enqueue(PUSH_FIGURES, f"reduced:{line.pk.hex}")
-        record("line.reduced", actor=actor, subject=line.pk.hex, detail=detail)
-        lowered += 1
+        limit_fen = max(line.limit_fen * (100 - percent) // 100 // FEN_PER_YUAN * FEN_PER_YUAN, FEN_PER_YUAN)
+        if limit_fen < line.limit_fen:
+            _lower(line, limit_fen, actor=actor, reason=reason)
+            lowered += 1
     return lowered
+
+
+@opens_transaction
+def reduce_line(*, line_id: uuid.UUID, limit_fen: int, actor: str, reason: str) -> None:
+    """Lower the limit of a standing line, in whole yuan: what a review has found too high (LN-02).
+
+    Raises:
+        NotFound: there is no such line.
+        StateConflict: it has ended.
+        LimitNotLower: the limit is not a positive number of yuan below the present one.
+    """
+    line = CreditLine.objects.select_for_update(no_key=True).filter(pk=line_id).first()
+    if line is None:
+        raise NotFound
+    if line.status not in STANDING:
+        raise StateConflict("额度已到期或已关闭，不能压降")
+    if not 0 < limit_fen < line.limit_fen or limit_fen % FEN_PER_YUAN:
+        raise LimitNotLower(f"当前额度 {fen_to_yuan(line.limit_fen)} 元，请填写低于它的整数元金额")
+    _lower(line, limit_fen, actor=actor, reason=reason)
+
+
+def _lower(line: CreditLine, limit_fen: int, *, actor: str, reason: str) -> None:
+    """Lower a locked line's limit; what is drawn and held above it stays so, and what is repaid of that is not drawn again."""
+    detail: dict[str, str | int | bool | None] = {"reason": reason, "from_fen": line.limit_fen, "to_fen": limit_fen}
+    line.limit_fen, line.over_limit_fen = limit_fen, max(0, line.drawn_fen + line.held_fen - limit_fen)
+    line.save(update_fields=["limit_fen", "over_limit_fen"])
+    enqueue(PUSH_FIGURES, f"reduced:{line.pk.hex}")
+    record("line.reduced", actor=actor, subject=line.pk.hex, detail=detail)
 
 
 @opens_transaction
@@ -229,7 +266,7 @@ def close_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
 def review_line(*, line_id: uuid.UUID, actor: str, reason: str) -> None:
     """Record that a line was looked at anew on the business date and goes on as it is (LN-02).
 
-    What is to change is another act: freeze, close, or a new application.
+    What is to change is another act: reduce, freeze, close, or a new application.
 
     Raises:
         NotFound: there is no such line.

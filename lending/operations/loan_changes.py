@@ -1,6 +1,7 @@
-"""Change a loan other than by repaying it: new price, misuse, extension, write-off (INT-01, PEN-01, EXT-01, RISK-02).
+"""Change a loan other than by repaying it: new price, misuse, extension, calling in, write-off.
 
-Each is a fact of the loan's fold, recorded as an event; the rows to come are made anew from it.
+INT-01, PEN-01, EXT-01, LN-12, RISK-02. Each is a fact of the loan's fold, recorded as an event; the rows to come are made
+anew from it.
 """
 
 from __future__ import annotations
@@ -16,25 +17,28 @@ from core.clock import business_date
 from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
-from lending import books
-from lending.loan_records import record_of
+from lending import books, parameters
+from lending.loan_records import judged_of, record_of
 from lending.loan_terms import LONGEST_MOVE, later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
-from lending.loans.due_dates import MONTHS_PER_YEAR, months_after, working_day_from
+from lending.loans.due_dates import working_day_from
+from lending.loans.judging import restructured
 from lending.loans.repricing import last_repricing, next_repricing, price
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import SETTLED
 from lending.models.loan_event import EVENT_WRITTEN_OFF, MISUSED, REPRICED, RESCHEDULED
 from lending.models.product import NEXT_WORKING_DAY
+from lending.operations.judging import judge_anew, keep_judged
+from lending.operations.lines import stop_line
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
 from lending.operations.settling import follow_settlement
-from lending.queries.loan_changes import refuse_extension, refuse_misuse
+from lending.queries.loan_changes import refuse_calling_in, refuse_extension, refuse_misuse
 from lending.states import LOAN
 from tenants import queries as tenants
 
-WATCH_MONTHS: Final = MONTHS_PER_YEAR
+MISUSE: Final = "资金挪用"
 
 
 @opens_transaction
@@ -87,6 +91,8 @@ def _take_price(loan: Loan, day: date) -> None:
     loan.annual_rate = rate
     loan.save(update_fields=["rate_changes", "annual_rate"])
     _change(loan, REPRICED, day, {"annual_rate": str(rate), "lpr_date": lpr.published_date.isoformat()})
+    if day < business_date():
+        judge_anew(loan=loan)
 
 
 @opens_transaction
@@ -114,6 +120,8 @@ def move_off_holidays(*, loan_id: uuid.UUID) -> None:
 def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str) -> None:
     """Charge the misuse rate on a loan's principal from a day on (PEN-01), as two members of staff have found.
 
+    Nothing more is drawn from its line (LN-12).
+
     Raises:
         NotFound: there is no such loan.
         StateConflict: see `refuse_misuse`.
@@ -123,6 +131,9 @@ def mark_misused(*, loan_id: uuid.UUID, from_date: date, actor: str, reason: str
     loan.misused_from_date = from_date
     loan.save(update_fields=["misused_from_date"])
     _change(loan, MISUSED, business_date(), {"from_date": from_date.isoformat(), "actor": actor, "reason": reason})
+    if from_date < business_date():
+        judge_anew(loan=loan)
+    stop_line(line_id=loan.line_id, actor=actor, reason=MISUSE)
     record("loan.misused", actor=actor, subject=loan_id.hex, detail={"from_date": from_date.isoformat()})
 
 
@@ -142,12 +153,12 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
     today = business_date()
     refuse_extension(loan, months=months)
     loan.extended_months += months
-    loan.restructured_until_date = months_after(today, WATCH_MONTHS, anchor_day=today.day)
-    loan.category = max(
-        Category(loan.category), Category.SPECIAL_MENTION, key=lambda each: list(Category).index(each)
-    ).value
-    loan.category_date = today
-    loan.save(update_fields=["extended_months", "restructured_until_date", "category", "category_date"])
+    loan.save(update_fields=["extended_months"])
+    keep_judged(
+        loan=loan,
+        judged=restructured(judged_of(loan), parameters.classification_rules(today), on=today),
+        overdue_days=0,
+    )
     dates = _extended_dates(loan, months)
     _change(loan, RESCHEDULED, today, {"due_dates": [day.isoformat() for day in dates], "months": months, "by": actor})
     record("loan.extended", actor=actor, subject=loan_id.hex, detail={"months": months, "reason": reason})
@@ -164,6 +175,25 @@ def _extended_dates(loan: Loan, months: int) -> list[date]:
         version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
     )  # fmt: skip
     return more[-1:] if loan.method in ALL_AT_MATURITY else list(dict.fromkeys([*ahead, *more]))
+
+
+@within_transaction
+def call_in_loan(*, loan_id: uuid.UUID, due_date: date, actor: str, reason: str) -> None:
+    """Have all that is not yet due of a loan fall due on a day (宣布提前到期), for a breach of its contract (LN-12).
+
+    The borrower gets the days of `loan.call_in_days` to make ready, as the contract promises; instalments that fall due
+    before that are waited for. Nothing more is drawn from the line. It is no restructuring.
+
+    Raises:
+        NotFound: there is no such loan.
+        StateConflict: see `refuse_calling_in`.
+    """
+    loan = lock_loan(loan_id=loan_id)
+    refuse_calling_in(loan, due_date=due_date)
+    detail = {"due_dates": [due_date.isoformat()], "called_in": True, "by": actor, "reason": reason}
+    _change(loan, RESCHEDULED, business_date(), detail)
+    stop_line(line_id=loan.line_id, actor=actor, reason="宣布提前到期")
+    record("loan.called_in", actor=actor, subject=loan_id.hex, detail={"due_date": due_date.isoformat()})
 
 
 @within_transaction

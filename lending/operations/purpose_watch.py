@@ -22,16 +22,15 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books, servicing_parameters
 from lending.models import Loan, PurposeFinding, WatchTerm
-from lending.models.credit_line import ACTIVE as ACTIVE_LINE
 from lending.models.loan import ACTIVE
-from lending.operations.loan_changes import mark_misused
-from lending.operations.loan_locks import lock_line, lock_loan
+from lending.operations.lines import stop_line
+from lending.operations.loan_changes import MISUSE, mark_misused
+from lending.operations.loan_locks import lock_loan
 from lending.purpose_words import MCC, PLATFORM, Term, match, plain_text
 from lending.queries.purpose_watch import terms_in_force
-from lending.states import FINDING, LINE
+from lending.states import FINDING
 
 OUR_OWN: Final = (books.REPAYMENT,)
-MISUSE: Final = "misused"
 SHORTEST_WORD: Final = 2
 MCC_DIGITS: Final = 4
 SCANNED: Final = """
@@ -184,10 +183,7 @@ def confirm_misuse(*, finding_id: uuid.UUID, opinion: str, proposed_by: str, dec
     loan = lock_loan(loan_id=finding.loan_id)
     if loan.status == ACTIVE and loan.misused_from_date is None:
         mark_misused(loan_id=loan.pk, from_date=finding.booking_date, actor=actor, reason=opinion)
-    line = lock_line(line_id=loan.line_id)
-    if line.status == ACTIVE_LINE:
-        transition(LINE, line.pk, "freeze", actor=actor, reason=f"资金挪用 {finding_id.hex}")
-        record("line.frozen", actor=actor, subject=line.pk.hex, detail={"reason": MISUSE})
+    stop_line(line_id=loan.line_id, actor=actor, reason=MISUSE)
     transition(
         FINDING, finding_id, "confirm", actor=actor, reason=opinion, proposed_by=proposed_by, decided_by=decided_by,
         opinion=opinion, decided_at=now(),

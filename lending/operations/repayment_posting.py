@@ -19,17 +19,17 @@ from core.operations import within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from lending import books
-from lending.loan_columns import is_settled
 from lending.loan_records import facts_of, forget_rows, opening_record, policy_of, record_of
 from lending.loans.allocation import Share
 from lending.loans.repaying import AHEAD, Repaid, RepaymentKind, repay
 from lending.loans.replanning import Keep
 from lending.loans.replay import replay
-from lending.loans.standing import LoanRecord, Owed
+from lending.loans.standing import LoanRecord, Owed, is_over
 from lending.models import Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.models.loan import SETTLED
 from lending.models.loan_event import FACTS, RECOVERED, REPAID
 from lending.models.repayment import POSTED
+from lending.operations.judging import judge_anew
 from lending.operations.lines import redraw_line, repay_line
 from lending.operations.loan_store import store_loan
 from lending.operations.settling import SYSTEM, follow_settlement, record_event, reopen
@@ -65,6 +65,8 @@ def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
     posted.save(update_fields=["balance_after_fen"])
     record_event(kind=REPAID if loan.written_off_date is None else RECOVERED, loan=loan, repayment=posted)
     follow_settlement(loan=loan)
+    if repayment.value_date < business_date():
+        judge_anew(loan=loan)
     enqueue(PUSH_FIGURES, f"repaid:{repayment.pk.hex}")
     return posted
 
@@ -107,7 +109,7 @@ def rebuild_loan(*, loan: Loan) -> None:
 
 def _store(loan: Loan, record: LoanRecord) -> dict[int, Instalment]:
     """Write the record; a settled loan that owes something after all is opened first."""
-    settled = is_settled(record)
+    settled = is_over(record, on_date=business_date())
     if loan.status == SETTLED and not settled:
         reopen(loan=loan)
     rows = store_loan(loan=loan, record=record, on_date=business_date(), settled=settled)

@@ -23,6 +23,7 @@ from lending import books
 from lending.models import Loan, Repayment
 from lending.models.loan_event import REVERSED
 from lending.models.repayment import POSTED, POSTING, RECEIPT
+from lending.operations.judging import judge_anew
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import rebuild_loan
 from lending.operations.settling import SYSTEM, follow_settlement, record_event
@@ -103,5 +104,6 @@ def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repaym
     rebuild_loan(loan=loan)
     record_event(kind=REVERSED, loan=loan, repayment=done)
     follow_settlement(loan=loan)
+    judge_anew(loan=loan)
     enqueue(PUSH_FIGURES, f"reversed:{repayment.pk.hex}")
     return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, timedelta
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from core.clock import business_date
 from core.errors import NotFound
@@ -92,8 +92,8 @@ def lines_awaiting_review(*, on: date) -> QuerySet[CreditLine]:
 
 
 def available_fen(line: CreditLine) -> int:
-    """Return how much can be drawn from a line now, in fen."""
-    return line.limit_fen - line.drawn_fen - line.held_fen if line_status(line) == ACTIVE else 0
+    """Return how much can be drawn from a line now, in fen; nothing of one that is drawn above its limit."""
+    return max(0, line.limit_fen - line.drawn_fen - line.held_fen) if line_status(line) == ACTIVE else 0
 
 
 def existing_credit_fen(customer_id: uuid.UUID, *, kind: str) -> int:
@@ -101,7 +101,7 @@ def existing_credit_fen(customer_id: uuid.UUID, *, kind: str) -> int:
     rows = CreditLine.objects.filter(customer_id=customer_id, kind=kind)
     standing = rows.filter(status__in=STANDING, valid_until_date__gte=business_date())
     ended = rows.exclude(pk__in=standing.values("pk"))
-    granted = standing.aggregate(total=Sum("limit_fen"))["total"] or 0
+    granted = standing.aggregate(total=Sum(F("limit_fen") + F("over_limit_fen")))["total"] or 0
     owed = ended.aggregate(drawn=Sum("drawn_fen"), held=Sum("held_fen"))
     return int(granted + (owed["drawn"] or 0) + (owed["held"] or 0))
 

@@ -12,10 +12,11 @@ from django.db.models import BigIntegerField, Case, F, Prefetch, Sum, When
 from core.clock import business_date
 from lending.bureau_records import NOT_YET_OPEN, Account, Arrears, AtEndOfDay, Content, content_of
 from lending.loan_records import rows_in_force
+from lending.loans.classification import Category
 from lending.models import BureauDay, BureauRecord, Loan, LoanEvent, RepaymentShare
 from lending.models.bureau import MONTH_END
 from lending.models.loan import ACTIVE, WRITTEN_OFF
-from lending.models.loan_event import EVENT_WRITTEN_OFF, RECOVERED, REPAID, REVERSED
+from lending.models.loan_event import CLASSIFIED, EVENT_WRITTEN_OFF, RECOVERED, REPAID, REVERSED
 from lending.queries.loans import loan_standing
 
 
@@ -35,19 +36,24 @@ def is_month_end(day: date) -> bool:
 
 
 def contents_of(
-    loan_ids: Iterable[uuid.UUID], *, moment: str, day: date, moved_fen: Mapping[uuid.UUID, int]
+    loan_ids: Iterable[uuid.UUID],
+    *,
+    moment: str,
+    day: date,
+    moved_fen: Mapping[uuid.UUID, int],
+    called: Mapping[uuid.UUID, str] | None = None,
 ) -> dict[uuid.UUID, Content]:
     """Return what is reported of these loans at a moment of a day: each as it stood at the end of that day.
 
     What was paid or happened later is left out, so that a day may be captured while the next is under way; only the plan
-    of what is to come is the present one.
+    of what is to come is the present one. Each loan is called what it was called then, or what `called` says.
     """
     shares = RepaymentShare.objects.filter(value_date__lte=day)
     rows = Loan.objects.filter(pk__in=list(loan_ids)).select_related("contract")
     rows = rows.prefetch_related(Prefetch("instalments__shares", queryset=shares))
     found = list(rows)
     balances, paid, strings = _balances(found, day), _paid_in_month(found, day), _strings_before(found, day)
-    given_up = _written_off_by(found, day)
+    given_up, called = _written_off_by(found, day), _categories(found, day) if called is None else called
     return {
         loan.pk: content_of(
             _account(loan),
@@ -57,6 +63,7 @@ def contents_of(
                 balance_fen=balances.get(loan.pk, 0),
                 paid_in_month_fen=paid.get(loan.pk, 0),
                 is_written_off=loan.pk in given_up,
+                category=called.get(loan.pk, Category.NORMAL.value),
             ),
             moment=moment,
             on=day,
@@ -78,10 +85,13 @@ def _account(loan: Loan) -> Account:
     )
 
 
-def _state(loan: Loan, day: date, *, balance_fen: int, paid_in_month_fen: int, is_written_off: bool) -> AtEndOfDay:
+def _state(
+    loan: Loan, day: date, *, balance_fen: int, paid_in_month_fen: int, is_written_off: bool, category: str
+) -> AtEndOfDay:
     is_settled = loan.settled_date is not None and loan.settled_date <= day
     if not is_settled:  # as it was on that day; this row is read here and never saved
         loan.status = WRITTEN_OFF if is_written_off else ACTIVE
+    loan.category = category
     found = loan_standing(loan, on=day)
     rows = {row.number: row for row in rows_in_force(loan)}
     late = [
@@ -125,14 +135,29 @@ def _paid_in_month(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, int]:
     return dict(rows.order_by().values_list("loan_id").annotate(total=Sum(signed)))
 
 
+def _categories(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, str]:
+    """Return what each loan was called at the end of a day: the next morning may have called it otherwise already."""
+    rows = LoanEvent.objects.filter(loan__in=loans, kind=CLASSIFIED, business_date__lte=day)
+    last = rows.order_by("loan_id", "-business_date", "-pk").distinct("loan_id")
+    return dict(last.values_list("loan_id", "detail__to"))
+
+
 def _written_off_by(loans: Iterable[Loan], day: date) -> frozenset[uuid.UUID]:
     rows = LoanEvent.objects.filter(loan__in=loans, kind=EVENT_WRITTEN_OFF, business_date__lte=day)
     return frozenset(rows.values_list("loan_id", flat=True))
 
 
 def _strings_before(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, str]:
-    """Return each loan's payment string as the month before left it; a correction counts in the place of what it corrects."""
+    """Return each loan's payment string as the month before left it; a correction counts in the place of what it corrects.
+
+    A month that was not captured, because the loan was settled then and is open again since, is worked out as it stands now.
+    """
     last_month = day.replace(day=1) - timedelta(days=1)
     rows = BureauRecord.objects.filter(loan__in=loans, kind=MONTH_END, business_date=last_month)
     latest = rows.order_by("loan_id", "-pk").distinct("loan_id")
-    return {row.loan_id: str(row.content["payment_states"]) for row in latest}
+    strings = {row.loan_id: str(row.content["payment_states"]) for row in latest}
+    missing = [loan.pk for loan in loans if loan.pk not in strings and loan.start_date <= last_month]
+    if missing:
+        found = contents_of(missing, moment=MONTH_END, day=last_month, moved_fen={})
+        strings |= {loan_id: str(content["payment_states"]) for loan_id, content in found.items()}
+    return strings

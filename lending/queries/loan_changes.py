@@ -10,6 +10,7 @@ from django.db import connection
 
 from core.clock import business_date
 from core.errors import Problem, StateConflict
+from lending import parameters
 from lending.loan_records import record_of
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.standing import standing_on
@@ -95,3 +96,21 @@ def refuse_extension(loan: Loan, *, months: int) -> None:
     left = max(allowed - loan.extended_months, 0)
     if not 1 <= months <= left:
         raise ExtensionTooLong(f"{limit}，{f'还可展期 1 至 {left} 个月' if left else '该贷款不能再展期'}")
+
+
+def refuse_calling_in(loan: Loan, *, due_date: date) -> None:
+    """Refuse to have all that is not yet due of a loan fall due on a day (LN-12).
+
+    Raises:
+        StateConflict: it is not active, nothing of it is still to fall due, or the day leaves the borrower too little time or
+            lies behind the next instalment.
+    """
+    today = business_date()
+    ahead = record_of(loan).ahead_of(today)
+    if loan.status != ACTIVE or not ahead:
+        raise StateConflict("该笔贷款已结清、已核销或已全部到期，不需要宣布提前到期")
+    earliest, next_due = today + timedelta(days=parameters.call_in_days()), ahead[0].due_date
+    if next_due < earliest:
+        raise StateConflict(f"下一还款日 {next_due} 在借款人的准备期内，请在该日之后再办理")
+    if not earliest <= due_date <= next_due:
+        raise StateConflict(f"提前到期日应在 {earliest} 至下一还款日 {next_due} 之间，请重新填写")

@@ -28,6 +28,7 @@ OF_STAFF = {
     "extension_too_long",
     "go_live_refused",
     "launch_facts_refused",
+    "limit_not_lower",
     "lpr_refused",
     "model_refused",
     "no_right_to_decide",

@@ -23,6 +23,7 @@ from core.evidence.models import EvidenceLeaf
 from core.steps.models import Step
 from lending.approvals import CORRECT_RECORD
 from lending.bureau_records import AtEndOfDay, is_negative, not_overdue, payment_state, with_letter
+from lending.closing.runner import close_until
 from lending.models import (
     BureauDay,
     BureauExport,
@@ -153,6 +154,50 @@ class TestLN17Moments:
         catch_up(DUE + timedelta(days=2))
         (row,) = records(loan, "classification")
         assert row.content["classification"] == "special_mention"
+
+    def test_a_day_is_told_what_the_loan_was_called_then_not_on_the_next_morning(self) -> None:
+        set_day(date(2026, 1, 31))
+        loan = lend(make_borrower(product="XF03"), 10_000_00, term_months=1, method="bullet")
+        due = loan.maturity_date  # the last day of February: due, and not overdue
+        set_day(due)
+        close_until(to_date=due + timedelta(days=1))
+        assert Loan.objects.get(pk=loan.pk).category == "special_mention"
+        (row,) = [each for each in records(loan, "month_end") if each.business_date == due]
+        assert (row.content["classification"], row.negative) == ("normal", False)
+
+    def test_a_loan_that_is_open_again_keeps_the_string_of_its_months(self) -> None:
+        set_day(date(2026, 1, 22))
+        who = make_borrower(product="XF03")
+        loan = lend(who, 10_000_00, term_months=12, method="bullet")
+        give_money(who, 30_000_00)
+        catch_up(date(2026, 2, 10))
+        paid = repay(who, loan, kind="early_full")
+        catch_up(date(2026, 4, 10))
+        with transaction.atomic():
+            reverse_repayment(repayment_id=paid.pk, actor="a+b", reason="误扣")
+        catch_up(date(2026, 5, 1))
+        strings = {row.business_date.month: row.content["payment_states"] for row in records(loan, "month_end")}
+        assert strings == {1: "/" * 23 + "*", 4: "/" * 20 + "****"}
+
+    def test_a_loan_that_is_settled_and_open_again_on_one_day_has_not_closed(self, lent: tuple[Borrower, Loan]) -> None:
+        who, loan = lent
+        pay(who, loan, "early_full")
+        with transaction.atomic():
+            reverse_repayment(repayment_id=Repayment.objects.get(loan=loan).pk, actor="a+b", reason="误扣")
+        catch_up(START + timedelta(days=1))
+        assert not records(loan, "close")
+        (row,) = records(loan, "repayment")
+        assert (row.content["moved_fen"], row.content["state"]) == (0, "normal")
+
+    def test_a_change_of_stage_alone_is_no_change_of_class(self, lent: tuple[Borrower, Loan]) -> None:
+        _, loan = lent
+        catch_up(DUE + timedelta(days=31))
+        LoanEvent.objects.create(
+            loan=loan, kind="classified", business_date=business_date(), amount_fen=0, outstanding_fen=100_000_00,
+            detail={"from": "special_mention", "to": "special_mention", "from_stage": 1, "stage": 2},
+        )  # fmt: skip
+        catch_up(DUE + timedelta(days=32))
+        assert not records(loan, "classification")
 
     def test_an_event_that_comes_in_late_is_reported_on_the_day_it_came(self, lent: tuple[Borrower, Loan]) -> None:
         _, loan = lent
@@ -363,6 +408,23 @@ class TestLN15Notice:
         assert notice.ended_date == DUE + timedelta(days=2)
         catch_up(date(2026, 3, 23))
         assert CreditNotice.objects.count() == 2  # the next time overdue needs a notice of its own
+
+    def test_a_bad_class_that_outlasts_the_arrears_is_reported_under_the_notice_of_these(
+        self, lent: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent
+        catch_up(DUE + timedelta(days=91))  # 2026-05-24
+        LoanEvent.objects.create(
+            loan=loan, kind="classified", business_date=business_date(), amount_fen=0, outstanding_fen=100_000_00,
+            detail={"from": "special_mention", "to": "substandard"},
+        )  # fmt: skip
+        Loan.objects.filter(pk=loan.pk).update(category="substandard")
+        sent_on(loan, business_date())
+        pay(who, loan)
+        catch_up(date(2026, 6, 1))
+        (may,) = [row for row in records(loan, "month_end") if row.business_date == date(2026, 5, 31)]
+        assert (may.content["classification"], may.content["overdue_days"], may.negative) == ("substandard", 0, True)
+        assert may.released_date == date(2026, 6, 1)
 
     def test_an_instalment_of_a_former_plan_is_no_reason_for_a_notice(self, lent: tuple[Borrower, Loan]) -> None:
         who, loan = lent

@@ -201,6 +201,9 @@ class TestLN15Borrower:
         clock(9, days=1)
         with pytest.raises(NotFound):
             collecting.reveal_phone(contact_id=contact.pk, actor="collector")
+        clock(22)  # begun within the hours, but these are over (LN-15)
+        with pytest.raises(OutsideHours):
+            collecting.reveal_phone(contact_id=contact.pk, actor="collector")
         clock(*NOON)
         end(contact)
         with pytest.raises(NotFound):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from django.db import connection, transaction
 from core import evidence, vault
 from core.clock import business_date
 from core.steps.models import Step
-from core.tenancy import in_bank
+from core.tenancy import current_bank, in_bank
 from lending import queries, reporting
 from lending.closing.runner import close_until
 from lending.contracts.certificates import read_certificates
 from lending.day_end import follow_day
+from lending.management.commands import advance_day
 from lending.models import BankCertificate, Contract, CreditLine, Drawdown
 from lending.operations import move_day
 from lending.signers import NoSigningCertificate, current_signer
@@ -256,6 +257,25 @@ class TestAdvanceDay:
             to = (business_date() + timedelta(days=1)).isoformat()
         assert len(advance(all=True, to=to).splitlines()) == 2
         assert advance(bank="125", to=to).strip() == f"125: {to} → {to}"
+
+    def test_s24_a_bank_that_fails_or_is_ahead_stops_no_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        codes = advance_day._serving()
+        with in_bank(codes[0]):
+            day = business_date() + timedelta(days=1)
+        walk = advance_day._walk
+
+        def failing(to_date: date) -> date:
+            if current_bank().code == codes[0]:
+                msg = "no books"
+                raise RuntimeError(msg)
+            return walk(to_date)
+
+        monkeypatch.setattr(advance_day, "_walk", failing)
+        with pytest.raises(CommandError, match=f"bank {codes[0]}: RuntimeError: no books: run it again"):
+            advance(all=True, to=day.isoformat())
+        for code in codes[1:]:
+            with in_bank(code):
+                assert business_date() == day
 
     def test_it_never_goes_back_nor_too_far_nor_to_no_bank(self) -> None:
         with in_bank("125"):

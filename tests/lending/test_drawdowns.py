@@ -34,6 +34,7 @@ from tests.lending.borrowers import (
     set_day,
     table_of,
 )
+from tests.lending.test_loans_rest import caller, problem
 from verification.models import Subject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -147,8 +148,8 @@ class TestDraft:
         row = draft(who, **terms)
         set_day(date(2027, 1, 31))
         operations.refresh_draft(drawdown_id=row.pk)
-        with pytest.raises(queries.TermsNotOffered, match="不提供"):
-            confirm(row)
+        read = {"sha256": bytes(table_of(row).sha256).hex(), "read_seconds": 6}
+        assert problem(caller(who).post(f"drawdowns/{row.pk.hex}/disclosure", read)) == (422, "terms_not_offered")
 
     def test_a_frozen_or_ended_line_is_refused(self) -> None:
         who = make_borrower()

@@ -17,11 +17,11 @@ from django.db import connection, connections
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import JournalEntry
 from bench.many_rows import copy_rows, let_anything_in, make_first, with_what_they_point_to
 from config import database as database_settings
 from config.admin_site import bank_admin, province_admin
 from core.admin.filters import NewestValuesFilter
+from core.approvals.models import Proposal
 from core.db.base import DatabaseWrapper
 from core.tenancy import PROVINCE_CODE, in_bank, schema_of
 from lending.models import Instalment
@@ -90,12 +90,12 @@ def _lists(bank: str) -> dict[str, tuple[int, list[str]]]:
 @pytest.mark.usefixtures("own_database")
 def test_a_filter_offers_what_occurs_and_what_is_asked_for() -> None:
     with in_bank("125"), override_urls(BANK_URLS):
-        make_first(JournalEntry)
+        make_first(Proposal)
         root, _ = User.objects.get_or_create(username="root", is_staff=True, is_superuser=True)
         for query, shown in (({}, ["111"]), ({"kind": "of_old"}, ["111", "of_old"]), ({"kind": "111"}, ["111"])):
             request = _request(root)
             request.GET = QueryDict(urlencode(query))
-            changes = bank_admin._registry[JournalEntry].get_changelist_instance(request)
+            changes = bank_admin._registry[Proposal].get_changelist_instance(request)
             (spec,) = (each for each in changes.filter_specs if isinstance(each, NewestValuesFilter))
             assert [choice["display"] for choice in spec.choices(changes)][1:] == shown
             assert len(changes.result_list) == (0 if "of_old" in shown else 1)

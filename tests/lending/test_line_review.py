@@ -17,6 +17,7 @@ from core.ids import new_id
 from lending import operations
 from lending.closing.runner import close_until
 from lending.models import CreditLine, DayEndStage, Drawdown
+from lending.operations.lines import LimitNotLower, LineExceeded, reduce_line
 from lending.queries.applications import lines_awaiting_review
 from tests.lending.borrowers import (
     Borrower,
@@ -100,13 +101,40 @@ class TestReviewing:
             operations.review_line(line_id=new_id(), actor="risk", reason="x")
         assert who.line().reviewed_date is None
 
+    def test_a_line_that_is_found_too_high_is_reduced(self) -> None:
+        who = long_line()
+        lend(who, 85_000_00)
+        on_its_way = signed(who, 5_000_00)
+        limit = who.line().limit_fen
+        for wrong in (0, -1, limit, limit + 100, 50_000_01):
+            with pytest.raises(LimitNotLower):
+                reduce_line(line_id=who.line_id, limit_fen=wrong, actor="risk", reason="x")
+        path = f"/b/125/admin/lending/creditline/{who.line_id}/reduce/"
+        client = _staff("风险")
+        assert "整数元" in client.post(path, {"limit": "200000.01", "reason": "收入下降"}).content.decode()
+        assert "请填写金额" in client.post(path, {"limit": "五万", "reason": "收入下降"}).content.decode()
+        assert client.post(path, {"limit": "50,000", "reason": "收入下降"}).status_code == 302
+        line = who.line()
+        assert (line.limit_fen, line.over_limit_fen, line.status) == (50_000_00, 40_000_00, "active")
+        with pytest.raises(LineExceeded):
+            signed(who, 500_00)
+        assert disburse(who, on_its_way).status == "disbursed"
+        assert (who.line().drawn_fen, who.line().over_limit_fen) == (90_000_00, 40_000_00)
+        CreditLine.objects.filter(pk=who.line_id).update(status="closed")
+        with pytest.raises(StateConflict):
+            reduce_line(line_id=who.line_id, limit_fen=1_000_00, actor="risk", reason="x")
+
     def test_is_done_in_admin_by_risk_staff_alone(self) -> None:
         who = long_line()
         path = f"/b/125/admin/lending/creditline/{who.line_id}/review/"
         for role, status in (("客服", 403), ("风险", 302)):
-            user = User.objects.create_user(f"{role}-{uuid.uuid4().hex[:6]}", password="x", is_staff=True)
-            user.groups.add(Group.objects.get(name=role))
-            client = Client()
-            client.force_login(user)
-            assert client.post(path, {"reason": "复评"}).status_code == status
+            assert _staff(role).post(path, {"reason": "复评"}).status_code == status
         assert who.line().reviewed_date == business_date()
+
+
+def _staff(role: str) -> Client:
+    user = User.objects.create_user(f"{role}-{uuid.uuid4().hex[:6]}", password="x", is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(user)
+    return client

@@ -15,15 +15,17 @@ from accounts.models import JournalEntry, Receipt, ReceiptUse
 from accounts.operations import OutsideMoney, open_receipt
 from core.approvals.models import Proposal
 from core.approvals.operations import SameHands, propose
+from core.clock import business_date
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from lending import queries
 from lending.approvals import REPAY_FROM_RECEIPT, WRITE_OFF
-from lending.models import Instalment, Loan, Repayment
+from lending.models import Instalment, Loan, LoanEvent, Repayment
 from lending.operations.receipt_repayment import plan_from_receipt
 from lending.queries.loans import loan_standing
 from lending.queries.receipts import FromReceipt, ValueDateRefused, preview
 from tests.lending.borrowers import Borrower, make_borrower, repay, set_day
+from tests.lending.closing.random_loans import DAY, begin
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_loans_admin import staff
 from tests.lending.test_loans_rest import caller
@@ -341,3 +343,38 @@ class TestAWrittenOffLoan:
         assert self.figures() == (0, 100_000_00, 100_000_00, -100_000_00)
         assert queries.loan_book_agrees()
         stands_as_folded(loan)
+
+
+class TestAlloc03JudgedAnew:
+    """What a loan is called follows from value dates as well: as if everything had been entered in time."""
+
+    def test_risk_01_money_of_the_due_date_leaves_no_worse_name_however_late_it_is_entered(self) -> None:
+        loan = m1(make_borrower())
+        begin(DUE + 5 * DAY)
+        assert called(loan) == ("special_mention", 1, False)
+        pay(loan, came_in(8_606_64), DUE)
+        assert called(loan) == ("normal", 1, False)
+        told = LoanEvent.objects.filter(loan=loan, kind="classified").latest("pk")
+        assert (told.detail["from"], told.detail["to"], told.business_date) == (
+            "special_mention",
+            "normal",
+            business_date(),
+        )
+        begin(DUE + 6 * DAY)
+        assert (called(loan), again(loan).observed_until_date) == (("normal", 1, False), None)
+
+    def test_risk_04_a_loan_that_was_cleared_before_the_ninety_first_day_has_never_ceased_to_accrue(self) -> None:
+        loan = m1(make_borrower())
+        begin(DUE + 95 * DAY)
+        assert called(loan) == ("substandard", 3, True)
+        cleared = DUE + 89 * DAY
+        pay(
+            loan, came_in(40_000_00), cleared
+        )  # three instalments and what their lateness has cost; the rest stays in suspense
+        assert loan_standing(again(loan)).standing.overdue_days == 5  # the fourth fell due meanwhile
+        assert called(loan) == ("special_mention", 1, False)
+
+
+def called(loan: Loan) -> tuple[str, int, bool]:
+    row = Loan.objects.get(pk=loan.pk)
+    return row.category, row.stage, row.is_non_accrual

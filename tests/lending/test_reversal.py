@@ -13,18 +13,20 @@ from django.db import transaction
 from accounts import queries as accounts
 from accounts.models import Claim, JournalEntry
 from core.approvals.operations import propose
+from core.approvals.registry import KINDS
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
 from core.tenancy import PROVINCE, at
 from lending import operations, queries
-from lending.approvals import EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
+from lending.approvals import CALL_IN, EXTEND, MARK_MISUSED, REVERSE_REPAYMENT, WRITE_OFF
 from lending.closing.repricing import reprice_loans
 from lending.day_end import follow_late_entries
 from lending.loan_columns import running_of
 from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import RepaymentFact, RescheduleFact, replay
-from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.models import BureauRecord, CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
+from lending.operations.bureau import capture_bureau_records
 from lending.operations.lines import release_hold
 from lending.operations.loan_changes import extend_loan, reprice_loan
 from lending.operations.loan_locks import lock_loan
@@ -32,6 +34,7 @@ from lending.operations.repayment_posting import rebuild_loan
 from lending.queries.loan_changes import ExtensionTooLong
 from lending.queries.loans import loan_standing
 from tenants.models import LprQuote
+from tenants.parameters import set_for_bank
 from tests.lending.borrowers import (
     Borrower,
     change_product,
@@ -43,6 +46,7 @@ from tests.lending.borrowers import (
     set_day,
     signed,
 )
+from tests.lending.closing.random_loans import begin
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_repayment import again, lend_m1, m1, pay_first
 from tests.made_once import made_once
@@ -426,7 +430,8 @@ class TestChanges:
         set_day(date(2024, 2, 25))
         repay(who, again(loan), kind="early_partial", amount_fen=20_000_00)
         # The process that enters the extension has a clock that is behind: its id sorts before all others.
-        monkeypatch.setitem(vars(LoanEvent._meta.get_field("id")), "_get_default", lambda: uuid.UUID(int=1))
+        ids = iter([uuid.UUID(int=1), uuid.UUID(int=2)])
+        monkeypatch.setitem(vars(LoanEvent._meta.get_field("id")), "_get_default", lambda: next(ids))
         decided(EXTEND, loan.pk, months=6)
         assert [type(fact) for fact in facts_of(again(loan))] == [RepaymentFact, RepaymentFact, RescheduleFact]
         assert [row.sequence for row in Repayment.objects.order_by("pk")] == [1, 2]
@@ -444,6 +449,39 @@ class TestChanges:
         standing = loan_standing(Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)).standing
         # 91,893.36 at 6 % for 10 days, at 12 % for 9 (30/360: odd days as they are)
         assert standing.running_interest_fen == yuan_to_fen("428.84")
+
+    def test_ln12_a_loan_that_is_called_in_falls_due_at_once_after_the_days_to_make_ready(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
+        pay_first(who, loan, 1)
+        for day, wrong in (("2024-02-15", "2024-02-21"), ("2024-02-15", "2024-03-16"), ("2024-03-10", "2024-03-15")):
+            set_day(date.fromisoformat(day))
+            with pytest.raises(StateConflict, match="请"), transaction.atomic():
+                decided_raw(CALL_IN, loan.pk, due_date=wrong)
+        set_day(date(2024, 2, 15))
+        assert KINDS[CALL_IN].tell(loan.pk.hex, {"due_date": "2024-02-25"}) == [("提前到期日", "2024-02-25")]  # type: ignore[misc]
+        decided(CALL_IN, loan.pk, due_date="2024-02-25")
+        row = again(loan)
+        (last,) = Instalment.objects.filter(loan=loan, replaced_by_version=None, closed_date=None)
+        # 91,893.36 at 6 % for 10 days: 153.16
+        assert (last.due_date, last.principal_fen, last.interest_fen) == (date(2024, 2, 25), 91_893_36, 153_16)
+        assert (row.maturity_date, row.category, row.restructured_until_date) == (last.due_date, "normal", None)
+        assert who.line().status == "frozen"
+        stands_as_folded(loan)
+        begin(date(2024, 2, 27))
+        assert (again(loan).category, loan_standing(again(loan)).standing.overdue_days) == ("special_mention", 2)
+        capture_bureau_records(day=date(2024, 2, 15))
+        assert not BureauRecord.objects.filter(loan=loan, kind="extension").exists()
+        with pytest.raises(StateConflict, match="不需要"), transaction.atomic():
+            decided_raw(CALL_IN, loan.pk, due_date="2024-03-15")
+
+    def test_ln12_misuse_found_by_staff_stops_draws(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
+        decided(MARK_MISUSED, loan.pk, from_date="2024-01-15")
+        assert who.line().status == "frozen"
+        with pytest.raises(operations.LineFrozen):
+            draft(who, 1_000_00)
 
     def test_only_a_loss_is_written_off_and_what_comes_back_goes_to_the_allowance(
         self, lent_m1: tuple[Borrower, Loan]
@@ -505,3 +543,30 @@ def decided_raw(kind: str, subject: uuid.UUID, **values: object) -> None:
     """Propose and approve inside the caller's transaction, which a refusal takes back."""
     proposal = propose.__wrapped__(kind=kind, subject=subject.hex, values=values, reason="测试", actor="maker")  # type: ignore[attr-defined]
     approve_within(proposal_id=proposal.pk, actor="checker", reason="")
+
+
+class TestRisk01JudgedAnew:
+    def test_a_loan_whose_repayment_is_taken_back_falls_at_once_not_on_the_next_morning(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
+        give_money(who, 10_000_00)
+        pay_first(who, loan, 2)
+        paid = Repayment.objects.earliest("pk")
+        begin(date(2024, 3, 31))
+        reverse(paid)
+        row = again(loan)  # 45 days overdue at the month's end: its provision is of stage 2
+        assert (row.category, row.stage, row.is_non_accrual) == ("special_mention", 2, False)
+
+    def test_ext01_an_extension_is_special_mention_and_stage_two_from_its_own_day(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        _, loan = lent_m1
+        begin(date(2024, 2, 10))
+        with transaction.atomic():
+            set_for_bank(name="loan.watch_months", value=18, effective_date=business_date(), actor="test")
+        decided(EXTEND, loan.pk, months=1)
+        row = again(loan)
+        assert (row.category, row.stage, row.restructured_until_date) == ("special_mention", 2, date(2025, 8, 10))
+        (told,) = LoanEvent.objects.filter(loan=loan, kind="classified")
+        assert (told.detail["from"], told.detail["to"], told.detail["stage"]) == ("normal", "special_mention", 2)

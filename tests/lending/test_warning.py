@@ -29,10 +29,11 @@ from lending.models import (
 )
 from lending.operations.lines import LineFrozen, unfreeze_line
 from lending.operations.warning import ACT, Fact, WarningReasonMissing, close_warning, raise_warnings, take_facts
+from lending.queries.applications import available_fen, existing_credit_fen
 from lending.servicing_day import follow_servicing
 from tenants.parameters import set_for_bank
 from tests.lending.applicants import make_customer
-from tests.lending.borrowers import Borrower, draft, lend, make_borrower, set_day
+from tests.lending.borrowers import Borrower, draft, lend, make_borrower, repay, set_day
 from tests.lending.test_borrowing_admin import _staff
 from tests.made_once import made_once
 from verification.models import Check, ScreeningAlert
@@ -242,14 +243,20 @@ class TestRisk05Actions:
         assert loan.status == "active"
         assert queries.loan_book_agrees()
 
-    def test_a_line_is_reduced_but_never_below_what_is_used(self, who: Borrower, run_steps: Run) -> None:
+    def test_a_line_is_reduced_and_what_is_used_above_it_is_not_drawn_again(
+        self, who: Borrower, run_steps: Run
+    ) -> None:
         used = make_borrower(limit_fen=100_000_00)
-        lend(used, 70_000_00)
+        loan = lend(used, 70_000_00)
         for each in (who, used):
             observe(each, "bureau_queries", 7)
         assert raised() == ["many_lenders", "many_lenders"]
         run_steps()
-        assert (who.line().limit_fen, used.line().limit_fen) == (50_000_00, 70_000_00)
+        assert (who.line().limit_fen, used.line().limit_fen) == (50_000_00, 50_000_00)
+        assert (used.line().over_limit_fen, available_fen(used.line())) == (20_000_00, 0)
+        assert existing_credit_fen(used.customer_id, kind="consumer") == 70_000_00
+        repay(used, loan, kind="early_partial", amount_fen=30_000_00)
+        assert (used.line().over_limit_fen, available_fen(used.line())) == (0, 10_000_00)
         assert {who.line().status, used.line().status} == {"active"}
         assert Step.objects.filter(kind="province.push_figures", subject__startswith="reduced:").count() == 2
         detail = AuditEntry.objects.get(action="line.reduced", subject=who.line_id.hex).detail

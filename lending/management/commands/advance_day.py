@@ -6,6 +6,7 @@ import time
 from datetime import date
 from typing import Any, Final
 
+import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -14,6 +15,7 @@ from core.tenancy import in_bank
 from lending.closing.runner import AnotherDayEnd, TooFarAhead, close_until
 from tenants import directory
 
+log = structlog.get_logger(__name__)
 PATIENCE_SECONDS: Final = 60.0
 A_MOMENT: Final = 0.1
 
@@ -23,7 +25,7 @@ class Command(BaseCommand):
 
     Wall time stays as it is: only what counts in days moves. A bank whose date is there already stays where it is. Each
     day goes through the stages of `close_day`; what hangs on it is owed by a step as well, so nothing is lost where the
-    command dies half-way.
+    command dies half-way. One bank's failure stops no other.
     """
 
     help = "Move the business date (only with SIMULATION=1)."
@@ -39,7 +41,8 @@ class Command(BaseCommand):
         """Move.
 
         Raises:
-            CommandError: this is no simulation, the bank is not open, or the date lies behind or much too far ahead.
+            CommandError: this is no simulation, the bank is not open, the date lies behind or much too far ahead, or a day
+                end has failed; the other banks have been walked by then.
         """
         if not settings.SIMULATION:
             raise CommandError("advance_day moves time: it runs only with SIMULATION=1, never at a working bank")
@@ -48,19 +51,26 @@ class Command(BaseCommand):
         for code in codes:
             if directory.card_of(code) is None:
                 raise CommandError(f"there is no bank {code}")
-            with in_bank(code):
-                self._advance(code, to_date)
+        failed = [error for code in codes if (error := self._advance(code, to_date))]
+        if failed:
+            raise CommandError("; ".join(failed))
 
-    def _advance(self, code: str, to_date: date) -> None:
-        day = start = business_date()
-        if to_date < day:
-            raise CommandError(f"bank {code} is at {day}: the business date never goes back to {to_date}")
-        if day < to_date:
+    def _advance(self, code: str, to_date: date) -> str:
+        """Walk one bank; return what went wrong, which stops no other bank."""
+        with in_bank(code):
             try:
-                day = _walk(to_date)
+                day = start = business_date()
+                if to_date < day:
+                    return f"bank {code} is at {day}: the business date never goes back to {to_date}"
+                if day < to_date:
+                    day = _walk(to_date)
             except TooFarAhead as error:
-                raise CommandError(f"bank {code}: {error}") from error
+                return f"bank {code}: {error}"
+            except Exception as error:
+                log.exception("day_end.failed", bank=code)
+                return f"bank {code}: {type(error).__name__}: {error}: run it again to go on where it stopped"
         self.stdout.write(f"{code}: {start} → {day}")
+        return ""
 
 
 def _walk(to_date: date) -> date:

@@ -39,9 +39,9 @@ from tests.lending import borrowers
 from tests.lending.audit import books, comparing
 from tests.lending.audit.days import ONE_DAY, due_dates_of, same_day_of, working_day
 from tests.lending.audit.deposits import Account, Deposits
-from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, lived, total_of
+from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, total_of
 from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, price_on
-from tests.lending.audit.risk import LOSS, Risk, allowance
+from tests.lending.audit.risk import LOSS, Risk, allowance, lived_and_judged
 from tests.lending.audit.rounds import Debit, day_list
 
 SHORT = 12
@@ -70,8 +70,10 @@ class Lent:
         self.risk = Risk(since=self.loan.contract.start)
 
     def live_again(self, today: date) -> None:
-        """Live it through again from the first day, because its past has changed (ALLOC-03)."""
-        self.loan = lived(self.loan.contract, self.happened, today)
+        """Live it through again from the first day, because its past has changed: it is judged anew as well (ALLOC-03)."""
+        self.loan, risk = lived_and_judged(self.loan.contract, self.happened, today)
+        if not self.is_given_up:
+            self.risk = risk
 
     def happens(self, what: Happening, today: date) -> None:
         """Let something happen: today, or on a day that is over."""
@@ -165,6 +167,8 @@ class Bank:
             return "terms_not_offered"
         if self.today > line.valid_until:
             return "line_expired"
+        if any(lent.is_misused for lent in self.lent if lent.line.id == line.id):
+            return "line_frozen"  # a misuse stops all further draws (LN-12)
         if amount > line.limit - self.drawn(line) - self.held.get(line.id, 0):
             return "line_exceeded"
         return None if self.deposits.of(account_id).owner == line.customer_id else "account_not_active"

@@ -7,12 +7,13 @@ cleared. What is restructured is special mention at best for a year.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.lending.audit.days import half_up, same_day_of
-from tests.lending.audit.loan import Loan
+from tests.lending.audit.days import ONE_DAY, half_up, same_day_of
+from tests.lending.audit.loan import Contract, Happening, Loan, NewDates
 
 CATEGORIES = ("normal", "special_mention", "substandard", "doubtful", "loss")
 SPECIAL_MENTION, SUBSTANDARD, LOSS = 1, 2, 4
@@ -49,7 +50,7 @@ class Risk:
 
     def restructured(self, today: date) -> None:
         """Take note of an extension (RISK-02)."""
-        self.place, self.since = max(self.place, SPECIAL_MENTION), today
+        self.place, self.since, self.stage = max(self.place, SPECIAL_MENTION), today, max(self.stage, 2)
         self.watched_until = same_day_of(today, WATCHED_MONTHS, today.day)
 
     def name(self, loan: Loan) -> str:
@@ -80,6 +81,24 @@ class Risk:
         months = same_day_of(cleared, OBSERVED_MONTHS, cleared.day)
         dates = sorted(row.due_date for row in [*loan.fallen, *loan.ahead] if row.due_date > cleared)
         return max([months, *dates[:OBSERVED_PERIODS]])
+
+
+def lived_and_judged(contract: Contract, happenings: Iterable[Happening], until: date) -> tuple[Loan, Risk]:
+    """Live a loan through all that has happened, judged every morning, that of a day included (ALLOC-03)."""
+    loan, risk = Loan(contract), Risk(since=contract.start)
+
+    def wake(day: date) -> None:
+        while loan.today < day:
+            loan.live_until(loan.today + ONE_DAY)
+            risk.judge(loan)
+
+    for what in sorted(happenings, key=lambda what: what.day):
+        wake(what.day)
+        loan.happens(what)
+        if isinstance(what, NewDates):
+            risk.restructured(what.day)
+    wake(until)
+    return loan, risk
 
 
 def allowance(principal: dict[tuple[object, int], int]) -> int:

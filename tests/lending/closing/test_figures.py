@@ -10,12 +10,13 @@ from typing import Any, Final
 import pytest
 
 from core.clock import business_date
+from lending import parameters
 from lending.closing import owed
 from lending.closing.income import owed_by_product
 from lending.closing.rows import fetch_all
 from lending.loan_columns import running_of
-from lending.loan_records import all_rows, record_of
-from lending.loans.classification import Category, observed_until, stage_of, worse
+from lending.loan_records import all_rows, judged_of, record_of
+from lending.loans.judging import Arrears, judged_by
 from lending.loans.standing import standing_on
 from lending.models import Instalment, Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
@@ -67,31 +68,22 @@ def expected_columns(loan: Loan, day: date) -> dict[str, Any]:
 
 
 def expected_class(before: Loan, day: date) -> tuple[str, int, bool, date | None]:
-    """Return category, stage, accrual and observation that a day makes of a loan, by the rules (RISK-01, -02, -04)."""
+    """Return category, stage, accrual and observation that a morning makes of a loan, by its own arithmetic."""
     record = record_of(before)
-    days = standing_on(record, on_date=day).overdue_days
-    watched = before.restructured_until_date is not None and before.restructured_until_date > day
-    floor = Category.SPECIAL_MENTION if watched else Category.NORMAL
-    kept, least = Category(before.category), worse(Category.NORMAL, days, at_least=floor)
-    until = before.observed_until_date
-    rises = False
-    if days or kept is Category.NORMAL:
-        until = None
-    elif until is None:
-        closed = [
-            row.closed_date
-            for row in all_rows(before)
-            if row.closed_date and not row.replaced_by_version and row.principal_fen + row.interest_fen
-        ]
-        cured = max([*closed, before.category_date])  # type: ignore[type-var]
-        dates = [row.due_date for row in record.instalments]
-        until = observed_until(cured, dates, months=6, periods=2)  # type: ignore[arg-type]
-    if not days and until is not None and until <= day and worse(least, 0, at_least=kept) != least:
-        rises = not standing_on(record, on_date=day).due
-    category = least if rises else worse(kept, days, at_least=floor)
-    non_accrual = days > 90 or (before.is_non_accrual and not rises)
-    stage = stage_of(category, days, stage_two_days=30, is_restructured=watched)
-    return category.value, stage, non_accrual, until if category is not Category.NORMAL else None
+    standing = standing_on(record, on_date=day)
+    closed = [
+        row.closed_date
+        for row in all_rows(before)
+        if row.closed_date and not row.replaced_by_version and row.principal_fen + row.interest_fen
+    ]
+    found = Arrears(
+        since_date=day - standing.overdue_days * DAY if standing.overdue_days else None,
+        is_due=bool(standing.due),
+        cleared_date=max(closed, default=None),
+        due_dates=[row.due_date for row in record.instalments],
+    )
+    now = judged_by(judged_of(before), found, parameters.classification_rules(day), on=day)
+    return now.category.value, now.stage, now.is_non_accrual, now.observed_until_date
 
 
 def compare(book: LoanBook, day: date) -> None:
