@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Final
 
 from django.db.models import Prefetch, QuerySet
@@ -235,5 +234,5 @@ def judged_on(loan: Loan, day: date) -> Judged:
     policy = policy_of(loan)
     return judged_to(
         opening_record(loan), lambda _: policy, facts_of(loan), until=day,
-        rules_on=cache(parameters.classification_rules),
+        rules_on=parameters.classification_rules_by_day(),
     )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Final, cast
 
 from core.db.asks import Ask, alone
@@ -18,6 +20,7 @@ from tenants.parameters import (
     Parameter,
     Tighter,
     asking_value,
+    days_of_change,
     declare,
     lock,
     value_of,
@@ -270,17 +273,25 @@ def allocation_order(on: date | None = None) -> tuple[Kind, ...]:
     return tuple(cast("Kind", f"{word}_fen") for word in text.split(","))
 
 
+CLASSIFICATION: Final[Mapping[str, str]] = {
+    "observation_months": OBSERVATION_MONTHS.name,
+    "observation_periods": OBSERVATION_PERIODS.name,
+    "watch_months": WATCH_MONTHS.name,
+    "non_accrual_days": NON_ACCRUAL_DAYS.name,
+    "stage_two_days": STAGE_TWO_DAYS.name,
+}
+
+
 def classification_rules(on: date) -> ClassificationRules:
     """Return the numbers in force on a day."""
-    specs = {
-        "observation_months": OBSERVATION_MONTHS,
-        "observation_periods": OBSERVATION_PERIODS,
-        "watch_months": WATCH_MONTHS,
-        "non_accrual_days": NON_ACCRUAL_DAYS,
-        "stage_two_days": STAGE_TWO_DAYS,
-    }
-    values = values_of([spec.name for spec in specs.values()], on=on)
-    return ClassificationRules(**{field: values[spec.name] for field, spec in specs.items()})
+    values = values_of(list(CLASSIFICATION.values()), on=on)
+    return ClassificationRules(**{field: values[name] for field, name in CLASSIFICATION.items()})
+
+
+def classification_rules_by_day() -> Callable[[date], ClassificationRules]:
+    """Return what tells the numbers in force on any day: they are read once for all the days on which they stay the same."""
+    changes, read = [date.min, *days_of_change(list(CLASSIFICATION.values()))], cache(classification_rules)
+    return lambda on: read(changes[bisect_right(changes, on) - 1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,11 @@ UNION ALL
 (SELECT DISTINCT ON (b.name) TRUE, b.name, b.value::text FROM tenants_bank_parameter b
  WHERE b.name = ANY(%s) AND b.product = '' AND b.effective_date <= %s ORDER BY b.name, b.effective_date DESC)
 """
+DAYS_OF_CHANGE: Final = """
+SELECT p.effective_date FROM public.tenants_platform_parameter p WHERE p.name = ANY(%s)
+UNION SELECT b.effective_date FROM tenants_bank_parameter b WHERE b.name = ANY(%s) AND b.product = ''
+ORDER BY 1
+"""
 IN_FORCE: Final = _PLATFORM + _NARROWER
 IN_FORCE_OF_PRODUCT: Final = _PLATFORM + _NARROWER + _NARROWER
 
@@ -160,6 +165,11 @@ def values_of(names: Sequence[str], *, on: date) -> dict[str, Any]:
         wide = set_to.get((False, name), spec.default)
         found[name] = tightened(spec, wide, set_to[True, name]) if (True, name) in set_to else wide
     return found
+
+
+def days_of_change(names: Sequence[str]) -> list[date]:
+    """Return the days from which some of these parameters have other values at the current bank, the earliest first."""
+    return alone(Ask(DAYS_OF_CHANGE, [list(names)] * 2, lambda rows: [day for (day,) in rows.found]))
 
 
 def words(value: str) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
+from django.db import transaction
 
 from core.clock import business_date
 from lending import parameters
@@ -20,6 +21,7 @@ from lending.loans.judging import Arrears, judged_by
 from lending.loans.standing import standing_on
 from lending.models import Instalment, Loan, LoanEvent
 from lending.models.loan import ACTIVE, SETTLED
+from tenants.parameters import set_for_bank
 from tests.depth import is_deep
 from tests.lending.closing.random_loans import DAY, LoanBook, begin
 
@@ -149,3 +151,20 @@ def rows_now() -> tuple[dict[Any, Any], dict[Any, Any]]:
         {},
     )
     return values, {pk: version for pk, *version in versions}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+def test_numbers_read_for_many_days_are_those_in_force_on_each() -> None:
+    today = business_date()
+    with transaction.atomic():
+        for name, value, days in (
+            ("loan.stage_two_days", 20, 2),
+            ("loan.stage_two_days", 10, 5),
+            ("loan.watch_months", 18, 3),
+        ):
+            set_for_bank(name=name, value=value, effective_date=today + timedelta(days=days), actor="test")
+    by_day = parameters.classification_rules_by_day()
+    through = [today + timedelta(days=number) for number in range(-400, 9)]
+    assert [by_day(day) for day in through] == [parameters.classification_rules(day) for day in through]
+    assert {by_day(day).stage_two_days for day in through} == {30, 20, 10}
