@@ -25,12 +25,18 @@ GIVE_BACK_TOP_UP: Final = "top_up.give_back"
 GIVE_BACK_TRANSFER: Final = "transfer.give_back"
 PROPOSE_CORRECTION: Final = "accounts.propose_correction"
 DECIDE_CORRECTION: Final = "accounts.decide_correction"
+SUBJECT_LENGTH: Final = 64
 WORK_COMPLAINTS: Final = "accounts.change_complaint"
 DECIDE_COMPLAINT: Final = "accounts.decide_complaint"
 
 
+def subject_of(order: Order) -> str:
+    """Return what a proposal of an order is about: the account and the order, for several authorities may want one account."""
+    return f"{order.account_id.hex}:{order.order_number}"[:SUBJECT_LENGTH]
+
+
 def values_of(order: Order) -> dict[str, Any]:
-    """Write an order as a proposal keeps it; the account is the proposal's subject."""
+    """Write an order as a proposal keeps it; the account is in the proposal's subject."""
     return {
         "kind": order.kind,
         "amount_fen": order.amount_fen,
@@ -42,11 +48,11 @@ def values_of(order: Order) -> dict[str, Any]:
 
 @register_approval(RESTRICT, title="账户限制令", proposer=PROPOSE_RESTRICTION, decider=DECIDE_RESTRICTION)
 def restrict(approved: Approved) -> None:
-    """Put an order in force; the subject is the account."""
+    """Put an order in force; the subject begins with the account."""
     values = dict(approved.values)
     expires = values.pop("expires_date")
     order = Order(
-        account_id=uuid.UUID(approved.subject),
+        account_id=uuid.UUID(approved.subject.partition(":")[0]),
         expires_date=None if expires is None else date.fromisoformat(expires),
         **values,
     )

@@ -18,9 +18,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8900, help="port; 0 takes a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the people there, so that they outlive this run")
     arguments = parser.parse_args()
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # also where whoever started it in the background ignores it
+    # Also where whoever started it in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         listener = listen(arguments.host, arguments.port)
     except OSError as error:

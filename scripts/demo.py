@@ -122,7 +122,8 @@ def wait_for_the_end(running: Product) -> None:
 
 def main() -> int:
     """Run the demo."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT also where whoever started it in the background ignores it
+        signal.signal(number, signal.default_int_handler)
     host = os.environ.get("DEMO_HOST", "127.0.0.1")
     try:
         with running_stack(ROOT) as stack:

@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 
 from accounts import queries
 from accounts.admin.tables import masked_number
-from accounts.approvals import LIFT, PROPOSE_RESTRICTION, RESTRICT, values_of
+from accounts.approvals import LIFT, PROPOSE_RESTRICTION, RESTRICT, subject_of, values_of
 from accounts.availability import freezes_of_all
 from accounts.models import DepositAccount, Restriction
 from accounts.models.restrictions import EXPIRED, IN_FORCE, KINDS, LIFTED
@@ -142,7 +142,7 @@ class RestrictionPage(ReadOnlyPage):
             order = Order(account_id=account.pk, amount_fen=given["amount"], **fields)
             check_order(order=order)
             propose(
-                kind=RESTRICT, subject=account.pk.hex, values=values_of(order), reason=given["reason"],
+                kind=RESTRICT, subject=subject_of(order), values=values_of(order), reason=given["reason"],
                 actor=actor_of(request),
             )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.approvals import LIFT, RESTRICT, values_of
+from accounts.approvals import LIFT, RESTRICT, subject_of, values_of
 from accounts.ledger.chart import LOAN_PRINCIPAL, PAYMENT_CLEARING
 from accounts.models import DepositAccount, Restriction
 from accounts.operations import (
@@ -29,7 +29,7 @@ from accounts.operations.day import END_RESTRICTIONS, follow_day
 from accounts.operations.restrictions import Order, RestrictionRefused, check_order
 from accounts.queries import available_fen, freezes_of
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, propose
+from core.approvals.operations import ProposalWaiting, SameHands, propose
 from core.audit.models import AuditEntry
 from core.db.constraints import violated
 from core.errors import NotFound, Problem, StateConflict
@@ -56,8 +56,7 @@ def order(who: Holder, amount_fen: int | None = 600, kind: str = "freeze", **cha
 def propose_order(who: Holder, *args: Any, **changes: Any) -> uuid.UUID:
     made = order(who, *args, **changes)
     check_order(order=made)
-    subject = made.account_id.hex
-    return propose(kind=RESTRICT, subject=subject, values=values_of(made), reason="执行", actor=MAKER).pk
+    return propose(kind=RESTRICT, subject=subject_of(made), values=values_of(made), reason="执行", actor=MAKER).pk
 
 
 def agree(proposal_id: uuid.UUID) -> None:
@@ -299,6 +298,17 @@ class TestTwoPeople:
         assert available_fen(who.account) == 400
         agree(lifting)
         assert available_fen(who.account) == 1_000
+
+    def test_orders_of_several_courts_on_one_account_wait_side_by_side_and_each_once(self) -> None:
+        who = make_holder(1_000)
+        waiting = [
+            propose_order(who, 600, order_number=number) for number in ("（2026）苏01执1号", "（2026）苏02执9号")
+        ]
+        with pytest.raises(ProposalWaiting):
+            propose_order(who, 600, order_number="（2026）苏02执9号")
+        for proposal_id in waiting:
+            agree(proposal_id)
+        assert [freeze.covered_fen for freeze in freezes_of(who.account)] == [600, 400]
 
     def test_a_refused_proposal_changes_nothing(self) -> None:
         who = make_holder(1_000)
