@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final, cast
 
+from core.clock import business_date
 from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
@@ -71,9 +72,9 @@ def consumer_cap_fen() -> int:
 
 def single_customer_cap_fen() -> int | None:
     """Return how much one person may owe the current bank, in fen (LN-19); None where its net capital is not entered."""
-    net_capital_yuan = value_of(NET_CAPITAL.name, kind=int)
-    percent = value_of(SINGLE_CUSTOMER_PERCENT.name, kind=int)
-    return net_capital_yuan * FEN_PER_YUAN * percent // 100 if net_capital_yuan else None
+    values = values_of([NET_CAPITAL.name, SINGLE_CUSTOMER_PERCENT.name], on=business_date())
+    most_fen = int(values[NET_CAPITAL.name]) * FEN_PER_YUAN * int(values[SINGLE_CUSTOMER_PERCENT.name]) // 100
+    return most_fen or None
 
 
 def offer_days(product: str) -> int:

@@ -178,9 +178,11 @@ def takes_from_others(*, account: DepositAccount) -> bool:
 @within_transaction
 def is_bound_card(*, account: DepositAccount, number: str | None) -> bool:
     """Tell whether a number is that of a card that is bound to an account."""
-    return number is not None and number in {
-        card.number for card in Card.objects.filter(account=account, status=CARD_ACTIVE)
-    }
+    return number in _bound_numbers(account)
+
+
+def _bound_numbers(account: DepositAccount) -> set[str]:
+    return {card.number for card in Card.objects.filter(account=account, status=CARD_ACTIVE)}
 
 
 def _has_had_bound_money(account: DepositAccount) -> bool:
@@ -192,9 +194,8 @@ def _has_had_bound_money(account: DepositAccount) -> bool:
     booked = ReceiptUse.objects.filter(account=account, use=TO_ACCOUNT, receipt__channel=TRANSFER_IN, code="").exclude(
         entry=None
     )
-    return any(
-        is_bound_card(account=account, number=use.receipt.payer_account) for use in booked.select_related("receipt")
-    )
+    bound = _bound_numbers(account)
+    return any(use.receipt.payer_account in bound for use in booked.select_related("receipt"))
 
 
 @within_transaction

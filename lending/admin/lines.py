@@ -16,7 +16,7 @@ from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import amount, linked, opaque, state
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
-from core.money import MoneyFormatError, yuan_to_fen
+from lending.admin.product_forms import YuanField
 from lending.line_contracting import signs_once
 from lending.models import CreditLine, LineAgreement
 from lending.models.credit_line import ACTIVE, FROZEN, STANDING
@@ -68,19 +68,8 @@ class ReasonForm(ActForm):
 class ReduceForm(ReasonForm):
     """To how much, and why."""
 
-    limit = forms.CharField(label="压降后的额度（元）", max_length=20, help_text="整数元，低于当前额度，例如 50000")
+    limit = YuanField(label="压降后的额度（元）", help_text="整数元，低于当前额度，例如 50000")
     field_order = ("limit", "reason")
-
-    def clean_limit(self) -> int:
-        """Read the limit in fen.
-
-        Raises:
-            ValidationError: it is no amount.
-        """
-        try:
-            return yuan_to_fen(self.cleaned_data["limit"].replace(",", "").strip())
-        except MoneyFormatError as error:
-            raise forms.ValidationError("请填写金额，例如 50000.00") from error
 
 
 class AgreementTable(ReadOnlyTable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
@@ -25,6 +25,7 @@ class YuanField(forms.DecimalField):
     """An amount in yuan on the form, in fen behind it."""
 
     widget = UnfoldAdminDecimalFieldWidget
+    default_error_messages: ClassVar = {"invalid": "请填写金额（元），例如 50000.00"}
 
     def __init__(self, **kwargs: Any) -> None:
         """Take two decimals."""
@@ -33,6 +34,10 @@ class YuanField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         """Show fen as yuan; what was typed stays as it was typed."""
         return fen_to_yuan(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Read yuan, with or without separators."""
+        return super().to_python(value.replace(",", "") if isinstance(value, str) else value)
 
     def clean(self, value: Any) -> Any:
         """Return fen."""

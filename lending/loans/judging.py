@@ -124,10 +124,13 @@ def _mornings(
     if judged.is_plain and not any(due + grace < until for due in unpaid):
         return judged
     cleared = [
-        max(payment.value_date for payment in row.payments if payment.total_fen)
+        payment.value_date
         for row in fallen
-        if row.due_date not in unpaid and any(payment.total_fen for payment in row.payments)
+        if row.due_date not in unpaid
+        for payment in row.payments
+        if payment.total_fen
     ]
+    cleared_date = max(cleared, default=None)
     due_dates = [row.due_date for row in loan.instalments]
     day = after_date
     while day < until:
@@ -136,7 +139,7 @@ def _mornings(
         found = Arrears(
             since_date=min(late, default=None),
             is_due=any(due <= day for due in unpaid),
-            cleared_date=max(cleared, default=None),
+            cleared_date=cleared_date,
             due_dates=due_dates,
         )
         if late or not judged.is_plain:

@@ -1,4 +1,7 @@
-"""Which changes of a loan other than by repaying it are refused: asked when they are proposed, and again when they are made."""
+"""Changes of a loan other than by repaying it: which loans a late entry of the province changes, and which acts are refused.
+
+A refusal is asked for when an act is proposed, and again when it is made.
+"""
 
 from __future__ import annotations
 
