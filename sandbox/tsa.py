@@ -63,7 +63,6 @@ class TimeStampAuthority:
         certificate = x509.load_pem_x509_certificate(pem)
         self.certificate_pem = certificate.public_bytes(serialization.Encoding.PEM)
         self._certificate_der = certificate.public_bytes(serialization.Encoding.DER)
-        self._certificate = asn1_x509.Certificate.load(self._certificate_der)
 
     def reply(self, query: bytes) -> bytes:
         """Answer a TimeStampReq with a TimeStampResp, both DER; what cannot be served is rejected."""
@@ -107,6 +106,7 @@ class TimeStampAuthority:
     def _sign(self, info: tsp.TSTInfo, at: datetime, *, with_certificate: bool) -> cms.SignedData:
         """Sign a TSTInfo; the signing certificate is named by its SHA-256 (ESSCertIDv2, RFC 5816)."""
         content = info.dump()
+        certificate = asn1_x509.Certificate.load(self._certificate_der)
         own = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(self._certificate_der).digest()})
         attributes = cms.CMSAttributes(
             [
@@ -123,8 +123,8 @@ class TimeStampAuthority:
                 "sid": cms.SignerIdentifier(
                     {
                         "issuer_and_serial_number": {
-                            "issuer": self._certificate.issuer,
-                            "serial_number": self._certificate.serial_number,
+                            "issuer": certificate.issuer,
+                            "serial_number": certificate.serial_number,
                         },
                     },
                 ),
@@ -141,7 +141,7 @@ class TimeStampAuthority:
             "signer_infos": [signer],
         }
         if with_certificate:
-            parts["certificates"] = [self._certificate]
+            parts["certificates"] = [certificate]
         return cms.SignedData(parts)
 
 

@@ -106,14 +106,15 @@ def _certificate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankSigner:
-    """The bank as a signer: certificate, intermediate CAs and the key as an object.
+    """The bank as a signer: certificate, intermediate CAs (both DER) and the key as an object.
 
     Hold one per bank and process: reading a key costs more than signing with it (an RSA key is checked at
-    each load, 20 to 150 ms). The key never shows in a `repr`.
+    each load, 20 to 150 ms). The key never shows in a `repr`. Threads may share one: certificates are bytes in
+    it and read anew whenever they are asked for, because the library's objects are filled in while they are read.
     """
 
-    certificate: asn1_x509.Certificate = field(repr=False)
-    intermediates: tuple[asn1_x509.Certificate, ...] = field(repr=False)
+    certificate_der: bytes = field(repr=False)
+    intermediates_der: tuple[bytes, ...] = field(repr=False)
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = field(repr=False)
 
     @classmethod
@@ -124,9 +125,9 @@ class BankSigner:
             SignerError: not readable, a key of another certificate, or one that may not sign contracts.
         """
         try:
-            certificate, *others = read_certificates(certificate_pem)
+            certificate, *others = (read.dump() for read in read_certificates(certificate_pem))
             key = serialization.load_pem_private_key(private_key_pem, password=None)
-            known_to_us = x509.load_der_x509_certificate(certificate.dump())
+            known_to_us = x509.load_der_x509_certificate(certificate)
             may_commit = known_to_us.extensions.get_extension_for_class(x509.KeyUsage).value.content_commitment
         except (ValueError, TypeError, x509.ExtensionNotFound) as error:
             raise SignerError(f"签名证书或私钥无法读取：{type(error).__name__}") from error
@@ -136,10 +137,20 @@ class BankSigner:
             raise SignerError("签名私钥与证书不符")
         if not may_commit:
             raise SignerError("签名证书的密钥用途不含“不可否认”，不能签署合同")
-        intermediates = (*others, *read_certificates(intermediates_pem))
+        intermediates = (*others, *(read.dump() for read in read_certificates(intermediates_pem)))
         if len(intermediates) >= MOST_CERTIFICATES:
             raise SignerError(f"证书链过长，中级证书最多{MOST_CERTIFICATES - 1}张")
-        return cls(certificate=certificate, intermediates=intermediates, key=key)
+        return cls(certificate_der=certificate, intermediates_der=intermediates, key=key)
+
+    @property
+    def certificate(self) -> asn1_x509.Certificate:
+        """Return the certificate, an object of the caller's own."""
+        return asn1_x509.Certificate.load(self.certificate_der)
+
+    @property
+    def intermediates(self) -> tuple[asn1_x509.Certificate, ...]:
+        """Return the certificates of intermediate CAs, objects of the caller's own."""
+        return tuple(map(asn1_x509.Certificate.load, self.intermediates_der))
 
     @property
     def name(self) -> str:
@@ -159,7 +170,8 @@ class BankSigner:
         Raises:
             SignerError: the certificate is not yet, or no longer, valid.
         """
-        if not self.certificate.not_valid_before <= at <= self.certificate.not_valid_after:
+        certificate = self.certificate
+        if not certificate.not_valid_before <= at <= certificate.not_valid_after:
             raise SignerError("签名证书不在有效期内")
 
     def sign(self, message: bytes) -> bytes:
@@ -170,7 +182,7 @@ class BankSigner:
 
 
 def read_certificates(pem: bytes) -> list[asn1_x509.Certificate]:
-    """Read every certificate of a PEM text; an empty text has none.
+    """Read every certificate of a PEM text; an empty text has none. Threads must not share what is returned.
 
     Raises:
         ValueError: something else stands in it.

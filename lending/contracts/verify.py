@@ -20,7 +20,6 @@ import logging
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -142,7 +141,7 @@ def verify_contract(
     Raises:
         ValueError: a root is no certificate (a set-up error, not the file's).
     """
-    roots, stampers = _roots(tuple(trust_roots)), _roots(tuple(tsa_roots))
+    roots, stampers = _roots(trust_roots), _roots(tsa_roots)
     try:
         located = _located(pdf)
         return _judged(pdf, located, roots=roots, stampers=stampers, signer_name=signer_name)
@@ -152,8 +151,7 @@ def verify_contract(
         return Verification(valid=False, problems=(Defect.SIGNATURE_DAMAGED,))
 
 
-@lru_cache(maxsize=256)
-def _roots(pems: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
+def _roots(pems: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
     return tuple(certificate for pem in pems for certificate in read_certificates(pem))
 
 

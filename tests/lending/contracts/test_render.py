@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +14,7 @@ from lending.contracts.data import Confirmation, ContractData, Instalment
 from lending.contracts.errors import GlyphMissing, TemplateError
 from lending.contracts.render import render_contract, render_seal, standard_template
 from lending.contracts.trial import trial_data, try_template
+from tests.at_once import at_once
 from tests.lending.contracts.reading import open_pdf, page_texts, text_of
 
 TINY = """#let d = json(bytes(sys.inputs.data))
@@ -73,14 +73,7 @@ class TestRenderContract:
 
     def test_threads_of_one_process_get_the_same_bytes(self, contract_pdf: bytes) -> None:
         data = trial_data(legal_name="江苏样例农村商业银行股份有限公司")
-        made: list[bytes] = []
-        threads = [
-            threading.Thread(target=lambda: made.append(render_contract(standard_template(), data))) for _ in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        made = at_once(None, [lambda: render_contract(standard_template(), data)] * 4)
         assert made == [contract_pdf] * 4
 
     def test_it_is_pdf_a_4_with_every_font_inside(self, contract_pdf: bytes) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from lending.contracts.certificates import common_name
 from lending.contracts.errors import SignerError, SigningError, TimestampFailure, TimestampUnavailable
 from lending.contracts.render import render_contract
 from lending.contracts.signing import (
@@ -25,6 +26,7 @@ from lending.contracts.signing import (
 )
 from lending.contracts.trial import trial_data
 from lending.contracts.verify import verify_contract
+from tests.at_once import at_once
 from tests.lending.contracts.conftest import LEGAL_NAME
 from tests.lending.contracts.http_timestamps import HttpTimestampSource
 from tests.lending.contracts.reading import open_pdf, page_texts
@@ -90,6 +92,14 @@ class TestBankSigner:
 
     def test_it_is_named_as_its_certificate(self, signer: BankSigner) -> None:
         assert signer.name == LEGAL_NAME
+
+    @pytest.mark.usefixtures("restless_threads")
+    def test_threads_may_share_one(self, bank: BankCertificate) -> None:
+        shared = BankSigner.load(
+            certificate_pem=bank.certificate_pem + bank.ca_pem, private_key_pem=bank.private_key_pem
+        )
+        seen = at_once(None, [lambda: (shared.name, *map(common_name, shared.intermediates))] * 8)
+        assert seen == [(LEGAL_NAME, "Sample CA 125")] * 8
 
     def test_the_same_message_gets_the_same_signature(self, signer: BankSigner) -> None:
         assert signer.sign(b"message") == signer.sign(b"message")

@@ -20,6 +20,7 @@ from lending.contracts.render import render_contract, standard_template
 from lending.contracts.signing import BankCertificate, BankSigner, create_bank_certificate, sign_contract
 from lending.contracts.trial import trial_data
 from lending.contracts.verify import Defect, Verification, verify_contract
+from tests.at_once import at_once
 from tests.lending.contracts.conftest import LEGAL_NAME
 from tests.lending.contracts.reading import open_pdf
 from tests.lending.contracts.stamping import Authority
@@ -188,6 +189,12 @@ class TestTrust:
         signed = sign_with(contract_pdf, signer, authority)
         assert judge(signed, tsa_roots=[authority.root_pem]).valid
         assert judge(signed).problems == (Defect.TIMESTAMP_UNTRUSTED,)
+
+    @pytest.mark.usefixtures("restless_threads")
+    def test_threads_may_judge_by_the_same_roots(self, signed_pdf: bytes, judge: Judge, bank: BankCertificate) -> None:
+        unread = [b"\n" + bank.ca_pem]
+        seen = at_once(None, [lambda: judge(signed_pdf, trust_roots=unread).problems] * 8)
+        assert seen == [()] * 8
 
     def test_roots_of_the_past_are_kept_beside_the_new_ones(
         self, signed_pdf: bytes, bank: BankCertificate, authority: Authority
