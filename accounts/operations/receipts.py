@@ -152,6 +152,22 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
 
 
 @within_transaction
+def refuse_changed_receipt(*, receipt_id: uuid.UUID, left_seen_fen: int | None) -> None:
+    """Refuse to act on a receipt of which less, or more, is left than was shown to whoever acts; None: nothing was shown.
+
+    A part may be as small as one likes, so that only this tells a second click from a second part.
+
+    Raises:
+        StateConflict: somebody, perhaps the same person, has acted on it since.
+    """
+    if left_seen_fen is None:
+        return
+    left_fen = Receipt.objects.select_for_update().values_list("left_fen", flat=True).filter(pk=receipt_id).first()
+    if left_fen is not None and left_fen != left_seen_fen:
+        raise StateConflict("该笔来款的未处理余额已变化（可能已提交过），请返回核对后再办理")
+
+
+@within_transaction
 def assign_receipt_to_account(
     *, receipt_id: uuid.UUID, account_id: uuid.UUID, amount_fen: int, actor: str
 ) -> uuid.UUID:
@@ -209,12 +225,16 @@ def _entry_of(payment_id: uuid.UUID) -> uuid.UUID | None:
 
 
 @opens_transaction
-def assign_receipt(*, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str) -> None:
+def assign_receipt(
+    *, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str, left_seen_fen: int | None = None
+) -> None:
     """Book a receipt into the account with this number; see `assign_receipt_to_account`.
 
     Raises:
         NotFound: no account of this bank that is known here has the number.
+        StateConflict: see `refuse_changed_receipt`.
     """
+    refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
     index = blind_index(account_number, domain=NUMBER)
     account_id = DepositAccount.objects.filter(number_index=index).values_list("pk", flat=True).first()
     if account_id is None:

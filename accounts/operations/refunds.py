@@ -15,7 +15,7 @@ from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEA
 from accounts.models import Card, DepositAccount, Refund
 from accounts.models.receipt import REFUND, SENDING, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import BOTH, CLEARING, record_use, take_receipt_part
+from accounts.operations.receipts import BOTH, CLEARING, record_use, refuse_changed_receipt, take_receipt_part
 from accounts.states import REFUND as MACHINE
 from core.approvals.operations import SameHands
 from core.audit.log import record
@@ -108,8 +108,15 @@ def refund_refused(*, refund_id: uuid.UUID, code: str) -> None:
 
 
 @opens_transaction
-def refund_receipt(*, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: str, actor: str) -> uuid.UUID:
-    """Decide that a receipt goes back; see `owe_refund`."""
+def refund_receipt(
+    *, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: str, actor: str, left_seen_fen: int | None = None
+) -> uuid.UUID:
+    """Decide that a receipt goes back; see `owe_refund`.
+
+    Raises:
+        StateConflict: see `refuse_changed_receipt`.
+    """
+    refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
     return owe_refund(receipt_id=receipt_id, amount_fen=amount_fen, payee=payee, reason=reason, actor=actor)
 
 

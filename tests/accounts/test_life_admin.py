@@ -83,13 +83,31 @@ class TestReceipts:
         account = make_account(face_to_face=True)
         receipt = record(maker)
         assert (receipt.recorded_by, receipt.amount_fen) == (maker.login, 1_000_00)
-        form = {"amount": "400.00", "account_number": account.number}
+        form = {"amount": "400.00", "account_number": account.number, "left_fen": 1_000_00}
         assert checker.act(f"receipt/{receipt.pk}/assign/", **form) == 302
         account.refresh_from_db()
         assert account.balance_fen == 400_00
         page = checker.get(f"receipt/{receipt.pk}/change/")
         assert "600.00" in page
         assert maker.login in page
+
+    @pytest.mark.parametrize("act", ["assign", "refund"])
+    def test_a_part_that_is_sent_twice_by_a_second_click_is_taken_once(self, act: str) -> None:
+        checker = Staff("会计")
+        receipt = record(Staff("会计"))
+        account = make_account(face_to_face=True)
+        shown = checker.get(f"receipt/{receipt.pk}/{act}/")
+        assert '<input type="hidden" name="left_fen" value="100000"' in shown
+        form = {
+            "amount": "300.00", "account_number": account.number, "payee_name": "张付款", "reason": "多付",
+            "left_fen": 1_000_00,
+        }  # fmt: skip
+        assert checker.act(f"receipt/{receipt.pk}/{act}/", **form) == 302
+        assert "未处理余额已变化" in checker.told(f"receipt/{receipt.pk}/{act}/", **form)
+        assert ReceiptUse.objects.get().amount_fen == 300_00
+        assert checker.act(f"receipt/{receipt.pk}/{act}/", **{**form, "left_fen": 700_00}) == 302
+        receipt.refresh_from_db()
+        assert receipt.left_fen == 400_00
 
     def test_shows_no_payer_in_the_clear(self) -> None:
         maker = Staff("会计")
@@ -122,7 +140,7 @@ class TestReceipts:
     def test_bad_input_is_told_and_changes_nothing(self, fields: dict[str, str], told: str) -> None:
         account = make_account(face_to_face=True)
         receipt = record(Staff("会计"))
-        form = {"amount": "1.00", "account_number": account.number, **fields}
+        form = {"amount": "1.00", "account_number": account.number, "left_fen": 1_000_00, **fields}
         assert told in Staff("会计").told(f"receipt/{receipt.pk}/assign/", **form)
         receipt.refresh_from_db()
         assert receipt.left_fen == 1_000_00
@@ -137,7 +155,10 @@ class TestReceipts:
     def test_what_is_left_goes_back_and_a_third_person_pays_it(self) -> None:
         maker, checker, payer = Staff("会计"), Staff("会计"), Staff("会计")
         receipt = record(maker)
-        form = {"amount": "1000.00", "payee_name": "张付款", "payee_account": PAYER_ACCOUNT, "reason": "多付"}
+        form = {
+            "amount": "1000.00", "payee_name": "张付款", "payee_account": PAYER_ACCOUNT, "reason": "多付",
+            "left_fen": 1_000_00,
+        }  # fmt: skip
         assert checker.act(f"receipt/{receipt.pk}/refund/", **form) == 302
         refund = Refund.objects.get()
         assert gl_balance(OTHER_PAYABLES) == -1_000_00
