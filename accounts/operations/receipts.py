@@ -27,6 +27,7 @@ from accounts.operations.payees import is_bound_card, takes_from_others
 from accounts.operations.payments import Leg, book_payment, pay_into
 from accounts.operations.quotas import charge_quota, return_quota
 from core.approvals.operations import SameHands
+from core.approvals.registry import took_part
 from core.audit.log import record
 from core.clock import business_date
 from core.crypto import blind_index
@@ -40,7 +41,6 @@ CREDITED: Final = "receipt.credited"
 KIND: Final = "receipt"
 USE: Final = "receipt_use"
 RETURNED: Final = "returned"
-BOTH: Final = "+"  # joins the two people of an approval (`core.approvals`)
 ONCE: Final = "accounts_receipt_once"
 NUMBER: Final = "account.number"
 FIRST_FROM_BOUND: Final = "该Ⅲ类户尚未从绑定账户转入过资金，请客户先从绑定卡转入一笔（ACC-07），再办理他人来款入账"
@@ -141,7 +141,7 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
     receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
     if receipt is None:
         raise NotFound
-    if receipt.recorded_by in actor.split(BOTH):
+    if took_part(receipt.recorded_by, people=actor):
         raise SameHands("登记人与处理人不能为同一人，请由其他员工处理")
     if amount_fen <= 0:
         raise InvalidRequest("金额须大于零")

@@ -15,9 +15,10 @@ from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEA
 from accounts.models import Card, DepositAccount, Refund
 from accounts.models.receipt import REFUND, SENDING, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import BOTH, CLEARING, record_use, refuse_changed_receipt, take_receipt_part
+from accounts.operations.receipts import CLEARING, record_use, refuse_changed_receipt, take_receipt_part
 from accounts.states import REFUND as MACHINE
 from core.approvals.operations import SameHands
+from core.approvals.registry import took_part
 from core.audit.log import record
 from core.clock import now
 from core.crypto import blind_index
@@ -155,7 +156,7 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
     MACHINE.target(refund.status, "pay")
     if refund.status == SENDING and refund.account_id is not None:
         raise StateConflict("该笔退款正在通过支付系统汇出，结果未明前不能登记付款")
-    if actor in refund.approved_by.split(BOTH):
+    if took_part(actor, people=refund.approved_by):
         raise SameHands("批准人与付款登记人不能为同一人，请由其他员工登记")
     _leave(refund, _clearing(refund), outside_reference, actor)
 

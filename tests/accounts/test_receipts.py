@@ -160,6 +160,18 @@ class TestFourEyes:
             acts[act]()
         assert (rows(), left(receipt)) == (before, 1_000_00)
 
+    @pytest.mark.parametrize("login", ["li+wang", "wang+li"])
+    def test_nor_does_somebody_whose_login_holds_a_plus_sign(self, login: str) -> None:
+        money = OutsideMoney(channel="transfer_in", reference=new_id().hex, amount_fen=100, payer_name="付款人")
+        receipt = Receipt.objects.get(pk=record_receipt(money=money, actor=login))
+        for actor in (login, f"{login}+third", f"third+{login}"):
+            with pytest.raises(SameHands):
+                refund(receipt, 1, actor)
+        owed = refund(receipt, 1, f"third+{CHECKER}")
+        Refund.objects.filter(pk=owed.pk).update(approved_by=f"third+{login}")
+        with pytest.raises(SameHands):
+            register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=login)
+
     def test_the_table_refuses_it_as_well(self) -> None:
         receipt = record()
         with pytest.raises(IntegrityError, match="accounts_receipt_use_four_eyes"), transaction.atomic():
