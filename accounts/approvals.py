@@ -21,6 +21,7 @@ LIFT: Final = "restriction.lift"
 PROPOSE_RESTRICTION: Final = "accounts.propose_restriction"
 DECIDE_RESTRICTION: Final = "accounts.decide_restriction"
 GIVE_BACK_DEBIT: Final = "entry.give_back_debit"
+TAKE_BACK_CREDIT: Final = "entry.take_back_credit"
 GIVE_BACK_TOP_UP: Final = "top_up.give_back"
 GIVE_BACK_TRANSFER: Final = "transfer.give_back"
 PROPOSE_CORRECTION: Final = "accounts.propose_correction"
@@ -69,6 +70,22 @@ def lift(approved: Approved) -> None:
 def give_back_debit(approved: Approved) -> None:
     """Give back what an entry took wrongly; the subject is the entry."""
     corrections.give_back_debit(
+        entry_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
+    )  # fmt: skip
+
+
+def _check_taking_back(subject: str, values: Mapping[str, Any]) -> None:
+    del values
+    corrections.refuse_untakeable(entry_id=uuid.UUID(subject))
+
+
+@register_approval(
+    TAKE_BACK_CREDIT, title="来款错入冲正", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION,
+    page="accounts_journalentry", check=_check_taking_back,
+)  # fmt: skip
+def take_back_credit(approved: Approved) -> None:
+    """Take back what was booked out of a receipt into the wrong account; the subject is the entry."""
+    corrections.take_back_credit(
         entry_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
     )  # fmt: skip
 

@@ -196,6 +196,24 @@ class TestWrongDebits:
         account.refresh_from_db()
         assert (account.balance_fen, Proposal.objects.count()) == (700, 0)
 
+    def test_what_a_receipt_has_put_into_the_wrong_account_is_taken_back_by_two(self) -> None:
+        maker, checker = Staff("会计"), Staff("会计")
+        account = make_account(face_to_face=True)
+        receipt = record(maker)
+        form = {"amount": "400.00", "account_number": account.number, "left_fen": 1_000_00}
+        assert checker.act(f"receipt/{receipt.pk}/assign/", **form) == 302
+        entry = JournalEntry.objects.get(business_ref__startswith="receipt_use:")
+        assert "来款错入冲正" in maker.get(f"journalentry/{entry.pk}/change/")
+        assert Staff("审计").act(f"journalentry/{entry.pk}/take_back/", reason="x") == 403
+        assert maker.act(f"journalentry/{entry.pk}/take_back/", reason="记错账户") == 302
+        row = Proposal.objects.get()
+        assert maker.act(f"core/proposal/{row.pk}/approve/", reason="x") == 403
+        assert checker.act(f"core/proposal/{row.pk}/approve/", reason="属实") == 302
+        account.refresh_from_db()
+        receipt.refresh_from_db()
+        assert (account.balance_fen, receipt.left_fen) == (0, 1_000_00)
+        assert maker.act(f"journalentry/{entry.pk}/take_back/", reason="x") == 403
+
     @pytest.mark.parametrize("role", ["客服", "审计", "运营"])
     def test_nobody_else_proposes(self, role: str) -> None:
         _, wrong = self.debited()

@@ -161,6 +161,7 @@ BANK_ACTS: Final = {
     "accounts.Customer complain": "运服",
     "accounts.JournalEntry trial_balance": "运合会审支管",
     "accounts.JournalEntry give_back": "会",
+    "accounts.JournalEntry take_back": "会",
     "accounts.TopUp give_back": "会",
     "accounts.Transfer give_back": "会",
     "accounts.Complaint add": "运服",
