@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from accounts.complaining import refuse_another_extension
 from accounts.models import Complaint, TopUp, Transfer
-from accounts.operations import corrections
+from accounts.operations import corrections, face_to_face
 from accounts.operations.complaints import EXTEND_AGAIN, extend_again
 from accounts.operations.restrictions import Order, lift_restriction, place_restriction
 from accounts.operations.stranded import give_back_stranded
@@ -20,6 +20,8 @@ RESTRICT: Final = "account.restrict"
 LIFT: Final = "restriction.lift"
 PROPOSE_RESTRICTION: Final = "accounts.propose_restriction"
 DECIDE_RESTRICTION: Final = "accounts.decide_restriction"
+CONFIRM_FACE_TO_FACE: Final = "account.confirm_face_to_face"
+REVIEW_OPENINGS: Final = "accounts.review_opening"
 GIVE_BACK_DEBIT: Final = "entry.give_back_debit"
 TAKE_BACK_CREDIT: Final = "entry.take_back_credit"
 GIVE_BACK_TOP_UP: Final = "top_up.give_back"
@@ -64,6 +66,22 @@ def restrict(approved: Approved) -> None:
 def lift(approved: Approved) -> None:
     """Lift an order; the subject is the order."""
     lift_restriction(restriction_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor)
+
+
+def _check_confirming(subject: str, values: Mapping[str, Any]) -> None:
+    del values
+    face_to_face.refuse_unconfirmable(account_id=uuid.UUID(subject))
+
+
+@register_approval(
+    CONFIRM_FACE_TO_FACE, title="面签确认", proposer=REVIEW_OPENINGS, decider=REVIEW_OPENINGS,
+    page="accounts_depositaccount", check=_check_confirming,
+)  # fmt: skip
+def confirm_face_to_face(approved: Approved) -> None:
+    """Note that an account's customer was seen face to face (ACC-04); the subject is the account."""
+    face_to_face.confirm_face_to_face(
+        account_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
+    )  # fmt: skip
 
 
 @register_approval(GIVE_BACK_DEBIT, title="错扣退回", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION)

@@ -79,7 +79,9 @@ def _refuse_ungivable(row: TopUp | Transfer, to: str) -> Card | None:
     if isinstance(row, TopUp):
         return row.card
     cards = list(
-        Card.objects.filter(account_id=row.account_id, customer_id=row.customer_id, status="active").order_by("bound_at", "pk")
+        Card.objects.filter(account_id=row.account_id, customer_id=row.customer_id, status="active").order_by(
+            "bound_at", "pk"
+        )
     )
     if not cards:
         raise StateConflict("该账户没有绑定的银行卡，请选择柜面退还")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,12 +28,16 @@ from accounts.models import (
     Reverification,
     Suspension,
 )
+from accounts.operations.face_to_face import refuse_unconfirmable
 from accounts.operations.filings import filing_refused, owe_filing
 from accounts.queries import gl_balance
 from core.approvals.models import Proposal
+from core.audit.models import AuditEntry
 from core.clock import business_date, now
+from core.errors import NotFound, StateConflict
 from core.steps.models import Step
 from tests.accounts.holders import give_money, make_account
+from verification.models import Subject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 ADMIN = "/b/125/admin/accounts"
@@ -168,6 +173,50 @@ class TestReceipts:
         refund.refresh_from_db()
         assert (refund.status, refund.paid_by, gl_balance(OTHER_PAYABLES)) == ("paid", payer.login, 0)
         assert PAYER_ACCOUNT not in payer.get(f"refund/{refund.pk}/change/")
+
+
+class TestAcc04FaceToFace:
+    """What was opened remotely takes cash and others' money from when two of the staff have confirmed it face to face."""
+
+    def test_one_proposes_another_agrees_and_cash_is_taken(self) -> None:
+        maker, checker, clerk = Staff("运营"), Staff("运营"), Staff("会计")
+        account = make_account()
+        receipt = record(clerk, channel="counter_cash")
+        form = {"amount": "400.00", "account_number": account.number, "left_fen": 1_000_00}
+        assert "未经面签" in Staff("会计").told(f"receipt/{receipt.pk}/assign/", **form)
+        page = f"depositaccount/{account.pk}/"
+        assert "面签确认" in maker.get(f"{page}change/")
+        assert maker.act(f"{page}confirm/", reason="海州支行，王柜员，2026-001") == 302
+        row = Proposal.objects.get()
+        assert maker.act(f"core/proposal/{row.pk}/approve/", reason="x") == 403
+        assert f"depositaccount/{account.pk.hex}/change/" in checker.get(f"core/proposal/{row.pk}/change/")
+        assert checker.act(f"core/proposal/{row.pk}/approve/", reason="凭证相符") == 302
+        assert Staff("会计").act(f"receipt/{receipt.pk}/assign/", **form) == 302
+        account.refresh_from_db()
+        assert (account.face_to_face, account.balance_fen) == (True, 400_00)
+        assert AuditEntry.objects.get(action="account.confirmed_face_to_face").actor == f"{maker.login}+{checker.login}"
+        assert maker.act(f"{page}confirm/", reason="x") == 403
+
+    @pytest.mark.parametrize("role", ["客服", "会计", "审计", "合规"])
+    def test_nobody_else_proposes(self, role: str) -> None:
+        assert Staff(role).act(f"depositaccount/{make_account().pk}/confirm/", reason="x") == 403
+
+    @pytest.mark.parametrize(
+        "fields", [{"status": "closed"}, {"account_class": "I", "keeper": "core"}, {"face_to_face": True}]
+    )
+    def test_other_accounts_are_not_confirmed(self, fields: dict[str, Any]) -> None:
+        account = make_account(**fields)
+        assert Staff("运营").act(f"depositaccount/{account.pk}/confirm/", reason="x") == 403
+        with transaction.atomic(), pytest.raises(StateConflict):
+            refuse_unconfirmable(account_id=account.pk)
+        with transaction.atomic(), pytest.raises(NotFound):
+            refuse_unconfirmable(account_id=uuid.uuid4())
+
+    def test_nor_one_whose_customers_id_card_has_ended(self) -> None:
+        account, staff = make_account(), Staff("运营")
+        Subject.objects.filter(pk=account.customer_id).update(valid_until_date=business_date() - timedelta(days=1))
+        assert "身份证已过期" in staff.told(f"depositaccount/{account.pk}/confirm/", reason="x")
+        assert not Proposal.objects.exists()
 
 
 class TestWrongDebits:

@@ -249,7 +249,7 @@ class TestRecheck:
         ("kind", "amount_fen", "is_paid"),
         [("freeze", None, False), ("stop_pay", None, False), ("freeze", 500_01, False), ("freeze", 500_00, True)],
     )
-    def test_an_order_that_would_keep_the_money_keeps_the_loan_from_being_paid(
+    def test_acc15_an_order_that_would_keep_the_money_keeps_the_loan_from_being_paid(
         self, kind: str, amount_fen: int | None, *, is_paid: bool
     ) -> None:
         """ACC-15: whoever borrows would owe what a court has; what the account has already may be frozen."""

@@ -159,6 +159,7 @@ BANK_ACTS: Final = {
     "accounts.Customer look": "运经合催",
     "accounts.Customer looks": "合审支管",
     "accounts.Customer complain": "运服",
+    "accounts.DepositAccount confirm": "运",
     "accounts.JournalEntry trial_balance": "运合会审支管",
     "accounts.JournalEntry give_back": "会",
     "accounts.JournalEntry take_back": "会",
