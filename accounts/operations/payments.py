@@ -57,7 +57,7 @@ class PaymentView:
 
 
 @within_transaction
-def pay_into(
+def pay_into(  # noqa: PLR0913 -- keyword-only: what a payment is made of
     *,
     account_id: uuid.UUID,
     amount_fen: int,
@@ -83,7 +83,7 @@ def pay_into(
     """
     if is_new_business:
         refuse_suspended(account_id=account_id)
-    return _move(IN, account_id, amount_fen, legs, business_ref, kind, memo, then, value_date)
+    return _move(_intent(IN, account_id, amount_fen, legs, business_ref, kind, memo), then, value_date)
 
 
 @within_transaction
@@ -107,7 +107,7 @@ def collect_from(
         InsufficientFunds: the account, kept here, has less, what is held or frozen left aside.
         UnbalancedEntry: the legs do not sum to the amount.
     """
-    return _move(OUT, account_id, amount_fen, legs, business_ref, kind, memo, then)
+    return _move(_intent(OUT, account_id, amount_fen, legs, business_ref, kind, memo), then)
 
 
 @within_transaction
@@ -156,23 +156,10 @@ def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
     return booking(entry=entry, lines=lines, payments=[payment], claims=claims)
 
 
-def _move(
-    direction: str,
-    account_id: uuid.UUID,
-    amount_fen: int,
-    legs: Sequence[Leg],
-    business_ref: str,
-    kind: str,
-    memo: str,
-    then: Then,
-    value_date: date | None = None,
-) -> PaymentView:
-    account = _account(account_id)
-    if direction == OUT and (account.debits_stopped or account.frozen_fen):
-        end_restrictions_of(account_id=account_id)
-    if direction == IN:
-        keep_cap(account=account)
-    payment = Payment(
+def _intent(
+    direction: str, account_id: uuid.UUID, amount_fen: int, legs: Sequence[Leg], business_ref: str, kind: str, memo: str
+) -> Payment:
+    return Payment(
         id=new_id(),
         account_id=account_id,
         direction=direction,
@@ -184,8 +171,16 @@ def _move(
         order_date=business_date(),
         status=PENDING,
     )
+
+
+def _move(payment: Payment, then: Then, value_date: date | None = None) -> PaymentView:
+    account = _account(payment.account_id)
+    if payment.direction == OUT and (account.debits_stopped or account.frozen_fen):
+        end_restrictions_of(account_id=account.pk)
+    if payment.direction == IN:
+        keep_cap(account=account)
     if account.keeper == OWN:
-        other_side = Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id)
+        other_side = Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account.pk)
         payment.entry_id = _post(payment, other_side, value_date)
         payment.status = POSTED
     else:

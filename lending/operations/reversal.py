@@ -1,8 +1,9 @@
 """Take a repayment back: the money returns, and the loan stands as if it had never been paid (ALLOC-03).
 
 Nothing is changed in the books: the return is an entry of its own, which counts from the day of what it takes back, and what
-later repayments then pay otherwise is another. Where the core keeps the account, the loan follows when the core has credited it. What was paid from a receipt
-is left of the receipt again. A loan that was written off stays so: the return mirrors what its recovery has booked.
+later repayments then pay otherwise is another. Where the core keeps the account, the loan follows when the core has credited
+it. What was paid from a receipt is left of the receipt again. A loan that was written off stays so: the return mirrors what
+its recovery has booked.
 """
 
 from __future__ import annotations
