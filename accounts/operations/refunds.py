@@ -15,7 +15,7 @@ from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEA
 from accounts.models import Card, DepositAccount, Refund
 from accounts.models.receipt import REFUND, SENDING, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import CLEARING, record_use, refuse_changed_receipt, take_receipt_part
+from accounts.operations.receipts import record_use, refuse_changed_receipt, take_receipt_part
 from accounts.states import REFUND as MACHINE
 from core.approvals.operations import SameHands
 from core.approvals.registry import took_part
@@ -143,7 +143,7 @@ def refund_returned(*, refund_id: uuid.UUID, reason: str, actor: str) -> None:
 
 @within_transaction
 def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> None:
-    """Record that the money has left: debit 2241, credit the clearing account that it came in by.
+    """Record that the money has left: debit 2241, credit the clearing account of the way that it went, not that it came.
 
     Raises:
         NotFound: there is no such refund.
@@ -162,9 +162,7 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
 
 
 def _clearing(refund: Refund) -> str:
-    """Return by which clearing account money leaves that staff have paid: the one that it came in by."""
-    if refund.use is not None:
-        return CLEARING[refund.use.receipt.channel]
+    """Return by which clearing account money leaves that staff have paid: to an account by payment, else at the counter."""
     return PAYMENT_CLEARING if refund.payee_account else COUNTER_CLEARING
 
 
