@@ -29,7 +29,7 @@ from accounts.models import (
     Suspension,
 )
 from accounts.operations.face_to_face import refuse_unconfirmable
-from accounts.operations.filings import filing_refused, owe_filing
+from accounts.operations.filings import enter_receipt, filing_refused, owe_filing
 from accounts.queries import gl_balance
 from core.approvals.models import Proposal
 from core.audit.models import AuditEntry
@@ -290,6 +290,25 @@ class TestFilings:
         assert (filing.status, filing.resends) == ("pending", 1)
         assert Step.objects.filter(kind="account.file", state="live").count() == 1
         assert staff.act(f"filing/{filing.pk}/resend/") == 403
+
+    def test_one_that_is_on_file_after_all_is_entered_with_its_receipt_and_the_next_one_goes(self) -> None:
+        filing = _refused()
+        with transaction.atomic():
+            owe_filing(account_id=filing.account_id, kind="close")
+        following = Filing.objects.exclude(pk=filing.pk).get()
+        assert not Step.objects.filter(subject=following.pk.hex).exists()
+        staff = Staff("运营")
+        assert "必填" in staff.told(f"filing/{filing.pk}/enter_receipt/", receipt="")
+        assert Staff("审计").act(f"filing/{filing.pk}/enter_receipt/", receipt="BA1") == 403
+        assert staff.act(f"filing/{filing.pk}/enter_receipt/", receipt="BA1") == 302
+        filing.refresh_from_db()
+        assert (filing.status, filing.receipt, filing.code) == ("acknowledged", "BA1", "filing_incomplete")
+        assert Step.objects.filter(kind="account.file", subject=following.pk.hex, state="live").exists()
+        assert AuditEntry.objects.get(action="filing.receipt_entered").actor == staff.login
+        assert staff.act(f"filing/{filing.pk}/enter_receipt/", receipt="BA2") == 403
+        for pk, problem in ((filing.pk, StateConflict), (following.pk, StateConflict), (uuid.uuid4(), NotFound)):
+            with pytest.raises(problem):
+                enter_receipt(filing_id=pk, receipt="BA2", actor="clerk")
 
     def test_overdue_ones_are_counted_in_the_navigation_and_marked(self) -> None:
         filing = _refused()

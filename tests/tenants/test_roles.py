@@ -181,6 +181,7 @@ BANK_ACTS: Final = {
     "accounts.ReconciliationBreak close": "会",
     "accounts.Filing agreement": "运合会审支管",
     "accounts.Filing resend": "运",
+    "accounts.Filing enter_receipt": "运",
     "lending.Product schedule": "产管",
     "lending.Product copy": "产管",
     "lending.Product open_again": "产管",
