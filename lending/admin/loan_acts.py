@@ -23,6 +23,7 @@ from lending.approvals import (
     REVERSE_REPAYMENT,
     WRITE_OFF,
 )
+from lending.decision.policy import LONGEST_TERM_MONTHS
 from lending.loans.classification import Category
 from lending.models import Loan, Repayment
 from lending.models.loan import ACTIVE, SETTLED
@@ -106,7 +107,7 @@ class ReceiptForm(ReasonForm):
 class ExtensionForm(ReasonForm):
     """By how many months."""
 
-    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=60)
+    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=LONGEST_TERM_MONTHS)
 
 
 class MisuseForm(ReasonForm):

@@ -247,7 +247,10 @@ class TestInt01PriceRange:
         assert (price.lowest_rate, price.highest_rate) == (Decimal("4.5000"), Decimal("6.0000"))
 
     def test_of_a_line_beyond_five_years_follows_the_five_year_lpr(self) -> None:
-        change_product("XF03", kind="business", purposes=["farming"], line_term_months=72, methods=["equal_instalment"])
+        change_product(
+            "XF03", kind="business", purposes=["farming"], line_term_months=72, terms_months=[24, 60],
+            methods=["equal_instalment"],
+        )  # fmt: skip
         assert queries.price_today(queries.version_in_force("XF03")).lowest_rate == Decimal("4.7000")
 
 
