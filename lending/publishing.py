@@ -219,21 +219,11 @@ def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
 
 
 def _tenor_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
-    """Check that the LPR of a version's lines is that of its terms: short up to a year, long above five (INT-01).
-
-    Between the two it is by agreement: that of the line.
-    """
-    shortest, longest = min(version.terms_months, default=0), max(version.terms_months, default=0)
-    tenor = lpr_tenor(version.line_term_months)
-    if version.kind == BUSINESS and tenor == "1Y" and lpr_tenor(longest) != "1Y":
-        yield (
-            "line_term_months",
-            f"期限超过五年的贷款须按五年期以上 LPR 定价（INT-01），请将额度期限设为不短于最长期限 {longest} 个月",
-        )
-    if tenor != "1Y" and shortest <= SHORT_TERM_MONTHS:
+    """Check that one LPR can price all terms: up to a year it is the short one, above five years the long one (INT-01)."""
+    if lpr_tenor(max(version.terms_months, default=0)) != "1Y" and min(version.terms_months) <= SHORT_TERM_MONTHS:
         yield (
             "terms_months",
-            "额度期限超过五年的按五年期以上 LPR 定价，一年以内的贷款须按一年期定价（INT-01），请删去一年以内的期限，另设产品",
+            "含有超过五年期限的产品按五年期以上 LPR 定价，一年以内的贷款须按一年期定价（INT-01），请另设产品",
         )
 
 

@@ -22,7 +22,7 @@ from tests.lending.product_acts import draft_of, propose_publishing, publish_by_
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
-BUSINESS: dict[str, Any] = {"kind": "business", "purposes": ["stock"], "line_term_months": 120}
+BUSINESS: dict[str, Any] = {"kind": "business", "purposes": ["stock"]}
 
 
 def _license(*regions: str, code: str = "125") -> None:
@@ -103,24 +103,13 @@ class TestNumbers:
         )
         assert "84 个月" in problems_of(draft)["terms_months"][0]
 
-    @pytest.mark.parametrize(
-        ("line", "terms", "field", "told"),
-        [
-            (60, [12, 60], None, ""),
-            (60, [61], "line_term_months", "不短于最长期限 61 个月"),
-            (61, [13, 61], None, ""),
-            (61, [12, 61], "terms_months", "另设产品"),
-        ],
-    )
-    def test_int01_a_line_is_priced_by_the_lpr_of_its_loans_terms(
-        self, line: int, terms: list[int], field: str | None, told: str
+    @pytest.mark.parametrize(("terms", "refused"), [([12, 60], []), ([13, 61], []), ([12, 61], ["terms_months"])])
+    def test_int01_no_product_lends_for_up_to_a_year_and_for_more_than_five(
+        self, terms: list[int], refused: list[str]
     ) -> None:
-        draft = draft_of(
-            **BUSINESS | {"line_term_months": line}, terms_months=terms, long_cycle_grounds="果树挂果须五年"
-        )
-        found = problems_of(draft)
-        assert list(found) == ([] if field is None else [field])
-        assert field is None or told in found[field][0]
+        found = problems_of(draft_of(**BUSINESS, terms_months=terms, long_cycle_grounds="果树挂果须五年"))
+        assert list(found) == refused
+        assert all("请另设产品" in found[field][0] for field in refused)
 
     def test_consumers_have_no_long_cycle(self) -> None:
         found = problems_of(draft_of(terms_months=[61], long_cycle_grounds="果树挂果须五年"))
