@@ -15,10 +15,10 @@ from accounts.operations.receipts import OutsideMoney, assign_receipt, record_re
 from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, state
+from core.admin.fields import YuanField
 from core.admin.pages import AddingPage, ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_account, mask_name
 
-FEN_PER_YUAN: Final = 100
 REFUND_COLOURS: Final = {"owed": "warning", "sending": "info", "paid": "success"}
 RECORD: Final = Act(
     title="登记外部来款",
@@ -47,15 +47,10 @@ PAID: Final = Act(
 )
 
 
-def fen_of(given: Any) -> int:
-    """Return an amount in fen that a form has read in yuan with at most two decimals."""
-    return int(given * FEN_PER_YUAN)
-
-
 class AmountForm(ActForm):
     """An amount in yuan."""
 
-    amount = forms.DecimalField(label="金额（元）", max_digits=15, decimal_places=2, min_value=0)
+    amount = YuanField(label="金额（元）")
 
 
 class RecordForm(AmountForm):
@@ -145,7 +140,7 @@ class ReceiptPage(AddingPage):
     def perform_add(self, request: HttpRequest, given: Any) -> None:
         """Record a receipt."""
         money = OutsideMoney(
-            channel=given["channel"], reference=given["reference"], amount_fen=fen_of(given["amount"]),
+            channel=given["channel"], reference=given["reference"], amount_fen=given["amount"],
             payer_name=given["payer_name"], payer_account=given["payer_account"] or None, memo=given["memo"],
         )  # fmt: skip
         record_receipt(money=money, actor=actor_of(request))
@@ -164,7 +159,7 @@ class ReceiptPage(AddingPage):
         def run(given: Any) -> None:
             assign_receipt(
                 receipt_id=uuid.UUID(object_id), account_number=given["account_number"],
-                amount_fen=fen_of(given["amount"]), actor=actor_of(request), left_seen_fen=given["left_fen"],
+                amount_fen=given["amount"], actor=actor_of(request), left_seen_fen=given["left_fen"],
             )  # fmt: skip
 
         return perform(
@@ -177,7 +172,7 @@ class ReceiptPage(AddingPage):
 
         def run(given: Any) -> None:
             refund_receipt(
-                receipt_id=uuid.UUID(object_id), amount_fen=fen_of(given["amount"]), reason=given["reason"],
+                receipt_id=uuid.UUID(object_id), amount_fen=given["amount"], reason=given["reason"],
                 payee=Payee(name=given["payee_name"], account=given["payee_account"] or None),
                 actor=actor_of(request), left_seen_fen=given["left_fen"],
             )  # fmt: skip
