@@ -53,13 +53,21 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
         LprUnknown: no LPR is on record for the day.
     """
     loan = lock_loan(loan_id=loan_id)
+    if loan.status != SETTLED:
+        _reprice(loan)
+    return loan.annual_rate
+
+
+@within_transaction
+def _reprice(loan: Loan) -> bool:
+    """Give a loan the price of its next repricing day, if it is reached; tell whether it was."""
     day = loan.next_reprice_date
-    if loan.status == SETTLED or day is None or day > business_date():
-        return loan.annual_rate
+    if day is None or day > business_date():
+        return False
     loan.next_reprice_date = next_repricing(loan.repricing, loan.start_date, after=day)
     loan.save(update_fields=["next_reprice_date"])
     _take_price(loan, day)
-    return loan.annual_rate
+    return True
 
 
 @opens_transaction
@@ -106,14 +114,31 @@ def move_off_holidays(*, loan_id: uuid.UUID) -> None:
         NotFound: there is no such loan.
     """
     loan = lock_loan(loan_id=loan_id)
-    today, ahead = business_date(), record_of(loan).ahead_of(business_date())
-    if loan.status == SETTLED or not ahead or loan.line.product_version.holiday_rule != NEXT_WORKING_DAY:
+    if loan.status != SETTLED:
+        _move_off_holidays(loan, business_date())
+
+
+@within_transaction
+def _move_off_holidays(loan: Loan, since: date) -> None:
+    ahead = record_of(loan).ahead_of(since)
+    if not ahead or loan.line.product_version.holiday_rule != NEXT_WORKING_DAY:
         return
-    off = tenants.non_working_days(today, ahead[-1].due_date + LONGEST_MOVE)
+    off = tenants.non_working_days(since, ahead[-1].due_date + LONGEST_MOVE)
     moved = {row.due_date.isoformat(): working_day_from(row.due_date, off).isoformat() for row in ahead}
     moved = {day: to for day, to in moved.items() if day != to}
     if moved:
-        _change(loan, RESCHEDULED, today, {"moved": moved})
+        _change(loan, RESCHEDULED, since, {"moved": moved})
+
+
+@within_transaction
+def catch_up(*, loan: Loan, settled_date: date) -> None:
+    """Give a loan that is open again what it has missed since it was settled: new prices, due dates off late holidays.
+
+    It then stands as if it had never been settled (ALLOC-03); what follows from that for its category is the caller's.
+    """
+    while _reprice(loan):
+        pass
+    _move_off_holidays(loan, settled_date)
 
 
 @within_transaction

@@ -21,9 +21,11 @@ from core.steps.queue import enqueue
 from core.steps.registry import Then
 from lending import books
 from lending.models import Loan, Repayment
+from lending.models.loan import SETTLED
 from lending.models.loan_event import REVERSED
 from lending.models.repayment import POSTED, POSTING, RECEIPT
 from lending.operations.judging import judge_anew
+from lending.operations.loan_changes import catch_up
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import rebuild_loan
 from lending.operations.settling import SYSTEM, follow_settlement, record_event
@@ -101,9 +103,12 @@ def _finish(loan: Loan, repayment: Repayment, actor: str, reason: str) -> Repaym
         REPAYMENT, repayment.pk, "reverse", actor=actor, reason=reason, reversed_at=now(),
         reversed_date=business_date(),
     )  # fmt: skip
+    settled_date = loan.settled_date
     rebuild_loan(loan=loan)
     record_event(kind=REVERSED, loan=loan, repayment=done)
     follow_settlement(loan=loan)
+    if settled_date is not None and loan.status != SETTLED:
+        catch_up(loan=loan, settled_date=settled_date)
     judge_anew(loan=loan)
     enqueue(PUSH_FIGURES, f"reversed:{repayment.pk.hex}")
     return done

@@ -214,6 +214,24 @@ class TestInt07ByRest:
         assert not BureauRecord.objects.filter(kind="extension").exists()
         assert caller(who).get(f"loans/{loan.pk.hex}").json()["overdue"]["days"] == (0 if shifted else 3)
 
+    def test_a_holiday_that_is_entered_while_a_loan_is_settled_moves_its_due_dates_once_it_is_open_again(self) -> None:
+        change_product("XF03", holiday_rule="next_working_day")
+        who, loan = lent(date(2026, 11, 19), term_months=6, method="interest_only")
+        plan = [date.fromisoformat(row["due_date"]) for row in rows(who, loan)]
+        for due in plan[:2]:
+            set_day(due)
+            pay(who, loan, kind="due")
+        give_money(who, 1_000_00)
+        settling = pay(who, loan, kind="early_full")
+        with at(PROVINCE), transaction.atomic():
+            mark_day(day=plan[2], is_working_day=False, name="春节", actor="test")
+        set_day(date(2027, 2, 22))
+        follow_day()
+        decided(REVERSE_REPAYMENT, UUID(settling["id"]))
+        assert [(row["due_date"], row["interest"]) for row in rows(who, loan)][2:3] == [("2027-02-22", "255.00")]
+        assert caller(who).get(f"loans/{loan.pk.hex}").json()["overdue"]["days"] == 0
+        stands_as_folded(loan)
+
 
 class TestInt06ByRest:
     def test_m6_a_first_period_that_is_too_short_is_joined_to_the_next(self) -> None:
