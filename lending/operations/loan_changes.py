@@ -19,7 +19,7 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books, parameters
 from lending.loan_records import judged_of, record_of
-from lending.loan_terms import LONGEST_MOVE, later_due_dates, quarters_to, settlement_of
+from lending.loan_terms import LONGEST_MOVE, fixed_days_to, later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
 from lending.loans.due_dates import working_day_from
 from lending.loans.judging import restructured
@@ -191,15 +191,21 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
 
 
 def _extended_dates(loan: Loan, months: int) -> list[date]:
-    version = loan.line.product_version
+    """Return when what is not yet due falls due: as of a loan of the longer term, or, of a shortened plan, so much later."""
+    version, start_date, today = loan.line.product_version, loan.start_date, business_date()
+    term = loan.term_months + loan.extended_months
     if settlement_of(version, loan.method) == Settlement.QUARTERLY:
-        dates = quarters_to(version, start_date=loan.start_date, months=loan.term_months + loan.extended_months)
-        return [day for day in dates if day > business_date()]
-    ahead = [row.due_date for row in record_of(loan).ahead_of(business_date())]
-    more = later_due_dates(
-        version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
-    )  # fmt: skip
-    return more[-1:] if loan.method in ALL_AT_MATURITY else list(dict.fromkeys([*ahead, *more]))
+        return [day for day in quarters_to(version, start_date=start_date, months=term) if day > today]
+    former = fixed_days_to(version, start_date=start_date, months=term - months)
+    if version.due_day is not None and loan.maturity_date == former[-1]:
+        dates = [day for day in fixed_days_to(version, start_date=start_date, months=term) if day > today]
+    else:
+        ahead = [row.due_date for row in record_of(loan).ahead_of(today)]
+        more = later_due_dates(
+            version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
+        )  # fmt: skip
+        dates = list(dict.fromkeys([*ahead, *more]))
+    return dates[-1:] if loan.method in ALL_AT_MATURITY else dates
 
 
 @within_transaction
