@@ -33,7 +33,7 @@ class RateRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LprUsed:
-    """The LPR that prices a product: its tenor by the term, its rate (annual per cent) and when it was published."""
+    """The LPR that prices a product: its tenor by its loans' terms, its rate (annual per cent) and when it was published."""
 
     tenor: str
     rate: Decimal
@@ -53,8 +53,8 @@ def policy_of(version: ProductVersion) -> PolicyFields:
 
 
 def lpr_for(version: ProductVersion, quote: LprView) -> LprUsed:
-    """Choose the tenor of a quote that prices a version's line (INT-01)."""
-    tenor = lpr_tenor(version.line_term_months)
+    """Choose the tenor of a quote that prices a version's loans: by the longest of them, however long the line (INT-01)."""
+    tenor = lpr_tenor(max(version.terms_months, default=0))
     rate = quote.one_year_rate if tenor == "1Y" else quote.five_year_rate
     return LprUsed(tenor=tenor, rate=rate, published_date=quote.published_date)
 
