@@ -46,6 +46,8 @@ from lending.servicing_day import follow_servicing
 from lending.steps import servicing
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
+from tests.lending.test_receipt_repayment import came_in
+from tests.lending.test_receipt_repayment import pay as pay_from_receipt
 from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 from tests.second_person import approve
@@ -516,6 +518,15 @@ class TestLN15NoticeOfALateLoan:
         )  # fmt: skip
         with pytest.raises(StateConflict):
             credit_notices.letter_posted(notice_id=notice.pk, tracking="EMS124", actor="ops")
+
+    def test_a_loan_that_money_entered_late_has_settled_before_its_due_date_is_not_written_about(
+        self, lent: tuple[Borrower, Loan], run_steps: RunSteps
+    ) -> None:
+        _, loan = lent
+        pay_from_receipt(loan, came_in(100_500_00), on=DUE - timedelta(days=2), kind="early_full")
+        catch_up(DUE + timedelta(days=2))
+        run_steps()
+        assert CreditNotice.objects.values_list("status", "ended_date").get() == ("cancelled", DUE)
 
     def test_a_loan_that_was_put_right_meanwhile_is_not_written_about(
         self, lent: tuple[Borrower, Loan], run_steps: RunSteps
