@@ -34,7 +34,6 @@ from lending.models import (
     Loan,
     LoanEvent,
     Repayment,
-    RepaymentShare,
 )
 from lending.models.paper import NOTICE
 from lending.operations import bureau, bureau_files, bureau_sql, credit_notices
@@ -578,18 +577,6 @@ class TestFiles:
                 jsonschema.validate({**sound, **change}, SCHEMA, cls=jsonschema.Draft202012Validator)
 
 
-def paid_at_the_counter(loan: Loan, day: date) -> None:
-    """Enter what paid the first instalment in time and was booked late, as the books have it in the end."""
-    row = Instalment.objects.get(loan=loan, number=1)
-    parts = {"principal_fen": row.principal_fen, "interest_fen": row.interest_fen}
-    repayment = Repayment.objects.create(
-        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day, sequence=1,
-        total_fen=sum(parts.values()), balance_after_fen=0, posted_at=datetime.now(SHANGHAI), **parts,
-    )  # fmt: skip
-    RepaymentShare.objects.create(repayment=repayment, instalment=row, value_date=day, **parts)
-    Instalment.objects.filter(pk=row.pk).update(closed_date=day)
-
-
 def put_right(objection: BureauObjection, how: str) -> Proposal:
     return propose(
         kind=CORRECT_RECORD, subject=objection.pk.hex, values={"how": how}, reason="系统故障所致", actor="desk"
@@ -664,10 +651,12 @@ class TestObjections:
         self, objected: tuple[Borrower, Loan, BureauObjection]
     ) -> None:
         _, loan, objection = objected
-        paid_at_the_counter(loan, DUE)
+        pay_from_receipt(loan, came_in(8_606_64), on=DUE)
         approve(proposal_id=put_right(objection, "from_books").pk, actor="chief")
         made = BureauRecord.objects.get(corrects_id=objection.record_id)
         assert (made.content["overdue_days"], made.content["payment_states"][-2:]) == (0, "*N")
+        figures = [made.content[name] for name in ("remaining_instalments", "balance_fen", "paid_in_month_fen")]
+        assert figures == [11, 91_893_36, 8_606_64]
 
     def test_may_be_rejected_with_an_answer(self, objected: tuple[Borrower, Loan, BureauObjection]) -> None:
         _, _, objection = objected
