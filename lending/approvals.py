@@ -28,6 +28,7 @@ from lending.review_reasons import reason_titles
 from lending.review_verdicts import Verdict, refuse_verdict
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
+RETURN_EXCESS: Final = "loan.return_excess"
 REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
 EXTEND: Final = "loan.extend"
 MARK_MISUSED: Final = "loan.mark_misused"
@@ -62,6 +63,12 @@ def reverse_repayment(approved: Approved) -> None:
     reversal.reverse_repayment(
         repayment_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason
     )  # fmt: skip
+
+
+@register_approval(RETURN_EXCESS, title="多还款项退回", proposer=PROPOSER, decider=DECIDER, tell=_tell_change)
+def return_excess(approved: Approved) -> None:
+    """Give back what of a repayment is more than the debt; the subject is the repayment."""
+    reversal.return_excess(repayment_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason)
 
 
 @register_approval(REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=preview)
