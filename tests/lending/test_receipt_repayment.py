@@ -159,13 +159,18 @@ class TestAPayment:
             refuse_returning_excess(
                 Repayment(status="posted", total_fen=1, excess_fen=1, receipt_id=receipt.receipt_id)
             )
-        decided(RETURN_EXCESS, debited.pk)
+        path = f"/b/125/admin/lending/repayment/{debited.pk}/return_excess/"
+        assert staff("会计").post(path, {"reason": "多扣"}).status_code == 302
+        proposal = Proposal.objects.get(kind=RETURN_EXCESS)
+        page = staff("风险").get(f"/b/125/admin/core/proposal/{proposal.pk}/change/").content.decode()
+        assert "退回金额 8,679.80 元" in page
+        approve(proposal_id=proposal.pk, actor=CHECKER, reason="同意")
         assert who.account().balance_fen == balance + debited.excess_fen
         assert (snapshot(loan), accounts.gl_balance("2241")) == (before, 0)
         stands_as_folded(loan)
-        proposal = propose(kind=RETURN_EXCESS, subject=debited.pk.hex, values={}, reason="再", actor=CLERK)
+        again_proposed = propose(kind=RETURN_EXCESS, subject=debited.pk.hex, values={}, reason="再", actor=CLERK)
         with pytest.raises(StateConflict):
-            approved_raw(proposal)
+            approved_raw(again_proposed)
         reverse(debited)
         assert who.account().balance_fen == balance + debited.total_fen  # what was given back, and the rest
         books_agree()
