@@ -29,7 +29,7 @@ from accounts.numbers import is_card_number
 from accounts.operations.filings import owe_change
 from accounts.operations.payments import core_balance_told
 from accounts.states import CARD
-from core.clock import now
+from core.clock import SHANGHAI, now
 from core.crypto import blind_index
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
@@ -372,7 +372,8 @@ def refuse_cooling_card(*, card: Card) -> None:
         return
     if outflow.from_at is None:
         raise StateConflict("该银行卡未绑定，不能向其转出资金，请先绑定该卡")
+    from_at = outflow.from_at.astimezone(SHANGHAI)
     raise CardCooling(
-        f"为保护您的资金安全，{outflow.from_at:%Y-%m-%d %H:%M} 起可向该银行卡转出资金",
-        available_at=outflow.from_at.isoformat(timespec="seconds"),
+        f"为保护您的资金安全，{from_at:%Y-%m-%d %H:%M} 起可向该银行卡转出资金",
+        available_at=from_at.isoformat(timespec="seconds"),
     )

@@ -20,6 +20,7 @@ from lending.approvals import (
     MARK_MISUSED,
     PROPOSER,
     REPAY_FROM_RECEIPT,
+    RETURN_EXCESS,
     REVERSE_REPAYMENT,
     WRITE_OFF,
 )
@@ -30,7 +31,12 @@ from lending.models.loan import ACTIVE, SETTLED
 from lending.models.product import KEEPS
 from lending.models.repayment import KINDS, POSTED
 from lending.operations.receipt_repayment import plan_from_receipt
-from lending.queries.loan_changes import refuse_calling_in, refuse_extension, refuse_misuse
+from lending.queries.loan_changes import (
+    refuse_calling_in,
+    refuse_extension,
+    refuse_misuse,
+    refuse_returning_excess,
+)
 from lending.queries.receipts import FromReceipt
 
 WAITS: Final = "已提交，待另一名员工在“复核事项”中复核"
@@ -40,6 +46,12 @@ REVERSING: Final = Act(
     explanation="复核通过后款项退回原还款账户；以来款还的退回来款登记。贷款按未发生该笔还款重新计算。",
     done=WAITS,
     danger=True,
+)
+RETURNING: Final = Act(
+    title="申请退回多还款项",
+    submit="提交复核",
+    explanation="补记以前的还款或冲正后，本笔还款超出应还的部分退回原还款账户；已归还的款项不变。",
+    done=WAITS,
 )
 REPAYING: Final = Act(
     title="申请以来款还款",
@@ -216,7 +228,7 @@ class LoanActs:
 class RepaymentActs:
     """The acts on a repayment."""
 
-    actions_detail = ("reverse",)
+    actions_detail = ("reverse", "return_excess")
 
     def has_reverse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""
@@ -225,7 +237,18 @@ class RepaymentActs:
         posted = Repayment.objects.filter(pk=object_id, status=POSTED, reversal_payment_id=None)
         return object_id is None or posted.exists()
 
+    def has_return_excess_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where something is more than the debt."""
+        if not self.has_reverse_permission(request, object_id):
+            return False
+        return object_id is None or Repayment.objects.filter(pk=object_id, excess_fen__gt=0).exists()
+
     @action(description="冲正", permissions=["reverse"], icon="undo")
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Propose that a repayment be taken back."""
         return _propose(self, request, object_id, REVERSING, REVERSE_REPAYMENT)
+
+    @action(description="退回多还款项", permissions=["return_excess"], icon="currency_exchange")
+    def return_excess(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose that what is more than the debt be given back."""
+        return _propose(self, request, object_id, RETURNING, RETURN_EXCESS, refuse=refuse_returning_excess)

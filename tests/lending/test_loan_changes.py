@@ -84,6 +84,27 @@ class TestExt01Extension:
             extend_loan(loan_id=loan.pk, months=1, actor="a+b", reason="r")
         assert (again(loan).extended_months, loan.maturity_date < again(loan).maturity_date) == (6, True)
 
+    @pytest.mark.parametrize(("start", "method", "term", "more", "dates"), [
+        (date(2024, 3, 15), "bullet", 1, 1, ["2024-05-15"]),
+        (date(2024, 3, 25), "bullet", 1, 1, ["2024-05-25"]),
+        (date(2024, 3, 25), "equal_instalment", 3, 2, ["2024-04-20", "2024-05-20", "2024-06-20", "2024-07-20",
+                                                       "2024-08-20", "2024-08-25"]),
+        (date(2024, 3, 31), "interest_only", 1, 1, ["2024-04-20", "2024-05-20", "2024-05-31"]),
+    ])  # fmt: skip
+    def test_with_a_fixed_day_it_is_longer_by_months_of_its_own_term_as_if_it_had_been_made_so(
+        self, start: date, method: str, term: int, more: int, dates: list[str]
+    ) -> None:
+        change_product("XF01", due_day=20, methods=[method], terms_months=[term, term + more])
+        set_day(start)
+        loan, longer = (lend(make_borrower(), term_months=months, method=method) for months in (term, term + more))
+        with transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=more, actor="a+b", reason="r")
+        planned = loan.instalments.filter(replaced_by_version=None).order_by("number")
+        assert [str(row.due_date) for row in planned] == dates
+        assert list(planned.values_list("due_date", "principal_fen", "interest_fen")) == list(
+            longer.instalments.order_by("number").values_list("due_date", "principal_fen", "interest_fen")
+        )
+
     def test_an_extension_is_special_mention_and_stage_two_from_its_own_day(
         self, lent_m1: tuple[Borrower, Loan]
     ) -> None:
