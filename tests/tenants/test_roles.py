@@ -174,6 +174,7 @@ BANK_ACTS: Final = {
     "accounts.Restriction place": "运合",
     "accounts.Restriction lift": "运合",
     "accounts.Receipt refund": "会",
+    "accounts.Receipt void": "会",
     "accounts.Receipt assign": "会",
     "accounts.Receipt add": "会",
     "accounts.Refund pay": "会",
