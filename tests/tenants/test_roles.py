@@ -233,6 +233,7 @@ BANK_ACTS: Final = {
     "lending.Loan extend": "险会",
     "lending.Loan call_in": "险会",
     "lending.Repayment reverse": "险会",
+    "lending.Repayment return_excess": "险会",
     "lending.LoanPaper add": "运",
     "lending.MechanismDossier add": "合管",
     "lending.MechanismDossier download": "产险运合会审支管",
