@@ -13,12 +13,16 @@ from accounts.models.deposit_account import OWN
 from accounts.models.receipt import TO_ACCOUNT
 from accounts.operations.books import REVERSAL, reverse_entry
 from accounts.operations.receipts import RETURNED
+from accounts.outflows import TRANSFER_REF
+from accounts.states import TRANSFER
 from core.approvals.operations import SameHands
 from core.approvals.registry import took_part
 from core.audit.log import record
 from core.clock import business_date
 from core.errors import NotFound, Problem, StateConflict
+from core.ids import parse_id
 from core.operations import opens_transaction, within_transaction
+from core.states.models import StateChange
 
 # Kinds of payments that this room concludes by itself: reversing their entry is the whole correction. Whatever another
 # room has drawn conclusions from (a loan that is paid, an instalment that is repaid) is reversed by that room alone.
@@ -67,6 +71,8 @@ def refuse_uncorrectable(*, entry_id: uuid.UUID) -> None:
     _refuse_reversed(entry)
     if Payment.objects.filter(entry=entry).exclude(kind__in=OWN_KINDS).exists():
         raise CorrectionRefused("该扣款属于其他业务（如还款），请在原业务中冲正")
+    if _is_on_order(entry):
+        raise CorrectionRefused("该转账由其他业务发起（如受托支付），不能在此退回；退汇款项请登记来款后办理")
 
 
 @within_transaction
@@ -142,6 +148,16 @@ def void_receipt(*, receipt_id: uuid.UUID, reason: str, actor: str) -> None:
 def check_correctable(*, entry_id: uuid.UUID) -> None:
     """Refuse a proposal that could not be approved; see `refuse_uncorrectable`."""
     refuse_uncorrectable(entry_id=entry_id)
+
+
+def _is_on_order(entry: JournalEntry) -> bool:
+    """Tell whether an entry is a transfer that another room has ordered: the first who moved it was not the customer."""
+    transfer_id = parse_id(entry.business_ref.removeprefix(TRANSFER_REF))
+    if transfer_id is None or not entry.business_ref.startswith(TRANSFER_REF):
+        return False
+    moves = StateChange.objects.filter(machine=TRANSFER.name, subject_id=transfer_id).order_by("pk")
+    first = moves.values_list("actor", flat=True).first()
+    return first is not None and not first.startswith("customer:")
 
 
 def _refuse_reversed(entry: JournalEntry) -> None:

@@ -15,7 +15,9 @@ from accounts.ledger.chart import CUSTOMER_DEPOSITS, LOAN_PRINCIPAL, PAYMENT_CLE
 from accounts.models import DepositAccount, JournalEntry, QuotaUse, Receipt, ReceiptUse
 from accounts.operations import InsufficientFunds, Leg, Line, collect_from, post_entry, reverse_entry
 from accounts.operations.corrections import CorrectionRefused, check_correctable
+from accounts.operations.payees import ToAccount
 from accounts.operations.receipts import OutsideMoney, assign_receipt, record_receipt
+from accounts.operations.transfers import transfer_on_order
 from accounts.queries import deposits_equal_ledger, trial_balance
 from core.approvals.models import Proposal
 from core.approvals.operations import ProposalWaiting, SameHands, propose
@@ -25,7 +27,7 @@ from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
-from tests.accounts.holders import give_money, make_account, set_day
+from tests.accounts.holders import give_money, make_account, make_holder, set_day
 from tests.at_once import at_once, told
 from tests.second_person import approve, refuse
 
@@ -158,6 +160,23 @@ class TestWhatIsNoWrongDebit:
         with pytest.raises(CorrectionRefused, match="其他业务"):
             ask(JournalEntry.objects.get(business_ref="repayment:1"))
         assert not Proposal.objects.exists()
+
+    @pytest.mark.parametrize(("actor", "is_refused"), [("drawdown:1", True), ("customer:1", False)])
+    def test_a_transfer_that_another_room_has_ordered(self, actor: str, *, is_refused: bool) -> None:
+        """Entrusted payment (LN-03): given back here, the borrower would have what a payee was to get."""
+        payer, payee = make_holder(1_000_00), make_holder(name="王样例", face_to_face=True)
+        with transaction.atomic():
+            made = transfer_on_order(
+                account_id=payer.account_id, to=ToAccount(number=payee.account.number or "", name=payee.name),
+                amount_fen=300_00, actor=actor,
+            )  # fmt: skip
+        entry = JournalEntry.objects.get(business_ref=f"transfer:{made.pk.hex}")
+        if is_refused:
+            with pytest.raises(CorrectionRefused, match="受托支付"):
+                ask(entry)
+        else:
+            assert ask(entry).status == "proposed"
+        assert (payer.balance, payee.balance) == (700_00, 300_00)
 
 
 @pytest.mark.django_db

@@ -179,7 +179,7 @@ class Hand:
         to = self.chance.choice([ELSEWHERE, ToAccount(number=payee.number or "", name="林样例")])
         with transaction.atomic():
             transfer_on_order(
-                account_id=self.account(who), to=to, amount_fen=self.chance.randint(1, 2_000_00), actor="test"
+                account_id=self.account(who), to=to, amount_fen=self.chance.randint(1, 2_000_00), actor="customer:test"
             )
 
     def conclude(self) -> None:

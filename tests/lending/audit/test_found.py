@@ -168,7 +168,7 @@ def _two_accounts() -> tuple[DepositAccount, DepositAccount]:
 
 def _send(payer: DepositAccount, payee: DepositAccount) -> Transfer:
     to = ToAccount(number=payee.number or "", name="林样例")
-    return transfer_on_order(account_id=payer.pk, to=to, amount_fen=100_00, actor="test")
+    return transfer_on_order(account_id=payer.pk, to=to, amount_fen=100_00, actor="customer:test")
 
 
 def _repay(who: Borrower, loan: Loan) -> None:
