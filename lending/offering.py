@@ -11,6 +11,7 @@ from lending import parameters
 from lending.decision.facts_schema import facts_schema
 from lending.decision.policy import GRADES, PolicyFields, lpr_tenor
 from lending.loans.day_count import DayCount
+from lending.loans.repricing import price
 from lending.models import ProductVersion
 from lending.models.policy import COLUMNS
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
@@ -18,7 +19,6 @@ from lending.purposes import CONSUMER
 from tenants import directory
 from tenants.queries import LprView
 
-BASIS_POINTS_IN_A_PERCENT: Final = 100
 WHOLE: Final = "00"
 RATE_STEP: Final = Decimal("0.0001")
 
@@ -69,7 +69,7 @@ def rate_range(version: ProductVersion, quote: LprView) -> RateRange:
 
 
 def _priced(policy: PolicyFields, lpr_rate: Decimal, spread_bp: int) -> Decimal:
-    rate = lpr_rate + Decimal(spread_bp) / BASIS_POINTS_IN_A_PERCENT
+    rate = price(lpr_rate, spread_bp)
     return max(policy.floor_rate, min(policy.effective_ceiling_rate, rate)).quantize(RATE_STEP)
 
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.complaint_subjects import subject_kinds
 from accounts.models.complaint import BEST, CATEGORIES, ENTRY_KINDS, NOTE, RECHECKS, STATUSES, WORST
-from core.rest.fields import IdField, OneOfField
+from core.rest.fields import IdField, OneOfField, WholeField
 from core.rest.lists import page_schema
 
 LONGEST: Final = 2000
@@ -48,7 +48,7 @@ class WordsBody(serializers.Serializer[Any]):
 class ScoreBody(serializers.Serializer[Any]):
     """POST complaints/{id}/score."""
 
-    score = serializers.IntegerField(min_value=WORST, max_value=BEST, help_text="1 很不满意，5 很满意")
+    score = WholeField(min_value=WORST, max_value=BEST, help_text="1 很不满意，5 很满意")
 
 
 class ComplaintDocument(serializers.Serializer[Any]):

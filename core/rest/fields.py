@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 
@@ -14,8 +14,10 @@ from rest_framework import serializers
 from core.clock import SHANGHAI
 from core.ids import parse_id
 from core.money import fen_to_yuan, yuan_to_fen
+from core.rest.days import DAY_TOLD, parse_day
 
 RATE_PLACES = Decimal("0.0001")
+WHOLE = re.compile(r"-?[0-9]{1,9}")
 RATE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
 
 
@@ -75,6 +77,27 @@ class IdField(serializers.Field[uuid.UUID, str, str, Any]):
     def to_representation(self, value: uuid.UUID) -> str:
         """Write an id."""
         return value.hex
+
+
+class WholeField(serializers.IntegerField):
+    """A whole number in a body that a client sends: JSON's own, or plain digits as a text."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Read it; what only a lenient reader takes for a number (`1_2`, full-width digits) is refused."""
+        if isinstance(data, str) and not WHOLE.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class DayField(serializers.DateField):
+    """A day in a body that a client sends, in the contract's one form."""
+
+    def to_internal_value(self, value: Any) -> date:
+        """Read it; other forms of ISO 8601 are refused, so that nothing is guessed."""
+        day = parse_day(value) if isinstance(value, str) else None
+        if day is None:
+            raise serializers.ValidationError(DAY_TOLD)
+        return day
 
 
 class OneOfField(serializers.ChoiceField):

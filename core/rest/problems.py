@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from core.errors import (
     InternalError,
@@ -65,7 +66,9 @@ def _field_errors(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     if isinstance(detail, dict):
         found: dict[str, list[str]] = {}
         for name, inner in detail.items():
-            found.update(_field_errors(inner, f"{prefix}.{name}" if prefix else str(name)))
+            of_no_field = name == api_settings.NON_FIELD_ERRORS_KEY  # of the object itself: `to`, not `to.something`
+            path = prefix if of_no_field else f"{prefix}.{name}" if prefix else str(name)
+            found.update(_field_errors(inner, path))
         return found
     texts = detail if isinstance(detail, list) else [detail]
     nested = [text for text in texts if isinstance(text, dict)]

@@ -11,7 +11,7 @@ from unfold.decorators import action
 
 from accounts import queries as accounts
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.amounts import FEN_PER_YUAN
+from core.admin.fields import YuanField
 from core.approvals.operations import propose
 from core.clock import business_date
 from lending.approvals import (
@@ -24,6 +24,7 @@ from lending.approvals import (
     REVERSE_REPAYMENT,
     WRITE_OFF,
 )
+from lending.decision.policy import LONGEST_TERM_MONTHS
 from lending.loans.classification import Category
 from lending.models import Loan, Repayment
 from lending.models.loan import ACTIVE, SETTLED
@@ -107,9 +108,7 @@ class ReceiptForm(ReasonForm):
 
     channel = forms.ChoiceField(label="来源", choices=accounts.RECEIPT_CHANNELS)
     reference = forms.CharField(label="外部凭证号", max_length=64)
-    amount = forms.DecimalField(
-        label="金额（元）", max_digits=15, decimal_places=2, min_value=0, required=False, help_text="留空为该来款的全部余额"
-    )  # fmt: skip
+    amount = YuanField(label="金额（元）", required=False, help_text="留空为该来款的全部余额")
     kind = forms.ChoiceField(label="还款方式", choices=KINDS)
     keep = forms.ChoiceField(label="部分提前还款后", choices=[("", "按产品约定"), *KEEPS], required=False)
     value_date = forms.DateField(label="起息日", initial=business_date)
@@ -118,7 +117,7 @@ class ReceiptForm(ReasonForm):
 class ExtensionForm(ReasonForm):
     """By how many months."""
 
-    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=60)
+    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=LONGEST_TERM_MONTHS)
 
 
 class MisuseForm(ReasonForm):
@@ -193,10 +192,9 @@ class LoanActs:
         def run(given: Mapping[str, Any]) -> None:
             loan = self.get_object(request, object_id)  # type: ignore[attr-defined]  # a page's own
             receipt = accounts.receipt_by_voucher(channel=given["channel"], reference=given["reference"])
-            amount = given["amount"]
             wanted = FromReceipt(
                 receipt_id=receipt.id, kind=given["kind"], keep=given["keep"], value_date=given["value_date"],
-                amount_fen=receipt.left_fen if amount is None else int(amount * FEN_PER_YUAN),
+                amount_fen=receipt.left_fen if given["amount"] is None else given["amount"],
             )  # fmt: skip
             values = plan_from_receipt(loan_id=loan.pk, wanted=wanted)
             propose(

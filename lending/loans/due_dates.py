@@ -56,7 +56,8 @@ def due_dates(
 
     - Without more: `periods` dates on the start's day of each month.
     - `due_day` alone: the next such day strictly after the start, then monthly; the last is maturity,
-      `periods` months after the start. A broken first period so costs one row more.
+      `periods` months after the start. A broken first period so costs one row more. Where nothing falls due
+      before maturity, the months stand on the start's day: February 28 to March 28 is one.
     - `first_due_date`: exactly `periods` dates from there. They stand on `due_day` where that is given as
       well. Where it is not, they stand on the start's day if the first due date is where that day falls in
       its month (start on January 31, first due on February 28: then March 31), otherwise on the first due
@@ -74,7 +75,8 @@ def due_dates(
     maturity = months_after(start_date, periods, anchor_day=start_date.day)
     anchor_day = start_date.day if due_day is None else due_day
     candidates = (months_after(start_date, k, anchor_day=anchor_day) for k in range(periods + 1))
-    return DueDates((*(day for day in candidates if start_date < day < maturity), maturity), anchor_day)
+    before = tuple(day for day in candidates if start_date < day < maturity)
+    return DueDates((*before, maturity), anchor_day if before else start_date.day)
 
 
 def quarterly_due_dates(*, start_date: date, periods: int) -> DueDates:

@@ -98,11 +98,12 @@ class ScheduleTerms:
         if self.settlement == Settlement.QUARTERLY:
             quarters = quarterly_due_dates(start_date=self.start_date, periods=self.periods)
             return DueDates(self._moved(quarters.dates), quarters.anchor_day)
+        at_once = self.method in ALL_AT_MATURITY and self.first_due_date is None  # the due day has nothing to fix
         due = due_dates(
             start_date=self.start_date,
             periods=self.periods,
             first_due_date=self.first_due_date,
-            due_day=self.due_day,
+            due_day=None if at_once else self.due_day,
         )
         dates = due.dates[-1:] if self.method in ALL_AT_MATURITY else due.dates
         return DueDates(self._moved(dates), due.anchor_day)

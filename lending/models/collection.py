@@ -143,7 +143,7 @@ class CollectionContact(models.Model):
 
     def __str__(self) -> str:
         """Show channel and time."""
-        return f"{self.channel} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.channel} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
 
 
 class CollectionOutcome(models.Model):

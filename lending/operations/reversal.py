@@ -1,8 +1,9 @@
 """Take a repayment back: the money returns, and the loan stands as if it had never been paid (ALLOC-03).
 
-Nothing is changed in the books: the return is an entry of its own, and what later repayments then pay otherwise is
-another. Where the core keeps the account, the loan follows when the core has credited it. What was paid from a receipt
-is left of the receipt again. A loan that was written off stays so: the return mirrors what its recovery has booked.
+Nothing is changed in the books: the return is an entry of its own, which counts from the day of what it takes back, and what
+later repayments then pay otherwise is another. Where the core keeps the account, the loan follows when the core has credited
+it. What was paid from a receipt is left of the receipt again. A loan that was written off stays so: the return mirrors what
+its recovery has booked.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
         memo="还款冲正",
         then=Then(RETURNED, repayment_id.hex),
         is_new_business=False,
+        value_date=repayment.value_date,
     )
     repayment.reversal_payment_id = payment.id
     repayment.save(update_fields=["reversal_payment_id"])
@@ -116,7 +118,7 @@ def return_ended(*, repayment_id: uuid.UUID) -> None:
         repayment.save(update_fields=["reversal_payment_id", "reason_code"])
         return
     lock_line(line_id=loan.line_id)
-    if accounts.book_payment(payment_id=payment.id).status == "posted":
+    if accounts.book_payment(payment_id=payment.id, value_date=repayment.value_date).status == "posted":
         _finish(loan, repayment, SYSTEM, "核心已退回")
 
 

@@ -15,6 +15,7 @@ from accounts import queries as accounts
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from lending import parameters
+from lending.decision.policy import SHORT_TERM_MONTHS
 from lending.loan_records import record_of
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.standing import standing_on
@@ -24,7 +25,6 @@ from lending.models.product import NEXT_WORKING_DAY
 from lending.models.repayment import POSTED
 from tenants import queries as tenants
 
-SHORT_LOAN_MONTHS: Final = 12
 KEPT_HERE: Final = "own"
 LOOKS_AHEAD: Final = timedelta(days=366)
 PRICED_TOO_EARLY: Final = """
@@ -94,7 +94,7 @@ def refuse_extension(loan: Loan, *, months: int) -> None:
     standing = standing_on(record_of(loan), on_date=business_date())
     if loan.status != ACTIVE or standing.overdue_days or not standing.not_due_principal_fen:
         raise StateConflict("只有未逾期、未到期的贷款可以展期；已逾期的请先还清逾期款项")
-    if loan.term_months <= SHORT_LOAN_MONTHS:
+    if loan.term_months <= SHORT_TERM_MONTHS:
         allowed, limit = loan.term_months, f"期限一年以内的贷款，累计展期不得超过原期限（{loan.term_months} 个月）"
     else:
         longest = max(loan.line.product_version.terms_months)

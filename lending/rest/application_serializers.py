@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -41,14 +40,6 @@ class ApplicationBody(serializers.Serializer[Any]):
     product = serializers.RegexField(CODE)
     purpose = PurposeField()
     facts = serializers.DictField()
-
-    def validate_facts(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Refuse text that no encoding can hold (half of a surrogate pair): it could not be kept."""
-        try:
-            json.dumps(facts, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise serializers.ValidationError("含有无法识别的字符") from error
-        return facts
 
 
 class ApplicationSubmitBody(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.ids import parse_id
-from core.rest.fields import AmountField, IdField, OneOfField, RateField
+from core.rest.fields import AmountField, IdField, OneOfField, RateField, WholeField
 from core.rest.lists import page_schema
 from lending.loans.classification import Category
 from lending.loans.repaying import RepaymentKind
@@ -41,14 +41,6 @@ class PayeeBody(serializers.Serializer[Any]):
     number = serializers.RegexField(PAYEE_NUMBER, help_text="收款人账号")
     bank = serializers.CharField(max_length=60, required=False, help_text="收款人开户行")
 
-    def validate_name(self, name: str) -> str:
-        """Refuse text that no encoding can hold."""
-        return encodable(name)
-
-    def validate_bank(self, bank: str) -> str:
-        """Refuse text that no encoding can hold."""
-        return encodable(bank)
-
 
 @extend_schema_field(
     {
@@ -73,25 +65,12 @@ class ProofField(serializers.Field[list[uuid.UUID], Any, list[str], Any]):
         return [each.hex for each in value]
 
 
-def encodable(text: str) -> str:
-    """Return a text that can be kept.
-
-    Raises:
-        ValidationError: it holds half of a surrogate pair.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise serializers.ValidationError("含有无法识别的字符") from error
-    return text
-
-
 class DrawdownBody(serializers.Serializer[Any]):
     """POST drawdowns."""
 
     credit_line = IdField()
     amount = AmountField()
-    term = serializers.IntegerField(min_value=1, max_value=MAX_PERIODS, help_text="期限（月）")
+    term = WholeField(min_value=1, max_value=MAX_PERIODS, help_text="期限（月）")
     method = OneOfField(METHODS)
     account = IdField(help_text="收款账户")
     purpose = PurposeField()
@@ -103,7 +82,7 @@ class DisclosureBody(serializers.Serializer[Any]):
     """POST drawdowns/{id}/disclosure."""
 
     sha256 = serializers.RegexField(SHA256)
-    read_seconds = serializers.IntegerField(min_value=0, max_value=86_400)
+    read_seconds = WholeField(min_value=0, max_value=86_400)
 
 
 class PhoneCodeGiven(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.rest.fields import AmountField, OneOfField, RateField
+from core.rest.fields import AmountField, DayField, OneOfField, RateField, WholeField
 from core.rest.lists import page_schema
 from lending.loans.terms import FIRST_YEAR, LAST_YEAR, MAX_PERIODS, RepaymentMethod
 
@@ -55,9 +55,9 @@ class QuoteBody(serializers.Serializer[Any]):
     """POST products/{code}/quote."""
 
     amount = AmountField()
-    term = serializers.IntegerField(min_value=1, max_value=MAX_PERIODS, help_text="期限（月）")
+    term = WholeField(min_value=1, max_value=MAX_PERIODS, help_text="期限（月）")
     method = OneOfField(METHODS)
-    start = serializers.DateField(required=False, help_text=f"{FIRST_YEAR} 年至 {LAST_YEAR} 年，缺省为当前营业日")
+    start = DayField(required=False, help_text=f"{FIRST_YEAR} 年至 {LAST_YEAR} 年，缺省为当前营业日")
     annual_rate = RateField(required=False)
 
 

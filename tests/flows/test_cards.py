@@ -17,6 +17,7 @@ from accounts.models import Card, DepositAccount
 from accounts.operations.cards import CardCooling, refuse_cooling_card
 from core.clock import now
 from core.errors import StateConflict
+from core.rest.fields import on_the_wire
 from core.steps.models import Step
 from core.tenancy import in_bank
 from scripts.phone import CallFailed, Phone
@@ -414,7 +415,7 @@ class TestCooling:
         assert datetime.fromisoformat(bound["payout_from"]) == outflow.from_at.replace(microsecond=0)
         with pytest.raises(CardCooling) as caught:
             self._refused(second)
-        assert caught.value.extra["available_at"] == outflow.from_at.isoformat(timespec="seconds")
+        assert caught.value.extra["available_at"] == on_the_wire(outflow.from_at)
         with in_bank("125"):
             Card.objects.filter(pk=second["id"]).update(bound_at=now() - timedelta(hours=24))
         assert self._outflow(second).allowed

@@ -160,6 +160,27 @@ class TestChanges:
         assert standing.running_interest_fen == two_days.quantize(Decimal(1), ROUND_HALF_UP)
         stands_as_folded(loan)
 
+    def test_ln03_a_loan_of_ten_years_is_priced_by_the_five_year_lpr_and_ends_to_the_fen(self) -> None:
+        change_product(
+            "XF01", kind="business", purposes=["stock"], terms_months=[120], line_term_months=120,
+            long_cycle_grounds="果树挂果须五年", max_age_at_maturity=70,
+        )  # fmt: skip
+        who = make_borrower(annual_rate=Decimal("6.0000"), lpr_tenor="5Y", lpr_rate=Decimal("3.5000"), spread_bp=250)
+        set_day(date(2024, 1, 31))
+        CreditLine.objects.filter(pk=who.line_id).update(
+            starts_date=business_date(), valid_until_date=date(2034, 1, 31)
+        )
+        loan = lend(who, 100_000_00, term_months=120, purpose="stock")
+        plan = Instalment.objects.filter(loan=loan).order_by("number")
+        assert (len(plan), plan[0].due_date, loan.maturity_date) == (120, date(2024, 2, 29), date(2034, 1, 31))
+        assert sum(row.principal_fen for row in plan) == 100_000_00
+        # A = 100,000 × 0.5 % × 1.005^120 / (1.005^120 − 1) = 1,110.205
+        assert {row.principal_fen + row.interest_fen for row in plan[:119]} == {1_110_21}
+        Loan.objects.filter(pk=loan.pk).update(repricing="anniversary", next_reprice_date=date(2025, 1, 31))
+        set_day(date(2025, 1, 31))
+        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")  # five-year LPR 3.60 % of 2025-01-20, and 250 points
+        stands_as_folded(loan)
+
     def test_a_lower_price_that_leaves_nothing_to_pay_settles_the_loan(self) -> None:
         """The last fen is paid late; then January's price, entered late as well, makes what was paid enough."""
         who = make_borrower()

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.rest.fields import AmountField, IdField, OneOfField
+from core.rest.fields import AmountField, IdField, OneOfField, WholeField
 from core.rest.lists import page_schema
 from verification.models.act_check import ACTIONS as FACE_ACTIONS
 from verification.models.act_check import STATUSES as CHECK_STATUSES
@@ -32,7 +32,7 @@ class ConsentBody(serializers.Serializer[Any]):
     agreement_id = IdField()
     subject = IdField(required=False, allow_null=True, help_text="业务编号，如授信申请、账户")
     sha256 = serializers.RegexField(r"^[0-9a-f]{64}$", max_length=64, min_length=64)
-    read_seconds = serializers.IntegerField(min_value=0, max_value=86_400)
+    read_seconds = WholeField(min_value=0, max_value=86_400)
 
 
 class ConsentDocument(serializers.Serializer[Any]):

@@ -139,10 +139,11 @@ class Bank:
         drawdown = borrowers.signed(who, amount, **terms)
         self.held[line.id] = self.held.get(line.id, 0) + amount
         self.has_changed()
-        if any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id):
+        refusal = self.refusal_of_payout(line, self.deposits.of(account_id))
+        if refusal is not None:
             token = borrowers.pass_face(who, drawdown, "drawdown")
             self.refused(
-                "loan_overdue",
+                refusal,
                 lambda: operations.disburse_drawdown(
                     drawdown_id=drawdown.pk, customer_id=line.customer_id, face_token=token
                 ),
@@ -172,6 +173,13 @@ class Bank:
         if amount > line.limit - self.drawn(line) - self.held.get(line.id, 0):
             return "line_exceeded"
         return None if self.deposits.of(account_id).owner == line.customer_id else "account_not_active"
+
+    def refusal_of_payout(self, line: Line, account: Account) -> str | None:
+        """Nobody is lent what an order on the account would keep (ACC-15), and nobody who is overdue anything new."""
+        if account.frozen > account.balance - account.held:
+            return "account_not_active"
+        is_overdue = any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id)
+        return "loan_overdue" if is_overdue else None
 
     def repay(self, lent: Lent, account_id: uuid.UUID, kind: str, amount: int | None, keep: str | None) -> None:
         """Repay a loan from an account."""

@@ -266,6 +266,15 @@ class TestBullet:
         schedule = build_schedule(terms_of("50000", "5.4", "bullet", 3, "2024-01-15", "act/360", **more))
         assert [(row.number, row.due_date) for row in schedule.instalments] == [(1, date(2024, 4, 15))]
 
+    @pytest.mark.parametrize(("method", "months"), [("bullet", 1), ("bullet", 3), ("interest_only", 1)])
+    def test_whole_months_from_a_short_months_last_day_are_whole_whatever_the_due_day(
+        self, method: str, months: int
+    ) -> None:
+        """February 28 to March 28 is a month, to May 28 three, though the contract names the 31st."""
+        schedule = build_schedule(terms_of("100000", "6", method, months, "2025-02-28", "30/360", due_day=31))
+        assert interests_of(schedule) == [fen_to_yuan(500_00 * months)]
+        assert schedule.all_in_basis == ("irr" if months == 1 else "simple")
+
     def test_a_first_due_date_puts_maturity_so_many_months_on(self) -> None:
         terms = terms_of("50000", "5.4", "bullet", 3, "2024-01-15", "act/360", first_due_date=date(2024, 2, 21))
         assert build_schedule(terms).maturity_date == date(2024, 4, 21)
