@@ -31,7 +31,8 @@ REFUND_STATUSES: Final = [(OWED, "待付"), (SENDING, "汇出中"), (PAID, "已�
 class Receipt(models.Model):
     """One sum that came in from outside the app, held in suspense (3101) until a second person says whose it is.
 
-    `left_fen` is what nobody has been given yet. One voucher of the outside, by channel and reference, is one receipt.
+    `left_fen` is what nobody has been given yet. One voucher of the outside, by channel and reference, is one receipt, but for
+    what was recorded by mistake and is voided, by another person and as a whole: its entry is reversed, nothing of it is left.
 
     PII: the payer's name and account number, sealed: who paid must be known (AML); kept as the books are.
     """
@@ -48,12 +49,21 @@ class Receipt(models.Model):
     recorded_by = models.CharField("登记人", max_length=100)
     entry = models.OneToOneField(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField("登记时间", default=timezone.now)
+    voided_date = models.DateField("作废日", null=True, blank=True)
+    voided_by = models.CharField("作废人", max_length=100, blank=True, default="")
 
     class Meta:
         db_table = "accounts_receipt"
         verbose_name = verbose_name_plural = "外部来款"
         constraints = [
-            models.UniqueConstraint(fields=["channel", "reference"], name="accounts_receipt_once"),
+            models.UniqueConstraint(
+                fields=["channel", "reference"], condition=Q(voided_date=None), name="accounts_receipt_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(voided_date=None, voided_by="")
+                | (Q(voided_date__isnull=False, left_fen=0) & ~Q(voided_by="") & ~Q(voided_by=F("recorded_by"))),
+                name="accounts_receipt_voided",
+            ),
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="accounts_receipt_positive"),
             models.CheckConstraint(
                 condition=Q(left_fen__gte=0, left_fen__lte=F("amount_fen")), name="accounts_receipt_left"
