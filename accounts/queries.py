@@ -83,6 +83,7 @@ __all__ = [
     "asking_receiving",
     "available_fen",
     "balance_at",
+    "can_repay_from",
     "customer",
     "deposits_equal_ledger",
     "filings_agree",
@@ -319,13 +320,23 @@ def is_opened_here(number: str) -> bool:
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
-    """Return the customer's accounts at this bank that a loan can be paid into and repaid from, Class I first.
+    """Return the customer's accounts at this bank that a loan can be paid into, Class I first.
 
     A Class III account is none (A1-24), nor is one that is being closed.
     """
-    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
-    standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
-    return [_view(row) for row in standing.order_by("account_class", "pk")]
+    rows = _standing(customer_id).exclude(account_class=CLASS_THREE)
+    return [_view(row) for row in rows.order_by("account_class", "pk")]
+
+
+def can_repay_from(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> bool:
+    """Tell whether a loan can be repaid from an account: any of the customer's own, of Class III as well (ACC-06, ACC-07)."""
+    return _standing(customer_id).filter(pk=account_id).exists()
+
+
+def _standing(customer_id: uuid.UUID) -> QuerySet[DepositAccount]:
+    """Return the customer's accounts that are active and not being closed."""
+    closing = AccountClosing.objects.filter(status=CLOSING).values("account_id")
+    return DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(pk__in=closing)
 
 
 def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:
