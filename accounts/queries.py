@@ -49,7 +49,7 @@ from accounts.models.ledger import PENDING
 from accounts.models.movements import FAILED, POSTED, STRANDED
 from accounts.outflows import Outflow, outflows_on
 from accounts.outside_money import RECEIPT_CHANNELS, ReceiptView, receipt, receipt_by_voucher
-from accounts.receiving import Receiving, asking_receiving
+from accounts.receiving import Receiving, asking_receiving, can_repay_from
 from core.clock import now
 from core.crypto import blind_index
 from core.errors import NotFound
@@ -320,23 +320,10 @@ def is_opened_here(number: str) -> bool:
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
-    """Return the customer's accounts at this bank that a loan can be paid into, Class I first.
-
-    A Class III account is none (A1-24), nor is one that is being closed.
-    """
-    rows = _standing(customer_id).exclude(account_class=CLASS_THREE)
-    return [_view(row) for row in rows.order_by("account_class", "pk")]
-
-
-def can_repay_from(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> bool:
-    """Tell whether a loan can be repaid from an account: any of the customer's own, of Class III as well (ACC-06, ACC-07)."""
-    return _standing(customer_id).filter(pk=account_id).exists()
-
-
-def _standing(customer_id: uuid.UUID) -> QuerySet[DepositAccount]:
-    """Return the customer's accounts that are active and not being closed."""
-    closing = AccountClosing.objects.filter(status=CLOSING).values("account_id")
-    return DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(pk__in=closing)
+    """Return the accounts that a loan can be paid into, Class I first: not Class III (A1-24), none that is being closed."""
+    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
+    standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
+    return [_view(row) for row in standing.order_by("account_class", "pk")]
 
 
 def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:
