@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from accounts.complaining import refuse_another_extension
 from accounts.models import Complaint, TopUp, Transfer
-from accounts.operations import corrections
+from accounts.operations import corrections, face_to_face
 from accounts.operations.complaints import EXTEND_AGAIN, extend_again
 from accounts.operations.restrictions import Order, lift_restriction, place_restriction
 from accounts.operations.stranded import give_back_stranded
@@ -20,7 +20,10 @@ RESTRICT: Final = "account.restrict"
 LIFT: Final = "restriction.lift"
 PROPOSE_RESTRICTION: Final = "accounts.propose_restriction"
 DECIDE_RESTRICTION: Final = "accounts.decide_restriction"
+CONFIRM_FACE_TO_FACE: Final = "account.confirm_face_to_face"
+REVIEW_OPENINGS: Final = "accounts.review_opening"
 GIVE_BACK_DEBIT: Final = "entry.give_back_debit"
+TAKE_BACK_CREDIT: Final = "entry.take_back_credit"
 GIVE_BACK_TOP_UP: Final = "top_up.give_back"
 GIVE_BACK_TRANSFER: Final = "transfer.give_back"
 PROPOSE_CORRECTION: Final = "accounts.propose_correction"
@@ -65,10 +68,42 @@ def lift(approved: Approved) -> None:
     lift_restriction(restriction_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor)
 
 
+def _check_confirming(subject: str, values: Mapping[str, Any]) -> None:
+    del values
+    face_to_face.refuse_unconfirmable(account_id=uuid.UUID(subject))
+
+
+@register_approval(
+    CONFIRM_FACE_TO_FACE, title="面签确认", proposer=REVIEW_OPENINGS, decider=REVIEW_OPENINGS,
+    page="accounts_depositaccount", check=_check_confirming,
+)  # fmt: skip
+def confirm_face_to_face(approved: Approved) -> None:
+    """Note that an account's customer was seen face to face (ACC-04); the subject is the account."""
+    face_to_face.confirm_face_to_face(
+        account_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
+    )  # fmt: skip
+
+
 @register_approval(GIVE_BACK_DEBIT, title="错扣退回", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION)
 def give_back_debit(approved: Approved) -> None:
     """Give back what an entry took wrongly; the subject is the entry."""
     corrections.give_back_debit(
+        entry_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
+    )  # fmt: skip
+
+
+def _check_taking_back(subject: str, values: Mapping[str, Any]) -> None:
+    del values
+    corrections.refuse_untakeable(entry_id=uuid.UUID(subject))
+
+
+@register_approval(
+    TAKE_BACK_CREDIT, title="来款错入冲正", proposer=PROPOSE_CORRECTION, decider=DECIDE_CORRECTION,
+    page="accounts_journalentry", check=_check_taking_back,
+)  # fmt: skip
+def take_back_credit(approved: Approved) -> None:
+    """Take back what was booked out of a receipt into the wrong account; the subject is the entry."""
+    corrections.take_back_credit(
         entry_id=uuid.UUID(approved.subject), reason=approved.reason, actor=approved.actor
     )  # fmt: skip
 

@@ -152,6 +152,7 @@ FILING: Final = Machine(
         ("pending", "acknowledge"): "acknowledged",
         ("pending", "refuse"): "refused",
         ("refused", "resend"): "pending",
+        ("refused", "acknowledge"): "acknowledged",
     },
 )
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from core.admin.amounts import exact
 from core.approvals.registry import Approved, register_approval
 from core.errors import NotFound
-from lending.models import ReviewCase
+from lending.models import Repayment, ReviewCase
 from lending.models.review import OUTCOMES
 from lending.operations import (
     bureau_files,
@@ -23,11 +23,13 @@ from lending.operations import (
     reversal,
     review_cases,
 )
+from lending.queries.loan_changes import refuse_returning_excess
 from lending.queries.receipts import preview
 from lending.review_reasons import reason_titles
 from lending.review_verdicts import Verdict, refuse_verdict
 
 REVERSE_REPAYMENT: Final = "loan.reverse_repayment"
+RETURN_EXCESS: Final = "loan.return_excess"
 REPAY_FROM_RECEIPT: Final = "loan.repay_from_receipt"
 EXTEND: Final = "loan.extend"
 MARK_MISUSED: Final = "loan.mark_misused"
@@ -62,6 +64,26 @@ def reverse_repayment(approved: Approved) -> None:
     reversal.reverse_repayment(
         repayment_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason
     )  # fmt: skip
+
+
+def preview_excess(subject: str, _: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Say how much would be given back, in fen.
+
+    Raises:
+        NotFound: there is no such repayment.
+        StateConflict: it could not be approved now; see `refuse_returning_excess`.
+    """
+    repayment = Repayment.objects.filter(pk=uuid.UUID(subject)).first()
+    if repayment is None:
+        raise NotFound
+    refuse_returning_excess(repayment)
+    return [("退回金额", repayment.excess_fen)]
+
+
+@register_approval(RETURN_EXCESS, title="多还款项退回", proposer=PROPOSER, decider=DECIDER, preview=preview_excess)
+def return_excess(approved: Approved) -> None:
+    """Give back what of a repayment is more than the debt; the subject is the repayment."""
+    reversal.return_excess(repayment_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason)
 
 
 @register_approval(REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=preview)

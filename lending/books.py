@@ -34,6 +34,7 @@ DISBURSEMENT: Final = "disbursement"
 REPAYMENT: Final = "repayment"
 REVERSAL: Final = "repayment_reversal"
 REALLOCATION: Final = "repayment_reallocation"
+REFUND: Final = "refund"
 WRITE_OFF: Final = "write_off"
 RECOVERY: Final = "recovery"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 import structlog
 from django.db.models import Q
@@ -18,7 +19,7 @@ from lending.operations.stopping import owe_cancelling_by_schedule
 from lending.queries.loan_changes import loans_due_on_holidays, loans_priced_too_early
 from lending.reporting import commit_head, push_figures
 from lending.servicing_day import follow_servicing
-from tenants.queries import missing_calendar_year
+from tenants.queries import is_working_day, missing_calendar_year
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,20 @@ def follow_late_entries() -> None:
         move_off_holidays(loan_id=loan_id)
     for loan_id in loans_priced_too_early():
         reprice_again(loan_id=loan_id)
+
+
+def move_off_a_holiday(*, day: date) -> None:
+    """Move the loans that fall due on the next day where that was entered as a holiday since the present one began (INT-07).
+
+    A loan that fails is logged and keeps no other waiting, nor the end of the day.
+    """
+    if is_working_day(day):
+        return
+    for loan_id in loans_due_on_holidays():
+        try:
+            move_off_holidays(loan_id=loan_id)
+        except Exception:
+            log.exception("day_end.not_moved_off_a_holiday", loan=loan_id.hex)
 
 
 def _warn_of_missing_calendar() -> None:

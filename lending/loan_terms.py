@@ -91,6 +91,14 @@ def quarters_to(version: ProductVersion, *, start_date: date, months: int) -> li
     return list(dict.fromkeys(working_day_from(day, non_working) for day in dates))
 
 
+def fixed_days_to(version: ProductVersion, *, start_date: date, months: int) -> list[date]:
+    """Return the due dates of a loan by the product's fixed day over so many months, the last at maturity (INT-06, INT-07)."""
+    first = _first_due_date(version, start_date)
+    dates = due_dates(start_date=start_date, periods=months, first_due_date=first, due_day=version.due_day).dates
+    non_working = _non_working(version, start_date, months)
+    return list(dict.fromkeys(working_day_from(day, non_working) for day in dates))
+
+
 def early_fee_percent_of(version: ProductVersion, method: str) -> Decimal:
     """Return what prepaying costs, in per cent of the principal: nothing where the loan may be repaid any day."""
     return Decimal(0) if method == RepaymentMethod.PAY_ANY_DAY else version.early_repayment_fee_percent

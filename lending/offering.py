@@ -11,6 +11,7 @@ from lending import parameters
 from lending.decision.facts_schema import facts_schema
 from lending.decision.policy import GRADES, PolicyFields, lpr_tenor
 from lending.loans.day_count import DayCount
+from lending.loans.repricing import price
 from lending.models import ProductVersion
 from lending.models.policy import COLUMNS
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
@@ -18,7 +19,6 @@ from lending.purposes import CONSUMER
 from tenants import directory
 from tenants.queries import LprView
 
-BASIS_POINTS_IN_A_PERCENT: Final = 100
 WHOLE: Final = "00"
 RATE_STEP: Final = Decimal("0.0001")
 
@@ -33,7 +33,7 @@ class RateRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LprUsed:
-    """The LPR that prices a product: its tenor by the term, its rate (annual per cent) and when it was published."""
+    """The LPR that prices a product: its tenor by its loans' terms, its rate (annual per cent) and when it was published."""
 
     tenor: str
     rate: Decimal
@@ -53,8 +53,8 @@ def policy_of(version: ProductVersion) -> PolicyFields:
 
 
 def lpr_for(version: ProductVersion, quote: LprView) -> LprUsed:
-    """Choose the tenor of a quote that prices a version's line (INT-01)."""
-    tenor = lpr_tenor(version.line_term_months)
+    """Choose the tenor of a quote that prices a version's loans: by the longest of them, however long the line (INT-01)."""
+    tenor = lpr_tenor(max(version.terms_months, default=0))
     rate = quote.one_year_rate if tenor == "1Y" else quote.five_year_rate
     return LprUsed(tenor=tenor, rate=rate, published_date=quote.published_date)
 
@@ -69,7 +69,7 @@ def rate_range(version: ProductVersion, quote: LprView) -> RateRange:
 
 
 def _priced(policy: PolicyFields, lpr_rate: Decimal, spread_bp: int) -> Decimal:
-    rate = lpr_rate + Decimal(spread_bp) / BASIS_POINTS_IN_A_PERCENT
+    rate = price(lpr_rate, spread_bp)
     return max(policy.floor_rate, min(policy.effective_ceiling_rate, rate)).quantize(RATE_STEP)
 
 

@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from decimal import Decimal
 from functools import cache
 from typing import Final, cast
 
@@ -15,11 +14,9 @@ from core.db.asks import Ask, alone
 from core.money import FEN_PER_YUAN
 from lending.loans.allocation import Kind
 from lending.loans.classification import Category, ClassificationRules
-from lending.purposes import BUSINESS, CONSUMER
 from tenants.parameters import (
     Locked,
     Parameter,
-    Tighter,
     asking_value,
     days_of_change,
     declare,
@@ -28,7 +25,6 @@ from tenants.parameters import (
     values_of,
 )
 
-BASIS_POINTS_IN_A_PERCENT: Final = 100
 CONSUMER_CAP: Final = declare(
     Parameter(
         "line.consumer_cap_yuan", 200_000, "每人在本行个人消费类授信合计上限", "元",
@@ -354,47 +350,3 @@ def signing_patience() -> timedelta:
 def cutoff_minutes() -> int:
     """Return how many minutes after midnight in Shanghai the current bank's day changes; negative: before it (PU-05)."""
     return value_of(CUTOFF_MINUTES.name, kind=int)
-
-
-_BOUNDS: Final[tuple[tuple[str, int, str, str, str, Tighter, int, int], ...]] = (
-    ("consumer_max_amount_yuan", 200_000, "个人消费贷款产品最高额度的上限", "元", "LN-01，银保监会令2020年第9号",
-     "lower", 1_000, 300_000),
-    ("business_max_amount_yuan", 3_000_000, "个人经营贷款产品最高额度的上限", "元", "LN-02，工程取值", "lower",
-     1_000, 10_000_000),
-    ("consumer_max_term_months", 60, "个人消费贷款期限的上限", "月", "LN-03，个人贷款管理办法，令2024年第3号", "lower",
-     1, 60),
-    ("business_max_term_months", 60, "个人经营贷款期限的上限", "月", "LN-03，个人贷款管理办法，令2024年第3号", "lower",
-     1, 60),
-    ("max_rate_bp", 2_400, "产品年利率上限的最高取值", "基点", "LN-11，金规〔2025〕9号，年化综合成本不超过 24%", "lower",
-     300, 2_400),
-    ("min_age", 18, "产品最低年龄的下限", "岁", "ACC-12", "higher", 18, 60),
-    ("max_age_at_maturity", 70, "产品到期时最高年龄的上限", "岁", "ACC-12", "lower", 40, 70),
-)  # fmt: skip
-PRODUCT_BOUNDS: Final = {
-    name: declare(Parameter(f"bounds.{name}", default, meaning, unit, source, tighter, low=low, high=high))
-    for name, default, meaning, unit, source, tighter, low, high in _BOUNDS
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductBounds:
-    """Within what every product lies: amounts in fen by kind, terms in months by kind, the rate annual per cent."""
-
-    max_amount_fen: Mapping[str, int]
-    max_term_months: Mapping[str, int]
-    max_rate: Decimal
-    min_age: int
-    max_age_at_maturity: int
-
-
-def product_bounds(on: date) -> ProductBounds:
-    """Return the bounds in force at the current bank on a business date: the province's, or the bank's own tighter ones."""
-    values = values_of([spec.name for spec in PRODUCT_BOUNDS.values()], on=on)
-    found = {name: values[spec.name] for name, spec in PRODUCT_BOUNDS.items()}
-    return ProductBounds(
-        max_amount_fen={kind: found[f"{kind}_max_amount_yuan"] * FEN_PER_YUAN for kind in (CONSUMER, BUSINESS)},
-        max_term_months={kind: found[f"{kind}_max_term_months"] for kind in (CONSUMER, BUSINESS)},
-        max_rate=Decimal(found["max_rate_bp"]) / BASIS_POINTS_IN_A_PERCENT,
-        min_age=found["min_age"],
-        max_age_at_maturity=found["max_age_at_maturity"],
-    )

@@ -12,12 +12,12 @@ from django.core.exceptions import ValidationError
 
 from core.clock import business_date
 from core.money import fen_to_yuan
-from lending import parameters
 from lending.contracts.errors import ContractError
-from lending.decision.policy import ALL_IN_CEILING, PolicyFieldsError
+from lending.decision.policy import ALL_IN_CEILING, SHORT_TERM_MONTHS, PolicyFieldsError, lpr_tenor
 from lending.models import BankModelVersion, ProductVersion
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS, MODEL_STAGE_OF
 from lending.offering import licensed_regions, policy_of, regions_outside
+from lending.product_bounds import product_bounds
 from lending.purposes import BUSINESS, CONSUMER, PERMITTED
 
 MANDATORY_CONSENTS: Final = ("credit_query", "data_query", "e_sign")
@@ -158,18 +158,15 @@ def _model_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
 
 def _bounds_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
     """Check that a version lies within the province's bounds, by those of the day on which it takes effect."""
-    bounds = parameters.product_bounds(max(version.effective_date or business_date(), business_date()))
+    bounds = product_bounds(max(version.effective_date or business_date(), business_date()))
     most_fen, most_months = bounds.max_amount_fen.get(version.kind), bounds.max_term_months.get(version.kind)
     if most_fen is not None and version.max_amount_fen > most_fen:
         yield (
             "max_amount_fen",
             f"不得超过省级上限 {fen_to_yuan(most_fen)} 元（{_bound(version, 'max_amount_yuan')}），请调低",
         )
-    if most_months is not None and max(version.terms_months, default=0) > most_months:
-        yield (
-            "terms_months",
-            f"不得超过省级上限 {most_months} 个月（{_bound(version, 'max_term_months')}），请删去更长的期限",
-        )
+    if most_months is not None:
+        yield from _longest_term_problems(version, most_months, bounds.long_cycle_max_term_months)
     if version.ceiling_rate > bounds.max_rate:
         yield "ceiling_rate", f"不得超过省级上限 {bounds.max_rate.normalize():f}%（bounds.max_rate_bp），请调低"
     if version.min_age < bounds.min_age:
@@ -179,6 +176,21 @@ def _bounds_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
             "max_age_at_maturity",
             f"不得超过省级上限 {bounds.max_age_at_maturity} 周岁（bounds.max_age_at_maturity），请调低",
         )
+
+
+def _longest_term_problems(version: ProductVersion, usual: int, long_cycle: int) -> Iterator[tuple[str, str]]:
+    """Check a version's terms against those of its kind, or of a business whose money comes back late (LN-03), in months."""
+    longest, may_be_longer = max(version.terms_months, default=0), version.kind == BUSINESS and long_cycle > usual
+    name, most = _bound(version, "max_term_months"), usual
+    if may_be_longer and version.long_cycle_grounds:
+        name, most = "bounds.long_cycle_max_term_months", long_cycle
+    if longest > most:
+        how = "请删去更长的期限"
+        if may_be_longer and most == usual:
+            how += f"；经营现金流回收周期较长的，请在“期限超过常规上限的理由”中说明，最长 {long_cycle} 个月"
+        yield "terms_months", f"不得超过省级上限 {most} 个月（{name}），{how}"
+    if version.long_cycle_grounds and version.kind != BUSINESS:
+        yield "long_cycle_grounds", "仅个人经营贷款可以因经营现金流回收周期较长而延长期限，请清空"
 
 
 def _bound(version: ProductVersion, name: str) -> str:
@@ -203,6 +215,16 @@ def _term_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
     only_bullet = bullet_like == set(version.methods)
     if version.kind == CONSUMER and only_bullet and min(version.terms_months, default=0) > LONGEST_BULLET_MONTHS:
         yield "terms_months", f"所选还款方式下贷款期限不得超过 {LONGEST_BULLET_MONTHS} 个月"
+    yield from _tenor_problems(version)
+
+
+def _tenor_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:
+    """Check that one LPR can price all terms: up to a year it is the short one, above five years the long one (INT-01)."""
+    if lpr_tenor(max(version.terms_months, default=0)) != "1Y" and min(version.terms_months) <= SHORT_TERM_MONTHS:
+        yield (
+            "terms_months",
+            "含有超过五年期限的产品按五年期以上 LPR 定价，一年以内的贷款须按一年期定价（INT-01），请另设产品",
+        )
 
 
 def _purpose_problems(version: ProductVersion) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+import uuid
+from typing import Any, Final
 
+from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.decorators import display
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action, display
 
 from accounts.admin.tables import (
     CARD_COLOURS,
@@ -18,18 +20,43 @@ from accounts.admin.tables import (
     SuspensionTable,
     masked_number,
 )
+from accounts.approvals import CONFIRM_FACE_TO_FACE, REVIEW_OPENINGS
 from accounts.availability import available_fen
 from accounts.models import Card, DepositAccount
-from accounts.models.deposit_account import ACTIVE, CHECKING, CLOSED, FACE, OPENING, OWN, REJECTED, REVIEW
+from accounts.models.deposit_account import (
+    ACTIVE,
+    CHECKING,
+    CLASS_ONE,
+    CLOSED,
+    FACE,
+    OPENING,
+    OWN,
+    REJECTED,
+    REVIEW,
+)
+from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
+from core.approvals.operations import propose
 from core.crypto.masking import HIDDEN
 
 ACCOUNT_COLOURS: Final = {
     CHECKING: "info", REVIEW: "warning", FACE: "info", OPENING: "info", ACTIVE: "success", REJECTED: "danger",
     CLOSED: "warning",
 }  # fmt: skip
+CONFIRM: Final = Act(
+    title="申请面签确认",
+    submit="提交复核",
+    explanation="本人持有效身份证到网点面签后办理，须由另一名员工复核。确认后，Ⅱ类户可在限额内存入现金和接收非绑定账户来款，Ⅲ类户可存入现金。",
+    done="已提交复核",
+)
+
+
+class ConfirmForm(ActForm):
+    """Who saw the customer, and where that is on paper."""
+
+    reason = forms.CharField(label="面签网点、经办人与凭证号", max_length=200)
 
 
 class DepositAccountPage(ReadOnlyPage):
@@ -39,6 +66,7 @@ class DepositAccountPage(ReadOnlyPage):
                     opaque("customer_id", "客户号"), "opened_date", "created_at")  # fmt: skip
     list_filter = ("status", "account_class", "keeper", "opened_date")
     ordering = ("-id",)
+    actions_detail = ("confirm",)
     inlines = (StatementTable, RestrictionTable, SuspensionTable, QuotaTable, ClaimTable, FilingTable)
     readonly_fields = ("number_in_short", "balance", "available", "held")
     fieldsets = (
@@ -69,6 +97,25 @@ class DepositAccountPage(ReadOnlyPage):
     def held(self, account: DepositAccount) -> str:
         """Show what is on its way out."""
         return exact(account.held_fen)
+
+    def has_confirm_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act on an account that was opened remotely and is not confirmed yet."""
+        if not request.user.has_perm(REVIEW_OPENINGS):
+            return False
+        remote = DepositAccount.objects.filter(status=ACTIVE, face_to_face=False).exclude(account_class=CLASS_ONE)
+        return object_id is None or remote.filter(pk=object_id).exists()
+
+    @action(description="面签确认", permissions=["confirm"], icon="how_to_reg")
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose to confirm it face to face; a second member of staff decides under 复核事项."""
+
+        def run(given: Any) -> None:
+            propose(
+                kind=CONFIRM_FACE_TO_FACE, subject=uuid.UUID(object_id).hex, values={}, reason=given["reason"],
+                actor=actor_of(request),
+            )  # fmt: skip
+
+        return perform(self, request, CONFIRM, run=run, form_class=ConfirmForm, object_id=object_id)
 
 
 class CardPage(ReadOnlyPage):

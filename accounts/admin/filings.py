@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any, Final
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,8 +16,8 @@ from accounts import queries
 from accounts.admin.tables import masked_number
 from accounts.models import Filing
 from accounts.models.filing import ACKNOWLEDGED, KINDS, PENDING, REFUSED
-from accounts.operations.filings import resend_filing
-from core.admin.acts import Act, actor_of, perform
+from accounts.operations.filings import enter_receipt, resend_filing
+from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import state
 from core.admin.pages import DatedPage
 from core.clock import business_date
@@ -30,6 +31,18 @@ RESEND: Final = Act(
     explanation="该备案被人民银行账户系统退回。请先更正账户资料，再重新报备；将以新的请求号发送。",
     done="已重新发送备案",
 )
+ENTER: Final = Act(
+    title="登记备案回执",
+    submit="登记",
+    explanation="人民银行已有该备案（退回代码 filing_duplicate，或已在其柜面办理）时，登记回执号；该账户其后的备案随即发送。",
+    done="回执已登记",
+)
+
+
+class ReceiptForm(ActForm):
+    """The receipt that the central bank has given."""
+
+    receipt = forms.CharField(label="回执号", max_length=64)
 
 
 class FilingPage(DatedPage):
@@ -41,7 +54,7 @@ class FilingPage(DatedPage):
     list_select_related = ("account",)
     ordering = ("due_date", "id")
     actions_list = ("agreement",)
-    actions_detail = ("resend",)
+    actions_detail = ("resend", "enter_receipt")
     readonly_fields = ("account_in_short", "late")
     fieldsets = (
         (None, {"fields": (("kind", "changed"), ("account", "account_in_short"), ("status", "code"), "resends")}),
@@ -77,6 +90,15 @@ class FilingPage(DatedPage):
             run=lambda _: resend_filing(filing_id=uuid.UUID(object_id), actor=actor_of(request)),
             object_id=object_id,
         )
+
+    @action(description="登记回执", permissions=["resend"], icon="receipt_long")
+    def enter_receipt(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Enter the receipt of a filing that the central bank has on file."""
+
+        def run(given: Any) -> None:
+            enter_receipt(filing_id=uuid.UUID(object_id), receipt=given["receipt"], actor=actor_of(request))
+
+        return perform(self, request, ENTER, run=run, form_class=ReceiptForm, object_id=object_id)
 
     @action(description="按日核对", permissions=["view"], icon="balance")
     def agreement(self, request: HttpRequest) -> HttpResponse:

@@ -13,9 +13,11 @@ from unfold.decorators import action, display
 
 from accounts import queries
 from accounts.admin.tables import PostingTable, gl_name, masked_number
-from accounts.approvals import GIVE_BACK_DEBIT, PROPOSE_CORRECTION
+from accounts.approvals import GIVE_BACK_DEBIT, PROPOSE_CORRECTION, TAKE_BACK_CREDIT
 from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS, Normal
-from accounts.models import GlDay, JournalEntry, Payment, Posting
+from accounts.models import GlDay, JournalEntry, Payment, Posting, ReceiptUse
+from accounts.models.deposit_account import OWN
+from accounts.models.receipt import TO_ACCOUNT
 from accounts.operations.corrections import check_correctable
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
@@ -29,6 +31,13 @@ GIVE_BACK: Final = Act(
     title="申请错扣退回",
     submit="提交复核",
     explanation="从客户账户错扣的款项以冲正分录退回，须由另一名员工复核。还款等业务的扣款请在原业务中冲正。",
+    done="已提交复核",
+)
+
+TAKE_BACK: Final = Act(
+    title="申请来款错入冲正",
+    submit="提交复核",
+    explanation="来款记错客户账户时，以冲正分录从该账户转回暂收暂付款，须由另一名员工复核；之后在来款页面重新入账或退款。账户余额须足够。",
     done="已提交复核",
 )
 
@@ -60,7 +69,7 @@ class JournalEntryPage(ReadOnlyPage):
     search_help_text = "按业务参考号查找"
     ordering = ("-id",)
     actions_list = ("trial_balance",)
-    actions_detail = ("give_back",)
+    actions_detail = ("give_back", "take_back")
     inlines = (PostingTable,)
     readonly_fields = ("total",)
     fieldsets = (
@@ -102,6 +111,25 @@ class JournalEntryPage(ReadOnlyPage):
             )
 
         return perform(self, request, GIVE_BACK, run=run, form_class=ReasonForm, object_id=object_id)
+
+    def has_take_back_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act on what a receipt has put into an account kept here and is not reversed."""
+        if not request.user.has_perm(PROPOSE_CORRECTION):
+            return False
+        uses = ReceiptUse.objects.filter(use=TO_ACCOUNT, account__keeper=OWN, entry__reversed_by=None)
+        return object_id is None or uses.filter(entry=object_id).exists()
+
+    @action(description="来款错入冲正", permissions=["take_back"], icon="undo")
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose to take back what was booked into the wrong account; a second member of staff decides under 复核事项."""
+
+        def run(given: Any) -> None:
+            propose(
+                kind=TAKE_BACK_CREDIT, subject=uuid.UUID(object_id).hex, values={}, reason=given["reason"],
+                actor=actor_of(request),
+            )  # fmt: skip
+
+        return perform(self, request, TAKE_BACK, run=run, form_class=ReasonForm, object_id=object_id)
 
     @action(description="科目余额表", permissions=["view"], icon="balance")
     def trial_balance(self, request: HttpRequest) -> HttpResponse:

@@ -15,10 +15,10 @@ from accounts.operations.receipts import OutsideMoney, assign_receipt, record_re
 from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, state
+from core.admin.fields import YuanField
 from core.admin.pages import AddingPage, ReadOnlyPage, ReadOnlyTable
 from core.crypto.masking import mask_account, mask_name
 
-FEN_PER_YUAN: Final = 100
 REFUND_COLOURS: Final = {"owed": "warning", "sending": "info", "paid": "success"}
 RECORD: Final = Act(
     title="登记外部来款",
@@ -47,15 +47,10 @@ PAID: Final = Act(
 )
 
 
-def fen_of(given: Any) -> int:
-    """Return an amount in fen that a form has read in yuan with at most two decimals."""
-    return int(given * FEN_PER_YUAN)
-
-
 class AmountForm(ActForm):
     """An amount in yuan."""
 
-    amount = forms.DecimalField(label="金额（元）", max_digits=15, decimal_places=2, min_value=0)
+    amount = YuanField(label="金额（元）")
 
 
 class RecordForm(AmountForm):
@@ -68,13 +63,19 @@ class RecordForm(AmountForm):
     memo = forms.CharField(label="附言", max_length=100, required=False)
 
 
-class AssignForm(AmountForm):
+class PartForm(AmountForm):
+    """A part of a receipt, of which the page has shown so much as left: sent twice, it is taken once."""
+
+    left_fen = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class AssignForm(PartForm):
     """Into which account; the number is sent in a body, so that no address or log holds it."""
 
     account_number = forms.CharField(label="客户账号", min_length=12, max_length=22)
 
 
-class RefundForm(AmountForm):
+class RefundForm(PartForm):
     """To whom it goes back."""
 
     payee_name = forms.CharField(label="收款人", max_length=60)
@@ -82,6 +83,11 @@ class RefundForm(AmountForm):
         r"^[0-9]{12,22}$", label="收款账号", required=False, help_text="柜面现金退还可留空"
     )
     reason = forms.CharField(label="退款原因", max_length=100)
+
+
+def _left(receipt_id: str) -> dict[str, int]:
+    """Return what the form of an act shows as left of a receipt, in fen."""
+    return {"left_fen": Receipt.objects.values_list("left_fen", flat=True).get(pk=receipt_id)}
 
 
 class PaidForm(ActForm):
@@ -134,7 +140,7 @@ class ReceiptPage(AddingPage):
     def perform_add(self, request: HttpRequest, given: Any) -> None:
         """Record a receipt."""
         money = OutsideMoney(
-            channel=given["channel"], reference=given["reference"], amount_fen=fen_of(given["amount"]),
+            channel=given["channel"], reference=given["reference"], amount_fen=given["amount"],
             payer_name=given["payer_name"], payer_account=given["payer_account"] or None, memo=given["memo"],
         )  # fmt: skip
         record_receipt(money=money, actor=actor_of(request))
@@ -153,10 +159,12 @@ class ReceiptPage(AddingPage):
         def run(given: Any) -> None:
             assign_receipt(
                 receipt_id=uuid.UUID(object_id), account_number=given["account_number"],
-                amount_fen=fen_of(given["amount"]), actor=actor_of(request),
+                amount_fen=given["amount"], actor=actor_of(request), left_seen_fen=given["left_fen"],
             )  # fmt: skip
 
-        return perform(self, request, ASSIGN, run=run, form_class=AssignForm, object_id=object_id)
+        return perform(
+            self, request, ASSIGN, run=run, form_class=AssignForm, initial=_left(object_id), object_id=object_id
+        )  # fmt: skip
 
     @action(description="退款", permissions=["dispose"], icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -164,12 +172,14 @@ class ReceiptPage(AddingPage):
 
         def run(given: Any) -> None:
             refund_receipt(
-                receipt_id=uuid.UUID(object_id), amount_fen=fen_of(given["amount"]), reason=given["reason"],
+                receipt_id=uuid.UUID(object_id), amount_fen=given["amount"], reason=given["reason"],
                 payee=Payee(name=given["payee_name"], account=given["payee_account"] or None),
-                actor=actor_of(request),
+                actor=actor_of(request), left_seen_fen=given["left_fen"],
             )  # fmt: skip
 
-        return perform(self, request, REFUND, run=run, form_class=RefundForm, object_id=object_id)
+        return perform(
+            self, request, REFUND, run=run, form_class=RefundForm, initial=_left(object_id), object_id=object_id
+        )  # fmt: skip
 
 
 class RefundPage(ReadOnlyPage):

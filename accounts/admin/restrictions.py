@@ -20,10 +20,10 @@ from accounts.operations.restrictions import Order, RestrictionRefused, check_or
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import opaque, state
+from core.admin.fields import YuanField
 from core.admin.pages import ReadOnlyPage
 from core.approvals.operations import propose
 from core.crypto import blind_index
-from core.money import MoneyFormatError, yuan_to_fen
 
 COLOURS: Final = {IN_FORCE: "danger", LIFTED: "success", EXPIRED: "info"}
 PLACING: Final = Act(
@@ -46,25 +46,11 @@ class OrderForm(ActForm):
 
     number = forms.CharField(label="账号", min_length=12, max_length=22)
     kind = forms.ChoiceField(label="种类", choices=KINDS)
-    amount = forms.CharField(
-        label="冻结金额（元）", required=False, max_length=20, help_text="例如 10000.00，留空为全额"
-    )
+    amount = YuanField(label="冻结金额（元）", required=False, help_text="例如 10000.00，留空为全额")
     order_number = forms.CharField(label="文书编号", max_length=60)
     authority = forms.CharField(label="有权机关", max_length=100)
     expires_date = forms.DateField(label="到期日", required=False, help_text="司法冻结必填，当日日终后失效")
     reason = forms.CharField(label="事由", max_length=200, help_text="写入复核记录与审计日志")
-
-    def clean_amount(self) -> int | None:
-        """Read yuan.
-
-        Raises:
-            ValidationError: it is no amount.
-        """
-        text = self.cleaned_data["amount"].strip()
-        try:
-            return yuan_to_fen(text) if text else None
-        except MoneyFormatError as error:
-            raise forms.ValidationError("金额应为元，最多两位小数，例如 10000.00") from error
 
 
 class ReasonForm(ActForm):

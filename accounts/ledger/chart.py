@@ -86,3 +86,12 @@ ENTRY_KINDS: Final = [
     ("day_end_provision", "日终计提减值"),
 ]
 """What an entry is booked for, as staff read it; the rooms above book under these words too."""
+
+
+def gl_name(gl_code: str) -> str:
+    """Return the Chinese name of a GL account.
+
+    Raises:
+        KeyError: the chart has no such account.
+    """
+    return CHART[gl_code].name

@@ -28,10 +28,11 @@ STATUSES: Final = [(PENDING, "待备案"), (ACKNOWLEDGED, "已备案"), (REFUSED
 class Filing(models.Model):
     """One opening, change or closing of an account, to be filed with the central bank (ACC-11).
 
-    States in `accounts.states.FILING`: pending → acknowledged (with a receipt) or refused (with the central bank's
-    code); a refused one is sent again by staff. The filings of one account go in their order, each when the one before
-    it is acknowledged. `event_date` is the business day of the fact, `due_date` the last working day for it, and
-    `overdue_date` the first business day on which it was found late: it stays when the receipt comes after all.
+    States in `accounts.states.FILING`: pending → acknowledged (with a receipt) or refused (with the central bank's code);
+    a refused one is sent again by staff, or entered with its receipt where it is on file after all. The filings of one
+    account go in their order, each when the one before it is acknowledged. `event_date` is the business day of the fact,
+    `due_date` the last working day for it, and `overdue_date` the first business day on which it was found late: it stays
+    when the receipt comes after all.
 
     PII: none; the number is read from the account when it is sent.
     """

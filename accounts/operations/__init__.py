@@ -29,7 +29,7 @@ from accounts.operations.receipts import (
     take_receipt_for,
 )
 from accounts.operations.refunds import Payee, owe_refund
-from accounts.operations.restrictions import end_restrictions
+from accounts.operations.restrictions import end_restrictions, refuse_kept
 from accounts.operations.suspensions import refuse_suspended, refuse_suspended_for
 from accounts.operations.transfers import transfer_on_order
 
@@ -71,6 +71,7 @@ __all__ = [
     "place_hold",
     "post_entry",
     "post_hold",
+    "refuse_kept",
     "refuse_suspended",
     "refuse_suspended_for",
     "register_complaint_subject",

@@ -7,12 +7,22 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import parameters, queries
 from accounts.models import Card, Claim, Customer, DepositAccount
 from accounts.models.customer import REGISTERED
-from accounts.models.deposit_account import ACTIVE, CHECKING, CLASS_ONE, CORE, FACE, OPENING, REVIEW
+from accounts.models.deposit_account import (
+    ACTIVE,
+    CHECKING,
+    CLASS_ONE,
+    CLASS_THREE,
+    CLASS_TWO,
+    CORE,
+    FACE,
+    OPENING,
+    REVIEW,
+)
 from accounts.models.filing import BOUND_CARD
 from accounts.models.movements import ON_THEIR_WAY
 from accounts.numbers import is_card_number
@@ -216,6 +226,8 @@ def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str |
     )  # fmt: skip
     if bound.issuer_bank == current_bank().code and bound.account_class == CLASS_ONE:
         enqueue(SHOW_ACCOUNT, card_id)
+    else:
+        _take_bare_account(bound)
     if bound.account_id is not None:
         owe_change(account_id=bound.account_id, changed=BOUND_CARD)
     return bound
@@ -331,6 +343,20 @@ def _give_another(removed: Card) -> None:
     if free is not None:
         free.account = account
         free.save(update_fields=["account"])
+
+
+def _take_bare_account(bound: Card) -> None:
+    """Let a card that is bound now, and stands for nothing yet, stand for the oldest account that was left without one."""
+    if bound.account_id is not None:
+        return
+    bare = DepositAccount.objects.select_for_update(no_key=True, of=("self",)).filter(
+        ~Exists(Card.objects.filter(account=OuterRef("pk"), status="active")),
+        customer_id=bound.customer_id, status=ACTIVE, account_class__in=(CLASS_TWO, CLASS_THREE),
+    )  # fmt: skip
+    account = bare.order_by("pk").first()
+    if account is not None:
+        bound.account = account
+        bound.save(update_fields=["account"])
 
 
 @within_transaction

@@ -5,9 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from django.db.models import F
+
 from accounts.ledger.chart import CUSTOMER_DEPOSITS
-from accounts.models import JournalEntry, Payment, Posting
+from accounts.models import JournalEntry, Payment, Posting, Receipt, ReceiptUse
+from accounts.models.deposit_account import OWN
+from accounts.models.receipt import TO_ACCOUNT
 from accounts.operations.books import REVERSAL, reverse_entry
+from accounts.operations.receipts import RETURNED
 from core.audit.log import record
 from core.errors import NotFound, Problem
 from core.operations import opens_transaction, within_transaction
@@ -59,6 +64,49 @@ def refuse_uncorrectable(*, entry_id: uuid.UUID) -> None:
     _refuse_reversed(entry)
     if Payment.objects.filter(entry=entry).exclude(kind__in=OWN_KINDS).exists():
         raise CorrectionRefused("该扣款属于其他业务（如还款），请在原业务中冲正")
+
+
+@within_transaction
+def take_back_credit(*, entry_id: uuid.UUID, reason: str, actor: str) -> uuid.UUID:
+    """Take back what an entry has credited to the wrong account out of a receipt; it is left of the receipt again.
+
+    The account must have it still; its quota is given back (ACC-05). Return the reversing entry's id.
+
+    Raises:
+        CorrectionRefused: see `refuse_untakeable`.
+        InsufficientFunds, AccountNotActive: see `reverse_entry`.
+    """
+    use = refuse_untakeable(entry_id=entry_id)
+    Receipt.objects.select_for_update().get(pk=use.receipt_id)
+    reversal_id = reverse_entry(
+        entry_id=entry_id,
+        business_ref=f"{REVERSAL}:{entry_id.hex}",
+        memo=reason,
+        value_date=_entry(entry_id).value_date,
+    )
+    Receipt.objects.filter(pk=use.receipt_id).update(left_fen=F("left_fen") + use.amount_fen)
+    ReceiptUse.objects.filter(pk=use.pk).update(code=RETURNED)
+    record(
+        "receipt.taken_back", actor=actor, subject=use.receipt_id.hex,
+        detail={"amount_fen": use.amount_fen, "reversal": reversal_id.hex},
+    )  # fmt: skip
+    return reversal_id
+
+
+@within_transaction
+def refuse_untakeable(*, entry_id: uuid.UUID) -> ReceiptUse:
+    """Return the use of a receipt that an entry has booked into an account kept here; refuse any other entry.
+
+    Raises:
+        NotFound: there is no such entry.
+        CorrectionRefused: it is none, or is reversed already.
+    """
+    entry = _entry(entry_id)
+    use = ReceiptUse.objects.filter(entry=entry, use=TO_ACCOUNT, account__keeper=OWN).first()
+    if use is None:
+        raise CorrectionRefused("该分录不是来款记入本系统所记账户的分录")
+    _refuse_reversed(entry)
+    return use
 
 
 @opens_transaction

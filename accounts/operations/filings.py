@@ -11,11 +11,11 @@ import structlog
 from accounts import parameters
 from accounts.models import DepositAccount, Filing
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE
-from accounts.models.filing import ACKNOWLEDGED, CHANGE, CLOSE, OPEN, PENDING
+from accounts.models.filing import ACKNOWLEDGED, CHANGE, CLOSE, OPEN, PENDING, REFUSED
 from accounts.states import FILING
 from core.audit.log import record
 from core.clock import business_date, now
-from core.errors import NotFound
+from core.errors import NotFound, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
@@ -60,9 +60,29 @@ def owe_change(*, account_id: uuid.UUID, changed: str) -> None:
 def filing_acknowledged(*, filing_id: uuid.UUID, receipt: str) -> None:
     """Record the central bank's receipt, and send what waits behind it."""
     filing = _locked(filing_id)
-    if filing.status != PENDING:
-        return
-    transition(FILING, filing_id, "acknowledge", actor="system", receipt=receipt[:64], acknowledged_at=now())
+    if filing.status == PENDING:
+        _acknowledge(filing, receipt, "system")
+
+
+@opens_transaction
+def enter_receipt(*, filing_id: uuid.UUID, receipt: str, actor: str) -> None:
+    """Enter the central bank's receipt for a filing that it has sent back but has on file: staff have filed it there.
+
+    Raises:
+        NotFound: there is none.
+        StateConflict: it was not sent back.
+    """
+    filing = _locked(filing_id)
+    if filing.status != REFUSED:
+        raise StateConflict("只有被退回的备案可以登记回执")
+    _acknowledge(filing, receipt, actor)
+    record(
+        "filing.receipt_entered", actor=actor, subject=filing_id.hex, detail={"code": filing.code, "receipt": receipt}
+    )
+
+
+def _acknowledge(filing: Filing, receipt: str, actor: str) -> None:
+    transition(FILING, filing.pk, "acknowledge", actor=actor, receipt=receipt[:64], acknowledged_at=now())
     following = Filing.objects.filter(account_id=filing.account_id).exclude(status=ACKNOWLEDGED).order_by("pk").first()
     if following is not None and following.status == PENDING:
         enqueue(FILE, following.pk)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import IntegrityError
@@ -57,7 +57,7 @@ class PaymentView:
 
 
 @within_transaction
-def pay_into(
+def pay_into(  # noqa: PLR0913 -- keyword-only: what a payment is made of
     *,
     account_id: uuid.UUID,
     amount_fen: int,
@@ -67,12 +67,14 @@ def pay_into(
     memo: str,
     then: Then,
     is_new_business: bool = True,
+    value_date: date | None = None,
 ) -> PaymentView:
     """Pay money of the bank into a customer's account: debit the legs, credit the account.
 
     Posted at once where the account is kept here; otherwise pending, and `then` is started when the core has answered.
     No quota counts it (ACC-06). A suspended account takes no new business, but what is the customer's own already
-    (`is_new_business=False`).
+    (`is_new_business=False`). `value_date` is an earlier one where the entry counts from a day that is over, as what takes a
+    repayment back does; of an account that the core keeps, `book_payment` is told.
 
     Raises:
         AccountNotActive: the account cannot receive money now, or is suspended (ACC-08, ACC-13).
@@ -81,7 +83,7 @@ def pay_into(
     """
     if is_new_business:
         refuse_suspended(account_id=account_id)
-    return _move(IN, account_id, amount_fen, legs, business_ref, kind, memo, then)
+    return _move(_intent(IN, account_id, amount_fen, legs, business_ref, kind, memo), then, value_date)
 
 
 @within_transaction
@@ -105,7 +107,7 @@ def collect_from(
         InsufficientFunds: the account, kept here, has less, what is held or frozen left aside.
         UnbalancedEntry: the legs do not sum to the amount.
     """
-    return _move(OUT, account_id, amount_fen, legs, business_ref, kind, memo, then)
+    return _move(_intent(OUT, account_id, amount_fen, legs, business_ref, kind, memo), then)
 
 
 @within_transaction
@@ -154,22 +156,10 @@ def paying_into_own(  # noqa: PLR0913 -- keyword-only: what a payment is made of
     return booking(entry=entry, lines=lines, payments=[payment], claims=claims)
 
 
-def _move(
-    direction: str,
-    account_id: uuid.UUID,
-    amount_fen: int,
-    legs: Sequence[Leg],
-    business_ref: str,
-    kind: str,
-    memo: str,
-    then: Then,
-) -> PaymentView:
-    account = _account(account_id)
-    if direction == OUT and (account.debits_stopped or account.frozen_fen):
-        end_restrictions_of(account_id=account_id)
-    if direction == IN:
-        keep_cap(account=account)
-    payment = Payment(
+def _intent(
+    direction: str, account_id: uuid.UUID, amount_fen: int, legs: Sequence[Leg], business_ref: str, kind: str, memo: str
+) -> Payment:
+    return Payment(
         id=new_id(),
         account_id=account_id,
         direction=direction,
@@ -181,8 +171,17 @@ def _move(
         order_date=business_date(),
         status=PENDING,
     )
+
+
+def _move(payment: Payment, then: Then, value_date: date | None = None) -> PaymentView:
+    account = _account(payment.account_id)
+    if payment.direction == OUT and (account.debits_stopped or account.frozen_fen):
+        end_restrictions_of(account_id=account.pk)
+    if payment.direction == IN:
+        keep_cap(account=account)
     if account.keeper == OWN:
-        payment.entry_id = _post(payment, Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account_id))
+        other_side = Line(gl_code=CUSTOMER_DEPOSITS, amount_fen=0, account_id=account.pk)
+        payment.entry_id = _post(payment, other_side, value_date)
         payment.status = POSTED
     else:
         payment.request_id = enqueue(MOVE_IN_CORE, payment.id, then=then)
@@ -210,10 +209,12 @@ def _insert(payment: Payment) -> None:
         raise AccountNotActive from error
 
 
-def _post(payment: Payment, other_side: Line) -> uuid.UUID:
+def _post(payment: Payment, other_side: Line, value_date: date | None) -> uuid.UUID:
     """Book a payment's entry; the amount of `other_side` follows from the payment."""
     lines = _lines(payment.direction, payment.amount_fen, payment.legs, other_side)
-    return post_entry(business_ref=payment.business_ref, kind=payment.kind, lines=lines, memo=payment.memo)
+    return post_entry(
+        business_ref=payment.business_ref, kind=payment.kind, lines=lines, memo=payment.memo, value_date=value_date
+    )  # fmt: skip
 
 
 def _lines(direction: str, amount_fen: int, legs: Sequence[Sequence[Any]], other_side: Line) -> list[Line]:
@@ -225,8 +226,10 @@ def _lines(direction: str, amount_fen: int, legs: Sequence[Sequence[Any]], other
 
 
 @within_transaction
-def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
+def book_payment(*, payment_id: uuid.UUID, value_date: date | None = None) -> PaymentView:
     """Book a payment that has arrived at the core, against the clearing account; one that is booked stays so.
+
+    `value_date` is an earlier one where the money counts from before the core has answered.
 
     Raises:
         NotFound: there is no such payment.
@@ -235,7 +238,7 @@ def book_payment(*, payment_id: uuid.UUID) -> PaymentView:
     if payment is None:
         raise NotFound
     if payment.status == ARRIVED:
-        payment.entry_id = _post(payment, Line(gl_code=CORE_CLEARING, amount_fen=0))
+        payment.entry_id = _post(payment, Line(gl_code=CORE_CLEARING, amount_fen=0), value_date)
         payment.status = POSTED
         payment.save(update_fields=["entry_id", "status"])
     return PaymentView(id=payment.id, status=payment.status, code=payment.code)

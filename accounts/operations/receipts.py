@@ -27,6 +27,7 @@ from accounts.operations.payees import is_bound_card, takes_from_others
 from accounts.operations.payments import Leg, book_payment, pay_into
 from accounts.operations.quotas import charge_quota, return_quota
 from core.approvals.operations import SameHands
+from core.approvals.registry import took_part
 from core.audit.log import record
 from core.clock import business_date
 from core.crypto import blind_index
@@ -40,7 +41,6 @@ CREDITED: Final = "receipt.credited"
 KIND: Final = "receipt"
 USE: Final = "receipt_use"
 RETURNED: Final = "returned"
-BOTH: Final = "+"  # joins the two people of an approval (`core.approvals`)
 ONCE: Final = "accounts_receipt_once"
 NUMBER: Final = "account.number"
 FIRST_FROM_BOUND: Final = "该Ⅲ类户尚未从绑定账户转入过资金，请客户先从绑定卡转入一笔（ACC-07），再办理他人来款入账"
@@ -141,7 +141,7 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
     receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
     if receipt is None:
         raise NotFound
-    if receipt.recorded_by in actor.split(BOTH):
+    if took_part(receipt.recorded_by, people=actor):
         raise SameHands("登记人与处理人不能为同一人，请由其他员工处理")
     if amount_fen <= 0:
         raise InvalidRequest("金额须大于零")
@@ -149,6 +149,22 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
         raise ReceiptExceeded
     Receipt.objects.filter(pk=receipt_id).update(left_fen=F("left_fen") - amount_fen)
     return receipt
+
+
+@within_transaction
+def refuse_changed_receipt(*, receipt_id: uuid.UUID, left_seen_fen: int | None) -> None:
+    """Refuse to act on a receipt of which less, or more, is left than was shown to whoever acts; None: nothing was shown.
+
+    A part may be as small as one likes, so that only this tells a second click from a second part.
+
+    Raises:
+        StateConflict: somebody, perhaps the same person, has acted on it since.
+    """
+    if left_seen_fen is None:
+        return
+    left_fen = Receipt.objects.select_for_update().values_list("left_fen", flat=True).filter(pk=receipt_id).first()
+    if left_fen is not None and left_fen != left_seen_fen:
+        raise StateConflict("该笔来款的未处理余额已变化（可能已提交过），请返回核对后再办理")
 
 
 @within_transaction
@@ -209,12 +225,16 @@ def _entry_of(payment_id: uuid.UUID) -> uuid.UUID | None:
 
 
 @opens_transaction
-def assign_receipt(*, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str) -> None:
+def assign_receipt(
+    *, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str, left_seen_fen: int | None = None
+) -> None:
     """Book a receipt into the account with this number; see `assign_receipt_to_account`.
 
     Raises:
         NotFound: no account of this bank that is known here has the number.
+        StateConflict: see `refuse_changed_receipt`.
     """
+    refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
     index = blind_index(account_number, domain=NUMBER)
     account_id = DepositAccount.objects.filter(number_index=index).values_list("pk", flat=True).first()
     if account_id is None:

@@ -15,9 +15,10 @@ from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEA
 from accounts.models import Card, DepositAccount, Refund
 from accounts.models.receipt import REFUND, SENDING, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import BOTH, CLEARING, record_use, take_receipt_part
+from accounts.operations.receipts import record_use, refuse_changed_receipt, take_receipt_part
 from accounts.states import REFUND as MACHINE
 from core.approvals.operations import SameHands
+from core.approvals.registry import took_part
 from core.audit.log import record
 from core.clock import now
 from core.crypto import blind_index
@@ -108,8 +109,15 @@ def refund_refused(*, refund_id: uuid.UUID, code: str) -> None:
 
 
 @opens_transaction
-def refund_receipt(*, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: str, actor: str) -> uuid.UUID:
-    """Decide that a receipt goes back; see `owe_refund`."""
+def refund_receipt(
+    *, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: str, actor: str, left_seen_fen: int | None = None
+) -> uuid.UUID:
+    """Decide that a receipt goes back; see `owe_refund`.
+
+    Raises:
+        StateConflict: see `refuse_changed_receipt`.
+    """
+    refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
     return owe_refund(receipt_id=receipt_id, amount_fen=amount_fen, payee=payee, reason=reason, actor=actor)
 
 
@@ -135,7 +143,7 @@ def refund_returned(*, refund_id: uuid.UUID, reason: str, actor: str) -> None:
 
 @within_transaction
 def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> None:
-    """Record that the money has left: debit 2241, credit the clearing account that it came in by.
+    """Record that the money has left: debit 2241, credit the clearing account of the way that it went, not that it came.
 
     Raises:
         NotFound: there is no such refund.
@@ -148,15 +156,13 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
     MACHINE.target(refund.status, "pay")
     if refund.status == SENDING and refund.account_id is not None:
         raise StateConflict("该笔退款正在通过支付系统汇出，结果未明前不能登记付款")
-    if actor in refund.approved_by.split(BOTH):
+    if took_part(actor, people=refund.approved_by):
         raise SameHands("批准人与付款登记人不能为同一人，请由其他员工登记")
     _leave(refund, _clearing(refund), outside_reference, actor)
 
 
 def _clearing(refund: Refund) -> str:
-    """Return by which clearing account money leaves that staff have paid: the one that it came in by."""
-    if refund.use is not None:
-        return CLEARING[refund.use.receipt.channel]
+    """Return by which clearing account money leaves that staff have paid: to an account by payment, else at the counter."""
     return PAYMENT_CLEARING if refund.payee_account else COUNTER_CLEARING
 
 

@@ -16,6 +16,7 @@ from django.db.models import QuerySet, Sum
 from accounts.models import DepositAccount, Restriction
 from accounts.models.deposit_account import ACTIVE, OWN
 from accounts.models.restrictions import FREEZE, IN_FORCE, STOP_PAY
+from accounts.operations.ledger import AccountNotActive
 from accounts.states import RESTRICTION
 from core.audit.log import record
 from core.clock import business_date, now
@@ -120,6 +121,21 @@ def end_restrictions_of(*, account_id: uuid.UUID) -> int:
     if ended:
         _take_effect(account_id)
     return len(ended)
+
+
+@within_transaction
+def refuse_kept(*, account_id: uuid.UUID) -> None:
+    """Refuse to pay new business into an account whose orders in force would keep some of it; one past its day does not.
+
+    Money that comes otherwise is let in. Whoever borrows would owe what a court has.
+
+    Raises:
+        AccountNotActive: they would.
+    """
+    end_restrictions_of(account_id=account_id)
+    row = DepositAccount.objects.get(pk=account_id)
+    if row.debits_stopped or row.frozen_fen > row.balance_fen - row.held_fen:
+        raise AccountNotActive
 
 
 @within_transaction

@@ -9,9 +9,11 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from accounts import queries
 from accounts.ledger.chart import OTHER_PAYABLES, SUSPENSE
 from accounts.models import Card, Refund, TopUp, Transfer
 from accounts.models.movements import STRANDED
+from accounts.operations.cards import refuse_cooling_card
 from accounts.operations.ledger import Line, post_entry
 from accounts.operations.refunds import KIND, OWED, send_by_itself
 from core.audit.log import record
@@ -31,6 +33,7 @@ def give_back_stranded(*, movement: type[TopUp | Transfer], movement_id: uuid.UU
     Raises:
         NotFound: there is no such movement.
         StateConflict: it is not stranded, is given back already, or there is no card to send it to.
+        CardCooling: a transfer's account has none but a card that was bound too short a time ago (A2-18).
     """
     row = movement._default_manager.select_for_update(of=("self",)).filter(pk=movement_id).first()  # noqa: SLF001 -- documented by Django
     if row is None:
@@ -75,7 +78,13 @@ def _refuse_ungivable(row: TopUp | Transfer, to: str) -> Card | None:
         return None
     if isinstance(row, TopUp):
         return row.card
-    card = Card.objects.filter(account_id=row.account_id, customer_id=row.customer_id, status="active").first()
-    if card is None:
+    cards = list(
+        Card.objects.filter(account_id=row.account_id, customer_id=row.customer_id, status="active").order_by(
+            "bound_at", "pk"
+        )
+    )
+    if not cards:
         raise StateConflict("该账户没有绑定的银行卡，请选择柜面退还")
+    card = next((one for one in cards if queries.outflow_to(one).allowed), cards[0])
+    refuse_cooling_card(card=card)
     return card

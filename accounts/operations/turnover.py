@@ -12,6 +12,8 @@ from accounts import parameters
 from accounts.models import DepositAccount, DocumentDemand
 from accounts.models.deposit_account import ACTIVE, CLASS_THREE
 from accounts.models.ledger import ARRIVED, POSTED
+from accounts.models.movements import FAILED as TRANSFER_FAILED
+from accounts.models.movements import REFUNDING
 from accounts.models.notice import DOCUMENT_DEMANDED, DOCUMENT_MISSING
 from accounts.models.suspension import NO_DOCUMENT
 from accounts.operations.notices import owe_notices
@@ -22,8 +24,9 @@ from core.money import FEN_PER_YUAN
 from core.operations import within_transaction
 from tenants.parameters import value_of
 
-# Both ways, over all of a person's Class III accounts, those that are closed included; what was reversed never moved. Who
-# was asked is not looked at again, so that a day reads the short histories of the others only.
+# Both ways, over all of a person's Class III accounts, those that are closed included; what was reversed never moved, nor has
+# a transfer that came back to its account in the core. Who was asked is not looked at again, so that a day reads the short
+# histories of the others only.
 TURNOVER: Final = """
 WITH held AS (
     SELECT a.id, a.customer_id FROM accounts_deposit_account a
@@ -38,6 +41,8 @@ WITH held AS (
     SELECT h.customer_id, p.amount_fen
     FROM held h JOIN accounts_payment p ON p.account_id = h.id
     WHERE p.order_date < %(day)s AND p.request_id IS NOT NULL AND p.status = ANY(%(moved)s)
+      AND NOT EXISTS (SELECT 1 FROM accounts_transfer t
+                      WHERE p.id IN (t.payment_id, t.refund_id) AND t.status = ANY(%(came_back)s))
 )
 SELECT customer_id, sum(fen)::bigint FROM moved GROUP BY customer_id HAVING sum(fen) >= %(limit_fen)s
 """
@@ -50,6 +55,7 @@ def demand_documents(*, day: date) -> int:
         "class_three": CLASS_THREE,
         "day": day,
         "moved": [ARRIVED, POSTED],
+        "came_back": [TRANSFER_FAILED, REFUNDING],
         "limit_fen": value_of(parameters.THREE_TURNOVER.name, kind=int, on=day) * FEN_PER_YUAN,
     }
     with connection.cursor() as cursor:

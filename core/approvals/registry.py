@@ -31,6 +31,14 @@ class Approved:
         return f"{self.proposed_by}+{self.decided_by}"
 
 
+def took_part(login: str, *, people: str) -> bool:
+    """Tell whether somebody is the one, or one of the two, whom `people` names (`Approved.actor`).
+
+    A login may hold a plus sign itself, so the names are not taken apart; in doubt somebody did take part.
+    """
+    return login == people or people.startswith(f"{login}+") or people.endswith(f"+{login}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A kind of act: its name, its title for staff, the right that proposing takes and the one that deciding takes.

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Final
 from django import forms
 
 from core.admin.acts import ActForm
+from core.admin.fields import YuanField
 from core.clock import business_date
 from core.errors import InvalidRequest
-from core.money import FEN_PER_YUAN
 from lending.decision.facts import (
     BureauFacts,
     ContributionFacts,
@@ -44,10 +44,8 @@ COUNTS: Final = (
 SCORES: Final = (("social_a", "社交评分甲"), ("social_b", "社交评分乙"), ("payment", "支付评分"))
 
 
-def _yuan(label: str, initial: str | None = None) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=f"{label}（元）", required=False, min_value=Decimal(0), max_digits=13, decimal_places=2, initial=initial
-    )
+def _yuan(label: str, initial: str | None = None) -> YuanField:
+    return YuanField(label=f"{label}（元）", required=False, initial=initial)
 
 
 def _whole(label: str, initial: int | None = None, *, highest: int = 1_000_000) -> forms.IntegerField:
@@ -153,7 +151,7 @@ def read_case(given: Mapping[str, Any], *, stage: str) -> dict[str, Any]:
         "taken": case_snapshot(facts, policy),
         "outcome": given["outcome"],
         "reasons": given["reasons"],
-        "limit_fen": _fen(given.get("expected_limit_fen")),
+        "limit_fen": given.get("expected_limit_fen"),
     }
 
 
@@ -174,9 +172,9 @@ def _full(given: Mapping[str, Any], early: EarlyFacts) -> FullFacts:
     scores = {f"{name}_score": given[name] for name, _ in SCORES}
     return FullFacts(
         early=early,
-        declared_monthly_income_fen=_fen(given["declared_monthly_income_fen"]),
-        existing_credit_fen=_fen(given["existing_credit_fen"]) or 0,
-        invited_limit_fen=_fen(given["invited_limit_fen"]),
+        declared_monthly_income_fen=given["declared_monthly_income_fen"],
+        existing_credit_fen=given["existing_credit_fen"] or 0,
+        invited_limit_fen=given["invited_limit_fen"],
         bureau=_bureau(given) if given["bureau_available"] else None,
         government=_government(given) if given["government_available"] else None,
         lpr_rate=given["lpr_rate"],
@@ -191,7 +189,7 @@ def _bureau(given: Mapping[str, Any]) -> BureauFacts:
         return BureauFacts(found=False)
     return BureauFacts(
         found=True,
-        monthly_debt_payment_fen=_fen(given["monthly_debt_payment_fen"]) or 0,
+        monthly_debt_payment_fen=given["monthly_debt_payment_fen"] or 0,
         card_utilisation=given["card_utilisation"],
         score=given["score"],
         **{name: given[name] or 0 for name, _, _ in COUNTS},
@@ -202,13 +200,7 @@ def _government(given: Mapping[str, Any]) -> GovernmentFacts:
     paid = {
         name: None
         if given[f"{name}_months"] is None
-        else ContributionFacts(
-            months_paid_24m=given[f"{name}_months"], monthly_base_fen=_fen(given[f"{name}_base"]) or 0
-        )
+        else ContributionFacts(months_paid_24m=given[f"{name}_months"], monthly_base_fen=given[f"{name}_base"] or 0)
         for name, _ in CONTRIBUTIONS
     }
     return GovernmentFacts(**paid, student_enrolled={"yes": True, "no": False}.get(given["enrolled"]))
-
-
-def _fen(yuan: Decimal | None) -> int | None:
-    return None if yuan is None else int(yuan * FEN_PER_YUAN)

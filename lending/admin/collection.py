@@ -20,10 +20,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import amount, opaque
+from core.admin.fields import YuanField
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
 from core.clock import SHANGHAI, business_date
 from core.errors import NotFound
-from core.money import MoneyFormatError, yuan_to_fen
 from lending.admin.drawdowns import person_of
 from lending.loan_records import present_rows
 from lending.loans.buckets import DAYS_OF_ONE, LAST, bucket_name, name_of
@@ -129,25 +129,13 @@ class OutcomeForm(ActForm):
 
     result = forms.ChoiceField(label="结果", choices=RESULTS)
     promised_date = forms.DateField(label="承诺还款日", required=False, help_text="仅结果为“承诺还款”时填写")
-    promised = forms.CharField(label="承诺金额（元）", max_length=20, required=False)
+    promised = YuanField(label="承诺金额（元）", required=False)
     note = forms.CharField(label="备注", max_length=500, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Give the note room."""
         super().__init__(*args, **kwargs)
         self.fields["note"].widget = UnfoldAdminTextareaWidget()
-
-    def clean_promised(self) -> int | None:
-        """Read the amount.
-
-        Raises:
-            ValidationError: it is none.
-        """
-        text = self.cleaned_data["promised"].strip()
-        try:
-            return yuan_to_fen(text) if text else None
-        except MoneyFormatError as error:
-            raise forms.ValidationError("金额应为元，例如 3000.00") from error
 
 
 class AssignmentTable(ReadOnlyTable):

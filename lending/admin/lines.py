@@ -15,8 +15,8 @@ from accounts.queries import only_own
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.amounts import exact
 from core.admin.columns import amount, linked, opaque, state
+from core.admin.fields import YuanField
 from core.admin.pages import ReadOnlyPage, ReadOnlyTable
-from lending.admin.product_forms import YuanField
 from lending.line_contracting import signs_once
 from lending.models import CreditLine, LineAgreement
 from lending.models.credit_line import ACTIVE, FROZEN, STANDING

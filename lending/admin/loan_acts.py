@@ -11,7 +11,7 @@ from unfold.decorators import action
 
 from accounts import queries as accounts
 from core.admin.acts import Act, ActForm, actor_of, perform
-from core.admin.amounts import FEN_PER_YUAN
+from core.admin.fields import YuanField
 from core.approvals.operations import propose
 from core.clock import business_date
 from lending.approvals import (
@@ -20,16 +20,23 @@ from lending.approvals import (
     MARK_MISUSED,
     PROPOSER,
     REPAY_FROM_RECEIPT,
+    RETURN_EXCESS,
     REVERSE_REPAYMENT,
     WRITE_OFF,
 )
+from lending.decision.policy import LONGEST_TERM_MONTHS
 from lending.loans.classification import Category
 from lending.models import Loan, Repayment
 from lending.models.loan import ACTIVE, SETTLED
 from lending.models.product import KEEPS
 from lending.models.repayment import KINDS, POSTED
 from lending.operations.receipt_repayment import plan_from_receipt
-from lending.queries.loan_changes import refuse_calling_in, refuse_extension, refuse_misuse
+from lending.queries.loan_changes import (
+    refuse_calling_in,
+    refuse_extension,
+    refuse_misuse,
+    refuse_returning_excess,
+)
 from lending.queries.receipts import FromReceipt
 
 WAITS: Final = "已提交，待另一名员工在“复核事项”中复核"
@@ -39,6 +46,12 @@ REVERSING: Final = Act(
     explanation="复核通过后款项退回原还款账户；以来款还的退回来款登记。贷款按未发生该笔还款重新计算。",
     done=WAITS,
     danger=True,
+)
+RETURNING: Final = Act(
+    title="申请退回多还款项",
+    submit="提交复核",
+    explanation="补记以前的还款或冲正后，本笔还款超出应还的部分退回原还款账户；已归还的款项不变。",
+    done=WAITS,
 )
 REPAYING: Final = Act(
     title="申请以来款还款",
@@ -95,9 +108,7 @@ class ReceiptForm(ReasonForm):
 
     channel = forms.ChoiceField(label="来源", choices=accounts.RECEIPT_CHANNELS)
     reference = forms.CharField(label="外部凭证号", max_length=64)
-    amount = forms.DecimalField(
-        label="金额（元）", max_digits=15, decimal_places=2, min_value=0, required=False, help_text="留空为该来款的全部余额"
-    )  # fmt: skip
+    amount = YuanField(label="金额（元）", required=False, help_text="留空为该来款的全部余额")
     kind = forms.ChoiceField(label="还款方式", choices=KINDS)
     keep = forms.ChoiceField(label="部分提前还款后", choices=[("", "按产品约定"), *KEEPS], required=False)
     value_date = forms.DateField(label="起息日", initial=business_date)
@@ -106,7 +117,7 @@ class ReceiptForm(ReasonForm):
 class ExtensionForm(ReasonForm):
     """By how many months."""
 
-    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=60)
+    months = forms.IntegerField(label="展期（月）", min_value=1, max_value=LONGEST_TERM_MONTHS)
 
 
 class MisuseForm(ReasonForm):
@@ -181,10 +192,9 @@ class LoanActs:
         def run(given: Mapping[str, Any]) -> None:
             loan = self.get_object(request, object_id)  # type: ignore[attr-defined]  # a page's own
             receipt = accounts.receipt_by_voucher(channel=given["channel"], reference=given["reference"])
-            amount = given["amount"]
             wanted = FromReceipt(
                 receipt_id=receipt.id, kind=given["kind"], keep=given["keep"], value_date=given["value_date"],
-                amount_fen=receipt.left_fen if amount is None else int(amount * FEN_PER_YUAN),
+                amount_fen=receipt.left_fen if given["amount"] is None else given["amount"],
             )  # fmt: skip
             values = plan_from_receipt(loan_id=loan.pk, wanted=wanted)
             propose(
@@ -218,7 +228,7 @@ class LoanActs:
 class RepaymentActs:
     """The acts on a repayment."""
 
-    actions_detail = ("reverse",)
+    actions_detail = ("reverse", "return_excess")
 
     def has_reverse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""
@@ -227,7 +237,18 @@ class RepaymentActs:
         posted = Repayment.objects.filter(pk=object_id, status=POSTED, reversal_payment_id=None)
         return object_id is None or posted.exists()
 
+    def has_return_excess_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act where something is more than the debt."""
+        if not self.has_reverse_permission(request, object_id):
+            return False
+        return object_id is None or Repayment.objects.filter(pk=object_id, excess_fen__gt=0).exists()
+
     @action(description="冲正", permissions=["reverse"], icon="undo")
     def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Propose that a repayment be taken back."""
         return _propose(self, request, object_id, REVERSING, REVERSE_REPAYMENT)
+
+    @action(description="退回多还款项", permissions=["return_excess"], icon="currency_exchange")
+    def return_excess(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Propose that what is more than the debt be given back."""
+        return _propose(self, request, object_id, RETURNING, RETURN_EXCESS, refuse=refuse_returning_excess)

@@ -180,7 +180,7 @@ class RepaymentPage(RepaymentActs, ReadOnlyPage):
 
     list_display = (opaque("id", "还款编号"), opaque("loan_id", "贷款"), "kind", state("status", "状态", REPAYMENT_COLOURS),
                     amount("total_fen", "合计"), amount("principal_fen", "本金"), amount("interest_fen", "利息"),
-                    "value_date", "posted_at", "reason_code")  # fmt: skip
+                    amount("excess_fen", "多还"), "value_date", "posted_at", "reason_code")  # fmt: skip
     list_filter = ("status", "kind", "value_date")
     search_fields = ("id__exact", "loan__id__exact", "loan__customer__id__exact")
     search_help_text = "按还款编号、贷款编号或客户编号（完整）查找"

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from core.money import FEN_PER_YUAN, fen_to_yuan
+from core.admin.fields import YuanField
 
 SEPARATORS: Final = str.maketrans({"，": ",", "、": ",", "；": ",", ";": ",", " ": ","})
-HIGHEST_YUAN: Final = Decimal(10) ** 10
-
-
-class YuanField(forms.DecimalField):
-    """An amount in yuan on the form, in fen behind it."""
-
-    widget = UnfoldAdminDecimalFieldWidget
-    default_error_messages: ClassVar = {"invalid": "请填写金额（元），例如 50000.00"}
-
-    def __init__(self, **kwargs: Any) -> None:
-        """Take two decimals."""
-        super().__init__(max_digits=13, decimal_places=2, min_value=Decimal(0), max_value=HIGHEST_YUAN, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show fen as yuan; what was typed stays as it was typed."""
-        return fen_to_yuan(value) if isinstance(value, int) else value
-
-    def to_python(self, value: Any) -> Any:
-        """Read yuan, with or without separators."""
-        return super().to_python(value.replace(",", "") if isinstance(value, str) else value)
-
-    def clean(self, value: Any) -> Any:
-        """Return fen."""
-        yuan = super().clean(value)
-        return None if yuan is None else int(yuan * FEN_PER_YUAN)
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare in yuan."""
-        return super().has_changed(self.prepare_value(initial), data)
 
 
 class ListField(forms.CharField):

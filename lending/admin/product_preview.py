@@ -11,8 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core.admin.acts import ActForm
+from core.admin.fields import YuanField
 from core.files import PDF, file_answer
-from core.money import FEN_PER_YUAN, fen_to_yuan
+from core.money import fen_to_yuan
 from core.tenancy import current_bank
 from lending.contracting import agreement_template_of, template_of
 from lending.contracts.trial import try_agreement_template, try_template
@@ -22,13 +23,14 @@ from lending.queries.previews import WORDS, Example, Preview, preview_of, usual_
 from tenants import directory
 
 TEMPLATE: Final = "admin/product_preview.html"
+ONE_FEN: Final = Decimal("0.01")
 COLUMNS: Final = ("期次", "还款日", "本金（元）", "利息（元）", "合计（元）", "剩余本金（元）")
 
 
 class ExampleForm(ActForm):
     """Which loan to show; sent by GET, nothing is kept."""
 
-    amount = forms.DecimalField(label="金额（元）", max_digits=12, decimal_places=2, min_value=Decimal("0.01"))
+    amount = YuanField(label="金额（元）", lowest=ONE_FEN)
     term = forms.ChoiceField(label="期限（月）")
     method = forms.ChoiceField(label="还款方式")
 
@@ -54,7 +56,7 @@ def preview_response(page: Any, request: HttpRequest, version: ProductVersion) -
     if form.is_bound and form.is_valid():
         given = form.cleaned_data
         asked = {
-            "amount_fen": int(given["amount"] * FEN_PER_YUAN), "term_months": int(given["term"]),
+            "amount_fen": given["amount"], "term_months": int(given["term"]),
             "method": given["method"],
         }  # fmt: skip
     preview = preview_of(version, **asked)

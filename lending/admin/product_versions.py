@@ -57,8 +57,8 @@ FIELDSETS: Final = (
     ),
     (
         "金额与期限",
-        {"fields": (("min_amount_fen", "max_amount_fen"), ("terms_months", "line_term_months"), "methods", "day_count",
-                    "purposes")},
+        {"fields": (("min_amount_fen", "max_amount_fen"), ("terms_months", "line_term_months"), "long_cycle_grounds",
+                    "methods", "day_count", "purposes")},
     ),
     (
         "利率（LPR + 加点）",

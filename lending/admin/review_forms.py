@@ -10,8 +10,8 @@ from django import forms
 
 from core.admin.acts import Act, ActForm
 from core.admin.amounts import exact
+from core.admin.fields import YuanField
 from core.clock import business_date
-from core.money import MoneyFormatError, yuan_to_fen
 from lending.models import ReviewCase
 from lending.models.review import APPLICATION, CANCELLED, GRANTED, TASK_OUTCOMES, TASKS
 from lending.review_parameters import task_days
@@ -55,24 +55,11 @@ RESULTS: Final = [(word, title) for word, title in TASK_OUTCOMES if word != CANC
 ABOUT_NOTES: Final = "请勿填写客户姓名、证件号码等信息"
 
 
-class VerdictForm(ActForm):
-    """Why, and within the model's proposal how much; `verdict_form` adds the fields."""
+def verdict_form(case: ReviewCase | None, outcome: str) -> type[ActForm]:
+    """Return the form for one outcome of one case: its own reasons, and the limit where there is one to be set.
 
-    def clean_limit(self) -> int | None:
-        """Read the limit in fen; nothing where it is left as proposed.
-
-        Raises:
-            ValidationError: it is no amount.
-        """
-        text = self.cleaned_data["limit"].replace(",", "").strip()
-        try:
-            return yuan_to_fen(text) if text else None
-        except MoneyFormatError as error:
-            raise forms.ValidationError("请填写金额，例如 50000.00") from error
-
-
-def verdict_form(case: ReviewCase | None, outcome: str) -> type[VerdictForm]:
-    """Return the form for one outcome of one case: its own reasons, and the limit where there is one to be set."""
+    A limit that is left empty is the model's.
+    """
     known = [] if case is None else list(REASONS.get((case.kind, outcome), {}).items())
     fields: dict[str, Any] = {
         "code": forms.ChoiceField(label="主要理由", choices=known),
@@ -80,9 +67,9 @@ def verdict_form(case: ReviewCase | None, outcome: str) -> type[VerdictForm]:
     }
     if case is not None and case.kind == APPLICATION and outcome == GRANTED and case.amount_fen is not None:
         told = f"模型测算 {exact(case.amount_fen)} 元；不填按测算额度，只能下调"
-        fields["limit"] = forms.CharField(label="核定额度（元）", required=False, max_length=20, help_text=told)
+        fields["limit"] = YuanField(label="核定额度（元）", required=False, help_text=told)
     fields["note"] = forms.CharField(label="审核说明", max_length=150, required=False, help_text=ABOUT_NOTES)
-    return type("CaseVerdictForm", (VerdictForm,), fields)
+    return type("VerdictForm", (ActForm,), fields)
 
 
 def verdict_of(outcome: str, given: Mapping[str, Any]) -> Verdict:

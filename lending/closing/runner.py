@@ -25,7 +25,7 @@ from core.tenancy import current_bank
 from lending.closing.dues import pass_dues
 from lending.closing.repricing import reprice_loans
 from lending.closing.stages import BEGINNING, ENDING, move_on, record_stage, recorded
-from lending.day_end import follow_day
+from lending.day_end import follow_day, move_off_a_holiday
 from lending.models.closing import FOLLOW, REPRICING
 from lending.queries.applications import lines_awaiting_review
 from lending.reporting import AnotherPush
@@ -117,6 +117,7 @@ def _end(day: date, until: float) -> bool:
     done = recorded(day)
     if not done:
         _catch_up_dues(day=day)
+        move_off_a_holiday(day=day + DAY)
     for name, stage in ENDING:
         if name not in done:
             if time.monotonic() >= until:

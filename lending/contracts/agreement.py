@@ -32,8 +32,7 @@ from lending.contracts.data import (
     refuse_blanks,
     refuse_if,
 )
-
-_BASIS_POINTS_IN_A_PERCENT = 100
+from lending.loans.repricing import price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +99,8 @@ class AgreementData:
         refuse_if(self.limit_fen <= 0, "limit_fen must be positive")
         refuse_if(not self.start_date <= self.contract_date <= self.valid_until_date, "signed outside the line's time")
         refuse_if(not (self.terms_months and self.purposes and self.methods), "no term, purpose or method is offered")
-        spread = Decimal(self.price.spread_bp) / _BASIS_POINTS_IN_A_PERCENT
-        refuse_if(self.price.annual_rate != self.price.lpr_rate + spread, "annual_rate is not LPR plus the spread")
+        asked = price(self.price.lpr_rate, self.price.spread_bp)
+        refuse_if(self.price.annual_rate != asked, "annual_rate is not LPR plus the spread")
         refuse_if(self.price.annual_rate <= 0, "annual_rate must be positive")
         refuse_if(
             min(self.penalty.overdue_markup_percent, self.penalty.misuse_markup_percent) < 0,

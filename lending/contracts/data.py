@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from core.money import fen_to_yuan, in_capitals
 from lending.contracts.errors import ContractDataError
+from lending.loans.repricing import price
 
 Method: TypeAlias = Literal["equal_instalment", "equal_principal", "interest_only", "bullet", "pay_any_day"]
 DayCount: TypeAlias = Literal["30/360", "act/360", "act/365"]
@@ -25,7 +26,6 @@ Tenor: TypeAlias = Literal["1Y", "5Y"]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COURT = "贷款人住所地有管辖权的人民法院"
 DEBTS = ("费用", "复利", "罚息", "利息", "本金")
-_BASIS_POINTS_IN_A_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,8 +297,7 @@ def _check_schedule(data: ContractData) -> None:
 def _check_rates(data: ContractData) -> None:
     """Refuse a rate that is not LPR plus its spread (INT-01), or an all-in rate below it (LN-10)."""
     rate, penalty = data.rate, data.penalty
-    spread = Decimal(rate.spread_bp) / _BASIS_POINTS_IN_A_PERCENT
-    refuse_if(rate.annual_rate != rate.lpr_rate + spread, "annual_rate is not LPR plus the spread")
+    refuse_if(rate.annual_rate != price(rate.lpr_rate, rate.spread_bp), "annual_rate is not LPR plus the spread")
     refuse_if(rate.annual_rate <= 0, "annual_rate must be positive")
     refuse_if(rate.all_in_annual_rate < rate.annual_rate, "all_in_annual_rate is below annual_rate")
     refuse_if(min(penalty.overdue_markup_percent, penalty.misuse_markup_percent) < 0, "a penalty markup is negative")

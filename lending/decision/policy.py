@@ -18,7 +18,13 @@ ALL_IN_CEILING: Final = Decimal(24)
 """All-in annual cost that no loan may exceed, in per cent (金规〔2025〕9号 for partner loans; the house rule
 for all)."""
 
-_LONGEST_SHORT_TENOR_MONTHS = 60
+LONGEST_TERM_MONTHS: Final = 120
+"""No line and no loan is longer: ten years, for businesses whose money comes back late (LN-03, 令2024年第3号)."""
+
+SHORT_TERM_MONTHS: Final = 12
+"""A loan of up to a year is a short one: one year's LPR prices it (INT-01), its own term is all it is extended by (EXT-01)."""
+
+_LONGEST_BY_ONE_YEAR_MONTHS = 60
 _RATE_STEP = Decimal("0.0001")
 _AMOUNT_MAX_FEN = 10**12
 
@@ -92,7 +98,7 @@ class PolicyFields:
     thin_file_max_amount_fen: int = field(default=20_000_00, metadata=_bounds("白户最高额度", 1, _AMOUNT_MAX_FEN))
     person_cap_fen: int = field(default=200_000_00, metadata=_bounds("单户各产品合计额度上限", 1, _AMOUNT_MAX_FEN))
     limit_step_fen: int = field(default=100_00, metadata=_bounds("额度取整单位（向下）", 1, _AMOUNT_MAX_FEN))
-    term_months: int = field(default=12, metadata=_bounds("额度期限（月）", 1, 120))
+    term_months: int = field(default=12, metadata=_bounds("额度期限（月）", 1, LONGEST_TERM_MONTHS))
 
     def __post_init__(self) -> None:
         """Refuse fields that could not decide fairly.
@@ -144,7 +150,7 @@ _READERS: Final[Mapping[type, Callable[[str], Any]]] = {
 
 def lpr_tenor(term_months: int) -> Literal["1Y", "5Y"]:
     """Say which LPR prices a term: 1Y up to five years (beyond one by agreement), else 5Y (INT-01)."""
-    return "1Y" if term_months <= _LONGEST_SHORT_TENOR_MONTHS else "5Y"
+    return "1Y" if term_months <= _LONGEST_BY_ONE_YEAR_MONTHS else "5Y"
 
 
 def label_of(name: str) -> str:

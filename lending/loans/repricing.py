@@ -11,7 +11,7 @@ from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 FIXED: Final = "fixed"
 EVERY_JANUARY: Final = "every_january"
 ANNIVERSARY: Final = "anniversary"
-_BASIS_POINTS_IN_A_PERCENT: Final = 100
+BASIS_POINTS_IN_A_PERCENT: Final = 100
 
 
 def next_repricing(rule: str, start_date: date, *, after: date) -> date | None:
@@ -45,4 +45,4 @@ def last_repricing(rule: str, start_date: date, *, before: date | None) -> date 
 
 def price(lpr_rate: Decimal, spread_bp: int) -> Decimal:
     """Return the annual rate in per cent that a loan prime rate and a spread make."""
-    return lpr_rate + Decimal(spread_bp) / _BASIS_POINTS_IN_A_PERCENT
+    return lpr_rate + Decimal(spread_bp) / BASIS_POINTS_IN_A_PERCENT

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core.crypto.fields import BlindIndexField, SealedTextField
 from core.ids import new_id
+from lending.decision.policy import LONGEST_TERM_MONTHS
 from lending.loans.day_count import DayCount
 from lending.loans.replanning import Keep
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
@@ -180,7 +181,7 @@ class ProductVersion(PolicyColumns):
     introduction = models.TextField("产品介绍", max_length=2000, blank=True, default="")
 
     terms_months = ArrayField(
-        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(60)]),
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TERM_MONTHS)]),
         verbose_name="可选期限（月）",
         default=default_terms,
     )
@@ -189,8 +190,12 @@ class ProductVersion(PolicyColumns):
     )
     day_count = models.CharField("计息基础", max_length=8, choices=DAY_COUNTS, default=DayCount.THIRTY_360.value)
     line_term_months = models.PositiveSmallIntegerField(
-        "额度期限（月）", default=12, validators=[MinValueValidator(1), MaxValueValidator(120)]
+        "额度期限（月）", default=12, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TERM_MONTHS)]
     )
+    long_cycle_grounds = models.CharField(
+        "期限超过常规上限的理由", max_length=200, blank=True, default="", db_default="",
+        help_text="LN-03：仅个人经营贷款；经营现金流回收周期较长的行业（如林果、奶牛养殖），说明理由后期限最长可至十年",
+    )  # fmt: skip
     purposes = ArrayField(
         models.CharField(max_length=20, choices=PURPOSE_CHOICES), verbose_name="贷款用途", default=default_purposes
     )

@@ -92,16 +92,18 @@ RETURNING id
 """
 
 # A notice ends with the first day, since the loan was overdue, at whose end nothing of it was overdue: what comes later needs
-# another. Read from the days on which instalments were paid, so that no day has to be looked at while it lasts.
+# another. Read from the days on which instalments were paid, so that no day has to be looked at while it lasts. A loan that was
+# settled before its due date, by money that was entered after it, was never overdue.
 END_NOTICES: Final = """
 UPDATE lending_credit_notice n SET ended_date = f.ended_date
-FROM (SELECT m.id, (
+FROM (SELECT m.id, coalesce((
           SELECT min(c.closed_date) FROM lending_instalment c
           WHERE c.loan_id = l.id AND c.replaced_by_version IS NULL AND c.closed_date >= m.overdue_since_date
             AND NOT EXISTS (SELECT 1 FROM lending_instalment i
                             WHERE i.loan_id = l.id AND i.replaced_by_version IS NULL
                               AND i.due_date + l.grace_days < c.closed_date
-                              AND (i.closed_date IS NULL OR i.closed_date > c.closed_date))) AS ended_date
+                              AND (i.closed_date IS NULL OR i.closed_date > c.closed_date))
+          ), CASE WHEN l.status = 'settled' THEN greatest(l.settled_date, m.overdue_since_date) END) AS ended_date
       FROM lending_credit_notice m JOIN lending_loan l ON l.id = m.loan_id
       WHERE m.ended_date IS NULL AND m.status <> 'cancelled') f
 WHERE f.id = n.id AND f.ended_date IS NOT NULL

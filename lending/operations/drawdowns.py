@@ -27,7 +27,7 @@ from lending.operations.loan_locks import lock_drawdown
 from lending.queries.applications import available_fen, line_status, lines_of, review_is_due
 from lending.queries.disclosures import has_lapsed, latest_table, table_today
 from lending.queries.products import lends
-from lending.queries.terms import check_amount, check_cost, check_purpose, check_terms
+from lending.queries.terms import check_age, check_amount, check_cost, check_purpose, check_terms
 from lending.states import DRAWDOWN
 from verification import queries as verified
 
@@ -91,7 +91,8 @@ def draft_drawdown(
     check_purpose(version, purpose)
     _refuse_unavailable(line, amount_fen)
     refuse_account(customer_id=customer_id, account_id=account_id)
-    refuse_expired_id(customer_id=customer_id)
+    identity = refuse_expired_id(customer_id=customer_id)
+    check_age(version, birth_date=identity.birth_date, term_months=term_months)
     check_paying(line=line, account_id=account_id, amount_fen=amount_fen, paying=paying or Paying())
     expires_at = now() + parameters.draft_life()
     drawdown = Drawdown.objects.create(

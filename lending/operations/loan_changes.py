@@ -19,7 +19,7 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from lending import books, parameters
 from lending.loan_records import judged_of, record_of
-from lending.loan_terms import LONGEST_MOVE, later_due_dates, quarters_to, settlement_of
+from lending.loan_terms import LONGEST_MOVE, fixed_days_to, later_due_dates, quarters_to, settlement_of
 from lending.loans.classification import Category
 from lending.loans.due_dates import working_day_from
 from lending.loans.judging import restructured
@@ -53,13 +53,21 @@ def reprice_loan(*, loan_id: uuid.UUID) -> Decimal:
         LprUnknown: no LPR is on record for the day.
     """
     loan = lock_loan(loan_id=loan_id)
+    if loan.status != SETTLED:
+        _reprice(loan)
+    return loan.annual_rate
+
+
+@within_transaction
+def _reprice(loan: Loan) -> bool:
+    """Give a loan the price of its next repricing day, if it is reached; tell whether it was."""
     day = loan.next_reprice_date
-    if loan.status == SETTLED or day is None or day > business_date():
-        return loan.annual_rate
+    if day is None or day > business_date():
+        return False
     loan.next_reprice_date = next_repricing(loan.repricing, loan.start_date, after=day)
     loan.save(update_fields=["next_reprice_date"])
     _take_price(loan, day)
-    return loan.annual_rate
+    return True
 
 
 @opens_transaction
@@ -106,14 +114,31 @@ def move_off_holidays(*, loan_id: uuid.UUID) -> None:
         NotFound: there is no such loan.
     """
     loan = lock_loan(loan_id=loan_id)
-    today, ahead = business_date(), record_of(loan).ahead_of(business_date())
-    if loan.status == SETTLED or not ahead or loan.line.product_version.holiday_rule != NEXT_WORKING_DAY:
+    if loan.status != SETTLED:
+        _move_off_holidays(loan, business_date())
+
+
+@within_transaction
+def _move_off_holidays(loan: Loan, since: date) -> None:
+    ahead = record_of(loan).ahead_of(since)
+    if not ahead or loan.line.product_version.holiday_rule != NEXT_WORKING_DAY:
         return
-    off = tenants.non_working_days(today, ahead[-1].due_date + LONGEST_MOVE)
+    off = tenants.non_working_days(since, ahead[-1].due_date + LONGEST_MOVE)
     moved = {row.due_date.isoformat(): working_day_from(row.due_date, off).isoformat() for row in ahead}
     moved = {day: to for day, to in moved.items() if day != to}
     if moved:
-        _change(loan, RESCHEDULED, today, {"moved": moved})
+        _change(loan, RESCHEDULED, since, {"moved": moved})
+
+
+@within_transaction
+def catch_up(*, loan: Loan, settled_date: date) -> None:
+    """Give a loan that is open again what it has missed since it was settled: new prices, due dates off late holidays.
+
+    It then stands as if it had never been settled (ALLOC-03); what follows from that for its category is the caller's.
+    """
+    while _reprice(loan):
+        pass
+    _move_off_holidays(loan, settled_date)
 
 
 @within_transaction
@@ -166,15 +191,21 @@ def extend_loan(*, loan_id: uuid.UUID, months: int, actor: str, reason: str) -> 
 
 
 def _extended_dates(loan: Loan, months: int) -> list[date]:
-    version = loan.line.product_version
+    """Return when what is not yet due falls due: as of a loan of the longer term, or, of a shortened plan, so much later."""
+    version, start_date, today = loan.line.product_version, loan.start_date, business_date()
+    term = loan.term_months + loan.extended_months
     if settlement_of(version, loan.method) == Settlement.QUARTERLY:
-        dates = quarters_to(version, start_date=loan.start_date, months=loan.term_months + loan.extended_months)
-        return [day for day in dates if day > business_date()]
-    ahead = [row.due_date for row in record_of(loan).ahead_of(business_date())]
-    more = later_due_dates(
-        version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
-    )  # fmt: skip
-    return more[-1:] if loan.method in ALL_AT_MATURITY else list(dict.fromkeys([*ahead, *more]))
+        return [day for day in quarters_to(version, start_date=start_date, months=term) if day > today]
+    former = fixed_days_to(version, start_date=start_date, months=term - months)
+    if version.due_day is not None and loan.maturity_date == former[-1]:
+        dates = [day for day in fixed_days_to(version, start_date=start_date, months=term) if day > today]
+    else:
+        ahead = [row.due_date for row in record_of(loan).ahead_of(today)]
+        more = later_due_dates(
+            version, maturity_date=loan.maturity_date, anchor_day=loan.anchor_day, months=months
+        )  # fmt: skip
+        dates = list(dict.fromkeys([*ahead, *more]))
+    return dates[-1:] if loan.method in ALL_AT_MATURITY else dates
 
 
 @within_transaction

@@ -15,10 +15,10 @@ from core.states import transition
 from core.steps.queue import enqueue
 from lending.actors import SYSTEM, actor_of
 from lending.loans.due_dates import months_after
+from lending.loans.repricing import BASIS_POINTS_IN_A_PERCENT
 from lending.models import Application, CreditLine, Decision
 from lending.models.application import OFFERED
 from lending.models.decision import FULL
-from lending.offering import BASIS_POINTS_IN_A_PERCENT
 from lending.operations.applying import check_open
 from lending.operations.lines import lapse_lines_of
 from lending.operations.locking import lock_application_and_exposure

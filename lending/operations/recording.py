@@ -52,7 +52,8 @@ def record_decision(
     else:
         row.outcome = "passed" if decision.passed else "rejected"
     if isinstance(facts, FullFacts):
-        row.lpr_rate, row.lpr_date, row.lpr_tenor = facts.lpr_rate, facts.lpr_date, lpr_tenor(policy.term_months)
+        row.lpr_rate, row.lpr_date = facts.lpr_rate, facts.lpr_date
+        row.lpr_tenor = lpr_tenor(max(application.product_version.terms_months))
     row.content_sha256 = hashlib.sha256(content_of(row)).digest()
     row.evidence_leaf = evidence.append(EVIDENCE, application.pk.hex, row.content_sha256)
     row.save(force_insert=True)

@@ -2,7 +2,8 @@
 
 Always possible while the account has the money: an expired ID card, a frozen line or a suspended bank stop new money
 only (ACC-13, PU-07a). Where this system keeps the account, collection and booking are one transaction; where the core
-keeps it, the core debits under our id and the entry follows in the transaction that draws the conclusions.
+keeps it, the core debits under our id and the entry follows in the transaction that draws the conclusions: booked on that
+day, and counting from the one on which the customer paid.
 """
 
 from __future__ import annotations
@@ -120,5 +121,5 @@ def collection_ended(*, repayment_id: uuid.UUID) -> None:
         transition(REPAYMENT, repayment_id, "fail", actor=SYSTEM, reason=code, reason_code=code)
         return
     lock_line(line_id=loan.line_id)
-    if accounts.book_payment(payment_id=payment.id).status == "posted":
+    if accounts.book_payment(payment_id=payment.id, value_date=repayment.value_date).status == "posted":
         post_repayment(repayment=repayment, loan=loan)

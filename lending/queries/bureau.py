@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from django.db.models import BigIntegerField, Case, F, Prefetch, Sum, When
@@ -13,10 +13,11 @@ from core.clock import business_date
 from lending.bureau_records import NOT_YET_OPEN, Account, Arrears, AtEndOfDay, Content, content_of
 from lending.loan_records import rows_in_force
 from lending.loans.classification import Category
-from lending.models import BureauDay, BureauRecord, Loan, LoanEvent, RepaymentShare
+from lending.models import BureauDay, BureauRecord, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.models.bureau import MONTH_END
 from lending.models.loan import ACTIVE, WRITTEN_OFF
 from lending.models.loan_event import CLASSIFIED, EVENT_WRITTEN_OFF, RECOVERED, REPAID, REVERSED
+from lending.models.repayment import POSTED
 from lending.queries.loans import loan_standing
 
 
@@ -46,14 +47,18 @@ def contents_of(
     """Return what is reported of these loans at a moment of a day: each as it stood at the end of that day.
 
     What was paid or happened later is left out, so that a day may be captured while the next is under way; only the plan
-    of what is to come is the present one. Each loan is called what it was called then, or what `called` says.
+    of what is to come is the present one. Each loan is called what it was called then, or what `called` says: then it is
+    told by all that is known now, what was paid by value date, whenever it was entered.
     """
     shares = RepaymentShare.objects.filter(value_date__lte=day)
     rows = Loan.objects.filter(pk__in=list(loan_ids)).select_related("contract")
     rows = rows.prefetch_related(Prefetch("instalments__shares", queryset=shares))
     found = list(rows)
-    balances, paid, strings = _balances(found, day), _paid_in_month(found, day), _strings_before(found, day)
-    given_up, called = _written_off_by(found, day), _categories(found, day) if called is None else called
+    given_up, strings = _written_off_by(found, day), _strings_before(found, day)
+    if called is None:
+        called, balances, paid = _categories(found, day), _balances(found, day), _paid_in_month(found, day)
+    else:
+        balances, paid = _balances_by_value_date(found, day), _paid_by_value_date(found, day)
     return {
         loan.pk: content_of(
             _account(loan),
@@ -133,6 +138,20 @@ def _paid_in_month(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, int]:
     )
     signed = Case(When(kind=REVERSED, then=-F("amount_fen")), default=F("amount_fen"), output_field=BigIntegerField())
     return dict(rows.order_by().values_list("loan_id").annotate(total=Sum(signed)))
+
+
+def _balances_by_value_date(loans: Sequence[Loan], day: date) -> dict[uuid.UUID, int]:
+    """Return the principal that each loan owed at the end of a day by all that is known now."""
+    rows = RepaymentShare.objects.filter(repayment__loan__in=loans, value_date__lte=day).order_by()
+    paid = dict(rows.values_list("repayment__loan_id").annotate(total=Sum("principal_fen")))
+    return {loan.pk: loan.principal_fen - paid.get(loan.pk, 0) for loan in loans}
+
+
+def _paid_by_value_date(loans: Sequence[Loan], day: date) -> dict[uuid.UUID, int]:
+    rows = Repayment.objects.filter(
+        loan__in=loans, status=POSTED, value_date__gte=day.replace(day=1), value_date__lte=day
+    ).order_by()
+    return dict(rows.values_list("loan_id").annotate(total=Sum("total_fen")))
 
 
 def _categories(loans: Iterable[Loan], day: date) -> dict[uuid.UUID, str]:

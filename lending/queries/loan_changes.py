@@ -11,18 +11,21 @@ from typing import Any, Final
 
 from django.db import connection
 
+from accounts import queries as accounts
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from lending import parameters
+from lending.decision.policy import SHORT_TERM_MONTHS
 from lending.loan_records import record_of
 from lending.loans.due_dates import MONTHS_PER_YEAR, months_after
 from lending.loans.standing import standing_on
-from lending.models import Loan, ProductVersion
+from lending.models import Loan, ProductVersion, Repayment
 from lending.models.loan import ACTIVE, OWED
 from lending.models.product import NEXT_WORKING_DAY
+from lending.models.repayment import POSTED
 from tenants import queries as tenants
 
-SHORT_LOAN_MONTHS: Final = 12
+KEPT_HERE: Final = "own"
 LOOKS_AHEAD: Final = timedelta(days=366)
 PRICED_TOO_EARLY: Final = """
 SELECT l.id FROM lending_loan l
@@ -91,7 +94,7 @@ def refuse_extension(loan: Loan, *, months: int) -> None:
     standing = standing_on(record_of(loan), on_date=business_date())
     if loan.status != ACTIVE or standing.overdue_days or not standing.not_due_principal_fen:
         raise StateConflict("只有未逾期、未到期的贷款可以展期；已逾期的请先还清逾期款项")
-    if loan.term_months <= SHORT_LOAN_MONTHS:
+    if loan.term_months <= SHORT_TERM_MONTHS:
         allowed, limit = loan.term_months, f"期限一年以内的贷款，累计展期不得超过原期限（{loan.term_months} 个月）"
     else:
         longest = max(loan.line.product_version.terms_months)
@@ -99,6 +102,23 @@ def refuse_extension(loan: Loan, *, months: int) -> None:
     left = max(allowed - loan.extended_months, 0)
     if not 1 <= months <= left:
         raise ExtensionTooLong(f"{limit}，{f'还可展期 1 至 {left} 个月' if left else '该贷款不能再展期'}")
+
+
+def refuse_returning_excess(repayment: Repayment) -> None:
+    """Refuse to give back what of a repayment is more than the debt (ALLOC-02).
+
+    What was more in all is taken back as a whole. So is what came as a receipt, which then pays what it should, as of its own
+    day; and what the core has debited, for its answer could not be waited for.
+
+    Raises:
+        StateConflict: nothing of it is more than the debt, it does not stand, or it is to be taken back instead.
+    """
+    if repayment.status != POSTED or repayment.reversal_payment_id is not None or not repayment.excess_fen:
+        raise StateConflict("只有已入账、未冲正且有多还款项的还款可以退回多还款项")
+    if repayment.account_id is None or repayment.excess_fen == repayment.total_fen:
+        raise StateConflict("该笔还款全部多还，或以来款归还，请申请冲正；来款可再按应还金额还款")
+    if accounts.account_view(repayment.account_id).keeper != KEPT_HERE:
+        raise StateConflict("还款账户由核心系统管理，不能只退回多还款项，请申请冲正")
 
 
 def refuse_calling_in(loan: Loan, *, due_date: date) -> None:

@@ -81,14 +81,14 @@ def _paid_from(repayment: Repayment) -> str:
 
 
 def settlement_facts(loan: Loan) -> Facts:
-    """Return what a settlement certificate states.
+    """Return what a settlement certificate states: what counts of all that was repaid, whenever the rest was taken back.
 
     Raises:
         StateConflict: the loan is not settled.
     """
     if loan.status != SETTLED or loan.settled_date is None:
         raise StateConflict("该笔贷款尚未结清，请结清后再申请结清证明")
-    repaid = [row for row in movements_of(loan, until=loan.settled_date) if not row.lends]
+    repaid = [_repaid(row) for row in Repayment.objects.filter(loan=loan, status=POSTED)]
     return data.settlement(
         heading_of(loan, whole_id_number=True),
         principal_fen=loan.principal_fen,

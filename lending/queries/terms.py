@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
+from core.clock import business_date
 from core.errors import Problem
 from core.money import fen_to_yuan
+from lending.decision.facts import age_on
 from lending.decision.policy import ALL_IN_CEILING
+from lending.loans.due_dates import months_after
 from lending.models import ProductVersion
 from lending.models.product import LONGEST_BULLET_MONTHS, METHODS
 from lending.offering import offers_term
@@ -74,6 +78,23 @@ def check_terms(version: ProductVersion, *, term_months: int, method: str) -> No
     if not offers_term(version, term_months=term_months, method=method):
         longest = f"消费贷款采用该还款方式的，期限不得超过 {LONGEST_BULLET_MONTHS} 个月，请缩短期限或改用其他还款方式"
         raise TermsNotOffered(errors={"term": [longest]})
+
+
+def check_age(version: ProductVersion, *, birth_date: date, term_months: int) -> None:
+    """Refuse a term at whose end the borrower would be older than the product allows (ACC-12: age and term together).
+
+    Raises:
+        TermsNotOffered: see above.
+    """
+    today, oldest = business_date(), version.max_age_at_maturity
+
+    def fits(months: int) -> bool:
+        return age_on(birth_date, months_after(today, months, anchor_day=today.day)) <= oldest
+
+    if not fits(term_months):
+        longest = max(filter(fits, version.terms_months), default=0)
+        then = f"请选择不超过 {longest} 个月的期限" if longest else "请联系贷款银行"
+        raise TermsNotOffered(errors={"term": [f"本产品要求贷款到期时不超过 {oldest} 周岁，{then}"]})
 
 
 def check_cost(all_in_annual_rate: Decimal) -> None:

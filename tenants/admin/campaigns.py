@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from core.admin.acts import Act, ActForm, actor_of
 from core.admin.columns import amount
+from core.admin.fields import HIGHEST_YUAN, YuanField
 from core.admin.pages import AddingPage
-from core.money import FEN_PER_YUAN
 from tenants.operations import record_campaign_cost
 
 RECORD: Final = Act(
@@ -29,7 +29,7 @@ class CostForm(ActForm):
     campaign = forms.CharField(label="活动", max_length=60, required=False)
     branch = forms.CharField(label="渠道（网点）", max_length=60, required=False)
     spent_date = forms.DateField(label="发生日期")
-    yuan = forms.DecimalField(label="金额（元）", max_digits=14, decimal_places=2)
+    amount = YuanField(label="金额（元）", lowest=-HIGHEST_YUAN)
     note = forms.CharField(label="说明", max_length=200, required=False)
 
 
@@ -59,5 +59,5 @@ class CampaignCostPage(AddingPage):
         """Record a cost."""
         record_campaign_cost(
             campaign=given["campaign"], branch=given["branch"], spent_date=given["spent_date"],
-            amount_fen=int(given["yuan"] * FEN_PER_YUAN), note=given["note"], actor=actor_of(request),
+            amount_fen=given["amount"], note=given["note"], actor=actor_of(request),
         )  # fmt: skip

@@ -11,11 +11,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts import queries
-from accounts.models import Card, DepositAccount
+from accounts.models import Card, DepositAccount, Filing
 from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_TWO, CORE
 from accounts.operations import cards, place_claim
 from accounts.operations.cards import LastCardWithLoan, StepUpRequired
-from core.clock import now
+from core.clock import business_date, now
 from core.crypto import blind_index
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
@@ -147,6 +147,28 @@ class TestSubmitCard:
         assert bound.status == "active"
         assert FaceCheck.objects.get().pk == bound.step_up_face_id
         assert VoiceCheck.objects.get().pk == bound.step_up_voice_id
+
+    def test_takes_the_place_of_the_card_that_an_account_has_lost_before(self) -> None:
+        """ACC-14: whether the new card is bound before the old one is removed or after makes no difference."""
+        customer_id = make_customer()
+        full, bare, later = _account(customer_id), _account(customer_id), _account(customer_id)
+        DepositAccount.objects.filter(customer_id=customer_id).update(opened_date=business_date())
+        _card(customer_id, "active", account=full, bound_at=now())
+        for account in (bare, later):
+            old = _card(customer_id, "active", account=account, bound_at=now())
+            cards.unbind_card(card_id=old.pk, customer_id=customer_id)
+        card = _card(customer_id, "step_up")
+        bound = cards.submit_card(card_id=card.pk, customer_id=customer_id, **_proofs(customer_id, card))
+        assert Card.objects.get(pk=bound.pk).account_id == bare.pk
+        filed = Filing.objects.filter(kind="change", changed="bound_card").values_list("account_id", flat=True)
+        assert sorted(filed) == sorted([bare.pk, bare.pk, later.pk])
+
+    def test_that_stands_for_a_class_one_account_here_takes_no_other_place(self) -> None:
+        customer_id = make_customer()
+        _account(customer_id)
+        card = _card(customer_id, "step_up", issuer_bank="125", account_class="I")
+        bound = cards.submit_card(card_id=card.pk, customer_id=customer_id, **_proofs(customer_id, card))
+        assert Card.objects.get(pk=bound.pk).account_id is None
 
 
 @pytest.mark.django_db

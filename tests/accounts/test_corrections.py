@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.db import transaction
 
-from accounts.approvals import GIVE_BACK_DEBIT
-from accounts.ledger.chart import CUSTOMER_DEPOSITS, LOAN_PRINCIPAL, PAYMENT_CLEARING
-from accounts.models import DepositAccount, JournalEntry
+from accounts.approvals import GIVE_BACK_DEBIT, TAKE_BACK_CREDIT
+from accounts.balances import gl_balance, quotas_equal_charges, suspense_agrees
+from accounts.ledger.chart import CUSTOMER_DEPOSITS, LOAN_PRINCIPAL, PAYMENT_CLEARING, SUSPENSE
+from accounts.models import DepositAccount, JournalEntry, QuotaUse, Receipt, ReceiptUse
 from accounts.operations import InsufficientFunds, Leg, Line, collect_from, post_entry, reverse_entry
 from accounts.operations.corrections import CorrectionRefused, check_correctable
+from accounts.operations.receipts import OutsideMoney, assign_receipt, record_receipt
 from accounts.queries import deposits_equal_ledger, trial_balance
 from core.approvals.models import Proposal
 from core.approvals.operations import ProposalWaiting, SameHands, propose
 from core.audit.models import AuditEntry
+from core.clock import business_date
 from core.errors import NotFound, StateConflict
 from core.ids import new_id
 from core.steps.registry import Then
 from core.tenancy import in_bank
-from tests.accounts.holders import give_money, make_account
+from tests.accounts.holders import give_money, make_account, set_day
 from tests.at_once import at_once, told
 from tests.second_person import approve, refuse
 
@@ -154,6 +158,79 @@ class TestWhatIsNoWrongDebit:
         with pytest.raises(CorrectionRefused, match="其他业务"):
             ask(JournalEntry.objects.get(business_ref="repayment:1"))
         assert not Proposal.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestAWrongCredit:
+    """What staff have booked out of suspense into the wrong account goes back there, and on to the right one."""
+
+    def booked(self, account: DepositAccount, amount_fen: int = 300_00) -> tuple[Receipt, JournalEntry]:
+        money = OutsideMoney(
+            channel="transfer_in", reference=new_id().hex, amount_fen=1_000_00, payer_name="付款人",
+        )  # fmt: skip
+        receipt_id = record_receipt(money=money, actor="clerk")
+        assign_receipt(
+            receipt_id=receipt_id, account_number=account.number or "", amount_fen=amount_fen, actor="second clerk"
+        )
+        use = ReceiptUse.objects.get(receipt_id=receipt_id)
+        assert use.entry is not None
+        return Receipt.objects.get(pk=receipt_id), use.entry
+
+    def ask(self, entry_id: uuid.UUID) -> Proposal:
+        return propose(kind=TAKE_BACK_CREDIT, subject=entry_id.hex, values={}, reason="记错账户", actor=MAKER)
+
+    def picture(self, account: DepositAccount) -> dict[str, object]:
+        used = QuotaUse.objects.filter(account=account, used_fen__gt=0)
+        return {
+            "balance": balance(account), "quota": sorted(used.values_list("span", "starts_date", "used_fen")),
+            "left": sum(Receipt.objects.values_list("left_fen", flat=True)), "books": trial_balance(),
+            "agrees": (suspense_agrees(), quotas_equal_charges(), deposits_equal_ledger()),
+        }  # fmt: skip
+
+    def test_is_as_if_it_had_never_been_and_is_booked_right(self) -> None:
+        wrong, right = make_account(face_to_face=True), make_account(face_to_face=True)
+        receipt, entry = self.booked(wrong)
+        after = self.picture(wrong)
+        row = self.ask(entry.pk)
+        assert self.picture(wrong) == after
+        day = business_date()
+        set_day(day + timedelta(days=1))
+        approve(proposal_id=row.pk, actor=CHECKER)
+        assert self.picture(wrong) == {
+            "balance": 0, "quota": [], "left": 1_000_00, "agrees": (True, True, True),
+            "books": {PAYMENT_CLEARING: 1_000_00, SUSPENSE: -1_000_00, CUSTOMER_DEPOSITS: 0},
+        }  # fmt: skip
+        reversal = JournalEntry.objects.get(reverses=entry)
+        assert (reversal.value_date, reversal.memo) == (day, "记错账户")
+        assert AuditEntry.objects.get(action="receipt.taken_back").actor == f"{MAKER}+{CHECKER}"
+        assign_receipt(
+            receipt_id=receipt.pk, account_number=right.number or "", amount_fen=1_000_00, actor="second clerk"
+        )
+        assert (balance(right), gl_balance(SUSPENSE)) == (1_000_00, 0)
+
+    def test_needs_the_money_to_be_there_still_and_happens_once(self) -> None:
+        account = make_account(face_to_face=True)
+        _, entry = self.booked(account)
+        row = self.ask(entry.pk)
+        give_money(account, -1)
+        before = self.picture(account)
+        with pytest.raises(InsufficientFunds):
+            approve(proposal_id=row.pk, actor=CHECKER)
+        assert self.picture(account) == before
+        give_money(account, 1)
+        approve(proposal_id=row.pk, actor=CHECKER)
+        with pytest.raises(CorrectionRefused, match="已经冲正"):
+            self.ask(entry.pk)
+        assert gl_balance(SUSPENSE) == -1_000_00
+
+    def test_is_nothing_else(self) -> None:
+        account = make_account(balance_fen=1_000)
+        with pytest.raises(CorrectionRefused, match="不是来款"):
+            self.ask(JournalEntry.objects.get().pk)
+        with pytest.raises(NotFound):
+            self.ask(uuid.uuid4())
+        assert balance(account) == 1_000
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,12 +28,16 @@ from accounts.models import (
     Reverification,
     Suspension,
 )
-from accounts.operations.filings import filing_refused, owe_filing
+from accounts.operations.face_to_face import refuse_unconfirmable
+from accounts.operations.filings import enter_receipt, filing_refused, owe_filing
 from accounts.queries import gl_balance
 from core.approvals.models import Proposal
+from core.audit.models import AuditEntry
 from core.clock import business_date, now
+from core.errors import NotFound, StateConflict
 from core.steps.models import Step
 from tests.accounts.holders import give_money, make_account
+from verification.models import Subject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 ADMIN = "/b/125/admin/accounts"
@@ -83,13 +88,31 @@ class TestReceipts:
         account = make_account(face_to_face=True)
         receipt = record(maker)
         assert (receipt.recorded_by, receipt.amount_fen) == (maker.login, 1_000_00)
-        form = {"amount": "400.00", "account_number": account.number}
+        form = {"amount": "400.00", "account_number": account.number, "left_fen": 1_000_00}
         assert checker.act(f"receipt/{receipt.pk}/assign/", **form) == 302
         account.refresh_from_db()
         assert account.balance_fen == 400_00
         page = checker.get(f"receipt/{receipt.pk}/change/")
         assert "600.00" in page
         assert maker.login in page
+
+    @pytest.mark.parametrize("act", ["assign", "refund"])
+    def test_a_part_that_is_sent_twice_by_a_second_click_is_taken_once(self, act: str) -> None:
+        checker = Staff("会计")
+        receipt = record(Staff("会计"))
+        account = make_account(face_to_face=True)
+        shown = checker.get(f"receipt/{receipt.pk}/{act}/")
+        assert '<input type="hidden" name="left_fen" value="100000"' in shown
+        form = {
+            "amount": "300.00", "account_number": account.number, "payee_name": "张付款", "reason": "多付",
+            "left_fen": 1_000_00,
+        }  # fmt: skip
+        assert checker.act(f"receipt/{receipt.pk}/{act}/", **form) == 302
+        assert "未处理余额已变化" in checker.told(f"receipt/{receipt.pk}/{act}/", **form)
+        assert ReceiptUse.objects.get().amount_fen == 300_00
+        assert checker.act(f"receipt/{receipt.pk}/{act}/", **{**form, "left_fen": 700_00}) == 302
+        receipt.refresh_from_db()
+        assert receipt.left_fen == 400_00
 
     def test_shows_no_payer_in_the_clear(self) -> None:
         maker = Staff("会计")
@@ -122,7 +145,7 @@ class TestReceipts:
     def test_bad_input_is_told_and_changes_nothing(self, fields: dict[str, str], told: str) -> None:
         account = make_account(face_to_face=True)
         receipt = record(Staff("会计"))
-        form = {"amount": "1.00", "account_number": account.number, **fields}
+        form = {"amount": "1.00", "account_number": account.number, "left_fen": 1_000_00, **fields}
         assert told in Staff("会计").told(f"receipt/{receipt.pk}/assign/", **form)
         receipt.refresh_from_db()
         assert receipt.left_fen == 1_000_00
@@ -137,7 +160,10 @@ class TestReceipts:
     def test_what_is_left_goes_back_and_a_third_person_pays_it(self) -> None:
         maker, checker, payer = Staff("会计"), Staff("会计"), Staff("会计")
         receipt = record(maker)
-        form = {"amount": "1000.00", "payee_name": "张付款", "payee_account": PAYER_ACCOUNT, "reason": "多付"}
+        form = {
+            "amount": "1000.00", "payee_name": "张付款", "payee_account": PAYER_ACCOUNT, "reason": "多付",
+            "left_fen": 1_000_00,
+        }  # fmt: skip
         assert checker.act(f"receipt/{receipt.pk}/refund/", **form) == 302
         refund = Refund.objects.get()
         assert gl_balance(OTHER_PAYABLES) == -1_000_00
@@ -147,6 +173,50 @@ class TestReceipts:
         refund.refresh_from_db()
         assert (refund.status, refund.paid_by, gl_balance(OTHER_PAYABLES)) == ("paid", payer.login, 0)
         assert PAYER_ACCOUNT not in payer.get(f"refund/{refund.pk}/change/")
+
+
+class TestAcc04FaceToFace:
+    """What was opened remotely takes cash and others' money from when two of the staff have confirmed it face to face."""
+
+    def test_one_proposes_another_agrees_and_cash_is_taken(self) -> None:
+        maker, checker, clerk = Staff("运营"), Staff("运营"), Staff("会计")
+        account = make_account()
+        receipt = record(clerk, channel="counter_cash")
+        form = {"amount": "400.00", "account_number": account.number, "left_fen": 1_000_00}
+        assert "未经面签" in Staff("会计").told(f"receipt/{receipt.pk}/assign/", **form)
+        page = f"depositaccount/{account.pk}/"
+        assert "面签确认" in maker.get(f"{page}change/")
+        assert maker.act(f"{page}confirm/", reason="海州支行，王柜员，2026-001") == 302
+        row = Proposal.objects.get()
+        assert maker.act(f"core/proposal/{row.pk}/approve/", reason="x") == 403
+        assert f"depositaccount/{account.pk.hex}/change/" in checker.get(f"core/proposal/{row.pk}/change/")
+        assert checker.act(f"core/proposal/{row.pk}/approve/", reason="凭证相符") == 302
+        assert Staff("会计").act(f"receipt/{receipt.pk}/assign/", **form) == 302
+        account.refresh_from_db()
+        assert (account.face_to_face, account.balance_fen) == (True, 400_00)
+        assert AuditEntry.objects.get(action="account.confirmed_face_to_face").actor == f"{maker.login}+{checker.login}"
+        assert maker.act(f"{page}confirm/", reason="x") == 403
+
+    @pytest.mark.parametrize("role", ["客服", "会计", "审计", "合规"])
+    def test_nobody_else_proposes(self, role: str) -> None:
+        assert Staff(role).act(f"depositaccount/{make_account().pk}/confirm/", reason="x") == 403
+
+    @pytest.mark.parametrize(
+        "fields", [{"status": "closed"}, {"account_class": "I", "keeper": "core"}, {"face_to_face": True}]
+    )
+    def test_other_accounts_are_not_confirmed(self, fields: dict[str, Any]) -> None:
+        account = make_account(**fields)
+        assert Staff("运营").act(f"depositaccount/{account.pk}/confirm/", reason="x") == 403
+        with transaction.atomic(), pytest.raises(StateConflict):
+            refuse_unconfirmable(account_id=account.pk)
+        with transaction.atomic(), pytest.raises(NotFound):
+            refuse_unconfirmable(account_id=uuid.uuid4())
+
+    def test_nor_one_whose_customers_id_card_has_ended(self) -> None:
+        account, staff = make_account(), Staff("运营")
+        Subject.objects.filter(pk=account.customer_id).update(valid_until_date=business_date() - timedelta(days=1))
+        assert "身份证已过期" in staff.told(f"depositaccount/{account.pk}/confirm/", reason="x")
+        assert not Proposal.objects.exists()
 
 
 class TestWrongDebits:
@@ -175,6 +245,24 @@ class TestWrongDebits:
         account.refresh_from_db()
         assert (account.balance_fen, Proposal.objects.count()) == (700, 0)
 
+    def test_what_a_receipt_has_put_into_the_wrong_account_is_taken_back_by_two(self) -> None:
+        maker, checker = Staff("会计"), Staff("会计")
+        account = make_account(face_to_face=True)
+        receipt = record(maker)
+        form = {"amount": "400.00", "account_number": account.number, "left_fen": 1_000_00}
+        assert checker.act(f"receipt/{receipt.pk}/assign/", **form) == 302
+        entry = JournalEntry.objects.get(business_ref__startswith="receipt_use:")
+        assert "来款错入冲正" in maker.get(f"journalentry/{entry.pk}/change/")
+        assert Staff("审计").act(f"journalentry/{entry.pk}/take_back/", reason="x") == 403
+        assert maker.act(f"journalentry/{entry.pk}/take_back/", reason="记错账户") == 302
+        row = Proposal.objects.get()
+        assert maker.act(f"core/proposal/{row.pk}/approve/", reason="x") == 403
+        assert checker.act(f"core/proposal/{row.pk}/approve/", reason="属实") == 302
+        account.refresh_from_db()
+        receipt.refresh_from_db()
+        assert (account.balance_fen, receipt.left_fen) == (0, 1_000_00)
+        assert maker.act(f"journalentry/{entry.pk}/take_back/", reason="x") == 403
+
     @pytest.mark.parametrize("role", ["客服", "审计", "运营"])
     def test_nobody_else_proposes(self, role: str) -> None:
         _, wrong = self.debited()
@@ -202,6 +290,25 @@ class TestFilings:
         assert (filing.status, filing.resends) == ("pending", 1)
         assert Step.objects.filter(kind="account.file", state="live").count() == 1
         assert staff.act(f"filing/{filing.pk}/resend/") == 403
+
+    def test_one_that_is_on_file_after_all_is_entered_with_its_receipt_and_the_next_one_goes(self) -> None:
+        filing = _refused()
+        with transaction.atomic():
+            owe_filing(account_id=filing.account_id, kind="close")
+        following = Filing.objects.exclude(pk=filing.pk).get()
+        assert not Step.objects.filter(subject=following.pk.hex).exists()
+        staff = Staff("运营")
+        assert "必填" in staff.told(f"filing/{filing.pk}/enter_receipt/", receipt="")
+        assert Staff("审计").act(f"filing/{filing.pk}/enter_receipt/", receipt="BA1") == 403
+        assert staff.act(f"filing/{filing.pk}/enter_receipt/", receipt="BA1") == 302
+        filing.refresh_from_db()
+        assert (filing.status, filing.receipt, filing.code) == ("acknowledged", "BA1", "filing_incomplete")
+        assert Step.objects.filter(kind="account.file", subject=following.pk.hex, state="live").exists()
+        assert AuditEntry.objects.get(action="filing.receipt_entered").actor == staff.login
+        assert staff.act(f"filing/{filing.pk}/enter_receipt/", receipt="BA2") == 403
+        for pk, problem in ((filing.pk, StateConflict), (following.pk, StateConflict), (uuid.uuid4(), NotFound)):
+            with pytest.raises(problem):
+                enter_receipt(filing_id=pk, receipt="BA2", actor="clerk")
 
     def test_overdue_ones_are_counted_in_the_navigation_and_marked(self) -> None:
         filing = _refused()

@@ -160,6 +160,18 @@ class TestFourEyes:
             acts[act]()
         assert (rows(), left(receipt)) == (before, 1_000_00)
 
+    @pytest.mark.parametrize("login", ["li+wang", "wang+li"])
+    def test_nor_does_somebody_whose_login_holds_a_plus_sign(self, login: str) -> None:
+        money = OutsideMoney(channel="transfer_in", reference=new_id().hex, amount_fen=100, payer_name="付款人")
+        receipt = Receipt.objects.get(pk=record_receipt(money=money, actor=login))
+        for actor in (login, f"{login}+third", f"third+{login}"):
+            with pytest.raises(SameHands):
+                refund(receipt, 1, actor)
+        owed = refund(receipt, 1, f"third+{CHECKER}")
+        Refund.objects.filter(pk=owed.pk).update(approved_by=f"third+{login}")
+        with pytest.raises(SameHands):
+            register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=login)
+
     def test_the_table_refuses_it_as_well(self) -> None:
         receipt = record()
         with pytest.raises(IntegrityError, match="accounts_receipt_use_four_eyes"), transaction.atomic():
@@ -395,10 +407,22 @@ class TestRefunds:
         assert owed.entry is not None
         assert books() == {PAYMENT_CLEARING: 950_00, LOAN_PRINCIPAL: -950_00}
 
-    def test_of_cash_leave_over_the_counter(self) -> None:
-        owed = refund(record(10_00, "counter_cash"), 10_00)
-        register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=THIRD)
-        assert books() == {}
+    @pytest.mark.parametrize(
+        ("channel", "payee", "left_in_books"),
+        [
+            ("counter_cash", Payee(name="付款人"), {}),
+            ("counter_cash", PAYEE, {COUNTER_CLEARING: 10_00, PAYMENT_CLEARING: -10_00}),
+            ("transfer_in", Payee(name="付款人"), {COUNTER_CLEARING: -10_00, PAYMENT_CLEARING: 10_00}),
+            ("transfer_in", PAYEE, {}),
+        ],
+    )
+    def test_leave_by_the_way_that_they_go_whichever_way_the_money_came(
+        self, channel: str, payee: Payee, left_in_books: dict[str, int]
+    ) -> None:
+        receipt = record(10_00, channel)
+        owed = refund_receipt(receipt_id=receipt.pk, amount_fen=10_00, payee=payee, reason="多付", actor=CHECKER)
+        register_refund_paid(refund_id=owed, outside_reference="P1", actor=THIRD)
+        assert books() == left_in_books
 
     def test_may_be_made_in_parts(self) -> None:
         receipt = record(10_00)

@@ -15,7 +15,9 @@ from accounts.ledger.chart import LOAN_PRINCIPAL
 from accounts.models import CoreReconciliation, DepositAccount, Payment, ReconciliationBreak
 from accounts.operations import Leg, collect_from, notices, pay_into
 from accounts.operations.day import PIECES, do_piece, follow_day
+from accounts.operations.payments import payment_failed
 from accounts.operations.reconciliation import (
+    RECENT_DAYS,
     close_break,
     compare_with_statement,
     owe_reconciliations,
@@ -328,7 +330,7 @@ def owed_days() -> list[str]:
 
 
 class TestWhichDays:
-    def test_every_past_day_since_the_first_order_until_it_is_even(
+    def test_every_past_day_since_the_first_order_until_it_is_even_and_no_longer_recent(
         self, account: DepositAccount, run_steps: RunSteps, vendors: Sandbox
     ) -> None:
         first = business_date()
@@ -341,14 +343,32 @@ class TestWhichDays:
         assert owed_days() == [str(first + timedelta(days=passed)) for passed in range(3)]
         tamper(vendors, payment)
         run_steps()
+        today += timedelta(days=RECENT_DAYS)
         with transaction.atomic():
-            assert owe_reconciliations(before=today) == 1
-        assert owed_days() == [str(first)]
+            assert owe_reconciliations(before=today) == RECENT_DAYS + 1
+        assert owed_days()[0] == str(first)
         run_steps()
         close_break(break_id=ReconciliationBreak.objects.get().pk, reason="核心补记", actor="clerk")
         with transaction.atomic():
-            assert owe_reconciliations(before=today) == 0
-            assert owe_reconciliations(before=today + timedelta(days=1)) == 1
+            assert owe_reconciliations(before=today) == RECENT_DAYS
+        assert owed_days()[0] == str(today - timedelta(days=RECENT_DAYS))
+
+    def test_a_recent_day_again_though_it_was_even(self, account: DepositAccount) -> None:
+        """The core says no, both sides agree on nothing, and the day after the core has booked it all the same."""
+        first = business_date()
+        payment = order(account, 500_00, out=True)
+        with transaction.atomic():
+            payment_failed(payment_id=payment.pk, code="insufficient_funds")
+            compare_with_statement(order_date=first, lines=[])
+        assert not ReconciliationBreak.objects.exists()
+        line = StatementLine(request_id=payment.request_id, amount_fen=-500_00, reference="LATE")  # type: ignore[arg-type]
+        for days in (2, RECENT_DAYS):
+            with transaction.atomic():
+                owe_reconciliations(before=first + timedelta(days=days))
+            assert str(first) in owed_days()
+        with transaction.atomic():
+            compare_with_statement(order_date=first, lines=[line])
+        assert ReconciliationBreak.objects.get().kind == "missing_here"
 
     def test_none_where_nothing_was_ever_ordered_from_a_core(self, account: DepositAccount) -> None:
         with transaction.atomic():

@@ -15,6 +15,7 @@ from accounts.approvals import GIVE_BACK_TOP_UP, GIVE_BACK_TRANSFER
 from accounts.ledger.chart import OTHER_PAYABLES, PAYMENT_CLEARING, SUSPENSE
 from accounts.models import Card, DepositAccount, Refund, TopUp, Transfer
 from accounts.operations import Line, post_entry
+from accounts.operations.cards import CardCooling
 from accounts.operations.day import WATCH_BOOKS, do_piece
 from accounts.operations.receipts import OutsideMoney, record_receipt
 from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
@@ -28,7 +29,7 @@ from core.clock import business_date, now
 from core.errors import NotFound, StateConflict
 from core.gateway import UnknownOutcome
 from core.ids import new_id
-from tests.accounts.holders import Holder, Network, due_again, fate, make_holder, refusal
+from tests.accounts.holders import Holder, Network, due_again, fate, make_card, make_holder, refusal
 from tests.accounts.test_money_admin import staff
 from tests.second_person import approve
 
@@ -141,6 +142,19 @@ class TestAStrandedTransfer:
         run_steps()
         assert (again(refund).status, network.payees[0].account_number) == ("paid", who.card.number)
         assert books() == {}
+
+    def test_goes_to_no_card_that_is_cooling(self, network: Network, run_steps: Run) -> None:
+        who = make_holder(keeper="core")
+        proofs = {"step_up_face_id": new_id(), "step_up_voice_id": new_id()}
+        make_card(who.customer_id, who.phone, account_id=who.account_id, further=True, **proofs)
+        first, second = strand_transfer(who), strand_transfer(who)
+        give_back(first)
+        run_steps()
+        assert network.payees[0].account_number == who.card.number
+        Card.objects.filter(pk=who.card_id).update(status="unbound", unbound_at=now())
+        with pytest.raises(CardCooling):
+            check_stranded(movement=Transfer, movement_id=second.pk, to="card")
+        check_stranded(movement=Transfer, movement_id=second.pk, to="counter")
 
     def test_without_a_card_is_paid_at_the_counter(self, network: Network, run_steps: Run) -> None:
         who = make_holder(keeper="core")

@@ -8,12 +8,13 @@ from typing import Final
 import pytest
 from django.db import transaction
 
-from accounts.models import DepositAccount, DocumentDemand, Notice
+from accounts.models import DepositAccount, DocumentDemand, Notice, Payment, Transfer
 from accounts.operations import reverse_entry
 from accounts.operations.reverification import IdCardRequired
 from accounts.operations.turnover import demand_documents, suspend_undocumented
 from accounts.queries import suspended_for
 from core.clock import business_date
+from core.ids import new_id
 from tenants.parameters import set_for_bank
 from tests.accounts.holders import give_money, make_account, make_customer, set_day
 from tests.accounts.test_reverification import new_card, read, reverify
@@ -81,6 +82,26 @@ class TestAcc07Turnover:
         with transaction.atomic():
             reverse_entry(entry_id=wrong, business_ref="wrong", memo="", value_date=DAY)
         assert begin(1) == (0, 0)
+
+    @pytest.mark.parametrize("outcome", ["came_back", "is_coming_back", "stranded"])
+    def test_a_transfer_that_came_back_to_its_account_in_the_core_never_moved(self, outcome: str) -> None:
+        account = three(keeper="core")
+        for _ in range(25):
+            payments = [
+                Payment.objects.create(
+                    account=account, direction=direction, amount_fen=2_000_00, legs=[], business_ref=new_id().hex,
+                    kind="transfer", order_date=DAY, status="arrived", request_id=new_id(),
+                )
+                for direction in ("out", "in")
+            ]  # fmt: skip
+            if outcome != "came_back":
+                Payment.objects.filter(pk=payments[1].pk).update(status="pending")
+            Transfer.objects.create(
+                customer_id=account.customer_id, account=account, payee_kind="elsewhere", payee_name="王样例",
+                payee_number="6217990000000000013", amount_fen=2_000_00, payment=payments[0], refund=payments[1],
+                status={"came_back": "failed", "is_coming_back": "refunding", "stranded": "stranded"}[outcome],
+            )  # fmt: skip
+        assert begin(1) == (int(outcome == "stranded"), 0)
 
     def test_the_seventh_day_is_in_time_and_the_eighth_is_not(self) -> None:
         account = three()

@@ -34,7 +34,6 @@ from lending.models import (
     Loan,
     LoanEvent,
     Repayment,
-    RepaymentShare,
 )
 from lending.models.paper import NOTICE
 from lending.operations import bureau, bureau_files, bureau_sql, credit_notices
@@ -46,6 +45,8 @@ from lending.servicing_day import follow_servicing
 from lending.steps import servicing
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
+from tests.lending.test_receipt_repayment import came_in
+from tests.lending.test_receipt_repayment import pay as pay_from_receipt
 from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 from tests.second_person import approve
@@ -517,6 +518,15 @@ class TestLN15NoticeOfALateLoan:
         with pytest.raises(StateConflict):
             credit_notices.letter_posted(notice_id=notice.pk, tracking="EMS124", actor="ops")
 
+    def test_a_loan_that_money_entered_late_has_settled_before_its_due_date_is_not_written_about(
+        self, lent: tuple[Borrower, Loan], run_steps: RunSteps
+    ) -> None:
+        _, loan = lent
+        pay_from_receipt(loan, came_in(100_500_00), on=DUE - timedelta(days=2), kind="early_full")
+        catch_up(DUE + timedelta(days=2))
+        run_steps()
+        assert CreditNotice.objects.values_list("status", "ended_date").get() == ("cancelled", DUE)
+
     def test_a_loan_that_was_put_right_meanwhile_is_not_written_about(
         self, lent: tuple[Borrower, Loan], run_steps: RunSteps
     ) -> None:
@@ -565,18 +575,6 @@ class TestFiles:
         for change in ({"payment_states": "N" * 23}, {"balance": 1}, {"moment": "other"}, {"phone": "1"}):
             with pytest.raises(jsonschema.ValidationError):
                 jsonschema.validate({**sound, **change}, SCHEMA, cls=jsonschema.Draft202012Validator)
-
-
-def paid_at_the_counter(loan: Loan, day: date) -> None:
-    """Enter what paid the first instalment in time and was booked late, as the books have it in the end."""
-    row = Instalment.objects.get(loan=loan, number=1)
-    parts = {"principal_fen": row.principal_fen, "interest_fen": row.interest_fen}
-    repayment = Repayment.objects.create(
-        loan=loan, source="receipt", receipt_id=uuid.uuid4(), kind="due", status="posted", value_date=day, sequence=1,
-        total_fen=sum(parts.values()), balance_after_fen=0, posted_at=datetime.now(SHANGHAI), **parts,
-    )  # fmt: skip
-    RepaymentShare.objects.create(repayment=repayment, instalment=row, value_date=day, **parts)
-    Instalment.objects.filter(pk=row.pk).update(closed_date=day)
 
 
 def put_right(objection: BureauObjection, how: str) -> Proposal:
@@ -653,10 +651,12 @@ class TestObjections:
         self, objected: tuple[Borrower, Loan, BureauObjection]
     ) -> None:
         _, loan, objection = objected
-        paid_at_the_counter(loan, DUE)
+        pay_from_receipt(loan, came_in(8_606_64), on=DUE)
         approve(proposal_id=put_right(objection, "from_books").pk, actor="chief")
         made = BureauRecord.objects.get(corrects_id=objection.record_id)
         assert (made.content["overdue_days"], made.content["payment_states"][-2:]) == (0, "*N")
+        figures = [made.content[name] for name in ("remaining_instalments", "balance_fen", "paid_in_month_fen")]
+        assert figures == [11, 91_893_36, 8_606_64]
 
     def test_may_be_rejected_with_an_answer(self, objected: tuple[Borrower, Loan, BureauObjection]) -> None:
         _, _, objection = objected

@@ -482,7 +482,7 @@ class TestPages:
             "campaign": "春耕",
             "branch": "",
             "spent_date": business_date().isoformat(),
-            "yuan": "12.30",
+            "amount": "12.30",
             "note": "",
         }
         address = f"{ADMIN}tenants/campaigncost/add/"

@@ -15,6 +15,7 @@ from accounts import queries as accounts
 from accounts import vendors as of_accounts
 from accounts.models import Claim, DepositAccount, JournalEntry, Payment
 from accounts.operations import AccountNotActive
+from accounts.operations.restrictions import Order, place_restriction
 from core.clock import business_date, move_business_date, now
 from core.db.asks import fetch_one, together
 from core.errors import Problem, StateConflict
@@ -39,6 +40,7 @@ from tests.lending.borrowers import (
     close_product,
     disburse,
     draft,
+    give_money,
     lend,
     make_borrower,
     pass_face,
@@ -242,6 +244,34 @@ class TestRecheck:
         with pytest.raises(operations.ProductClosed):
             disburse(who, drawdown)
         still_signed(who, drawdown)
+
+    @pytest.mark.parametrize(
+        ("kind", "amount_fen", "is_paid"),
+        [("freeze", None, False), ("stop_pay", None, False), ("freeze", 500_01, False), ("freeze", 500_00, True)],
+    )
+    def test_acc15_an_order_that_would_keep_the_money_keeps_the_loan_from_being_paid(
+        self, kind: str, amount_fen: int | None, *, is_paid: bool
+    ) -> None:
+        """ACC-15: whoever borrows would owe what a court has; what the account has already may be frozen."""
+        who = make_borrower()
+        give_money(who, 500_00)
+        drawdown = signed(who)
+        last = business_date() + timedelta(days=10)
+        order = Order(
+            account_id=who.account_id, kind=kind, amount_fen=amount_fen, order_number="1", authority="样例人民法院",
+            expires_date=last,
+        )  # fmt: skip
+        with transaction.atomic():
+            place_restriction(order=order, reason="执行", actor="a+b")
+        if is_paid:
+            assert disburse(who, drawdown).status == "disbursed"
+            return
+        with pytest.raises(AccountNotActive):
+            disburse(who, drawdown)
+        still_signed(who, drawdown)
+        Drawdown.objects.filter(pk=drawdown.pk).update(disburse_by_date=last + timedelta(days=1))
+        set_day(last + timedelta(days=1))
+        assert disburse(who, drawdown).status == "disbursed", "an order past its day keeps nothing"
 
     def test_a_customer_who_is_overdue_gets_nothing_new(self) -> None:
         who = make_borrower()

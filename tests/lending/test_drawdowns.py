@@ -44,10 +44,11 @@ def lines_of(drawdown: Drawdown) -> dict[str, str]:
     return {row["label"]: row["value"] for row in table_of(drawdown).content["lines"]}
 
 
-def refused(who: Borrower, problem: type[Exception], **changes: Any) -> None:
-    """Expect a refusal, and that nothing is left of it."""
-    with pytest.raises(problem):
+def refused(who: Borrower, problem: type[Exception], match: str = "", **changes: Any) -> None:
+    """Expect a refusal, and that nothing is left of it; `match` is looked for in what it says of the fields."""
+    with pytest.raises(problem) as refusal:
         draft(who, **changes)
+    assert match in str(getattr(refusal.value, "errors", ""))
     assert not Drawdown.objects.exists()
     assert not Disclosure.objects.exists()
 
@@ -137,6 +138,24 @@ class TestDraft:
         self, changes: dict[str, Any], problem: type[Exception]
     ) -> None:
         refused(make_borrower(), problem, **changes)
+
+    @pytest.mark.parametrize(
+        ("born", "told"),
+        [
+            (date(1961, 12, 2), None),
+            (date(1961, 12, 1), "不超过 6 个月的期限"),
+            (date(1961, 5, 1), "联系贷款银行"),
+        ],
+    )
+    def test_acc12_a_loan_is_repaid_before_the_borrower_is_too_old(self, born: date, told: str | None) -> None:
+        change_product("XF01", terms_months=[6, 12], max_age_at_maturity=65)
+        who = make_borrower()
+        Subject.objects.filter(pk=who.customer_id).update(birth_date=born)
+        set_day(date(2026, 12, 1))
+        if told is None:
+            assert draft(who, term_months=12).status == "draft"
+        else:
+            refused(who, queries.TermsNotOffered, match=told, term_months=12)
 
     def test_int01_a_draft_that_would_cost_more_than_24_percent_a_year_is_refused(self) -> None:
         change_product("XF01", methods=["bullet"], terms_months=[3])

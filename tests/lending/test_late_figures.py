@@ -6,14 +6,21 @@ from copy import deepcopy
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 
+from accounts.models import DepositAccount
+from accounts.operations.payments import payment_arrived
 from core.clock import business_date
+from lending import operations
 from lending.closing.runner import close_until
-from lending.models import Loan
+from lending.models import Loan, Repayment
+from lending.operations.repayment import collection_ended
+from lending.operations.reversal import return_ended, reverse_repayment
 from lending.queries.figures import figures_now, figures_on
 from lending.reporting import push_figures
 from tenants.models import PushedFigure
 from tenants.operations import BORROWERS, DRAWN, GRANTED
+from tests.accounts.holders import give
 from tests.lending.borrowers import set_day
 from tests.lending.test_receipt_repayment import came_in, owe_m1, pay
 from tests.made_once import made_once
@@ -98,3 +105,54 @@ class TestASnapshot:
         close_until(to_date=TODAY + timedelta(days=1))  # and no step has pushed before the day was over
         assert stored(DRAWN)[TODAY] == LENT - FIRST_PRINCIPAL
         assert (figures_now().drawn_fen, stored(DRAWN)[TODAY + timedelta(days=1)]) == (LENT - FIRST_PRINCIPAL,) * 2
+
+
+def repaid_in_full(loan: Loan) -> Repayment:
+    """Repay everything from the borrower's account."""
+    return operations.repay_loan(
+        loan_id=loan.pk, customer_id=loan.customer_id, kind="early_full", amount_fen=None, account_id=loan.account_id
+    )
+
+
+def kept_by_the_core(loan: Loan) -> None:
+    DepositAccount.objects.filter(pk=loan.account_id).update(keeper="core", balance_fen=0)
+
+
+class TestWhatTheCoreAnswersLate:
+    def test_counts_from_the_day_on_which_the_customer_paid(self, loan: Loan) -> None:
+        kept_by_the_core(loan)
+        before = stored(DRAWN)
+        repayment = repaid_in_full(loan)
+        close_until(to_date=TODAY + timedelta(days=1))
+        assert stored(DRAWN)[TODAY] == LENT
+        with transaction.atomic():
+            payment_arrived(payment_id=repayment.payment_id, core_reference="DR1")  # type: ignore[arg-type]
+            collection_ended(repayment_id=repayment.pk)
+        push_figures()
+        assert stored(DRAWN) == before | {TODAY: 0, TODAY + timedelta(days=1): 0}
+        assert figures_on(TODAY).borrowing_customers == 0
+
+
+class TestWhatIsTakenBack:
+    @pytest.mark.parametrize("keeper", ["own", "core"])
+    def test_was_never_paid_on_any_day(self, loan: Loan, keeper: str) -> None:
+        days = (TODAY, TODAY + timedelta(days=1))
+        give(loan.account_id, 200_000_00)
+        if keeper == "core":
+            kept_by_the_core(loan)
+        before = {on: (figures_on(on).drawn_fen, figures_on(on).borrowing_customers) for on in days}
+        repayment = repaid_in_full(loan)
+        if keeper == "core":
+            with transaction.atomic():
+                payment_arrived(payment_id=repayment.payment_id, core_reference="DR1")  # type: ignore[arg-type]
+                collection_ended(repayment_id=repayment.pk)
+        close_until(to_date=TODAY + timedelta(days=1))
+        assert stored(DRAWN)[TODAY] == 0
+        with transaction.atomic():
+            back = reverse_repayment(repayment_id=repayment.pk, actor="a+b", reason="错扣")
+            if keeper == "core":
+                payment_arrived(payment_id=back.reversal_payment_id, core_reference="CR1")  # type: ignore[arg-type]
+                return_ended(repayment_id=repayment.pk)
+        push_figures()
+        assert {on: (figures_on(on).drawn_fen, figures_on(on).borrowing_customers) for on in days} == before
+        assert [stored(DRAWN)[on] for on in days] == [LENT, LENT]

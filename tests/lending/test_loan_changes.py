@@ -84,6 +84,27 @@ class TestExt01Extension:
             extend_loan(loan_id=loan.pk, months=1, actor="a+b", reason="r")
         assert (again(loan).extended_months, loan.maturity_date < again(loan).maturity_date) == (6, True)
 
+    @pytest.mark.parametrize(("start", "method", "term", "more", "dates"), [
+        (date(2024, 3, 15), "bullet", 1, 1, ["2024-05-15"]),
+        (date(2024, 3, 25), "bullet", 1, 1, ["2024-05-25"]),
+        (date(2024, 3, 25), "equal_instalment", 3, 2, ["2024-04-20", "2024-05-20", "2024-06-20", "2024-07-20",
+                                                       "2024-08-20", "2024-08-25"]),
+        (date(2024, 3, 31), "interest_only", 1, 1, ["2024-04-20", "2024-05-20", "2024-05-31"]),
+    ])  # fmt: skip
+    def test_with_a_fixed_day_it_is_longer_by_months_of_its_own_term_as_if_it_had_been_made_so(
+        self, start: date, method: str, term: int, more: int, dates: list[str]
+    ) -> None:
+        change_product("XF01", due_day=20, methods=[method], terms_months=[term, term + more])
+        set_day(start)
+        loan, longer = (lend(make_borrower(), term_months=months, method=method) for months in (term, term + more))
+        with transaction.atomic():
+            extend_loan(loan_id=loan.pk, months=more, actor="a+b", reason="r")
+        planned = loan.instalments.filter(replaced_by_version=None).order_by("number")
+        assert [str(row.due_date) for row in planned] == dates
+        assert list(planned.values_list("due_date", "principal_fen", "interest_fen")) == list(
+            longer.instalments.order_by("number").values_list("due_date", "principal_fen", "interest_fen")
+        )
+
     def test_an_extension_is_special_mention_and_stage_two_from_its_own_day(
         self, lent_m1: tuple[Borrower, Loan]
     ) -> None:
@@ -137,6 +158,27 @@ class TestChanges:
         standing = loan_standing(Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)).standing
         two_days = Decimal(standing.not_due_principal_fen) * 2 * Decimal("0.059") / 360
         assert standing.running_interest_fen == two_days.quantize(Decimal(1), ROUND_HALF_UP)
+        stands_as_folded(loan)
+
+    def test_ln03_a_loan_of_ten_years_is_priced_by_the_five_year_lpr_and_ends_to_the_fen(self) -> None:
+        change_product(
+            "XF01", kind="business", purposes=["stock"], terms_months=[120], line_term_months=120,
+            long_cycle_grounds="果树挂果须五年", max_age_at_maturity=70,
+        )  # fmt: skip
+        who = make_borrower(annual_rate=Decimal("6.0000"), lpr_tenor="5Y", lpr_rate=Decimal("3.5000"), spread_bp=250)
+        set_day(date(2024, 1, 31))
+        CreditLine.objects.filter(pk=who.line_id).update(
+            starts_date=business_date(), valid_until_date=date(2034, 1, 31)
+        )
+        loan = lend(who, 100_000_00, term_months=120, purpose="stock")
+        plan = Instalment.objects.filter(loan=loan).order_by("number")
+        assert (len(plan), plan[0].due_date, loan.maturity_date) == (120, date(2024, 2, 29), date(2034, 1, 31))
+        assert sum(row.principal_fen for row in plan) == 100_000_00
+        # A = 100,000 × 0.5 % × 1.005^120 / (1.005^120 − 1) = 1,110.205
+        assert {row.principal_fen + row.interest_fen for row in plan[:119]} == {1_110_21}
+        Loan.objects.filter(pk=loan.pk).update(repricing="anniversary", next_reprice_date=date(2025, 1, 31))
+        set_day(date(2025, 1, 31))
+        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")  # five-year LPR 3.60 % of 2025-01-20, and 250 points
         stands_as_folded(loan)
 
     def test_a_lower_price_that_leaves_nothing_to_pay_settles_the_loan(self) -> None:

@@ -26,6 +26,8 @@ from tests.at_once import at_once
 from tests.lending.applicants import make_customer
 from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, repay, set_day
 from tests.lending.test_loans_rest import caller, problem, verify
+from tests.lending.test_receipt_repayment import came_in
+from tests.lending.test_receipt_repayment import pay as pay_from_receipt
 from tests.made_once import made_once
 from tests.running_sandbox import Sandbox
 
@@ -95,6 +97,21 @@ class TestFacts:
             "principal": "100,000.00", "interest": "500.00", "penalty": "0.00", "fee": "0.00",
         }  # fmt: skip
         assert "*" not in facts["customer"]["id_number"]
+
+    def test_a_settlement_certificate_counts_nothing_that_was_taken_back_after_the_day_of_settling(
+        self, borrower: tuple[Borrower, Loan]
+    ) -> None:
+        """A debit by mistake is taken back in March; money that settles counts from the day of February on which it came."""
+        who, loan = borrower
+        to(date(2026, 2, 22))
+        mistaken = pay(who, loan)
+        to(date(2026, 3, 2))
+        with transaction.atomic():
+            reverse_repayment(repayment_id=mistaken.pk, actor="a+b", reason="误扣")
+        pay_from_receipt(fresh(loan), came_in(100_500_00), on=date(2026, 2, 22), kind="early_full")
+        facts = settlement_facts(fresh(loan))
+        assert (facts["settled_date"], facts["repaid"]["principal"]["figures"]) == ("2026-02-22", "100,000.00")
+        assert facts["repaid"]["interest"]["figures"] == "500.00"
 
     def test_a_statement_adds_up_from_the_opening_to_the_closing_balance(self, borrower: tuple[Borrower, Loan]) -> None:
         who, loan = borrower

@@ -22,6 +22,8 @@ from tests.lending.product_acts import draft_of, propose_publishing, publish_by_
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 
+BUSINESS: dict[str, Any] = {"kind": "business", "purposes": ["stock"]}
+
 
 def _license(*regions: str, code: str = "125") -> None:
     with in_bank(PROVINCE_CODE):
@@ -75,6 +77,44 @@ class TestNumbers:
         _allow(name, bound)
         assert field in problems_of(draft)
         assert field not in problems_of(draft_of(**fits, effective_date=day))
+
+    @pytest.mark.parametrize(
+        ("terms", "grounds", "refused"),
+        [
+            ([13, 60], "", None),
+            ([60, 61], "", "bounds.business_max_term_months"),
+            ([120], "果树挂果须五年", None),
+            ([121], "果树挂果须五年", "bounds.long_cycle_max_term_months"),
+        ],
+    )
+    def test_a_business_whose_money_comes_back_late_borrows_for_ten_years_on_stated_grounds(
+        self, terms: list[int], grounds: str, refused: str | None
+    ) -> None:
+        """LN-03."""
+        found = problems_of(draft_of(**BUSINESS, terms_months=terms, long_cycle_grounds=grounds))
+        assert list(found) == ([] if refused is None else ["terms_months"])
+        assert refused is None or refused in " ".join(found["terms_months"])
+        assert grounds or refused is None or "说明" in found["terms_months"][0]
+
+    def test_the_long_terms_of_businesses_are_a_parameter(self) -> None:
+        _allow("long_cycle_max_term_months", 84)
+        draft = draft_of(
+            **BUSINESS, terms_months=[85], long_cycle_grounds="果树挂果须五年", effective_date=platform_day()
+        )
+        assert "84 个月" in problems_of(draft)["terms_months"][0]
+
+    @pytest.mark.parametrize(("terms", "refused"), [([12, 60], []), ([13, 61], []), ([12, 61], ["terms_months"])])
+    def test_int01_no_product_lends_for_up_to_a_year_and_for_more_than_five(
+        self, terms: list[int], refused: list[str]
+    ) -> None:
+        found = problems_of(draft_of(**BUSINESS, terms_months=terms, long_cycle_grounds="果树挂果须五年"))
+        assert list(found) == refused
+        assert all("请另设产品" in found[field][0] for field in refused)
+
+    def test_consumers_have_no_long_cycle(self) -> None:
+        found = problems_of(draft_of(terms_months=[61], long_cycle_grounds="果树挂果须五年"))
+        assert set(found) == {"terms_months", "long_cycle_grounds"}
+        assert "请清空" in found["long_cycle_grounds"][0]
 
     def test_are_bound_by_the_day_on_which_the_version_takes_effect(self) -> None:
         _allow("consumer_max_amount_yuan", 100_000, days=5)

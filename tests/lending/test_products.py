@@ -246,9 +246,15 @@ class TestInt01PriceRange:
         price = queries.price_today(queries.version_in_force("XF01"))
         assert (price.lowest_rate, price.highest_rate) == (Decimal("4.5000"), Decimal("6.0000"))
 
-    def test_of_a_line_beyond_five_years_follows_the_five_year_lpr(self) -> None:
-        change_product("XF03", kind="business", purposes=["farming"], line_term_months=72, methods=["equal_instalment"])
-        assert queries.price_today(queries.version_in_force("XF03")).lowest_rate == Decimal("4.7000")
+    @pytest.mark.parametrize(("terms", "lowest"), [([12, 60], "4.2000"), ([24, 61], "4.7000")])
+    def test_of_loans_beyond_five_years_follows_the_five_year_lpr_however_long_the_line(
+        self, terms: list[int], lowest: str
+    ) -> None:
+        change_product(
+            "XF03", kind="business", purposes=["farming"], line_term_months=72, terms_months=terms,
+            methods=["equal_instalment"], long_cycle_grounds="果树挂果须五年",
+        )  # fmt: skip
+        assert queries.price_today(queries.version_in_force("XF03")).lowest_rate == Decimal(lowest)
 
 
 @pytest.mark.django_db

@@ -19,12 +19,13 @@ from core.clock import business_date
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
 from lending import queries
-from lending.approvals import REPAY_FROM_RECEIPT, WRITE_OFF
+from lending.approvals import REPAY_FROM_RECEIPT, RETURN_EXCESS, WRITE_OFF
 from lending.models import Instalment, Loan, LoanEvent, Repayment
 from lending.operations.receipt_repayment import plan_from_receipt
+from lending.queries.loan_changes import refuse_returning_excess
 from lending.queries.loans import loan_standing
 from lending.queries.receipts import FromReceipt, ValueDateRefused, preview
-from tests.lending.borrowers import Borrower, make_borrower, repay, set_day
+from tests.lending.borrowers import Borrower, give_money, make_borrower, repay, set_day
 from tests.lending.closing.random_loans import DAY, begin
 from tests.lending.test_disbursement import books_agree
 from tests.lending.test_loans_admin import staff
@@ -139,6 +140,39 @@ class TestAPayment:
         # The first instalment is paid by then: the thousand goes to the second, which falls due that day.
         assert (later.penalty_fen, later.interest_fen, later.principal_fen) == (0, 459_47, 540_53)
         stands_as_folded(loan)
+        books_agree()
+
+    def test_alloc02_what_a_repayment_then_has_too_much_is_given_back_and_nothing_else_changes(
+        self, owing: tuple[Borrower, Loan]
+    ) -> None:
+        """The counter took the first instalment on its day and told nobody; two were debited in March."""
+        who, loan = owing
+        give_money(who, 10_000_00)
+        set_day(date(2024, 3, 20))
+        debited = repay(who, again(loan))
+        receipt = pay(loan, came_in(8_606_64), date(2024, 2, 15))
+        debited.refresh_from_db()
+        # The second instalment of 8,606.64 is left of what it pays, and five days of it at 9 %: 10.18 and 0.57.
+        assert (debited.total_fen - debited.excess_fen, accounts.gl_balance("2241")) == (8_617_39, -debited.excess_fen)
+        before, balance = snapshot(loan), who.account().balance_fen
+        with pytest.raises(StateConflict, match="请申请冲正"):
+            refuse_returning_excess(
+                Repayment(status="posted", total_fen=1, excess_fen=1, receipt_id=receipt.receipt_id)
+            )
+        path = f"/b/125/admin/lending/repayment/{debited.pk}/return_excess/"
+        assert staff("会计").post(path, {"reason": "多扣"}).status_code == 302
+        proposal = Proposal.objects.get(kind=RETURN_EXCESS)
+        page = staff("风险").get(f"/b/125/admin/core/proposal/{proposal.pk}/change/").content.decode()
+        assert "退回金额 8,679.80 元" in page
+        approve(proposal_id=proposal.pk, actor=CHECKER, reason="同意")
+        assert who.account().balance_fen == balance + debited.excess_fen
+        assert (snapshot(loan), accounts.gl_balance("2241")) == (before, 0)
+        stands_as_folded(loan)
+        again_proposed = propose(kind=RETURN_EXCESS, subject=debited.pk.hex, values={}, reason="再", actor=CLERK)
+        with pytest.raises(StateConflict):
+            approved_raw(again_proposed)
+        reverse(debited)
+        assert who.account().balance_fen == balance + debited.total_fen  # what was given back, and the rest
         books_agree()
 
     def test_by_a_third_party_is_on_record_with_who_paid(self, owing: tuple[Borrower, Loan]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.db import transaction
 
 from core.tenancy import PROVINCE, at
 from lending.approvals import REVERSE_REPAYMENT
+from lending.closing.runner import close_until
 from lending.day_end import follow_day
 from lending.models import BureauRecord, CreditLine, Loan, LoanEvent
 from lending.operations.bureau import capture_bureau_records
@@ -213,6 +214,36 @@ class TestInt07ByRest:
         capture_bureau_records(day=plan[1])
         assert not BureauRecord.objects.filter(kind="extension").exists()
         assert caller(who).get(f"loans/{loan.pk.hex}").json()["overdue"]["days"] == (0 if shifted else 3)
+
+    def test_a_holiday_that_is_entered_on_the_day_before_it_moves_the_due_date_too(self) -> None:
+        change_product("XF03", holiday_rule="next_working_day")
+        who, loan = lent(date(2026, 11, 19), term_months=1, method="bullet")
+        due = date(2026, 12, 21)  # the first working day after the 19th, a Saturday
+        set_day(due - timedelta(days=1))
+        follow_day()
+        with at(PROVINCE), transaction.atomic():
+            mark_day(day=due, is_working_day=False, name="放假", actor="test")
+        close_until(to_date=due + timedelta(days=1))
+        assert [(row["due_date"], row["interest"]) for row in rows(who, loan)] == [("2026-12-22", "247.50")]
+        assert caller(who).get(f"loans/{loan.pk.hex}").json()["overdue"]["days"] == 0
+
+    def test_a_holiday_that_is_entered_while_a_loan_is_settled_moves_its_due_dates_once_it_is_open_again(self) -> None:
+        change_product("XF03", holiday_rule="next_working_day")
+        who, loan = lent(date(2026, 11, 19), term_months=6, method="interest_only")
+        plan = [date.fromisoformat(row["due_date"]) for row in rows(who, loan)]
+        for due in plan[:2]:
+            set_day(due)
+            pay(who, loan, kind="due")
+        give_money(who, 1_000_00)
+        settling = pay(who, loan, kind="early_full")
+        with at(PROVINCE), transaction.atomic():
+            mark_day(day=plan[2], is_working_day=False, name="春节", actor="test")
+        set_day(date(2027, 2, 22))
+        follow_day()
+        decided(REVERSE_REPAYMENT, UUID(settling["id"]))
+        assert [(row["due_date"], row["interest"]) for row in rows(who, loan)][2:3] == [("2027-02-22", "255.00")]
+        assert caller(who).get(f"loans/{loan.pk.hex}").json()["overdue"]["days"] == 0
+        stands_as_folded(loan)
 
 
 class TestInt06ByRest:

@@ -126,6 +126,23 @@ class TestAlloc03Reversal:
         kinds = list(LoanEvent.objects.filter(loan=loan).order_by("pk").values_list("kind", flat=True))
         assert kinds[-3:] == ["settled", "reopened", "reversed"]
 
+    def test_int01_a_loan_that_was_settled_on_its_repricing_day_has_the_price_of_that_day_once_it_is_open_again(
+        self, lent_m1: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = lent_m1
+        Loan.objects.filter(pk=loan.pk).update(repricing="every_january", next_reprice_date=date(2025, 1, 1))
+        pay_first(who, loan, 11)
+        set_day(date(2024, 12, 20))
+        settling = repay(who, again(loan), kind="early_full")
+        set_day(date(2025, 1, 6))
+        reverse(settling)
+        row = again(loan)
+        assert (row.annual_rate, row.next_reprice_date) == (Decimal("6.1000"), date(2026, 1, 1))
+        last = Instalment.objects.get(loan=loan, number=12, replaced_by_version=None)
+        assert last.interest_fen == yuan_to_fen("43.13")  # 8,563.87 × (17 days at 6 % + 13 at 6.1 %) / 360
+        stands_as_folded(loan)
+        books_agree()
+
     def test_what_was_paid_later_pays_the_older_debt_instead(self, lent_m1: tuple[Borrower, Loan]) -> None:
         who, loan = lent_m1
         set_day(date(2024, 2, 15))

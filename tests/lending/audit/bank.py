@@ -139,10 +139,11 @@ class Bank:
         drawdown = borrowers.signed(who, amount, **terms)
         self.held[line.id] = self.held.get(line.id, 0) + amount
         self.has_changed()
-        if any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id):
+        refusal = self.refusal_of_payout(line, self.deposits.of(account_id))
+        if refusal is not None:
             token = borrowers.pass_face(who, drawdown, "drawdown")
             self.refused(
-                "loan_overdue",
+                refusal,
                 lambda: operations.disburse_drawdown(
                     drawdown_id=drawdown.pk, customer_id=line.customer_id, face_token=token
                 ),
@@ -172,6 +173,13 @@ class Bank:
         if amount > line.limit - self.drawn(line) - self.held.get(line.id, 0):
             return "line_exceeded"
         return None if self.deposits.of(account_id).owner == line.customer_id else "account_not_active"
+
+    def refusal_of_payout(self, line: Line, account: Account) -> str | None:
+        """Nobody is lent what an order on the account would keep (ACC-15), and nobody who is overdue anything new."""
+        if account.frozen > account.balance - account.held:
+            return "account_not_active"
+        is_overdue = any(lent.loan.overdue_days for lent in self.lent if lent.line.customer_id == line.customer_id)
+        return "loan_overdue" if is_overdue else None
 
     def repay(self, lent: Lent, account_id: uuid.UUID, kind: str, amount: int | None, keep: str | None) -> None:
         """Repay a loan from an account."""
@@ -231,7 +239,10 @@ class Bank:
         lent.reversed.add(repayment_id)
         lent.happened.remove(money)
         self.deposits.of(account_id).balance += money.total
+        was_over = lent.loan.is_over
         lent.live_again(self.today)
+        while was_over and not self._has_no_new_price(lent):  # as if it had never been settled
+            self._new_price(lent)
         self.check([lent])
 
     def reprice(self, lent: Lent) -> None:
@@ -490,11 +501,34 @@ def _later_quarters(lent: Lent) -> tuple[date, ...]:
     return tuple(day for day in dates if day > lent.loan.today)
 
 
+def _on_its_fixed_day(lent: Lent, months: int) -> tuple[date, ...] | None:
+    """Return the dates of what is not due where a day is fixed: those of a loan that was made for the longer term.
+
+    None where no day is fixed, or the plan ends sooner than it was made to: it goes on from where it ends.
+    """
+    terms, contract, today = lent.line.terms, lent.loan.contract, lent.loan.today
+    if terms.due_day is None:
+        return None
+
+    def made_for(term: int) -> tuple[date, ...]:
+        holidays = holidays_from(contract.start, term) if terms.holiday_rule == "next_working_day" else ()
+        return due_dates_of(
+            contract.start, term, due_day=terms.due_day, first_period_min_days=terms.first_period_min_days,
+            one_row=contract.method in AT_ONCE, holidays=holidays,
+        )[0]  # fmt: skip
+
+    if lent.loan.ahead[-1].due_date != made_for(lent.months + lent.extended - months)[-1]:
+        return None
+    return tuple(day for day in made_for(lent.months + lent.extended) if day > today)
+
+
 def _longer(lent: Lent, months: int) -> tuple[date, ...]:
     """Return the dates of what is not due after an extension, moved by the holidays as the contract says (INT-07)."""
     contract, ahead = lent.loan.contract, [row.due_date for row in lent.loan.ahead]
     if lent.line.is_by_quarter(contract.method):
         return _later_quarters(lent)
+    if (whole := _on_its_fixed_day(lent, months)) is not None:
+        return whole
     last, is_moved = ahead[-1], lent.line.terms.holiday_rule == "next_working_day"
     holidays = holidays_from(last - timedelta(days=40), months + 2) if is_moved else frozenset()
     month_before = same_day_of(last.replace(day=1) - ONE_DAY, 0, contract.anchor)
