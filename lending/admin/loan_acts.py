@@ -27,7 +27,7 @@ from lending.approvals import (
 from lending.decision.policy import LONGEST_TERM_MONTHS
 from lending.loans.classification import Category
 from lending.models import Loan, Repayment
-from lending.models.loan import ACTIVE, SETTLED
+from lending.models.loan import ACTIVE
 from lending.models.product import KEEPS
 from lending.models.repayment import KINDS, POSTED
 from lending.operations.receipt_repayment import plan_from_receipt
@@ -164,10 +164,10 @@ class LoanActs:
         return object_id is None or Loan.objects.filter(pk=object_id, status=ACTIVE, **which).exists()
 
     def has_from_receipt_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the act on every loan that still owes something, one that was written off too."""
-        if not request.user.has_perm(PROPOSER):
-            return False
-        return object_id is None or Loan.objects.filter(pk=object_id).exclude(status=SETTLED).exists()
+        """Offer the act on every loan: one that is settled may have been paid before in a way that nobody has entered yet."""
+        return bool(request.user.has_perm(PROPOSER)) and (
+            object_id is None or Loan.objects.filter(pk=object_id).exists()
+        )
 
     def has_extend_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Offer the act where it may be legal."""

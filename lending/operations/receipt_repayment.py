@@ -36,11 +36,11 @@ def plan_from_receipt(*, loan_id: uuid.UUID, wanted: FromReceipt) -> dict[str, A
 
     Raises:
         NotFound: there is no such loan, or no such receipt.
-        StateConflict: the loan is settled, or a repayment on it is on its way.
+        StateConflict: the loan was settled by the value date, or a repayment on it is on its way.
         ReceiptExceeded: the receipt has less left.
         ValueDateRefused, RepaymentKindNotOffered, RepaymentExceedsDebt, AmountOutOfRange: see `foresee_receipt`.
     """
-    loan = lock_repayable(loan_id=loan_id)
+    loan = lock_repayable(loan_id=loan_id, as_of=wanted.value_date)
     receipt = account_queries.receipt(wanted.receipt_id)
     if wanted.amount_fen > receipt.left_fen:
         raise accounts.ReceiptExceeded
@@ -58,8 +58,8 @@ def repay_from_receipt(
         SameHands: who decides is who recorded the receipt.
         NotFound, ReceiptExceeded and the problems of `foresee_receipt`: see `plan_from_receipt`.
     """
-    loan = lock_repayable(loan_id=loan_id)
     wanted = FromReceipt.from_json(values)
+    loan = lock_repayable(loan_id=loan_id, as_of=wanted.value_date)
     foreseen = foresee_receipt(loan, wanted)
     if not _is_as_seen(values[PLAN], told(foreseen)):
         raise StateConflict("申请提交后贷款情况已变化，请驳回后重新申请")

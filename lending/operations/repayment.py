@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict
+from datetime import date
 from typing import Final
 
 from accounts import operations as accounts
 from accounts import queries as account_queries
+from accounts.operations import AccountNotActive
 from core.clock import business_date
 from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
@@ -21,9 +23,7 @@ from core.states import transition
 from core.steps.registry import Then
 from lending import books
 from lending.models import Loan, Repayment
-from lending.models.loan import SETTLED
 from lending.models.repayment import CUSTOMER, POSTING
-from lending.operations.drawdowns import refuse_foreign_account
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import post_repayment
 from lending.operations.settling import SYSTEM
@@ -59,22 +59,23 @@ def repay_loan(
     plan = plan_repayment(loan, kind=kind, amount_fen=amount_fen, keep=keep)
     if not plan.shares:
         raise RepaymentExceedsDebt(NOTHING_DUE)
-    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    if not account_queries.can_repay_from(customer_id=customer_id, account_id=account_id):
+        raise AccountNotActive
     return collect(
         loan=loan, plan=plan, kind=kind, keep=keep, account_id=account_id, source=CUSTOMER
     )  # fmt: skip
 
 
 @within_transaction
-def lock_repayable(*, loan_id: uuid.UUID) -> Loan:
-    """Lock a loan that can be repaid now, and return it with its instalments.
+def lock_repayable(*, loan_id: uuid.UUID, as_of: date | None = None) -> Loan:
+    """Lock a loan that can be repaid now, or as of a day that is over, and return it with its instalments.
 
     Raises:
         NotFound: there is no such loan.
-        StateConflict: it is settled, or a repayment on it is on its way.
+        StateConflict: it is settled, and was by then; or a repayment on it is on its way.
     """
     loan = lock_loan(loan_id=loan_id)
-    if loan.status == SETTLED:
+    if loan.settled_date is not None and (as_of is None or as_of >= loan.settled_date):
         raise StateConflict("该笔贷款已结清，无需还款")
     if Repayment.objects.filter(loan=loan, status=POSTING).exists():
         raise StateConflict("该笔贷款有一笔还款正在处理，请稍后再试")

@@ -61,8 +61,6 @@ def post_repayment(*, repayment: Repayment, loan: Loan) -> Repayment:
     else:
         rebuild_loan(loan=loan)
         posted.refresh_from_db()
-    posted.balance_after_fen = loan.outstanding_fen
-    posted.save(update_fields=["balance_after_fen"])
     record_event(kind=REPAID if loan.written_off_date is None else RECOVERED, loan=loan, repayment=posted)
     follow_settlement(loan=loan)
     if repayment.value_date < business_date():
@@ -153,12 +151,13 @@ def _add_shares(
 
 
 def _allocate(repayment: Repayment, done: Repaid) -> None:
-    """Note what a repayment pays now."""
+    """Note what a repayment pays now, and what principal it leaves."""
     for name, fen in asdict(done.total).items():
         setattr(repayment, name, fen)
     repayment.excess_fen = done.excess_fen
     repayment.shares = shares_json(done.shares)
-    repayment.save(update_fields=[*AMOUNTS, "excess_fen", "shares"])
+    repayment.balance_after_fen = done.loan.outstanding_principal_fen
+    repayment.save(update_fields=[*AMOUNTS, "excess_fen", "shares", "balance_after_fen"])
 
 
 def _reallocate(repayment: Repayment, done: Repaid) -> None:

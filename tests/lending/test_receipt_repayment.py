@@ -175,6 +175,32 @@ class TestAPayment:
         assert who.account().balance_fen == balance + debited.total_fen  # what was given back, and the rest
         books_agree()
 
+    def test_of_a_day_before_the_loan_was_settled_leaves_it_settled_and_what_settled_it_with_too_much(
+        self, owing: tuple[Borrower, Loan]
+    ) -> None:
+        who, loan = owing
+        give_money(who, 10_000_00)
+        settling = repay(who, again(loan), kind="early_full")
+        assert settling.penalty_fen == 48_64
+        twin_who = make_borrower()
+        twin = m1(twin_who)
+        set_day(DUE)
+        repay(twin_who, twin)
+        set_day(TODAY)
+        twins = repay(twin_who, again(twin), kind="early_full")
+        set_day(TODAY + DAY)
+        pay(loan, came_in(8_606_64), DUE)
+        settling.refresh_from_db()
+        assert (again(loan).status, again(loan).settled_date) == ("settled", TODAY)
+        assert settling.total_fen - settling.excess_fen == twins.total_fen
+        decided(RETURN_EXCESS, settling.pk)
+        settling.refresh_from_db()
+        assert (settling.total_fen, settling.interest_fen) == (twins.total_fen, twins.interest_fen)
+        stands_as_folded(loan)
+        books_agree()
+        with pytest.raises(StateConflict, match="已结清"):
+            ask(loan, came_in(1_00), TODAY)
+
     def test_by_a_third_party_is_on_record_with_who_paid(self, owing: tuple[Borrower, Loan]) -> None:
         _, loan = owing
         repayment = pay(loan, came_in(8_657_91, "third_party", payer="丙某"), TODAY)

@@ -157,6 +157,7 @@ class TestAlloc03Reversal:
         # The second payment now meets a first instalment that is 29 days late: its costs come first.
         assert second.total_fen == yuan_to_fen("8606.64")
         assert second.penalty_fen == yuan_to_fen("58.77")  # 8,106.64 × 29 days × 9 % / 360
+        assert second.balance_after_fen == 100_000_00 - second.principal_fen == again(loan).outstanding_fen
         assert second.compound_fen == yuan_to_fen("3.63")
         assert set(second.rows.filter(correction=1).values_list("instalment__number", flat=True)) == {1, 2}
         entry = JournalEntry.objects.get(kind="repayment_reallocation")
