@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models.deposit_account import DepositAccount
 from accounts.models.ledger import JournalEntry, Payment
 from accounts.models.movements import TopUp, Transfer
+from core.actors import ACTOR_LENGTH
 from core.crypto.fields import SealedTextField
 from core.ids import new_id
 
@@ -46,11 +47,11 @@ class Receipt(models.Model):
     payer_account = SealedTextField("付款账号", null=True, blank=True)
     memo = models.CharField("附言", max_length=100, blank=True, default="")
     received_date = models.DateField("收款日")
-    recorded_by = models.CharField("登记人", max_length=100)
+    recorded_by = models.CharField("登记人", max_length=ACTOR_LENGTH)
     entry = models.OneToOneField(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField("登记时间", default=timezone.now)
     voided_date = models.DateField("作废日", null=True, blank=True)
-    voided_by = models.CharField("作废人", max_length=100, blank=True, default="")
+    voided_by = models.CharField("作废人", max_length=ACTOR_LENGTH, blank=True, default="")
 
     class Meta:
         db_table = "accounts_receipt"
@@ -100,8 +101,8 @@ class ReceiptUse(models.Model):
         JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     code = models.CharField("失败原因", max_length=40, blank=True, default="")
-    maker = models.CharField("登记人", max_length=100)
-    checker = models.CharField("处理人", max_length=100)
+    maker = models.CharField("登记人", max_length=ACTOR_LENGTH)
+    checker = models.CharField("处理人", max_length=ACTOR_LENGTH)
     created_at = models.DateTimeField("处理时间", default=timezone.now)
 
     class Meta:
@@ -149,8 +150,8 @@ class Refund(models.Model):
     payee_account = SealedTextField("收款账号", null=True, blank=True)
     status = models.CharField("状态", max_length=8, choices=REFUND_STATUSES, default=OWED)
     reason = models.CharField("退款原因", max_length=100)
-    approved_by = models.CharField("批准人", max_length=100)
-    paid_by = models.CharField("付款登记人", max_length=100, blank=True, default="")
+    approved_by = models.CharField("批准人", max_length=ACTOR_LENGTH)
+    paid_by = models.CharField("付款登记人", max_length=ACTOR_LENGTH, blank=True, default="")
     outside_reference = models.CharField("付款凭证号", max_length=64, blank=True, default="")
     entry = models.OneToOneField(
         JournalEntry, verbose_name="付款分录", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

@@ -17,6 +17,7 @@ from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
+from core.states.models import StateChange
 from lending import operations, queries
 from lending.approvals import REVERSE_REPAYMENT
 from lending.loan_columns import running_of
@@ -105,6 +106,18 @@ def lines_of(reference: str) -> dict[str, int]:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestAlloc03Reversal:
+    def test_two_people_of_the_longest_logins_may_decide(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
+        pay_first(who, loan, 1)
+        repayment = Repayment.objects.get()
+        maker, checker = "m" * 150, "c" * 150  # the longest logins that Django has
+        proposal = propose(
+            kind=REVERSE_REPAYMENT, subject=repayment.pk.hex, values={}, reason="测试", actor=maker
+        )  # fmt: skip
+        approve(proposal_id=proposal.pk, actor=checker, reason="同意")
+        history = StateChange.objects.filter(subject_id=repayment.pk, event="reverse")
+        assert [row.actor for row in history] == [f"{maker}+{checker}"]
+
     def test_s19_an_early_settlement_taken_back_next_day_leaves_the_loan_as_if_it_had_never_been(self) -> None:
         who, twin = make_borrower(), make_borrower()
         loan, other = m1(who), m1(twin)
