@@ -41,12 +41,12 @@ def receipt(receipt_id: uuid.UUID) -> ReceiptView:
 
 
 def receipt_by_voucher(*, channel: str, reference: str) -> ReceiptView:
-    """Return money from outside by the voucher that it was recorded under.
+    """Return money from outside by the voucher that it was recorded under; what was voided is not there.
 
     Raises:
         NotFound: none was.
     """
-    return _receipt(Receipt.objects.filter(channel=channel, reference=reference).first())
+    return _receipt(Receipt.objects.filter(channel=channel, reference=reference, voided_date=None).first())
 
 
 def _receipt(row: Receipt | None) -> ReceiptView:

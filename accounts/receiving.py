@@ -1,4 +1,4 @@
-"""How an account takes a loan's money, asked together with what other rooms ask."""
+"""How an account takes a loan's money, asked together with what other rooms ask, and whether it can give it back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
+from accounts.models import AccountClosing, DepositAccount
+from accounts.models.closing import CLOSING
+from accounts.models.deposit_account import ACTIVE
 from core.db.asks import Ask
 
 RECEIVING: Final = """
@@ -35,3 +38,10 @@ def asking_receiving(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> Ask[Re
     return Ask(
         RECEIVING, [account_id, customer_id], lambda rows: None if rows.first is None else Receiving(*rows.first)
     )
+
+
+def can_repay_from(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> bool:
+    """Tell whether a loan can be repaid from an account: an active one of the customer's, of any class (ACC-06, ACC-07)."""
+    closing = AccountClosing.objects.filter(status=CLOSING).values("account_id")
+    own = DepositAccount.objects.filter(pk=account_id, customer_id=customer_id, status=ACTIVE)
+    return own.exclude(pk__in=closing).exists()

@@ -6,11 +6,13 @@ import uuid
 from typing import Any, Final
 
 from django import forms
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
 from accounts.models import Receipt, ReceiptUse, Refund
 from accounts.models.receipt import CHANNELS, OWED
+from accounts.operations.corrections import void_receipt
 from accounts.operations.receipts import OutsideMoney, assign_receipt, record_receipt
 from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
 from core.admin.acts import Act, ActForm, actor_of, perform
@@ -44,6 +46,15 @@ PAID: Final = Act(
     submit="登记",
     explanation="款项已经柜面或支付系统付出后登记凭证号。批准人本人不能操作。",
     done="退款已记账",
+)
+
+
+VOID: Final = Act(
+    title="作废来款登记",
+    submit="作废",
+    explanation="登记有误（金额、来源或凭证号）且尚未处理时作废：以冲正分录转出，同一凭证可重新登记。登记人本人不能操作。",
+    done="来款登记已作废",
+    danger=True,
 )
 
 
@@ -90,6 +101,12 @@ def _left(receipt_id: str) -> dict[str, int]:
     return {"left_fen": Receipt.objects.values_list("left_fen", flat=True).get(pk=receipt_id)}
 
 
+class VoidForm(ActForm):
+    """What was wrong."""
+
+    reason = forms.CharField(label="作废原因", max_length=100)
+
+
 class PaidForm(ActForm):
     """Under which voucher it was paid."""
 
@@ -116,14 +133,15 @@ class ReceiptPage(AddingPage):
     search_fields = ("reference__startswith",)
     search_help_text = "按外部凭证号查找"
     ordering = ("-id",)
-    actions_detail = ("assign", "refund")
+    actions_detail = ("assign", "refund", "void")
     inlines = (ReceiptUseTable,)
     readonly_fields = ("amount_fen_in_yuan", "left_fen_in_yuan", "masked_payer", "masked_account")
     fieldsets = (
         (None, {"fields": (("channel", "reference"), ("amount_fen_in_yuan", "left_fen_in_yuan"), "memo")}),
         ("付款人", {"fields": (("masked_payer", "masked_account"),)}),
-        ("记录", {"fields": (("received_date", "recorded_by"), ("entry", "created_at"))}),
-    )
+        ("记录", {"fields": (("received_date", "recorded_by"), ("entry", "created_at"),
+                           ("voided_date", "voided_by"))}),
+    )  # fmt: skip
     amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))
     left_fen_in_yuan = staticmethod(amount("left_fen", "未处理"))
 
@@ -180,6 +198,21 @@ class ReceiptPage(AddingPage):
         return perform(
             self, request, REFUND, run=run, form_class=RefundForm, initial=_left(object_id), object_id=object_id
         )  # fmt: skip
+
+    def has_void_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Offer the act on another's receipt of which nothing has been given."""
+        if object_id is None or not self.has_dispose_permission(request, object_id):
+            return self.has_dispose_permission(request, object_id)
+        return Receipt.objects.filter(pk=object_id, left_fen=F("amount_fen")).exists()
+
+    @action(description="作废", permissions=["void"], icon="block")
+    def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Void what was recorded by mistake."""
+
+        def run(given: Any) -> None:
+            void_receipt(receipt_id=uuid.UUID(object_id), reason=given["reason"], actor=actor_of(request))
+
+        return perform(self, request, VOID, run=run, form_class=VoidForm, object_id=object_id)
 
 
 class RefundPage(ReadOnlyPage):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.customer import Customer
+from core.actors import ACTOR_LENGTH
 from core.crypto.fields import SealedTextField
 from core.ids import new_id
 
@@ -154,7 +155,7 @@ class ComplaintEntry(models.Model):
     id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     complaint = models.ForeignKey(Complaint, verbose_name="投诉", on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField("类型", max_length=9, choices=ENTRY_KINDS)
-    author = models.CharField("提交人", max_length=310)
+    author = models.CharField("提交人", max_length=ACTOR_LENGTH)
     said = SealedTextField("内容")
     created_at = models.DateTimeField("时间", default=timezone.now)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models.deposit_account import DepositAccount
 from accounts.models.ledger import JournalEntry, Payment
 from accounts.models.movements import TopUp, Transfer
+from core.actors import ACTOR_LENGTH
 from core.crypto.fields import SealedTextField
 from core.ids import new_id
 
@@ -31,7 +32,8 @@ REFUND_STATUSES: Final = [(OWED, "待付"), (SENDING, "汇出中"), (PAID, "已�
 class Receipt(models.Model):
     """One sum that came in from outside the app, held in suspense (3101) until a second person says whose it is.
 
-    `left_fen` is what nobody has been given yet. One voucher of the outside, by channel and reference, is one receipt.
+    `left_fen` is what nobody has been given yet. One voucher of the outside, by channel and reference, is one receipt, but for
+    what was recorded by mistake and is voided, by another person and as a whole: its entry is reversed, nothing of it is left.
 
     PII: the payer's name and account number, sealed: who paid must be known (AML); kept as the books are.
     """
@@ -45,15 +47,24 @@ class Receipt(models.Model):
     payer_account = SealedTextField("付款账号", null=True, blank=True)
     memo = models.CharField("附言", max_length=100, blank=True, default="")
     received_date = models.DateField("收款日")
-    recorded_by = models.CharField("登记人", max_length=100)
+    recorded_by = models.CharField("登记人", max_length=ACTOR_LENGTH)
     entry = models.OneToOneField(JournalEntry, verbose_name="分录", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField("登记时间", default=timezone.now)
+    voided_date = models.DateField("作废日", null=True, blank=True)
+    voided_by = models.CharField("作废人", max_length=ACTOR_LENGTH, blank=True, default="")
 
     class Meta:
         db_table = "accounts_receipt"
         verbose_name = verbose_name_plural = "外部来款"
         constraints = [
-            models.UniqueConstraint(fields=["channel", "reference"], name="accounts_receipt_once"),
+            models.UniqueConstraint(
+                fields=["channel", "reference"], condition=Q(voided_date=None), name="accounts_receipt_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(voided_date=None, voided_by="")
+                | (Q(voided_date__isnull=False, left_fen=0) & ~Q(voided_by="") & ~Q(voided_by=F("recorded_by"))),
+                name="accounts_receipt_voided",
+            ),
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="accounts_receipt_positive"),
             models.CheckConstraint(
                 condition=Q(left_fen__gte=0, left_fen__lte=F("amount_fen")), name="accounts_receipt_left"
@@ -90,8 +101,8 @@ class ReceiptUse(models.Model):
         JournalEntry, verbose_name="分录", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     code = models.CharField("失败原因", max_length=40, blank=True, default="")
-    maker = models.CharField("登记人", max_length=100)
-    checker = models.CharField("处理人", max_length=100)
+    maker = models.CharField("登记人", max_length=ACTOR_LENGTH)
+    checker = models.CharField("处理人", max_length=ACTOR_LENGTH)
     created_at = models.DateTimeField("处理时间", default=timezone.now)
 
     class Meta:
@@ -139,8 +150,8 @@ class Refund(models.Model):
     payee_account = SealedTextField("收款账号", null=True, blank=True)
     status = models.CharField("状态", max_length=8, choices=REFUND_STATUSES, default=OWED)
     reason = models.CharField("退款原因", max_length=100)
-    approved_by = models.CharField("批准人", max_length=100)
-    paid_by = models.CharField("付款登记人", max_length=100, blank=True, default="")
+    approved_by = models.CharField("批准人", max_length=ACTOR_LENGTH)
+    paid_by = models.CharField("付款登记人", max_length=ACTOR_LENGTH, blank=True, default="")
     outside_reference = models.CharField("付款凭证号", max_length=64, blank=True, default="")
     entry = models.OneToOneField(
         JournalEntry, verbose_name="付款分录", null=True, blank=True, on_delete=models.PROTECT, related_name="+"

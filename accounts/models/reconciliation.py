@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.ledger import Payment
+from core.actors import ACTOR_LENGTH
 from core.ids import new_id
 
 MISSING_HERE: Final = "missing_here"
@@ -63,7 +64,7 @@ class ReconciliationBreak(models.Model):
     core_reference = models.CharField("核心流水", max_length=64, blank=True, default="")
     found_at = models.DateTimeField("发现时间", default=timezone.now)
     closed_at = models.DateTimeField("核销时间", null=True, blank=True)
-    closed_by = models.CharField("核销人", max_length=100, blank=True, default="")
+    closed_by = models.CharField("核销人", max_length=ACTOR_LENGTH, blank=True, default="")
     reason = models.CharField("核销原因", max_length=200, blank=True, default="")
 
     class Meta:

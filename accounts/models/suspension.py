@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models.customer import Customer
 from accounts.models.deposit_account import DepositAccount
+from core.actors import ACTOR_LENGTH
 from core.ids import new_id
 
 DORMANT: Final = "dormant"
@@ -42,7 +43,7 @@ class Suspension(models.Model):
     reason = models.CharField("原因", max_length=12, choices=REASONS)
     from_date = models.DateField("暂停日")
     until_date = models.DateField("恢复日", null=True, blank=True)
-    lifted_by = models.CharField("恢复操作人", max_length=100, blank=True, default="")
+    lifted_by = models.CharField("恢复操作人", max_length=ACTOR_LENGTH, blank=True, default="")
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     class Meta:

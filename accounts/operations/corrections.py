@@ -13,8 +13,11 @@ from accounts.models.deposit_account import OWN
 from accounts.models.receipt import TO_ACCOUNT
 from accounts.operations.books import REVERSAL, reverse_entry
 from accounts.operations.receipts import RETURNED
+from core.approvals.operations import SameHands
+from core.approvals.registry import took_part
 from core.audit.log import record
-from core.errors import NotFound, Problem
+from core.clock import business_date
+from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 
 # Kinds of payments that this room concludes by itself: reversing their entry is the whole correction. Whatever another
@@ -107,6 +110,32 @@ def refuse_untakeable(*, entry_id: uuid.UUID) -> ReceiptUse:
         raise CorrectionRefused("该分录不是来款记入本系统所记账户的分录")
     _refuse_reversed(entry)
     return use
+
+
+@opens_transaction
+def void_receipt(*, receipt_id: uuid.UUID, reason: str, actor: str) -> None:
+    """Void a receipt that was recorded by mistake, as long as nobody has been given anything of it: its entry is reversed.
+
+    Its voucher may be recorded again, rightly.
+
+    Raises:
+        NotFound: there is none.
+        SameHands: who voids it is who recorded it.
+        StateConflict: a part of it is given, or it is voided already.
+    """
+    receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
+    if receipt is None:
+        raise NotFound
+    if took_part(receipt.recorded_by, people=actor):
+        raise SameHands("登记人与作废人不能为同一人，请由其他员工处理")
+    if receipt.voided_date is not None or receipt.left_fen != receipt.amount_fen:
+        raise StateConflict("该笔来款已有处理或已作废，不能作废")
+    reverse_entry(
+        entry_id=receipt.entry_id, business_ref=f"{REVERSAL}:{receipt.entry_id.hex}", memo=reason,
+        value_date=_entry(receipt.entry_id).value_date,
+    )  # fmt: skip
+    Receipt.objects.filter(pk=receipt_id).update(left_fen=0, voided_date=business_date(), voided_by=actor)
+    record("receipt.voided", actor=actor, subject=receipt_id.hex, detail={"reason": reason})
 
 
 @opens_transaction

@@ -50,7 +50,7 @@ from accounts.queries.holders import (
     usable_accounts,
 )
 from accounts.queries.payments import PaymentStatus, payment, transfer
-from accounts.receiving import Receiving, asking_receiving
+from accounts.receiving import Receiving, asking_receiving, can_repay_from
 
 __all__ = [
     "ACCOUNT_NUMBER",
@@ -82,6 +82,7 @@ __all__ = [
     "asking_receiving",
     "available_fen",
     "balance_at",
+    "can_repay_from",
     "cards_of",
     "customer",
     "deposits_equal_ledger",

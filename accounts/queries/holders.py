@@ -103,7 +103,7 @@ def is_opened_here(number: str) -> bool:
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
-    """Return the customer's accounts at this bank that a loan can be paid into and repaid from, Class I first.
+    """Return the customer's accounts at this bank that a loan can be paid into, Class I first.
 
     A Class III account is none (A1-24), nor is one that is being closed.
     """

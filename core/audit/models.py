@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.ids import new_id
 
 
@@ -16,7 +17,7 @@ class AuditEntry(models.Model):
 
     id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField("时间", default=timezone.now)
-    actor = models.CharField("操作人", max_length=100)
+    actor = models.CharField("操作人", max_length=ACTOR_LENGTH)
     action = models.CharField("操作", max_length=100)
     subject = models.CharField("对象", max_length=100)
     detail = models.JSONField("说明", default=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.ids import new_id
 
 
@@ -20,7 +21,7 @@ class StateChange(models.Model):
     event = models.CharField("事件", max_length=40)
     from_state = models.CharField("原状态", max_length=20)
     to_state = models.CharField("新状态", max_length=20)
-    actor = models.CharField("操作人", max_length=100)
+    actor = models.CharField("操作人", max_length=ACTOR_LENGTH)
     reason = models.CharField("原因", max_length=200, blank=True, default="")
     at = models.DateTimeField("时间", default=timezone.now)
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.crypto.fields import BlindIndexField
 from core.ids import new_id
 
@@ -88,7 +89,7 @@ class VaultAccess(models.Model):
 
     id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     object_id = models.UUIDField("对象编号")
-    actor = models.CharField("读取人", max_length=100)
+    actor = models.CharField("读取人", max_length=ACTOR_LENGTH)
     purpose = models.CharField("用途", max_length=100)
     at = models.DateTimeField("时间", default=timezone.now)
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.ids import new_id
 
 CODE: Final = r"^[a-z][a-z0-9-]{1,29}$"
@@ -74,7 +75,7 @@ class BankModelVersion(models.Model):
     created_at = models.DateTimeField("创建时间", default=timezone.now)
     edited_by = ArrayField(models.CharField(max_length=150), verbose_name="修改人", default=list, blank=True)
     edited_at = models.DateTimeField("最近修改", default=timezone.now)
-    published_by = models.CharField("发布人", max_length=310, blank=True, default="")
+    published_by = models.CharField("发布人", max_length=ACTOR_LENGTH, blank=True, default="")
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
 
     class Meta:

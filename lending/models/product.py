@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.crypto.fields import BlindIndexField, SealedTextField
 from core.ids import new_id
 from lending.decision.policy import LONGEST_TERM_MONTHS
@@ -292,7 +293,7 @@ class ProductVersion(PolicyColumns):
     )
     created_by = models.CharField("创建人", max_length=150, blank=True, default="", editable=False)
     created_at = models.DateTimeField("创建时间", default=timezone.now, editable=False)
-    published_by = models.CharField("发布人", max_length=310, blank=True, default="", editable=False)
+    published_by = models.CharField("发布人", max_length=ACTOR_LENGTH, blank=True, default="", editable=False)
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 
     class Meta:

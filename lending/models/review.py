@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.ids import new_id
 
 APPLICATION: Final = "application"
@@ -59,7 +60,7 @@ class ReviewCase(models.Model):
     outcome = models.CharField("审核结论", max_length=7, choices=OUTCOMES, blank=True, default="")
     reason_codes = models.JSONField("审核理由", default=list)
     note = models.CharField("审核说明", max_length=200, blank=True, default="")
-    decided_by = models.CharField("决定人", max_length=310, blank=True, default="")
+    decided_by = models.CharField("决定人", max_length=ACTOR_LENGTH, blank=True, default="")
     closed_status = models.CharField("结束后的状态", max_length=20, blank=True, default="")
     closed_at = models.DateTimeField("结束时间", null=True, blank=True)
 

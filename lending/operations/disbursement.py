@@ -193,6 +193,7 @@ def _pay(drawdown: Drawdown, receiving: account_queries.Receiving) -> Drawdown:
     }
     if receiving.keeper != KEPT_HERE:
         drawdown.payment_id = accounts.pay_into(**payment, then=Then(PAID, drawdown.pk.hex)).id
+        accounts.place_claim(account_id=drawdown.account_id, claimant=_on_its_way(drawdown))
         if drawdown.status == SIGNED:
             return _begin(drawdown)
         drawdown.save(update_fields=["payment_id"])
@@ -224,11 +225,18 @@ def payment_ended(*, drawdown_id: uuid.UUID) -> None:
         return
     payment = account_queries.payment(drawdown.payment_id)
     if payment.status == "failed":
+        accounts.release_claim(account_id=drawdown.account_id, claimant=_on_its_way(drawdown))
         _fail(drawdown, books.reason_of(payment.code))
         return
     if accounts.book_payment(payment_id=payment.id).status == "posted":
         open_loan(drawdown=drawdown)
+        accounts.release_claim(account_id=drawdown.account_id, claimant=_on_its_way(drawdown))
         owe_passing_on(drawdown=drawdown)
+
+
+def _on_its_way(drawdown: Drawdown) -> str:
+    """Name what rests on an account in the core from the payment on until its loan does (ACC-14)."""
+    return f"drawdown:{drawdown.pk.hex}"
 
 
 def _fail(drawdown: Drawdown, code: str, *, actor: str = SYSTEM) -> Drawdown:

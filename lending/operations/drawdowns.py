@@ -149,24 +149,15 @@ def refuse_unreviewed(*, line: CreditLine) -> None:
 
 
 @within_transaction
-def refuse_foreign_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
-    """Refuse an account that is absent, another's, or closed to money; one answer for all.
-
-    Raises:
-        AccountNotActive: it is one of these.
-    """
-    if alone(accounts.asking_receiving(customer_id=customer_id, account_id=account_id)) is None:
-        raise AccountNotActive
-
-
-@within_transaction
 def refuse_account(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
     """Refuse an account that no loan can be paid into now, as soon as a drawdown names it.
 
     Raises:
-        AccountNotActive: see `refuse_foreign_account`; or its new business is suspended (ACC-08, ACC-13).
+        AccountNotActive: it is absent, another's, of Class III or closed to money, one answer for all; or its new
+            business is suspended (ACC-08, ACC-13).
     """
-    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    if alone(accounts.asking_receiving(customer_id=customer_id, account_id=account_id)) is None:
+        raise AccountNotActive
     refuse_suspended(account_id=account_id)
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from accounts import operations as accounts
 from accounts import queries as account_queries
+from accounts.operations import AccountNotActive
 from core.clock import business_date
 from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
@@ -23,7 +24,6 @@ from core.steps.registry import Then
 from lending import books
 from lending.models import Loan, Repayment
 from lending.models.repayment import CUSTOMER, POSTING
-from lending.operations.drawdowns import refuse_foreign_account
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import post_repayment
 from lending.operations.settling import SYSTEM
@@ -59,7 +59,8 @@ def repay_loan(
     plan = plan_repayment(loan, kind=kind, amount_fen=amount_fen, keep=keep)
     if not plan.shares:
         raise RepaymentExceedsDebt(NOTHING_DUE)
-    refuse_foreign_account(customer_id=customer_id, account_id=account_id)
+    if not account_queries.can_repay_from(customer_id=customer_id, account_id=account_id):
+        raise AccountNotActive
     return collect(
         loan=loan, plan=plan, kind=kind, keep=keep, account_id=account_id, source=CUSTOMER
     )  # fmt: skip

@@ -63,7 +63,7 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
         account_id=repayment.account_id,
         amount_fen=repayment.total_fen,
         legs=legs_of(repayment),
-        business_ref=f"{books.REVERSAL}:{repayment_id.hex}",
+        business_ref=_reference(repayment),
         kind=books.REVERSAL,
         memo="还款冲正",
         then=Then(RETURNED, repayment_id.hex),
@@ -73,6 +73,12 @@ def reverse_repayment(*, repayment_id: uuid.UUID, actor: str, reason: str) -> Re
     repayment.reversal_payment_id = payment.id
     repayment.save(update_fields=["reversal_payment_id"])
     return _finish(loan, repayment, actor, reason) if payment.status == "posted" else repayment
+
+
+def _reference(repayment: Repayment) -> str:
+    """Name the return of a repayment to the books; what the core has refused before keeps its own name, and this another."""
+    again = f":{new_id().hex[-12:]}" if repayment.reason_code else ""
+    return f"{books.REVERSAL}:{repayment.pk.hex}{again}"
 
 
 @within_transaction

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 from django.db import models
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.db.scope import PublicModel
 from core.ids import new_id
 
@@ -33,7 +34,7 @@ class Switch(PublicModel):
     target = models.CharField("对象", max_length=40, blank=True, default="")
     is_off = models.BooleanField("已停用", default=True)
     reason = models.CharField("原因", max_length=200)
-    changed_by = models.CharField("操作人", max_length=310)
+    changed_by = models.CharField("操作人", max_length=ACTOR_LENGTH)
     changed_at = models.DateTimeField("操作时间", default=timezone.now)
 
     class Meta:

@@ -114,6 +114,20 @@ class TestReceipts:
         receipt.refresh_from_db()
         assert receipt.left_fen == 400_00
 
+    def test_one_that_was_recorded_by_mistake_is_voided_by_another(self) -> None:
+        maker, checker = Staff("会计"), Staff("会计")
+        receipt = record(maker, reference="V1")
+        assert maker.act(f"receipt/{receipt.pk}/void/", reason="x") == 403
+        assert Staff("运营").act(f"receipt/{receipt.pk}/void/", reason="x") == 403
+        assert "必填" in checker.told(f"receipt/{receipt.pk}/void/", reason="")
+        assert checker.act(f"receipt/{receipt.pk}/void/", reason="金额录错") == 302
+        assert gl_balance(SUSPENSE) == 0
+        page = checker.get(f"receipt/{receipt.pk}/change/")
+        assert checker.login in page
+        assert "入账户" not in page
+        assert checker.act(f"receipt/{receipt.pk}/void/", reason="x") == 403
+        assert record(maker, "100.00", reference="V1").left_fen == 100_00
+
     def test_shows_no_payer_in_the_clear(self) -> None:
         maker = Staff("会计")
         receipt = record(maker)

@@ -23,6 +23,7 @@ from accounts.ledger.chart import (
 )
 from accounts.models import DepositAccount, JournalEntry, Payment, Posting, Receipt, ReceiptUse, Refund, Suspension
 from accounts.operations import Leg, Line, post_entry, return_to_receipt, take_receipt_for
+from accounts.operations.corrections import void_receipt
 from accounts.operations.ledger import AccountNotActive, UnbalancedEntry
 from accounts.operations.receipts import (
     OutsideMoney,
@@ -39,7 +40,13 @@ from accounts.operations.refunds import (
     refund_sent,
     register_refund_paid,
 )
-from accounts.queries import deposits_equal_ledger, gl_balance, suspense_agrees, trial_balance
+from accounts.queries import (
+    deposits_equal_ledger,
+    gl_balance,
+    receipt_by_voucher,
+    suspense_agrees,
+    trial_balance,
+)
 from core.approvals.operations import SameHands
 from core.audit.models import AuditEntry
 from core.clock import business_date
@@ -390,6 +397,56 @@ class TestTakenByAnotherRoom:
         with pytest.raises(UnbalancedEntry):
             take(receipt, 100, (LOAN_PRINCIPAL, 99))
         assert (rows(), left(receipt)) == (before, 1_000_00)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestVoiding:
+    """What was recorded by mistake is no money: it leaves suspense as it came, and its voucher is recorded rightly."""
+
+    def test_leaves_the_books_as_if_nothing_had_come(self) -> None:
+        wrong = record(10_000_00, reference="V1")
+        void_receipt(receipt_id=wrong.pk, reason="金额录错", actor=CHECKER)
+        assert books() == {}
+        wrong.refresh_from_db()
+        assert (wrong.left_fen, wrong.voided_by, wrong.voided_date) == (0, CHECKER, business_date())
+        reversal = JournalEntry.objects.get(reverses=wrong.entry)
+        assert (reversal.value_date, reversal.memo) == (business_date(), "金额录错")
+        assert AuditEntry.objects.get(action="receipt.voided").actor == CHECKER
+        with pytest.raises(NotFound):
+            receipt_by_voucher(channel="transfer_in", reference="V1")
+        right = record(1_000_00, reference="V1")
+        assert receipt_by_voucher(channel="transfer_in", reference="V1").id == right.pk
+        with pytest.raises(ReceiptKnown):
+            record(1_000_00, reference="V1")
+        assert books() == {PAYMENT_CLEARING: 1_000_00, SUSPENSE: -1_000_00}
+
+    def test_is_another_persons_and_of_the_whole_alone_and_once(self, face_to_face: DepositAccount) -> None:
+        receipt = record(10_00)
+        with pytest.raises(SameHands):
+            void_receipt(receipt_id=receipt.pk, reason="x", actor=MAKER)
+        assign(receipt, face_to_face, 1_00)
+        before = rows()
+        with pytest.raises(StateConflict):
+            void_receipt(receipt_id=receipt.pk, reason="x", actor=CHECKER)
+        with pytest.raises(NotFound):
+            void_receipt(receipt_id=uuid.uuid4(), reason="x", actor=CHECKER)
+        assert rows() == before
+        other = record(10_00)
+        void_receipt(receipt_id=other.pk, reason="x", actor=CHECKER)
+        with pytest.raises(StateConflict):
+            void_receipt(receipt_id=other.pk, reason="x", actor=CHECKER)
+        with pytest.raises(ReceiptExceeded):
+            assign(other, face_to_face, 1)
+
+    @pytest.mark.parametrize(
+        "fields", [{"left_fen": 1}, {"voided_by": ""}, {"voided_by": MAKER}, {"voided_date": None}]
+    )
+    def test_is_held_by_the_table_too(self, fields: dict[str, object]) -> None:
+        receipt = record(10_00)
+        voided = {"left_fen": 0, "voided_by": CHECKER, "voided_date": business_date(), **fields}
+        with pytest.raises(IntegrityError, match="accounts_receipt_voided"), transaction.atomic():
+            Receipt.objects.filter(pk=receipt.pk).update(**voided)
 
 
 @pytest.mark.django_db

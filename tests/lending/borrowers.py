@@ -68,12 +68,14 @@ class Borrower:
         return DepositAccount.objects.get(pk=self.account_id)
 
 
-def make_account(customer_id: uuid.UUID, *, keeper: str = "own", status: str = ACTIVE) -> DepositAccount:
-    """Open a Class II account."""
+def make_account(
+    customer_id: uuid.UUID, *, keeper: str = "own", status: str = ACTIVE, account_class: str = CLASS_TWO
+) -> DepositAccount:
+    """Open an account."""
     number = f"6223{current_bank().code}{next(_accounts):012d}"
     account = DepositAccount(
         customer_id=customer_id,
-        account_class=CLASS_TWO,
+        account_class=account_class,
         keeper=keeper,
         status=status,
         number=number,

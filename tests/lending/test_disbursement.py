@@ -15,6 +15,8 @@ from accounts import queries as accounts
 from accounts import vendors as of_accounts
 from accounts.models import Claim, DepositAccount, JournalEntry, Payment
 from accounts.operations import AccountNotActive
+from accounts.operations.cards import LastCardWithLoan, unbind_card
+from accounts.operations.payments import payment_arrived, payment_failed
 from accounts.operations.restrictions import Order, place_restriction
 from core.clock import business_date, move_business_date, now
 from core.db.asks import fetch_one, together
@@ -32,6 +34,7 @@ from lending.operations.loan_locks import lock_drawdown
 from lending.operations.loan_opening import opening_loan
 from lending.queries.products import published_version, related_index
 from lending.states import DRAWDOWN
+from tests.accounts.holders import bind
 from tests.at_once import at_once, told
 from tests.lending.applicants import due_now
 from tests.lending.borrowers import (
@@ -413,6 +416,23 @@ class TestInCore:
         run_steps()
         assert again(drawdown).status == "disbursed"
         assert Loan.objects.get().start_date == business_date()
+
+    @pytest.mark.parametrize("refusal", ["", "account_not_found"])
+    def test_acc14_the_last_card_stays_while_the_money_is_on_its_way(self, refusal: str) -> None:
+        who = make_borrower(keeper="core")
+        card = bind(who.account())
+        drawdown = disburse(who, signed(who))
+        with pytest.raises(LastCardWithLoan):
+            unbind_card(card_id=card.pk, customer_id=who.customer_id)
+        with transaction.atomic():
+            if refusal:
+                payment_failed(payment_id=drawdown.payment_id, code=refusal)  # type: ignore[arg-type]
+            else:
+                payment_arrived(payment_id=drawdown.payment_id, core_reference="CR1")  # type: ignore[arg-type]
+            disbursement.payment_ended(drawdown_id=drawdown.pk)
+        resting = Claim.objects.filter(account_id=who.account_id, released_at=None).values_list("claimant", flat=True)
+        assert list(resting) == [f"loan:{loan.hex}" for loan in Loan.objects.values_list("pk", flat=True)]
+        assert len(resting) == (0 if refusal else 1)
 
     @pytest.mark.parametrize("kind", ["accounts.move_in_core", "drawdown.paid"])
     def test_a_worker_that_dies_before_or_after_a_step_ran_pays_once(

@@ -11,11 +11,13 @@ import pytest
 from django.db import transaction
 
 from accounts import queries as accounts
-from accounts.models import Claim, JournalEntry
+from accounts.models import Claim, DepositAccount, JournalEntry
+from accounts.operations.payments import payment_arrived, payment_failed
 from core.approvals.operations import propose
 from core.clock import business_date
 from core.errors import Problem, StateConflict
 from core.money import yuan_to_fen
+from core.states.models import StateChange
 from lending import operations, queries
 from lending.approvals import REVERSE_REPAYMENT
 from lending.loan_columns import running_of
@@ -23,6 +25,7 @@ from lending.loan_records import facts_of, opening_record, policy_of, record_of
 from lending.loans.replay import replay
 from lending.models import CreditLine, Instalment, Loan, LoanEvent, Repayment, RepaymentShare
 from lending.operations.lines import release_hold
+from lending.operations.reversal import return_ended, reverse_repayment
 from lending.queries.loans import loan_standing
 from tests.lending.borrowers import (
     Borrower,
@@ -103,6 +106,18 @@ def lines_of(reference: str) -> dict[str, int]:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestAlloc03Reversal:
+    def test_two_people_of_the_longest_logins_may_decide(self, lent_m1: tuple[Borrower, Loan]) -> None:
+        who, loan = lent_m1
+        pay_first(who, loan, 1)
+        repayment = Repayment.objects.get()
+        maker, checker = "m" * 150, "c" * 150  # the longest logins that Django has
+        proposal = propose(
+            kind=REVERSE_REPAYMENT, subject=repayment.pk.hex, values={}, reason="测试", actor=maker
+        )  # fmt: skip
+        approve(proposal_id=proposal.pk, actor=checker, reason="同意")
+        history = StateChange.objects.filter(subject_id=repayment.pk, event="reverse")
+        assert [row.actor for row in history] == [f"{maker}+{checker}"]
+
     def test_s19_an_early_settlement_taken_back_next_day_leaves_the_loan_as_if_it_had_never_been(self) -> None:
         who, twin = make_borrower(), make_borrower()
         loan, other = m1(who), m1(twin)
@@ -279,6 +294,41 @@ def pay_first_from(who: Borrower, loan: Loan, number: int) -> None:
     for row in list(rows):
         set_day(row.due_date)
         repay(who, again(loan))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestInCore:
+    """The core keeps the account: the loan follows when it has credited it, and stays as it is when it will not."""
+
+    def answered(self, repayment: Repayment, refusal: str = "") -> Repayment:
+        back = reverse(repayment)
+        assert (back.status, back.reversal_payment_id is None) == ("posted", False)
+        with pytest.raises(StateConflict), transaction.atomic():
+            reverse_repayment(repayment_id=repayment.pk, actor="a+b", reason="再")
+        with transaction.atomic():
+            if refusal:
+                payment_failed(payment_id=back.reversal_payment_id, code=refusal)  # type: ignore[arg-type]
+            else:
+                payment_arrived(payment_id=back.reversal_payment_id, core_reference="CR1")  # type: ignore[arg-type]
+            return_ended(repayment_id=repayment.pk)
+        back.refresh_from_db()
+        return back
+
+    def test_what_the_core_refuses_is_taken_back_another_time(self) -> None:
+        who = make_borrower()
+        loan = m1(who)
+        set_day(loan.instalments.get(number=1).due_date)
+        before = snapshot(loan)
+        pay_first(who, loan, 1)
+        paid, repayment = snapshot(loan), Repayment.objects.get()
+        DepositAccount.objects.filter(pk=who.account_id).update(keeper="core")
+        for _ in range(2):
+            back = self.answered(repayment, "account_not_found")
+            assert (back.status, back.reason_code, snapshot(loan)) == ("posted", "account_not_active", paid)
+        assert self.answered(repayment).status == "reversed"
+        assert snapshot(loan) == before
+        assert queries.loan_book_agrees()
 
 
 @pytest.mark.django_db
