@@ -362,7 +362,6 @@ class TestManyRows:
         people = [make_customer() for _ in range(3)]
         with connection.cursor() as cursor:
             cursor.execute(FILL, [people, minutes, count])
-            cursor.execute("ANALYZE lending_review_case, lending_review_task")
 
     def test_a_hundred_thousand_cost_the_statements_of_a_hundred(self) -> None:
         client = _staff("风险")
