@@ -80,7 +80,8 @@ def _asked(client: Client, address: str) -> list[str]:
 
 def _addresses(each: List, rows: int) -> Mapping[str, str]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {each.table} LIMIT 1")
+        # A copy: the first row has instalments to show beside.
+        cursor.execute(f"SELECT id FROM {each.table} ORDER BY id DESC LIMIT 1")
         known = cursor.fetchone()[0]
     list_address = f"{ADMIN}{each.path}"
     return {
