@@ -12,6 +12,7 @@ from core.errors import NotFound, StateConflict
 from core.ids import parse_id
 from core.tenancy import current_bank
 from tenants import directory
+from verification.business_pages import show_business
 from verification.operations import Act, AgreementContext, register_act
 
 CLASS_OF: Final = "SELECT account_class FROM accounts_deposit_account WHERE id = %s AND customer_id = %s"
@@ -71,3 +72,6 @@ register_act(Act(action="top_up", check=_check_standing))
 register_act(Act(action="transfer", check=_check_standing))
 register_act(Act(action="reverify", check=_check_standing))
 register_act(Act(action="close_account", check=_check_standing))
+
+for _purpose in ("receipt", "refund", "transfer"):
+    show_business(_purpose, page=f"accounts_{_purpose}")

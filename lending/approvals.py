@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from accounts import operations as accounts
 from core.admin.amounts import exact
 from core.approvals.registry import Approved, register_approval
 from core.errors import NotFound
@@ -24,7 +25,7 @@ from lending.operations import (
     review_cases,
 )
 from lending.queries.loan_changes import refuse_returning_excess
-from lending.queries.receipts import preview
+from lending.queries.receipts import FromReceipt, preview
 from lending.review_reasons import reason_titles
 from lending.review_verdicts import Verdict, refuse_verdict
 
@@ -86,7 +87,14 @@ def return_excess(approved: Approved) -> None:
     reversal.return_excess(repayment_id=uuid.UUID(approved.subject), actor=approved.actor, reason=approved.reason)
 
 
-@register_approval(REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=preview)
+def _screen_payer(_: str, values: Mapping[str, Any]) -> None:
+    """Screen who paid a receipt by the lists of now: a refusal of the repayment does not undo what is found."""
+    accounts.screen_payer(receipt_id=FromReceipt.from_json(values).receipt_id)
+
+
+@register_approval(
+    REPAY_FROM_RECEIPT, title="来款还款", proposer=PROPOSER, decider=DECIDER, preview=preview, before=_screen_payer
+)  # fmt: skip
 def repay_from_receipt(approved: Approved) -> None:
     """Repay a loan from a receipt; the subject is the loan, the values are `queries.receipts.FromReceipt` and its plan."""
     receipt_repayment.repay_from_receipt(

@@ -32,7 +32,7 @@ def approve(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal
 def approve_within(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal:
     """Approve as somebody who may, in a transaction of the test's own: one that it lets fail and looks at afterwards."""
     seat(actor, Proposal.objects.get(pk=proposal_id).kind)
-    approved: Proposal = operations.approve.__wrapped__(proposal_id=proposal_id, actor=actor, reason=reason)  # type: ignore[attr-defined]
+    approved: Proposal = operations.approve_now.__wrapped__(proposal_id=proposal_id, actor=actor, reason=reason)  # type: ignore[attr-defined]
     return approved
 
 

@@ -18,6 +18,6 @@ class VerificationConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        for module in ("steps", "acts", "furnishing", "mechanism"):
+        for module in ("steps", "acts", "approvals", "furnishing", "mechanism"):
             if find_spec(f"verification.{module}") is not None:
                 import_module(f"verification.{module}")

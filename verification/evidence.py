@@ -40,7 +40,13 @@ def put_on_record(kind: str, subject_id: uuid.UUID, facts: Mapping[str, Any]) ->
 
 def leaf_of_check(check: Check) -> EvidenceLeaf:
     """Make the leaf of an answered check, to be inserted along with it."""
-    return evidence.new_leaf(CHECK, check.subject_id.hex, hashlib.sha256(canonical(facts_of_check(check))).digest())
+    content = canonical(facts_of_check(check))
+    return evidence.new_leaf(CHECK, _subject(check) or check.business_id, hashlib.sha256(content).digest())
+
+
+def _subject(check: Check) -> str:
+    """Name whom a check is about; nobody where it has no subject."""
+    return "" if check.subject_id is None else check.subject_id.hex
 
 
 def facts_of_check(check: Check) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def facts_of_check(check: Check) -> dict[str, Any]:
     return {
         "format": "check/1",
         "id": check.id.hex,
-        "subject": check.subject_id.hex,
+        "subject": _subject(check),
         "kind": check.kind,
         "purpose": check.purpose,
         "business_id": check.business_id,

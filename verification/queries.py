@@ -28,6 +28,7 @@ from verification.models.check import WATCHLIST
 from verification.models.consent import PURPOSES
 from verification.models.upload import FACE, ID_CARD_BACK, ID_CARD_FRONT, LICENCE
 from verification.same_name import same_name
+from verification.standing import Standing, held_businesses, holding_alert, screening_standing
 
 if TYPE_CHECKING:
     import uuid
@@ -40,6 +41,7 @@ __all__ = [
     "Identity",
     "Picture",
     "ReadingView",
+    "Standing",
     "access_consent",
     "access_face_check",
     "access_voice_check",
@@ -50,6 +52,8 @@ __all__ = [
     "current_agreements",
     "face_check",
     "find_subject_by_id_number",
+    "held_businesses",
+    "holding_alert",
     "id_card_reading",
     "id_cards_ending",
     "id_cards_over",
@@ -62,6 +66,7 @@ __all__ = [
     "phone_of",
     "pictures_of",
     "same_name",
+    "screening_standing",
     "told_checks",
 ]
 M = TypeVar("M", bound=Model)
@@ -90,7 +95,7 @@ class CheckView:
     """How a check came out: `outcome` is empty while it is asked and where nobody answered (`vendor_unavailable`)."""
 
     id: uuid.UUID
-    subject_id: uuid.UUID
+    subject_id: uuid.UUID | None
     kind: str
     purpose: str
     status: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from core.states import Machine
-from verification.models import Check, FaceCheck, IdCardReading, VoiceCheck
+from verification.models import Check, FaceCheck, IdCardReading, ScreeningAlert, VoiceCheck
 
 READING: Final = Machine(
     name="id_card_reading",
@@ -56,4 +56,15 @@ VOICE_CHECK: Final = Machine(
         ("checking", "give_up"): "failed",
     },
 )
-MACHINES: Final[tuple[Machine[Any], ...]] = (READING, CHECK, FACE_CHECK, VOICE_CHECK)
+
+ALERT: Final = Machine(
+    name="screening_alert",
+    model=ScreeningAlert,
+    initial="open",
+    table={
+        ("open", "clear"): "cleared",
+        ("open", "confirm"): "confirmed",
+        ("confirmed", "clear"): "cleared",
+    },
+)
+MACHINES: Final[tuple[Machine[Any], ...]] = (READING, CHECK, FACE_CHECK, VOICE_CHECK, ALERT)

@@ -9,8 +9,9 @@ from accounts.admin.filings import FilingPage
 from accounts.admin.ledger import GlDayPage, JournalEntryPage, PaymentPage
 from accounts.admin.life import AccountClosingPage, DocumentDemandPage, NoticePage, ReverificationPage, SuspensionPage
 from accounts.admin.money import HoldPage, TopUpPage, TransferPage
-from accounts.admin.receipts import ReceiptPage, RefundPage
+from accounts.admin.receipts import ReceiptPage
 from accounts.admin.reconciliation import CoreReconciliationPage, ReconciliationBreakPage
+from accounts.admin.refunds import RefundPage
 from accounts.admin.restrictions import RestrictionPage
 from accounts.models import (
     AccountClosing,

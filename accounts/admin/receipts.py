@@ -1,4 +1,4 @@
-"""Money from outside: one person records it, another says whose it is; refunds that are owed and paid."""
+"""Money from outside: one person records it, another says whose it is."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
-from accounts.models import Receipt, ReceiptUse, Refund
-from accounts.models.receipt import CHANNELS, OWED
+from accounts.admin.held import HeldPage
+from accounts.models import Receipt, ReceiptUse
+from accounts.models.receipt import CHANNELS
 from accounts.operations.corrections import void_receipt
 from accounts.operations.receipts import OutsideMoney, assign_receipt, record_receipt
-from accounts.operations.refunds import Payee, refund_receipt, register_refund_paid
+from accounts.operations.refunds import Payee, refund_receipt
 from core.admin.acts import Act, ActForm, actor_of, perform
 from core.admin.columns import amount, state
 from core.admin.fields import YuanField
-from core.admin.pages import AddingPage, ReadOnlyPage, ReadOnlyTable
+from core.admin.pages import AddingPage, ReadOnlyTable
 from core.crypto.masking import mask_account, mask_name
 
-REFUND_COLOURS: Final = {"owed": "warning", "sending": "info", "paid": "success"}
 RECORD: Final = Act(
     title="登记外部来款",
     submit="登记",
@@ -41,14 +41,6 @@ REFUND: Final = Act(
     done="退款已批准",
     danger=True,
 )
-PAID: Final = Act(
-    title="登记退款已付",
-    submit="登记",
-    explanation="款项已经柜面或支付系统付出后登记凭证号。批准人本人不能操作。",
-    done="退款已记账",
-)
-
-
 VOID: Final = Act(
     title="作废来款登记",
     submit="作废",
@@ -107,12 +99,6 @@ class VoidForm(ActForm):
     reason = forms.CharField(label="作废原因", max_length=100)
 
 
-class PaidForm(ActForm):
-    """Under which voucher it was paid."""
-
-    outside_reference = forms.CharField(label="付款凭证号", max_length=64)
-
-
 class ReceiptUseTable(ReadOnlyTable):
     """What became of a receipt."""
 
@@ -122,23 +108,23 @@ class ReceiptUseTable(ReadOnlyTable):
     fields = readonly_fields
 
 
-class ReceiptPage(AddingPage):
+class ReceiptPage(HeldPage, AddingPage):
     """Money from outside, newest first; what is left of it waits for a second person."""
 
     adding = RECORD
     adding_form = RecordForm
     list_display = ("reference", state("channel", "来源", {}), amount("amount_fen", "金额"), amount("left_fen", "未处理"),
-                    "masked_payer", "received_date", "recorded_by")  # fmt: skip
+                    "held", "masked_payer", "received_date", "recorded_by")  # fmt: skip
     list_filter = ("channel", "received_date", "recorded_by")
     search_fields = ("reference__startswith",)
     search_help_text = "按外部凭证号查找"
     ordering = ("-id",)
     actions_detail = ("assign", "refund", "void")
     inlines = (ReceiptUseTable,)
-    readonly_fields = ("amount_fen_in_yuan", "left_fen_in_yuan", "masked_payer", "masked_account")
+    readonly_fields = ("amount_fen_in_yuan", "left_fen_in_yuan", "masked_payer", "masked_account", "held", "waits_for")
     fieldsets = (
         (None, {"fields": (("channel", "reference"), ("amount_fen_in_yuan", "left_fen_in_yuan"), "memo")}),
-        ("付款人", {"fields": (("masked_payer", "masked_account"),)}),
+        ("付款人", {"fields": (("masked_payer", "masked_account"), "held", "waits_for")}),
         ("记录", {"fields": (("received_date", "recorded_by"), ("entry", "created_at"),
                            ("voided_date", "voided_by"))}),
     )  # fmt: skip
@@ -213,47 +199,3 @@ class ReceiptPage(AddingPage):
             void_receipt(receipt_id=uuid.UUID(object_id), reason=given["reason"], actor=actor_of(request))
 
         return perform(self, request, VOID, run=run, form_class=VoidForm, object_id=object_id)
-
-
-class RefundPage(ReadOnlyPage):
-    """Money that goes back, newest first."""
-
-    list_display = ("masked_payee", amount("amount_fen", "金额"), state("status", "状态", REFUND_COLOURS), "reason",
-                    "approved_by", "paid_by", "created_at", "paid_at")  # fmt: skip
-    list_filter = ("status", "created_at")
-    ordering = ("-id",)
-    actions_detail = ("pay",)
-    readonly_fields = ("amount_fen_in_yuan", "masked_payee", "masked_account")
-    fieldsets = (
-        (None, {"fields": (("amount_fen_in_yuan", "status"), ("masked_payee", "masked_account"), "reason")}),
-        ("记录", {"fields": (("approved_by", "paid_by"), ("outside_reference", "entry"), ("created_at", "paid_at"))}),
-    )
-    amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))
-
-    @display(description="收款人")
-    def masked_payee(self, row: Refund) -> str:
-        """Show the name's last character."""
-        return mask_name(row.payee_name)
-
-    @display(description="收款账号")
-    def masked_account(self, row: Refund) -> str:
-        """Show the last four digits."""
-        return mask_account(row.payee_account) if row.payee_account else "柜面"
-
-    def has_pay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Offer the act to whoever pays refunds that another has approved."""
-        if not request.user.has_perm("accounts.change_refund"):
-            return False
-        others = Refund.objects.filter(status=OWED).exclude(approved_by=actor_of(request))
-        return object_id is None or others.filter(pk=object_id).exists()
-
-    @action(description="登记已付", permissions=["pay"], icon="price_check")
-    def pay(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Register that it was paid."""
-
-        def run(given: Any) -> None:
-            register_refund_paid(
-                refund_id=uuid.UUID(object_id), outside_reference=given["outside_reference"], actor=actor_of(request)
-            )
-
-        return perform(self, request, PAID, run=run, form_class=PaidForm, object_id=object_id)

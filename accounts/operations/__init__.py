@@ -16,6 +16,7 @@ from accounts.operations.ledger import (
     UnbalancedEntry,
     post_entry,
 )
+from accounts.operations.outside_parties import OutsidePartyHeld, refuse_held_payer, screen_payer
 from accounts.operations.payees import PayeeRefused, ToAccount, foresee_recipient
 from accounts.operations.payments import Leg, PaymentView, book_payment, collect_from, pay_into, paying_into_own
 from accounts.operations.quotas import QuotaExceeded, charge_quota, most_out_fen, return_quota
@@ -42,6 +43,7 @@ __all__ = [
     "Line",
     "NotALedgerAccount",
     "OutsideMoney",
+    "OutsidePartyHeld",
     "Payee",
     "PayeeRefused",
     "PaymentView",
@@ -71,6 +73,7 @@ __all__ = [
     "place_hold",
     "post_entry",
     "post_hold",
+    "refuse_held_payer",
     "refuse_kept",
     "refuse_suspended",
     "refuse_suspended_for",
@@ -79,6 +82,7 @@ __all__ = [
     "return_quota",
     "return_to_receipt",
     "reverse_entry",
+    "screen_payer",
     "take_receipt_for",
     "transfer_on_order",
     "true_up",

@@ -12,6 +12,7 @@ from accounts.models import JournalEntry, Payment, Posting, Receipt, ReceiptUse
 from accounts.models.deposit_account import OWN
 from accounts.models.receipt import TO_ACCOUNT
 from accounts.operations.books import REVERSAL, reverse_entry
+from accounts.operations.outside_parties import refuse_held_payer
 from accounts.operations.receipts import RETURNED
 from accounts.outflows import TRANSFER_REF
 from accounts.states import TRANSFER
@@ -128,6 +129,7 @@ def void_receipt(*, receipt_id: uuid.UUID, reason: str, actor: str) -> None:
         NotFound: there is none.
         SameHands: who voids it is who recorded it.
         StateConflict: a part of it is given, or it is voided already.
+        OutsidePartyHeld: its payer is held by the watchlists: such money is not made to vanish.
     """
     receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
     if receipt is None:
@@ -136,6 +138,7 @@ def void_receipt(*, receipt_id: uuid.UUID, reason: str, actor: str) -> None:
         raise SameHands("登记人与作废人不能为同一人，请由其他员工处理")
     if receipt.voided_date is not None or receipt.left_fen != receipt.amount_fen:
         raise StateConflict("该笔来款已有处理或已作废，不能作废")
+    refuse_held_payer(receipt_id=receipt_id)
     reverse_entry(
         entry_id=receipt.entry_id, business_ref=f"{REVERSAL}:{receipt.entry_id.hex}", memo=reason,
         value_date=_entry(receipt.entry_id).value_date,

@@ -23,6 +23,7 @@ from accounts.models.ledger import IN
 from accounts.models.receipt import COUNTER_CASH, REFUND, TAKEN, THIRD_PARTY, TO_ACCOUNT, TRANSFER_IN
 from accounts.operations.books import REVERSAL
 from accounts.operations.ledger import Line, post_entry
+from accounts.operations.outside_parties import refuse_unscreened_payer, screen_payer
 from accounts.operations.payees import is_bound_card, takes_from_others
 from accounts.operations.payments import Leg, book_payment, pay_into
 from accounts.operations.quotas import charge_quota, return_quota
@@ -91,6 +92,7 @@ class OutsideMoney:
 def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
     """Record money from outside in suspense: debit the clearing account of its channel, credit 3101; return its id.
 
+    Who paid is screened, and recorded whoever it was: the money is here, but it is not used while its payer is held.
     A voucher's number is the same whether it was typed in full or half width.
 
     Raises:
@@ -120,6 +122,7 @@ def open_receipt(*, money: OutsideMoney, actor: str) -> uuid.UUID:
             raise
         raise ReceiptKnown from error
     _trace("receipt.recorded", receipt_id, money.amount_fen, actor)
+    screen_payer(receipt_id=receipt_id)
     return receipt_id
 
 
@@ -136,6 +139,7 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
     Raises:
         NotFound: there is none.
         SameHands: who decides is who recorded it.
+        OutsidePartyHeld: the payer is held by the watchlists, or was not screened by those of now.
         InvalidRequest, ReceiptExceeded: the amount is not positive, or more than is left.
     """
     receipt = Receipt.objects.select_for_update().filter(pk=receipt_id).first()
@@ -143,6 +147,7 @@ def take_receipt_part(*, receipt_id: uuid.UUID, amount_fen: int, actor: str) -> 
         raise NotFound
     if took_part(receipt.recorded_by, people=actor):
         raise SameHands("登记人与处理人不能为同一人，请由其他员工处理")
+    refuse_unscreened_payer(receipt=receipt)
     if amount_fen <= 0:
         raise InvalidRequest("金额须大于零")
     if amount_fen > receipt.left_fen:
@@ -176,7 +181,7 @@ def assign_receipt_to_account(
     What comes from elsewhere than a bound card counts against the account's quota (ACC-05).
 
     Raises:
-        SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
+        SameHands, OutsidePartyHeld, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
         OutsideMoneyRefused: the account takes no such money.
         QuotaExceeded: more than the account may take from accounts that are not bound, and in cash.
         AccountNotActive, BalanceLimitExceeded: the account cannot receive money now, or not as much.
@@ -225,15 +230,35 @@ def _entry_of(payment_id: uuid.UUID) -> uuid.UUID | None:
 
 
 @opens_transaction
+def screen_receipt(*, receipt_id: uuid.UUID) -> None:
+    """Screen who paid, where that has to be done again, and commit it: what refuses to use the receipt cannot undo it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    screen_payer(receipt_id=receipt_id)
+
+
 def assign_receipt(
     *, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str, left_seen_fen: int | None = None
 ) -> None:
-    """Book a receipt into the account with this number; see `assign_receipt_to_account`.
+    """Book a receipt into the account with this number; see `assign_receipt_to_account`. Its payer is screened before.
 
     Raises:
         NotFound: no account of this bank that is known here has the number.
         StateConflict: see `refuse_changed_receipt`.
     """
+    screen_receipt(receipt_id=receipt_id)
+    _assign_receipt(
+        receipt_id=receipt_id, account_number=account_number, amount_fen=amount_fen, actor=actor,
+        left_seen_fen=left_seen_fen,
+    )  # fmt: skip
+
+
+@opens_transaction
+def _assign_receipt(
+    *, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str, left_seen_fen: int | None
+) -> None:
     refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
     index = blind_index(account_number, domain=NUMBER)
     account_id = DepositAccount.objects.filter(number_index=index).values_list("pk", flat=True).first()
@@ -275,7 +300,7 @@ def take_receipt_for(
     it counts from a day that is over; the entry is booked on the present business date all the same.
 
     Raises:
-        SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
+        SameHands, OutsidePartyHeld, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
         UnbalancedEntry: the legs do not sum to the amount.
     """
     receipt = take_receipt_part(receipt_id=receipt_id, amount_fen=amount_fen, actor=actor)

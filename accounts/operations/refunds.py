@@ -2,7 +2,8 @@
 
 Two people decide. From the decision on the bank owes it (2241); the entry out (2241 → clearing) is booked when it has
 left. To a card that is bound to an account here it goes by itself, through the payment network, as a durable step; to
-anybody else, at the counter, and where the network has refused it, staff pay it by hand and register that.
+anybody else, at the counter, and where the network has refused it, staff pay it by hand and register that. While the
+watchlists hold who gets it, or who had paid it in, it is owed and does not leave.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEA
 from accounts.models import Card, DepositAccount, Refund
 from accounts.models.receipt import REFUND, SENDING, ReceiptUse
 from accounts.operations.ledger import Line, post_entry
-from accounts.operations.receipts import record_use, refuse_changed_receipt, take_receipt_part
+from accounts.operations.outside_parties import is_free, refuse_unscreened_refund, screen_payee
+from accounts.operations.receipts import record_use, refuse_changed_receipt, screen_receipt, take_receipt_part
 from accounts.states import REFUND as MACHINE
 from core.approvals.operations import SameHands
 from core.approvals.registry import took_part
@@ -49,7 +51,7 @@ def owe_refund(*, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: 
     """Decide that a receipt, or what is left of it, goes back: debit 3101, credit 2241; return the refund's id.
 
     Raises:
-        SameHands, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
+        SameHands, OutsidePartyHeld, ReceiptExceeded, InvalidRequest, NotFound: see `take_receipt_part`.
     """
     receipt = take_receipt_part(receipt_id=receipt_id, amount_fen=amount_fen, actor=actor)
     # What was decided before is in the uses, so that each part of a receipt has a reference of its own.
@@ -87,8 +89,12 @@ def _account_of(payee: Payee) -> DepositAccount | None:
 
 @within_transaction
 def send_by_itself(*, refund: Refund) -> None:
-    """Owe the sending of a refund whose payee the payment network can be told on an account's behalf."""
-    if refund.account_id is not None and refund.payee_account:
+    """Screen who gets a new refund; owe its sending, where the payment network can be told the payee on an account's behalf.
+
+    One whose payee is held stays owed: once that is cleared, staff pay it by hand.
+    """
+    screen_payee(refund=refund)
+    if is_free(refund=refund) and refund.account_id is not None and refund.payee_account:
         transition(MACHINE, refund.pk, "send", actor=SYSTEM)
         enqueue(SEND, refund.pk)
 
@@ -108,15 +114,25 @@ def refund_refused(*, refund_id: uuid.UUID, code: str) -> None:
         refund_returned(refund_id=refund_id, reason=code, actor=SYSTEM)
 
 
-@opens_transaction
 def refund_receipt(
     *, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: str, actor: str, left_seen_fen: int | None = None
 ) -> uuid.UUID:
-    """Decide that a receipt goes back; see `owe_refund`.
+    """Decide that a receipt goes back; see `owe_refund`. Its payer is screened before.
 
     Raises:
         StateConflict: see `refuse_changed_receipt`.
     """
+    screen_receipt(receipt_id=receipt_id)
+    return _refund_receipt(
+        receipt_id=receipt_id, amount_fen=amount_fen, payee=payee, reason=reason, actor=actor,
+        left_seen_fen=left_seen_fen,
+    )  # fmt: skip
+
+
+@opens_transaction
+def _refund_receipt(
+    *, receipt_id: uuid.UUID, amount_fen: int, payee: Payee, reason: str, actor: str, left_seen_fen: int | None
+) -> uuid.UUID:
     refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
     return owe_refund(receipt_id=receipt_id, amount_fen=amount_fen, payee=payee, reason=reason, actor=actor)
 
@@ -149,6 +165,7 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
         NotFound: there is no such refund.
         StateConflict: it is paid already, or is on its way through the payment network.
         SameHands: who pays is who approved it.
+        OutsidePartyHeld: who gets it, or had paid it in, is held by the watchlists, or not screened by those of now.
     """
     refund = Refund.objects.select_for_update(of=("self",)).filter(pk=refund_id).first()
     if refund is None:
@@ -158,6 +175,7 @@ def refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> 
         raise StateConflict("该笔退款正在通过支付系统汇出，结果未明前不能登记付款")
     if took_part(actor, people=refund.approved_by):
         raise SameHands("批准人与付款登记人不能为同一人，请由其他员工登记")
+    refuse_unscreened_refund(refund=refund)
     _leave(refund, _clearing(refund), outside_reference, actor)
 
 
@@ -183,7 +201,28 @@ def _leave(refund: Refund, clearing: str, reference: str, actor: str) -> None:
 
 
 @opens_transaction
+def screen_refund(*, refund_id: uuid.UUID) -> None:
+    """Screen who gets a refund, and who had paid it in, where that has to be done again, and commit it.
+
+    Raises:
+        NotFound: there is no such refund.
+    """
+    refund = Refund.objects.select_for_update(of=("self",)).filter(pk=refund_id).first()
+    if refund is None:
+        raise NotFound
+    screen_payee(refund=refund)
+
+
 def register_refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> None:
-    """Register that staff have paid a refund by hand, at the counter or in the bank's payment system; see `refund_paid`."""
+    """Register that staff have paid a refund by hand, at the counter or in the bank's payment system; see `refund_paid`.
+
+    Who gets it is screened before.
+    """
+    screen_refund(refund_id=refund_id)
+    _register_refund_paid(refund_id=refund_id, outside_reference=outside_reference, actor=actor)
+
+
+@opens_transaction
+def _register_refund_paid(*, refund_id: uuid.UUID, outside_reference: str, actor: str) -> None:
     refund_paid(refund_id=refund_id, outside_reference=outside_reference, actor=actor)
     record("refund.paid", actor=actor, subject=refund_id.hex, detail={"reference": outside_reference})

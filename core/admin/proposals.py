@@ -8,6 +8,7 @@ import uuid
 from typing import Any, Final
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -18,7 +19,7 @@ from core.admin.amounts import exact
 from core.admin.columns import opaque, state
 from core.admin.pages import ReadOnlyPage
 from core.approvals.models import APPROVED, PROPOSED, REFUSED, WITHDRAWN, Proposal
-from core.approvals.operations import approve, may_decide, refuse, withdraw
+from core.approvals.operations import approve, may_decide, may_read, refuse, withdraw
 from core.approvals.registry import KINDS
 from core.errors import Problem
 
@@ -70,6 +71,11 @@ class ProposalPage(ReadOnlyPage):
         ),
         ("复核", {"fields": (("decided_by", "decided_at"), "decision_reason")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
+        """Leave out the confidential ones of whoever takes no part in them."""
+        rows: QuerySet[Proposal] = super().get_queryset(request)
+        return rows.exclude(kind__in=[kind for kind in KINDS if not may_read(kind, request.user)])
 
     @display(description="事项")
     def title(self, row: Proposal) -> str:

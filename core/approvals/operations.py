@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 
 from core.approvals.models import APPROVED, PROPOSED, REFUSED, WITHDRAWN, Proposal
-from core.approvals.registry import KINDS, Approved
+from core.approvals.registry import KINDS, Approved, Before
 from core.audit.log import record
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
@@ -81,8 +81,29 @@ def may_decide(proposal: Proposal, staff: User | AnonymousUser) -> bool:
     return kind is not None and proposal.proposed_by != staff.get_username() and staff.has_perm(kind.decider)
 
 
-@opens_transaction
 def approve(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal:
+    """Let an act happen that another has proposed; what its kind has recorded `before` stays, also where it is refused.
+
+    Raises:
+        NotFound, SameHands, NoRightToDecide, StateConflict, Problem: see `approve_now`.
+    """
+    kind = KINDS.get(Proposal.objects.values_list("kind", flat=True).filter(pk=proposal_id).first() or "")
+    if kind is not None and kind.before is not None:
+        _record_before(kind.before, proposal_id=proposal_id, actor=actor)
+    return approve_now(proposal_id=proposal_id, actor=actor, reason=reason)
+
+
+@opens_transaction
+def _record_before(before: Before, *, proposal_id: uuid.UUID, actor: str) -> None:
+    """Let the kind of a proposal that waits record what it must before its act, for somebody who may decide on it."""
+    proposal = _lock(proposal_id)
+    staff = User.objects.filter(username=actor).first()
+    if proposal.status == PROPOSED and staff is not None and may_decide(proposal, staff):
+        before(proposal.subject, proposal.values)
+
+
+@opens_transaction
+def approve_now(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal:
     """Let an act happen that another has proposed, in this transaction.
 
     Raises:
@@ -98,6 +119,12 @@ def approve(*, proposal_id: uuid.UUID, actor: str, reason: str = "") -> Proposal
     )  # fmt: skip
     KINDS[proposal.kind].apply(approved)
     return proposal
+
+
+def may_read(kind: str, staff: User | AnonymousUser) -> bool:
+    """Tell whether a member of staff who reads proposals reads those of this kind."""
+    spec = KINDS.get(kind)
+    return spec is None or not spec.confidential or staff.has_perm(spec.proposer) or staff.has_perm(spec.decider)
 
 
 @opens_transaction

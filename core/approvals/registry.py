@@ -13,6 +13,7 @@ Handler = Callable[["Approved"], None]
 Preview = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, int]]]
 Check = Callable[[str, Mapping[str, Any]], None]
 Tell = Callable[[str, Mapping[str, Any]], Sequence[tuple[str, str]]]
+Before = Callable[[str, Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ class Kind:
     `preview` tells, by subject and values, what it would do if it were approved now, in fen by title; it writes nothing.
     `page` names the admin page of the subject (`app_model`), which the second person should look at.
     `check` refuses, by subject and values, to propose what could not be approved now. `tell` says in Chinese what subject
-    and values mean, as (title, text).
+    and values mean, as (title, text). `before` runs in a transaction of its own before an approval: what must be on record
+    whether the act happens or is refused. Of a `confidential` kind nobody reads who may neither propose nor decide.
     """
 
     name: str
@@ -59,12 +61,14 @@ class Kind:
     page: str = ""
     check: Check | None = None
     tell: Tell | None = None
+    before: Before | None = None
+    confidential: bool = False
 
 
 KINDS: Final[dict[str, Kind]] = {}
 
 
-def register_approval(
+def register_approval(  # noqa: PLR0913 -- keyword-only: the declaration of a kind
     name: str,
     *,
     title: str,
@@ -74,6 +78,8 @@ def register_approval(
     page: str = "",
     check: Check | None = None,
     tell: Tell | None = None,
+    before: Before | None = None,
+    confidential: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register what happens when a proposal of this kind is approved.
 
@@ -87,7 +93,7 @@ def register_approval(
     def register(handler: Handler) -> Handler:
         KINDS[name] = Kind(
             name=name, title=title, proposer=proposer, decider=decider, apply=handler, preview=preview, page=page,
-            check=check, tell=tell,
+            check=check, tell=tell, before=before, confidential=confidential,
         )  # fmt: skip
         return handler
 

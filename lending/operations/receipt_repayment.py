@@ -37,11 +37,13 @@ def plan_from_receipt(*, loan_id: uuid.UUID, wanted: FromReceipt) -> dict[str, A
     Raises:
         NotFound: there is no such loan, or no such receipt.
         StateConflict: the loan was settled by the value date, or a repayment on it is on its way.
+        OutsidePartyHeld: the watchlists hold whoever paid it.
         ReceiptExceeded: the receipt has less left.
         ValueDateRefused, RepaymentKindNotOffered, RepaymentExceedsDebt, AmountOutOfRange: see `foresee_receipt`.
     """
     loan = lock_repayable(loan_id=loan_id, as_of=wanted.value_date)
     receipt = account_queries.receipt(wanted.receipt_id)
+    accounts.refuse_held_payer(receipt_id=receipt.id)
     if wanted.amount_fen > receipt.left_fen:
         raise accounts.ReceiptExceeded
     return {**wanted.as_json(), PLAN: told(foresee_receipt(loan, wanted))}
@@ -56,7 +58,7 @@ def repay_from_receipt(
     Raises:
         StateConflict: the loan, or what the repayment would do to it, has changed since; propose it anew.
         SameHands: who decides is who recorded the receipt.
-        NotFound, ReceiptExceeded and the problems of `foresee_receipt`: see `plan_from_receipt`.
+        NotFound, OutsidePartyHeld, ReceiptExceeded and the problems of `foresee_receipt`: see `plan_from_receipt`.
     """
     wanted = FromReceipt.from_json(values)
     loan = lock_repayable(loan_id=loan_id, as_of=wanted.value_date)

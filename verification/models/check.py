@@ -62,11 +62,14 @@ class Check(models.Model):
 
     PII: `asked` holds what was asked about (name, ID number, phone), sealed; `photo_id` names the portrait
     that the national system returned, in the vault. Evidence of identification, kept until ten years after
-    the relationship ends (AML-04). A watchlist row must not become known to the customer (AML-08).
+    the relationship ends (AML-04). A watchlist row must not become known to the customer (AML-08). One of somebody with
+    whom the bank deals and who is nobody's business here, as the payer of a receipt, has no subject.
     """
 
     id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="checks", verbose_name="主体")
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, related_name="checks", verbose_name="主体", null=True, blank=True
+    )
     kind = models.CharField("种类", max_length=10, choices=KINDS)
     purpose = models.CharField("环节", max_length=20)
     business_id = models.CharField("业务编号", max_length=64, blank=True, default="")
@@ -91,6 +94,9 @@ class Check(models.Model):
                 | Q(status=UNANSWERED, outcome="", answered_at__isnull=False)
                 | (Q(status=ANSWERED, answered_at__isnull=False) & ~Q(outcome="")),
                 name="verification_check_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False) | Q(kind=WATCHLIST), name="verification_check_has_subject"
             ),
             models.CheckConstraint(condition=Q(kind__in=[kind for kind, _ in KINDS]), name="verification_check_kind"),
         ]

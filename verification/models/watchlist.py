@@ -7,14 +7,19 @@ from typing import Final
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
+from core.actors import ACTOR_LENGTH
 from core.db.scope import PublicModel
 from core.ids import new_id
 from verification.models.check import Check
 from verification.models.subject import Subject
 
 OPEN: Final = "open"
+CLEARED: Final = "cleared"
+CONFIRMED: Final = "confirmed"
+ALERT_STATUSES: Final = [(OPEN, "待处理"), (CLEARED, "已排除"), (CONFIRMED, "已确认")]
 TELECOM_FRAUD: Final = "telecom_fraud"
 """The list of persons under joint discipline for telecom fraud (ACC-09): it limits, and is no anti-money-laundering list."""
 CONVICTED: Final = "convicted"
@@ -45,7 +50,7 @@ class WatchlistVersion(PublicModel):
             models.UniqueConstraint(fields=["list_code", "number"], name="verification_watchlist_version_once"),
             models.UniqueConstraint(
                 fields=["list_code"],
-                condition=models.Q(current=True),
+                condition=Q(current=True),
                 name="verification_watchlist_version_one_current",
             ),
         ]
@@ -132,21 +137,33 @@ class ScreeningMatch(models.Model):
 class ScreeningAlert(models.Model):
     """One finding that the bank's anti-money-laundering staff must look at: a hit, or a likeness to be judged (AML-05).
 
-    States: open.
+    States in `verification.states.ALERT`: open → cleared (two people: it is somebody else) | confirmed (one: it is that
+    person); a confirmed one that was an error, or whose ground is gone, is cleared by two. What was screened may go on
+    once all its alerts are cleared. `opinion` says why, and names nobody.
 
     PII: the fact itself is confidential (AML-08); as `ScreeningMatch`.
     """
 
     id = models.UUIDField("编号", primary_key=True, default=new_id, editable=False)
     check_row = models.OneToOneField(Check, models.PROTECT, related_name="alert", verbose_name="核验记录")
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体")
+    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", verbose_name="主体", null=True, blank=True)
     outcome = models.CharField("结果", max_length=10, choices=[("hit", "命中"), ("review", "待甄别")])
-    status = models.CharField("状态", max_length=10, choices=[(OPEN, "待处理")], default=OPEN)
+    status = models.CharField("状态", max_length=10, choices=ALERT_STATUSES, default=OPEN)
     created_at = models.DateTimeField("发现时间", default=timezone.now)
+    judged_by = models.CharField("甄别人", max_length=ACTOR_LENGTH, blank=True, default="")
+    judged_at = models.DateTimeField("甄别时间", null=True, blank=True)
+    opinion = models.CharField("甄别意见", max_length=200, blank=True, default="")
 
     class Meta:
         db_table = "verification_screening_alert"
         verbose_name = verbose_name_plural = "名单预警"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status=OPEN, judged_at=None, judged_by="")
+                | (Q(status__in=[CLEARED, CONFIRMED], judged_at__isnull=False) & ~Q(judged_by="") & ~Q(opinion="")),
+                name="verification_alert_judged",
+            )
+        ]
         indexes = [models.Index(fields=["status", "-created_at"], name="verification_alert_open")]
 
     def __str__(self) -> str:

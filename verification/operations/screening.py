@@ -40,12 +40,14 @@ class Screening:
     """
 
     def __init__(
-        self, *, subject_id: uuid.UUID, purpose: str, business_id: str, counterparty: str | None = None
+        self, *, subject_id: uuid.UUID | None, purpose: str, business_id: str, counterparty: str | None = None
     ) -> None:
-        """Begin; nothing is sent yet."""
+        """Begin; nothing is sent yet. Without a subject the counterparty is nobody's but the bank's."""
         self._subject_id, self._purpose, self._business_id = subject_id, purpose, business_id
         self._counterparty = counterparty
-        self.identity: Ask[Identity | None] = asking_identity(subject_id) if counterparty is None else answered(None)
+        self.identity: Ask[Identity | None] = (
+            asking_identity(subject_id) if counterparty is None and subject_id is not None else answered(None)
+        )
         self.lists: Ask[list[WatchlistVersion]] = asking_versions()
         self._search: Ask[list[Candidate]] = answered([])
 
@@ -123,11 +125,11 @@ def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> 
 
 
 @within_transaction
-def screen_counterparty(*, name: str, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
+def screen_counterparty(*, name: str, subject_id: uuid.UUID | None, purpose: str, business_id: str) -> Outcome:
     """Screen somebody with whom a subject deals and of whom only the name is known (AML-05), and put it on record.
 
-    The check stands under the subject whose business it is, with the name that was asked for; a name alone is never
-    more than `review`, which is for staff to judge.
+    The check stands under the subject whose business it is (None: the bank's own, as the payer of a receipt), with the name
+    that was asked for; a name alone is never more than `review`, which is for staff to judge.
     """
     return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, counterparty=name))
 
