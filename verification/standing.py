@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from verification.models import Check, ScreeningAlert
+from verification.models import Check, ScreeningAlert, ScreeningMatch
 from verification.models.check import CLEAR, WATCHLIST
 from verification.models.watchlist import CLEARED, CONFIRMED, OPEN
 from verification.screening.versions import current_versions
@@ -33,6 +33,14 @@ def screening_standing(*, purpose: str, business_id: str) -> Standing:
     last = Check.objects.filter(kind=WATCHLIST, purpose=purpose, business_id=business_id).order_by("-pk").first()
     current = {version.list_code: version.number for version in current_versions()}
     return CLEAR if last is not None and last.detail.get("lists") == current else UNSCREENED
+
+
+def cleared_pairs(*, purpose: str, business_id: str) -> list[tuple[str, int, str]]:
+    """Return whom staff have found a business object's party not to be, as (list, version, entry) (AML-07)."""
+    rows = ScreeningMatch.objects.filter(
+        check_row__purpose=purpose, check_row__business_id=business_id, check_row__alert__status=CLEARED
+    )
+    return list(rows.values_list("list_code", "list_version", "entry"))
 
 
 def held_businesses(*, purpose: str, business_ids: Collection[str]) -> dict[str, Standing]:

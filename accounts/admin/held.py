@@ -16,6 +16,7 @@ from verification import queries as verified
 from verification.admin.screening import may_see_screening
 
 NOTHING: Final = "—"
+DUTIES: Final = "（已确认命中：立即对其账户提出限制令，24 小时内报告公安机关和人民银行，不得告知客户）"
 WORDS: Final[Mapping[str, str]] = {"open": "待合规核查", "confirmed": "停止办理"}
 COLOURS: Final = {"open": "warning", "confirmed": "danger"}
 
@@ -69,4 +70,5 @@ class HeldPage:
             found = (verified.holding_alert(purpose=one, business_id=of) for one, of in businesses_of(row))
             alerts = [(reverse("admin:verification_screeningalert_change", args=(pk,)),) for pk in found if pk]
         links = format_html_join("", ' <a class="link" href="{}">查看名单预警</a>', alerts)
-        return format_html("{}{}", TOLD[row.held], links)
+        duties = DUTIES if row.sees_alerts and row.held == "confirmed" else ""
+        return format_html("{}{}{}", TOLD[row.held], duties, links)

@@ -44,18 +44,8 @@ class RefundPage(HeldPage, ReadOnlyPage):
     list_select_related = ("use",)
     readonly_fields = ("amount_fen_in_yuan", "masked_payee", "masked_account", "held", "waits_for")
     fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("amount_fen_in_yuan", "status"),
-                    ("masked_payee", "masked_account"),
-                    "reason",
-                    "held",
-                    "waits_for",
-                )
-            },
-        ),
+        (None, {"fields": (("amount_fen_in_yuan", "status"), ("masked_payee", "masked_account"), "reason")}),
+        ("核查", {"fields": ("held", "waits_for")}),
         ("记录", {"fields": (("approved_by", "paid_by"), ("outside_reference", "entry"), ("created_at", "paid_at"))}),
     )
     amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.ledger.chart import COUNTER_CLEARING, LOAN_PRINCIPAL, OTHER_PAYABLES, PAYMENT_CLEARING, SUSPENSE
 from accounts.models import DepositAccount, Receipt, Refund
@@ -20,6 +22,7 @@ from core.ids import new_id
 from core.tenancy import in_bank
 from tests.accounts.holders import Network, bind, make_account, make_customer
 from tests.accounts.outside_money import CHECKER, MAKER, PAYEE, THIRD, assign, books, left, record, refund, rows, take
+from tests.accounts.test_money_admin import ADMIN, staff, text
 from tests.at_once import at_once, told
 from tests.listed import alert_of, clear, confirm, list_people
 from verification import queries as verified
@@ -173,6 +176,16 @@ class TestAml05AtUse:
             assign(receipt, account, 100)
         assert sorted(ScreeningAlert.objects.values_list("status", flat=True)) == ["cleared", "open"]
 
+    def test_of_somebody_cleared_is_not_held_again_because_another_list_has_changed(
+        self, account: DepositAccount
+    ) -> None:
+        list_people(PAYER)
+        receipt = record(100)
+        clear(alert_of(receipt.pk))
+        list_people("另一人", code="another")
+        assign(receipt, account, 100)
+        assert (Check.objects.count(), alert_of(receipt.pk).status) == (2, "cleared")
+
     @pytest.mark.parametrize("name", [None, " "])
     def test_of_nobody_in_particular_is_refused_until_it_is_recorded_rightly(
         self, name: str | None, account: DepositAccount
@@ -263,6 +276,61 @@ class TestAml05Refunds:
         assert (len(network.sent), owed.status) == (sent, "paid" if sent else "owed")
         if by_id:
             assert alert_of(owed.pk).subject_id == account.customer_id
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("bank_a")
+class TestAml08Pages:
+    """AML-08: staff read that compliance is to be asked; what was found, compliance alone."""
+
+    @pytest.mark.parametrize("judged", [False, True])
+    def test_a_receipt_and_its_refund_say_why_they_wait_and_who_acts(self, *, judged: bool) -> None:
+        receipt, clean = record(100), record(100, reference="V2")
+        owed = refund(receipt, 10)
+        list_people(PAYER)
+        with pytest.raises(OutsidePartyHeld):
+            register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=THIRD)
+        found = alert_of(receipt.pk)
+        if judged:
+            confirm(found)
+        word, sentence = ("停止办理", "不得办理") if judged else ("待合规核查", "请联系合规部门")
+        clerk, compliance = staff("会计"), staff("合规")
+        pages = ("receipt/", f"receipt/{receipt.pk}/change/", "refund/", f"refund/{owed.pk}/change/")
+        for path in pages:
+            shown = text(clerk, path)
+            assert word in shown
+            assert re.findall(r"命中|名单预警|screeningalert", shown) == []
+            for one in (shown, text(compliance, path)):
+                assert (sentence in one) is path.endswith("change/")
+        for path in pages[1::2]:
+            shown = text(compliance, path)
+            assert f"screeningalert/{found.pk}/change/" in shown
+            assert ("24 小时内报告" in shown) is judged
+        assert word not in text(clerk, f"receipt/{clean.pk}/change/")
+        alert = compliance.get(f"/b/125/admin/verification/screeningalert/{found.pk}/change/").content.decode()
+        assert f"accounts/receipt/{receipt.pk.hex}/change/" in alert
+        assert compliance.get(f"{ADMIN}/receipt/{receipt.pk.hex}/change/").status_code == 200
+
+    def test_a_refusal_is_told_on_the_form_and_nobody_who_paid_is_told_of(self, account: DepositAccount) -> None:
+        list_people(PAYER)
+        receipt, nameless = record(100), paid_by(None)
+        clerk = staff("会计")
+        form = {"amount": "1.00", "account_number": account.number or "", "left_fen": 100}
+        for row, told_so in ((receipt, "请联系合规部门"), (nameless, "填写付款人姓名")):
+            answer = clerk.post(f"{ADMIN}/receipt/{row.pk}/assign/", form)
+            assert (answer.status_code, told_so in answer.content.decode()) == (200, True)
+        assert "填写付款人姓名" in text(clerk, f"receipt/{nameless.pk}/change/")
+        assert "命中" not in text(clerk, f"receipt/{receipt.pk}/assign/")
+
+    def test_a_list_of_many_asks_once(self) -> None:
+        list_people(PAYER)
+        for _ in range(3):
+            record(100)
+        clerk = staff("会计")
+        text(clerk, "receipt/")
+        with CaptureQueriesContext(connection) as few:
+            text(clerk, "receipt/")
+        assert len([one for one in few if "verification_screening_alert" in one["sql"]]) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ from django.db import transaction
 from accounts.approvals import GIVE_BACK_TOP_UP, GIVE_BACK_TRANSFER
 from accounts.ledger.chart import OTHER_PAYABLES, PAYMENT_CLEARING, SUSPENSE
 from accounts.models import Card, DepositAccount, Refund, TopUp, Transfer
-from accounts.operations import Line, post_entry
+from accounts.operations import Line, OutsidePartyHeld, post_entry
 from accounts.operations.cards import CardCooling
 from accounts.operations.day import WATCH_BOOKS, do_piece
 from accounts.operations.receipts import OutsideMoney, record_receipt
@@ -31,7 +31,9 @@ from core.gateway import UnknownOutcome
 from core.ids import new_id
 from tests.accounts.holders import Holder, Network, due_again, fate, make_card, make_holder, refusal
 from tests.accounts.test_money_admin import staff
+from tests.listed import alert_of, clear, list_people
 from tests.second_person import approve
+from verification import queries as verified
 
 Run = Callable[..., int]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -95,6 +97,22 @@ class TestAStrandedTopUp:
         assert (paid.status, paid.paid_by, paid.outside_reference) == ("paid", "system", "REF1")
         assert [fen for _, fen in network.sent] == [AMOUNT]
         assert (network.payees[0].account_number, network.payees[0].name) == (who.card.number, who.name)
+        assert books() == {}
+
+    def test_whose_customer_is_on_a_watchlist_stays_owed(
+        self, stranded: tuple[Holder, TopUp], network: Network, run_steps: Run
+    ) -> None:
+        known = verified.identity(stranded[0].customer_id)
+        assert known is not None
+        list_people("别名", ids=[known.id_number])
+        refund = give_back(stranded[1])
+        run_steps()
+        assert (again(refund).status, network.sent, alert_of(refund.pk).outcome) == ("owed", [], "hit")
+        with pytest.raises(OutsidePartyHeld):
+            register_refund_paid(refund_id=refund.pk, outside_reference="P1", actor="third")
+        assert books() == {PAYMENT_CLEARING: AMOUNT, OTHER_PAYABLES: -AMOUNT}
+        clear(alert_of(refund.pk))
+        register_refund_paid(refund_id=refund.pk, outside_reference="P1", actor="third")
         assert books() == {}
 
     def test_is_never_sent_twice_though_the_answer_is_lost(

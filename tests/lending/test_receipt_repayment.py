@@ -12,9 +12,10 @@ from django.db import transaction
 
 from accounts import queries as accounts
 from accounts.models import JournalEntry, Receipt, ReceiptUse
-from accounts.operations import OutsideMoney, open_receipt
+from accounts.operations import OutsideMoney, OutsidePartyHeld, open_receipt
 from core.approvals.models import Proposal
-from core.approvals.operations import SameHands, propose
+from core.approvals.operations import NoRightToDecide, SameHands, propose
+from core.approvals.operations import approve as approve_as_is
 from core.clock import business_date
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
@@ -32,8 +33,10 @@ from tests.lending.test_loans_admin import staff
 from tests.lending.test_loans_rest import caller
 from tests.lending.test_repayment import again, m1, pay_first
 from tests.lending.test_reversal import decided, reverse, snapshot, stands_as_folded
+from tests.listed import alert_of, clear, list_people
 from tests.made_once import made_once
 from tests.second_person import approve, approve_within, refuse
+from verification.models import ScreeningAlert
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
 TELLER, CLERK, CHECKER = "teller", "clerk", "checker"
@@ -300,6 +303,45 @@ class TestRefused:
         pay(owing[1], came_in(150_000_00), LATE, "early_full")
         with pytest.raises(StateConflict):
             ask(owing[1], came_in(1_00), LATE)
+
+
+class TestAml05Payers:
+    """AML-05: a repayment by somebody who may be listed waits in suspense, and the refusal keeps the alert (AML-12)."""
+
+    def test_known_when_it_came_it_is_not_even_proposed(self, owing: tuple[Borrower, Loan]) -> None:
+        _, loan = owing
+        list_people("付款人")
+        receipt = came_in(9_000_00, "third_party")
+        with pytest.raises(OutsidePartyHeld, match="联系合规部门"):
+            ask(loan, receipt, LATE)
+        clear(alert_of(receipt.pk))
+        assert pay(loan, receipt, LATE).total_fen == 8_617_40
+
+    def test_known_since_it_was_proposed_the_approval_is_refused_until_it_is_cleared(
+        self, owing: tuple[Borrower, Loan]
+    ) -> None:
+        _, loan = owing
+        receipt = came_in(9_000_00, "third_party")
+        proposal = ask(loan, receipt, LATE)
+        list_people("付款人")
+        before = snapshot(loan)
+        for _ in range(2):
+            with pytest.raises(OutsidePartyHeld):
+                approve(proposal_id=proposal.pk, actor=CHECKER)
+        assert (snapshot(loan), left(receipt)) == (before, 9_000_00)
+        assert Proposal.objects.get(pk=proposal.pk).status == "proposed"
+        clear(alert_of(receipt.pk))
+        approve(proposal_id=proposal.pk, actor=CHECKER)
+        assert left(receipt) == 382_60
+
+    def test_who_may_not_decide_has_nobody_screened(self, owing: tuple[Borrower, Loan]) -> None:
+        _, loan = owing
+        receipt = came_in(9_000_00, "third_party")
+        proposal = ask(loan, receipt, LATE)
+        list_people("付款人")
+        with pytest.raises(NoRightToDecide):
+            approve_as_is(proposal_id=proposal.pk, actor="nobody")
+        assert not ScreeningAlert.objects.exists()
 
 
 class TestTakenBack:

@@ -15,7 +15,7 @@ from core.states import Machine, transition
 from core.states.models import StateChange
 from tests.verification.conftest import BUSINESS, PERSON, enrolled, upload
 from tests.verification.sounds import wav
-from verification.models import Check, FaceCheck, IdCardReading, VoiceCheck
+from verification.models import Check, FaceCheck, IdCardReading, ScreeningAlert, VoiceCheck
 from verification.operations import receive_upload
 from verification.states import MACHINES
 
@@ -45,6 +45,11 @@ HOLDS: dict[str, dict[str, dict[str, Any]]] = {
         "passed": {"finished_at": now()},
         "failed": {"reason_code": "not_live", "finished_at": now()},
     },
+    "screening_alert": {
+        "open": {},
+        "cleared": {"judged_by": "a+b", "judged_at": now(), "opinion": "出生日期不符"},
+        "confirmed": {"judged_by": "a", "judged_at": now(), "opinion": "证件号相同"},
+    },
 }
 PAIRS = [(machine, state, event) for machine in MACHINES for state in machine.states for event in machine.events]
 
@@ -60,7 +65,13 @@ def _make(machine: Machine[Any], state: str) -> uuid.UUID:
             "text_expires_at": now(),
         },
     }  # fmt: skip
+    own[ScreeningAlert] = {"outcome": "review"}
     fields = dict(own[machine.model])
+    if machine.model is ScreeningAlert:
+        fields["check_row"] = Check.objects.create(
+            subject_id=subject_id, kind="watchlist", purpose="receipt", status="answered", outcome="review",
+            answered_at=now(),
+        )  # fmt: skip
     if machine.model is IdCardReading:
         fields |= {"front_upload_id": upload(subject_id), "back_upload_id": upload(subject_id, "id_card_back")}
     if machine.model is VoiceCheck:
@@ -101,6 +112,7 @@ class TestEveryPair:
                     "check": {"answered", "unanswered"},
                     "face_check": {"passed", "failed"},
                     "voice_check": {"passed", "failed"},
+                    "screening_alert": {"cleared"},
                 }[machine.name]
             )
 

@@ -42,6 +42,14 @@ CLEAR: Final = Act(
 )
 
 
+NEXT: Final = {
+    "open": "核对名单条目与当事人：是同一人的，立即“确认命中”（一人即可）；不是的，“排除”（须两人）。处理前相关业务停止办理。",
+    "confirmed": "相关业务和款项停止办理。立即对其账户提出限制令，24 小时内报告公安机关和人民银行，不得告知客户。"
+    "依据消失的，经两人排除后恢复，并报告解除。",
+    "cleared": "已由两人排除，相关业务可以继续办理。",
+}
+
+
 def may_see_screening(request: HttpRequest) -> bool:
     """Tell whether the login judges watchlist findings, or was named to read them."""
     return any(request.user.has_perm(right) for right in RIGHTS)
@@ -71,8 +79,8 @@ class ScreeningAlertPage(ReadOnlyPage):
     ordering = ("-id",)
     actions_detail = ("confirm", "clear")
     fields = (
-        "id", "outcome", "status", "purpose", "business", whole("subject_id", "客户"), "party", "matches", "created_at",
-        "judged_by", "judged_at", "opinion",
+        "id", "outcome", "status", "next_step", "purpose", "business", whole("subject_id", "客户"), "party", "matches",
+        "created_at", "judged_by", "judged_at", "opinion",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -87,6 +95,11 @@ class ScreeningAlertPage(ReadOnlyPage):
         if row is not None:
             row.is_judged_here = request.user.has_perm(JUDGES)
         return row
+
+    @display(description="须办事项")
+    def next_step(self, row: ScreeningAlert) -> str:
+        """Say what is to be done now, and by whom."""
+        return NEXT[row.status]
 
     @display(description="环节")
     def purpose(self, row: ScreeningAlert) -> str:

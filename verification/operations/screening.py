@@ -20,6 +20,7 @@ from verification.screening.versions import asking_versions
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Collection
 
     from django.db.models import Model
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from verification.models import WatchlistVersion
 
 Outcome = Literal["clear", "review", "hit"]
+Pair = tuple[str, int, str]
 LOCAL: Final = "local"
 COUNTERPARTY: Final = "counterparty"
 
@@ -40,11 +42,20 @@ class Screening:
     """
 
     def __init__(
-        self, *, subject_id: uuid.UUID | None, purpose: str, business_id: str, counterparty: str | None = None
+        self,
+        *,
+        subject_id: uuid.UUID | None,
+        purpose: str,
+        business_id: str,
+        counterparty: str | None = None,
+        cleared: Collection[Pair] = (),
     ) -> None:
-        """Begin; nothing is sent yet. Without a subject the counterparty is nobody's but the bank's."""
+        """Begin; nothing is sent yet. Without a subject the counterparty is nobody's but the bank's.
+
+        `cleared` are entries that staff have found to be somebody else: they are not asked about again (AML-07).
+        """
         self._subject_id, self._purpose, self._business_id = subject_id, purpose, business_id
-        self._counterparty = counterparty
+        self._counterparty, self._cleared = counterparty, frozenset(cleared)
         self.identity: Ask[Identity | None] = (
             asking_identity(subject_id) if counterparty is None and subject_id is not None else answered(None)
         )
@@ -90,7 +101,11 @@ class Screening:
 
     def conclude(self) -> tuple[Outcome, list[Ask[None]]]:
         """Return the result, and what puts it on record with its leaf, and an alert where there is one."""
-        candidates = self._search.answer()
+        candidates = [
+            found
+            for found in self._search.answer()
+            if (found.list_code, found.list_version, found.entry) not in self._cleared
+        ]
         # Where nobody like that is listed, the score from which staff must judge is not asked for.
         review_score = parameters.number(parameters.SCREENING_REVIEW_SCORE) if candidates else ID_NUMBER_SCORE
         outcome = outcome_of(candidates, review_score=review_score)
@@ -112,26 +127,31 @@ class Screening:
 
 
 @within_transaction
-def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
+def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str, cleared: Collection[Pair] = ()) -> Outcome:
     """Screen a subject against the current version of every list, and put the result on record.
 
     `hit`: the ID number itself is listed. `review`: name and birth date, or the name alone, are; staff must
-    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08).
+    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08). What was
+    `cleared` of the same business, as (list, version, entry), counts for nothing.
 
     Raises:
         StateConflict: nobody is known behind the subject.
     """
-    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id))
+    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, cleared=cleared))
 
 
 @within_transaction
-def screen_counterparty(*, name: str, subject_id: uuid.UUID | None, purpose: str, business_id: str) -> Outcome:
+def screen_counterparty(
+    *, name: str, subject_id: uuid.UUID | None, purpose: str, business_id: str, cleared: Collection[Pair] = ()
+) -> Outcome:
     """Screen somebody with whom a subject deals and of whom only the name is known (AML-05), and put it on record.
 
     The check stands under the subject whose business it is (None: the bank's own, as the payer of a receipt), with the name
-    that was asked for; a name alone is never more than `review`, which is for staff to judge.
+    that was asked for; a name alone is never more than `review`, which is for staff to judge. `cleared`: see above.
     """
-    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, counterparty=name))
+    return _screen(
+        Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, counterparty=name, cleared=cleared)
+    )
 
 
 def _screen(screening: Screening) -> Outcome:
