@@ -12,8 +12,7 @@ from core.errors import NotFound, StateConflict
 from core.ids import parse_id
 from core.tenancy import current_bank
 from tenants import directory
-from verification.business_pages import show_business
-from verification.operations import Act, AgreementContext, register_act
+from verification.operations import Act, AgreementContext, register_act, show_business
 
 CLASS_OF: Final = "SELECT account_class FROM accounts_deposit_account WHERE id = %s AND customer_id = %s"
 

@@ -28,7 +28,7 @@ from verification.models.check import WATCHLIST
 from verification.models.consent import PURPOSES
 from verification.models.upload import FACE, ID_CARD_BACK, ID_CARD_FRONT, LICENCE
 from verification.same_name import same_name
-from verification.standing import Standing, cleared_pairs, held_businesses, holding_alert, screening_standing
+from verification.standing import Standing, held_businesses, holding_alert, screening_standing
 
 if TYPE_CHECKING:
     import uuid
@@ -48,7 +48,6 @@ __all__ = [
     "asking_identity",
     "check",
     "checks_of",
-    "cleared_pairs",
     "consents_of",
     "current_agreements",
     "face_check",

@@ -13,8 +13,8 @@ from unfold.decorators import display
 from accounts.models import Receipt, Refund
 from accounts.operations.outside_parties import NAMELESS, PAYEE, PAYER, TOLD
 from verification import queries as verified
-from verification.admin.screening import may_see_screening
 
+SEES_ALERTS: Final = ("verification.view_screeningalert", "verification.change_screeningalert")
 NOTHING: Final = "—"
 DUTIES: Final = "（已确认命中：立即对其账户提出限制令，24 小时内报告公安机关和人民银行，不得告知客户）"
 WORDS: Final[Mapping[str, str]] = {"open": "待合规核查", "confirmed": "停止办理"}
@@ -51,7 +51,7 @@ class HeldPage:
         row = super().get_object(request, object_id, from_field)  # type: ignore[misc]  # a page's own
         if row is not None:
             self.read_with([row])
-            row.sees_alerts = may_see_screening(request)
+            row.sees_alerts = any(request.user.has_perm(right) for right in SEES_ALERTS)
         return row
 
     @display(description="合规核查", label=COLOURS)

@@ -123,17 +123,9 @@ def _refuse(party: Party) -> None:
 
 
 def _screen(party: Party) -> None:
-    if not party.name or _standing(party) != "unscreened":
-        return
-    purpose, business_id = party.purpose, party.business_id
-    cleared = verified.cleared_pairs(purpose=purpose, business_id=business_id)
-    if party.customer_id is not None:
-        verification.screen_subject(
-            subject_id=party.customer_id, purpose=purpose, business_id=business_id, cleared=cleared
-        )
-    else:
-        verification.screen_counterparty(
-            name=party.name, subject_id=None, purpose=purpose, business_id=business_id, cleared=cleared
+    if party.name:
+        verification.screen_again(
+            name=party.name, subject_id=party.customer_id, purpose=party.purpose, business_id=party.business_id
         )
 
 

@@ -185,6 +185,7 @@ class TestAml05AtUse:
         list_people("另一人", code="another")
         assign(receipt, account, 100)
         assert (Check.objects.count(), alert_of(receipt.pk).status) == (2, "cleared")
+        assert Check.objects.latest("pk").detail["cleared"] == [["test", 1, "E1"]]
 
     @pytest.mark.parametrize("name", [None, " "])
     def test_of_nobody_in_particular_is_refused_until_it_is_recorded_rightly(

@@ -35,6 +35,7 @@ OF_STAFF = {
     "nothing_to_report",
     "outside_collection_hours",
     "outside_money_refused",
+    "outside_party_held",
     "support_refused",
     "switch_refused",
     "parameter_refused",

@@ -17,16 +17,19 @@ from tests.house.reading import ROOT
 PAGE: Final = ROOT / "docs" / "rules.md"
 FAMILIES: Final = {"ACC": 15, "INT": 8, "PEN": 2, "ALLOC": 3, "EARLY": 1, "EXT": 1, "RISK": 5, "GL": 1, "CUST": 1}
 """How many rules each family has, numbered from 01 (domain B1, B3, B5)."""
+PARTLY: Final = {"AML": (5, 7, 8)}
+"""Of which families only some rules are on the page, and which (domain B4)."""
 RULES: Final = [f"{family}-{number:02d}" for family, last in FAMILIES.items() for number in range(1, last + 1)]
+RULES += [f"{family}-{number:02d}" for family, numbers in PARTLY.items() for number in numbers]
 EXAMPLES: Final = [*(f"M{number}" for number in range(1, 11)), "schedules"]
 NOT_BUILT: Final = "not built"
-NAMED: Final = re.compile(rf"^Test({'|'.join(family.capitalize() for family in FAMILIES)})(\d\d)")
+NAMED: Final = re.compile(rf"^Test({'|'.join(family.capitalize() for family in [*FAMILIES, *PARTLY])})(\d\d)")
 TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)(?:::(\w+))?`")
 NUMBER: Final = re.compile(r"`([a-z_.0-9]+)` (.+)")
 UNITS: Final = {
     "": "", "个": "", "个工作日": "working days", "个月": "months", "人": "persons", "元": "yuan", "基点": "bp",
     "分钟": "minutes after midnight", "%": "%", "次": "times", "笔": "pieces",
-    "天": "days", "年": "years", "岁": "years", "期": "instalments",
+    "天": "days", "年": "years", "岁": "years", "期": "instalments", "分": "points",
 }  # fmt: skip
 WORDS: Final = {None: "none", True: "on", False: "off"}
 

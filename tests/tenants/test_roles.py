@@ -173,6 +173,8 @@ BANK_ACTS: Final = {
     "accounts.Complaint close": "运服",
     "accounts.Restriction place": "运合",
     "accounts.Restriction lift": "运合",
+    "verification.ScreeningAlert confirm": "合",
+    "verification.ScreeningAlert clear": "合",
     "accounts.Receipt refund": "会",
     "accounts.Receipt void": "会",
     "accounts.Receipt assign": "会",

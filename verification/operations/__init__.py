@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verification.acts import Act, AgreementContext, register_act
+from verification.business_pages import show_business
 from verification.operations.act_tokens import StepUp, consume_face_token, consume_step_up, consuming_face_token
 from verification.operations.checks import request_carrier_check, request_id_check
 from verification.operations.consents import (
@@ -32,7 +33,7 @@ from verification.operations.factors import (
 )
 from verification.operations.id_cards import UploadUnknown, request_id_card_reading
 from verification.operations.phone_codes import PhoneCodeWrong, consume_phone_code, request_phone_code
-from verification.operations.screening import Screening, screen_counterparty, screen_subject
+from verification.operations.screening import Screening, screen_again, screen_counterparty, screen_subject
 from verification.operations.subjects import (
     AnotherPerson,
     IdentityTaken,
@@ -96,9 +97,11 @@ __all__ = [
     "request_id_check",
     "request_phone_code",
     "require_consents",
+    "screen_again",
     "screen_counterparty",
     "screen_subject",
     "show_agreements",
+    "show_business",
     "start_face_check",
     "start_voice_check",
     "withdraw_consent",

@@ -17,6 +17,7 @@ from verification.models.watchlist import TELECOM_FRAUD
 from verification.queries import asking_identity
 from verification.screening.match import ID_NUMBER_SCORE, Candidate, Person, asking_candidates, outcome_of
 from verification.screening.versions import asking_versions
+from verification.standing import UNSCREENED, cleared_pairs, screening_standing
 
 if TYPE_CHECKING:
     import uuid
@@ -118,7 +119,10 @@ class Screening:
             outcome=outcome,
             provider=LOCAL,
             asked=None if self._counterparty is None else {"party": COUNTERPARTY, "name": self._counterparty},
-            detail={"lists": {version.list_code: version.number for version in self._screened}},
+            detail={
+                "lists": {version.list_code: version.number for version in self._screened},
+                **({"cleared": sorted(self._cleared)} if self._cleared else {}),
+            },
             answered_at=now(),
         )
         leaf = leaf_of_check(check)
@@ -127,31 +131,47 @@ class Screening:
 
 
 @within_transaction
-def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str, cleared: Collection[Pair] = ()) -> Outcome:
+def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
     """Screen a subject against the current version of every list, and put the result on record.
 
     `hit`: the ID number itself is listed. `review`: name and birth date, or the name alone, are; staff must
-    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08). What was
-    `cleared` of the same business, as (list, version, entry), counts for nothing.
+    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08).
 
     Raises:
         StateConflict: nobody is known behind the subject.
     """
-    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, cleared=cleared))
+    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id))
 
 
 @within_transaction
-def screen_counterparty(
-    *, name: str, subject_id: uuid.UUID | None, purpose: str, business_id: str, cleared: Collection[Pair] = ()
-) -> Outcome:
+def screen_counterparty(*, name: str, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
     """Screen somebody with whom a subject deals and of whom only the name is known (AML-05), and put it on record.
 
-    The check stands under the subject whose business it is (None: the bank's own, as the payer of a receipt), with the name
-    that was asked for; a name alone is never more than `review`, which is for staff to judge. `cleared`: see above.
+    The check stands under the subject whose business it is, with the name that was asked for; a name alone is never
+    more than `review`, which is for staff to judge.
     """
-    return _screen(
-        Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, counterparty=name, cleared=cleared)
-    )
+    return _screen(Screening(subject_id=subject_id, purpose=purpose, business_id=business_id, counterparty=name))
+
+
+@within_transaction
+def screen_again(*, name: str, subject_id: uuid.UUID | None, purpose: str, business_id: str) -> None:
+    """Screen who is behind a business object, unless that was done by the lists of now, or an alert holds it already.
+
+    A subject is screened as one; without one it is the bank's own counterparty, of whom only the name is known. An entry
+    that staff have cleared for this business is not asked about again in its version of its list (AML-07). What stands
+    then is `queries.screening_standing`.
+
+    Raises:
+        StateConflict: nobody is known behind the subject.
+    """
+    if screening_standing(purpose=purpose, business_id=business_id) != UNSCREENED:
+        return
+    screening = Screening(
+        subject_id=subject_id, purpose=purpose, business_id=business_id,
+        counterparty=name if subject_id is None else None,
+        cleared=cleared_pairs(purpose=purpose, business_id=business_id),
+    )  # fmt: skip
+    _screen(screening)
 
 
 def _screen(screening: Screening) -> Outcome:
