@@ -72,5 +72,6 @@ register_act(Act(action="transfer", check=_check_standing))
 register_act(Act(action="reverify", check=_check_standing))
 register_act(Act(action="close_account", check=_check_standing))
 
-for _purpose in ("receipt", "refund", "transfer"):
-    show_business(_purpose, page=f"accounts_{_purpose}")
+show_business("receipt", title="外部来款：付款人", page="accounts_receipt")
+show_business("refund", title="退款：收款人", page="accounts_refund")
+show_business("transfer", title="转账", page="accounts_transfer")

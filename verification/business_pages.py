@@ -1,17 +1,27 @@
-"""Where staff find what was screened: the rooms above name the admin page of each purpose at start-up."""
+"""Where staff find what was screened: the rooms above name each purpose, and its admin page, at start-up."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-_PAGES: Final[dict[str, str]] = {}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessPage:
+    """What a purpose is called, and the page (`app_model`) whose rows have the business objects' ids."""
+
+    title: str
+    page: str
 
 
-def show_business(purpose: str, *, page: str) -> None:
-    """Lead from a check of this purpose to the page (`app_model`) whose rows have the business objects' ids."""
-    _PAGES[purpose] = page
+_PAGES: Final[dict[str, BusinessPage]] = {}
 
 
-def page_of(purpose: str) -> str | None:
+def show_business(purpose: str, *, title: str, page: str) -> None:
+    """Lead from what was screened for a purpose to its page."""
+    _PAGES[purpose] = BusinessPage(title=title, page=page)
+
+
+def business_page(purpose: str) -> BusinessPage | None:
     """Return the page for a purpose, where a room has named one."""
     return _PAGES.get(purpose)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
@@ -58,6 +59,13 @@ class HeldPage:
     def held(self, row: Any) -> tuple[str, str] | str:
         """Show whether compliance is to be asked."""
         return (row.held, WORDS[row.held]) if row.held else NOTHING
+
+    @display(description="合规核查")
+    def held_badge(self, row: Any) -> str:
+        """Show the same on the page of one row, whose columns have no colours of their own."""
+        if not row.held:
+            return NOTHING
+        return render_to_string("unfold/helpers/label.html", {"type": COLOURS[row.held], "text": WORDS[row.held]})
 
     @display(description="办理条件")
     def waits_for(self, row: Any) -> str:

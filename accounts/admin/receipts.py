@@ -121,10 +121,17 @@ class ReceiptPage(HeldPage, AddingPage):
     ordering = ("-id",)
     actions_detail = ("assign", "refund", "void")
     inlines = (ReceiptUseTable,)
-    readonly_fields = ("amount_fen_in_yuan", "left_fen_in_yuan", "masked_payer", "masked_account", "held", "waits_for")
+    readonly_fields = (
+        "amount_fen_in_yuan",
+        "left_fen_in_yuan",
+        "masked_payer",
+        "masked_account",
+        "held_badge",
+        "waits_for",
+    )
     fieldsets = (
         (None, {"fields": (("channel", "reference"), ("amount_fen_in_yuan", "left_fen_in_yuan"), "memo")}),
-        ("付款人", {"fields": (("masked_payer", "masked_account"), "held", "waits_for")}),
+        ("付款人", {"fields": (("masked_payer", "masked_account"), "held_badge", "waits_for")}),
         ("记录", {"fields": (("received_date", "recorded_by"), ("entry", "created_at"),
                            ("voided_date", "voided_by"))}),
     )  # fmt: skip

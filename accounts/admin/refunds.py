@@ -42,10 +42,10 @@ class RefundPage(HeldPage, ReadOnlyPage):
     ordering = ("-id",)
     actions_detail = ("pay",)
     list_select_related = ("use",)
-    readonly_fields = ("amount_fen_in_yuan", "masked_payee", "masked_account", "held", "waits_for")
+    readonly_fields = ("amount_fen_in_yuan", "masked_payee", "masked_account", "held_badge", "waits_for")
     fieldsets = (
         (None, {"fields": (("amount_fen_in_yuan", "status"), ("masked_payee", "masked_account"), "reason")}),
-        ("核查", {"fields": ("held", "waits_for")}),
+        ("核查", {"fields": ("held_badge", "waits_for")}),
         ("记录", {"fields": (("approved_by", "paid_by"), ("outside_reference", "entry"), ("created_at", "paid_at"))}),
     )
     amount_fen_in_yuan = staticmethod(amount("amount_fen", "金额"))

@@ -30,12 +30,15 @@ def amount(field: str, title: str) -> Column:
 
 
 def state(field: str, title: str, colours: Mapping[str, str]) -> Column:
-    """Return a column that shows a choice in colour: info, success, warning, danger or primary by its stored word."""
+    """Return a column that shows a choice in colour: info, success, warning, danger or primary by its stored word.
 
-    def show(row: Model) -> tuple[str, str]:
+    Without colours its words alone are shown.
+    """
+
+    def show(row: Model) -> tuple[str, str] | str:
         word = getattr(row, field)
-        told = getattr(row, f"get_{field}_display", lambda: word)()
-        return word, told
+        told: str = getattr(row, f"get_{field}_display", lambda: word)()
+        return (word, told) if colours else told
 
     show.__name__ = f"{field}_in_colour"
     label: dict[str, str | None] = defaultdict(lambda: None, colours)

@@ -308,8 +308,10 @@ class TestAml08Pages:
             assert f"screeningalert/{found.pk}/change/" in shown
             assert ("24 小时内报告" in shown) is judged
         assert word not in text(clerk, f"receipt/{clean.pk}/change/")
+        assert "transfer_in, " not in text(clerk, "receipt/")
         alert = compliance.get(f"/b/125/admin/verification/screeningalert/{found.pk}/change/").content.decode()
         assert f"accounts/receipt/{receipt.pk.hex}/change/" in alert
+        assert "外部来款：付款人" in alert
         assert compliance.get(f"{ADMIN}/receipt/{receipt.pk.hex}/change/").status_code == 200
 
     def test_a_refusal_is_told_on_the_form_and_nobody_who_paid_is_told_of(self, account: DepositAccount) -> None:

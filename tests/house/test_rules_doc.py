@@ -19,8 +19,10 @@ FAMILIES: Final = {"ACC": 15, "INT": 8, "PEN": 2, "ALLOC": 3, "EARLY": 1, "EXT":
 """How many rules each family has, numbered from 01 (domain B1, B3, B5)."""
 PARTLY: Final = {"AML": (5, 7, 8)}
 """Of which families only some rules are on the page, and which (domain B4)."""
-RULES: Final = [f"{family}-{number:02d}" for family, last in FAMILIES.items() for number in range(1, last + 1)]
-RULES += [f"{family}-{number:02d}" for family, numbers in PARTLY.items() for number in numbers]
+RULES: Final = [
+    *(f"{family}-{number:02d}" for family, last in FAMILIES.items() for number in range(1, last + 1)),
+    *(f"{family}-{number:02d}" for family, numbers in PARTLY.items() for number in numbers),
+]
 EXAMPLES: Final = [*(f"M{number}" for number in range(1, 11)), "schedules"]
 NOT_BUILT: Final = "not built"
 NAMED: Final = re.compile(rf"^Test({'|'.join(family.capitalize() for family in [*FAMILIES, *PARTLY])})(\d\d)")

@@ -16,7 +16,7 @@ from core.admin.pages import ReadOnlyPage
 from core.approvals.operations import propose
 from core.crypto.masking import mask_name
 from verification.approvals import CLEAR_ALERT, JUDGES
-from verification.business_pages import page_of
+from verification.business_pages import business_page
 from verification.models import ScreeningAlert
 from verification.operations.judging import confirm_alert
 from verification.states import ALERT
@@ -104,16 +104,17 @@ class ScreeningAlertPage(ReadOnlyPage):
     @display(description="环节")
     def purpose(self, row: ScreeningAlert) -> str:
         """Show for which step of the business it was screened."""
-        return row.check_row.purpose
+        found = business_page(row.check_row.purpose)
+        return row.check_row.purpose if found is None else found.title
 
     @display(description="业务编号")
     def business(self, row: ScreeningAlert) -> str:
         """Show the business object, and lead to its page where it has one."""
         business_id = row.check_row.business_id
-        page = page_of(row.check_row.purpose)
-        if page is None:
+        found = business_page(row.check_row.purpose)
+        if found is None:
             return business_id
-        address = reverse(f"admin:{page}_change", args=(business_id,))
+        address = reverse(f"admin:{found.page}_change", args=(business_id,))
         return format_html('<a class="link" href="{}">{}</a>', address, business_id)
 
     @display(description="交易对手")
