@@ -124,7 +124,9 @@ class ReceiptUse(models.Model):
 
 
 class Refund(models.Model):
-    """Money in suspense that goes back: of a receipt, of a top-up or of a transfer; owed by the bank (2241) until it left.
+    """Money that goes back: of a receipt, a top-up, a transfer, a wrong debit; owed by the bank (2241) until it left.
+
+    A wrong debit is owed where its account was closed since: `correction` is the entry that has reversed it.
 
     States in `accounts.states.REFUND`: owed → sending → paid; back to owed where the transfer failed. `account` is the one
     on whose behalf it is sent through the payment network, to a card bound to it; without one staff pay it by hand.
@@ -141,6 +143,14 @@ class Refund(models.Model):
     )
     transfer = models.OneToOneField(
         Transfer, verbose_name="转账", null=True, blank=True, on_delete=models.PROTECT, related_name="given_back"
+    )
+    correction = models.OneToOneField(
+        JournalEntry,
+        verbose_name="错扣冲正分录",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="given_back",
     )
     account = models.ForeignKey(
         DepositAccount, verbose_name="代付账户", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -166,9 +176,10 @@ class Refund(models.Model):
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="accounts_refund_positive"),
             models.CheckConstraint(condition=~Q(approved_by=F("paid_by")), name="accounts_refund_four_eyes"),
             models.CheckConstraint(
-                condition=Q(use__isnull=False, top_up=None, transfer=None)
-                | Q(use=None, top_up__isnull=False, transfer=None)
-                | Q(use=None, top_up=None, transfer__isnull=False),
+                condition=Q(use__isnull=False, top_up=None, transfer=None, correction=None)
+                | Q(use=None, top_up__isnull=False, transfer=None, correction=None)
+                | Q(use=None, top_up=None, transfer__isnull=False, correction=None)
+                | Q(use=None, top_up=None, transfer=None, correction__isnull=False),
                 name="accounts_refund_has_one_source",
             ),
             models.CheckConstraint(

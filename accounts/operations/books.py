@@ -11,7 +11,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Max, Min, Q, Sum
 
-from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS
+from accounts.ledger.chart import CHART, CUSTOMER_DEPOSITS, OTHER_PAYABLES
 from accounts.models import GlDay, JournalEntry, Posting
 from accounts.operations.ledger import Line, post_entry
 from accounts.operations.quotas import return_quota
@@ -91,8 +91,12 @@ def _rows(last: date | None, first: date, day: date) -> Iterator[Row]:
 
 
 @within_transaction
-def reverse_entry(*, entry_id: uuid.UUID, business_ref: str, memo: str, value_date: date) -> uuid.UUID:
+def reverse_entry(
+    *, entry_id: uuid.UUID, business_ref: str, memo: str, value_date: date, owing_id: uuid.UUID | None = None
+) -> uuid.UUID:
     """Book an entry's reversal: a new entry on the present business date with every line negated; return its id.
+
+    What the account `owing_id` would get, which can take nothing any more, is owed instead (2241).
 
     Once for each entry, by a unique reference. What the entry had counted against quotas is given back on the day on
     which it was counted (ACC-05).
@@ -111,7 +115,9 @@ def reverse_entry(*, entry_id: uuid.UUID, business_ref: str, memo: str, value_da
     if JournalEntry.objects.filter(reverses_id=entry_id).exists():
         raise StateConflict("该分录已冲正")
     lines = [
-        Line(gl_code=posting.gl_code, amount_fen=-posting.amount_fen, account_id=posting.account_id)
+        Line(gl_code=OTHER_PAYABLES, amount_fen=-posting.amount_fen)
+        if posting.account_id is not None and posting.account_id == owing_id
+        else Line(gl_code=posting.gl_code, amount_fen=-posting.amount_fen, account_id=posting.account_id)
         for posting in entry.postings.order_by("pk")
     ]
     reversal_id = post_entry(

@@ -9,11 +9,12 @@ from django.db.models import F
 
 from accounts.ledger.chart import CUSTOMER_DEPOSITS
 from accounts.models import JournalEntry, Payment, Posting, Receipt, ReceiptUse
-from accounts.models.deposit_account import OWN
+from accounts.models.deposit_account import CLOSED, OWN
 from accounts.models.receipt import TO_ACCOUNT
 from accounts.operations.books import REVERSAL, reverse_entry
 from accounts.operations.outside_parties import refuse_held_payer
 from accounts.operations.receipts import RETURNED
+from accounts.operations.refunds import owe_correction
 from accounts.outflows import TRANSFER_REF
 from accounts.states import TRANSFER
 from core.approvals.operations import SameHands
@@ -42,20 +43,38 @@ class CorrectionRefused(Problem):
 def give_back_debit(*, entry_id: uuid.UUID, reason: str, actor: str) -> uuid.UUID:
     """Give back what an entry took wrongly from a customer's account; return the reversing entry's id.
 
+    An account that was closed since takes nothing: its customer is owed the money, and paid at the counter by a third person.
+
     Raises:
         NotFound: there is no such entry.
         CorrectionRefused: it took nothing from a customer, is reversed already, or is another room's.
         InsufficientFunds, AccountNotActive: see `reverse_entry`.
     """
     refuse_uncorrectable(entry_id=entry_id)
+    taken = _taken_from_closed(entry_id)
     reversal_id = reverse_entry(
         entry_id=entry_id,
         business_ref=f"{REVERSAL}:{entry_id.hex}",
         memo=reason,
         value_date=_entry(entry_id).value_date,
+        owing_id=None if taken is None else taken.account_id,
     )
+    if taken is not None and taken.account is not None:
+        owe_correction(
+            reversal_id=reversal_id, account=taken.account, amount_fen=taken.amount_fen, reason=reason, actor=actor
+        )
     record("entry.debit_given_back", actor=actor, subject=entry_id.hex, detail={"reversal": reversal_id.hex})
     return reversal_id
+
+
+def _taken_from_closed(entry_id: uuid.UUID) -> Posting | None:
+    """Return what an entry took from an account that is closed by now; None where it can have it back.
+
+    Of two such accounts in one entry neither is helped: the reversal is refused as that of a closed account.
+    """
+    taken = Posting.objects.filter(entry_id=entry_id, gl_code=CUSTOMER_DEPOSITS, amount_fen__gt=0)
+    found = list(taken.filter(account__status=CLOSED).select_related("account"))
+    return found[0] if len(found) == 1 else None
 
 
 @within_transaction

@@ -36,6 +36,7 @@ CARD_NUMBER: Final = "card.number"
 KIND: Final = "refund"
 OWED: Final = "退还来款"
 LEFT: Final = "退款付出"
+REASON_LENGTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,26 @@ def _account_of(payee: Payee) -> DepositAccount | None:
         if identity is not None and verified.same_name(identity.name, payee.name):
             return card.account
     return None
+
+
+@within_transaction
+def owe_correction(
+    *, reversal_id: uuid.UUID, account: DepositAccount, amount_fen: int, reason: str, actor: str
+) -> uuid.UUID:
+    """Owe the customer of a closed account, at the counter, what a reversal has booked as owed (2241); return the refund's id.
+
+    Raises:
+        NotFound: nobody is known behind the account.
+    """
+    identity = verified.identity(account.customer_id)
+    if identity is None:
+        raise NotFound
+    refund = Refund.objects.create(
+        correction_id=reversal_id, account=account, amount_fen=amount_fen, payee_name=identity.name, payee_account=None,
+        reason=reason[:REASON_LENGTH], approved_by=actor,
+    )  # fmt: skip
+    send_by_itself(refund=refund)
+    return refund.pk
 
 
 @within_transaction

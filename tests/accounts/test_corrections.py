@@ -11,12 +11,20 @@ from django.db import transaction
 
 from accounts.approvals import GIVE_BACK_DEBIT, TAKE_BACK_CREDIT
 from accounts.balances import gl_balance, quotas_equal_charges, suspense_agrees
-from accounts.ledger.chart import CUSTOMER_DEPOSITS, LOAN_PRINCIPAL, PAYMENT_CLEARING, SUSPENSE
-from accounts.models import DepositAccount, JournalEntry, QuotaUse, Receipt, ReceiptUse
-from accounts.operations import InsufficientFunds, Leg, Line, collect_from, post_entry, reverse_entry
+from accounts.ledger.chart import (
+    COUNTER_CLEARING,
+    CUSTOMER_DEPOSITS,
+    LOAN_PRINCIPAL,
+    OTHER_PAYABLES,
+    PAYMENT_CLEARING,
+    SUSPENSE,
+)
+from accounts.models import DepositAccount, JournalEntry, QuotaUse, Receipt, ReceiptUse, Refund
+from accounts.operations import InsufficientFunds, Leg, Line, OutsidePartyHeld, collect_from, post_entry, reverse_entry
 from accounts.operations.corrections import CorrectionRefused, check_correctable
 from accounts.operations.payees import ToAccount
 from accounts.operations.receipts import OutsideMoney, assign_receipt, record_receipt
+from accounts.operations.refunds import register_refund_paid
 from accounts.operations.transfers import transfer_on_order
 from accounts.queries import deposits_equal_ledger, trial_balance
 from core.approvals.models import Proposal
@@ -29,7 +37,9 @@ from core.steps.registry import Then
 from core.tenancy import in_bank
 from tests.accounts.holders import give_money, make_account, make_holder, set_day
 from tests.at_once import at_once, told
+from tests.listed import alert_of, list_people
 from tests.second_person import approve, refuse
+from verification import queries as verified
 
 MAKER, CHECKER = "maker", "checker"
 
@@ -69,6 +79,39 @@ class TestGivingBack:
         assert deposits_equal_ledger()
         assert sum(trial_balance().values()) == 0
         assert AuditEntry.objects.get(action="entry.debit_given_back").actor == f"{MAKER}+{CHECKER}"
+
+    def test_of_an_account_closed_since_is_owed_to_its_customer_and_paid_by_a_third(self) -> None:
+        who = make_holder(300)
+        wrong = debit(who.account, 300)
+        DepositAccount.objects.filter(pk=who.account_id).update(status="closed")
+        approve(proposal_id=ask(wrong).pk, actor=CHECKER)
+        owed = Refund.objects.get()
+        assert (owed.status, owed.payee_name, owed.payee_account, owed.amount_fen) == ("owed", who.name, None, 300)
+        assert owed.correction == JournalEntry.objects.get(reverses=wrong)
+        lines = {posting.gl_code: posting.amount_fen for posting in owed.correction.postings.all()}
+        assert lines == {PAYMENT_CLEARING: 300, OTHER_PAYABLES: -300}
+        for actor in (MAKER, CHECKER):
+            with pytest.raises(SameHands):
+                register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor=actor)
+        register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor="third")
+        assert (gl_balance(OTHER_PAYABLES), gl_balance(COUNTER_CLEARING), balance(who.account)) == (0, -300, 0)
+        assert deposits_equal_ledger()
+        assert suspense_agrees()
+        with pytest.raises(CorrectionRefused):
+            ask(wrong, "third")
+
+    def test_of_an_account_closed_since_leaves_the_bank_only_once_its_customer_is_cleared(self) -> None:
+        who = make_holder(300)
+        wrong = debit(who.account, 300)
+        DepositAccount.objects.filter(pk=who.account_id).update(status="closed")
+        known = verified.identity(who.customer_id)
+        assert known is not None
+        list_people("别名", ids=[known.id_number])
+        approve(proposal_id=ask(wrong).pk, actor=CHECKER)
+        owed = Refund.objects.get()
+        with pytest.raises(OutsidePartyHeld):
+            register_refund_paid(refund_id=owed.pk, outside_reference="P1", actor="third")
+        assert (gl_balance(OTHER_PAYABLES), alert_of(owed.pk).subject_id) == (-300, who.customer_id)
 
     def test_is_turned_down_and_nothing_is_booked(self) -> None:
         account = make_account(balance_fen=1_000)

@@ -209,7 +209,9 @@ class Hand:
             top_up_collected(top_up_id=row.pk, reference="test")
 
     def receive(self) -> None:
-        money = receipts.OutsideMoney(channel="counter_cash", reference=new_id().hex, amount_fen=1_000_00)
+        money = receipts.OutsideMoney(
+            channel="counter_cash", reference=new_id().hex, amount_fen=1_000_00, payer_name="付款人"
+        )
         with transaction.atomic():
             receipt_id = receipts.open_receipt(money=money, actor="maker")
         with transaction.atomic():

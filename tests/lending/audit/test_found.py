@@ -130,7 +130,7 @@ class TestCrossing:
     def test_a_transfer_and_a_receipt_for_its_payee(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with in_bank(BANK):
             payer, payee = _two_accounts()
-            money = receipts.OutsideMoney(channel="counter_cash", reference="1", amount_fen=300_00)
+            money = receipts.OutsideMoney(channel="counter_cash", reference="1", amount_fen=300_00, payer_name="付款人")
             with transaction.atomic():
                 receipt_id = receipts.open_receipt(money=money, actor="maker")
         crossing(
