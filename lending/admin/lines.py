@@ -118,7 +118,7 @@ class CreditLinePage(ReadOnlyPage):
         ("合同", {"fields": ("signing",)}),
         (
             "定价",
-            {"fields": (("spread_bp", "grade"), "price_now", ("annual_rate", "lpr_rate", "lpr_tenor", "lpr_date"))},
+            {"fields": (("spread_bp", "grade"), "price_now", ("annual_rate", "lpr_rate"), ("lpr_tenor", "lpr_date"))},
         ),
         ("期限", {"fields": (("starts_date", "valid_until_date"), ("reviewed_date", "review_due"), "created_at")}),
     )
