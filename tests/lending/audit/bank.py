@@ -40,7 +40,7 @@ from tests.lending.audit import books, comparing
 from tests.lending.audit.days import ONE_DAY, due_dates_of, same_day_of, working_day
 from tests.lending.audit.deposits import Account, Deposits
 from tests.lending.audit.loan import Happening, Loan, Misuse, MoneyIn, NewDates, NewRate, total_of
-from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from, price_on
+from tests.lending.audit.offers import AT_ONCE, LEAST, MOST, TERMS, Line, holidays_from
 from tests.lending.audit.risk import LOSS, Risk, allowance, lived_and_judged
 from tests.lending.audit.rounds import Debit, day_list
 
@@ -260,7 +260,7 @@ class Bank:
         day = lent.next_price
         assert day is not None
         lent.next_price = _next_price(lent.line, lent.loan.contract.start, day)
-        price = price_on(day, lent.line.spread_bp)
+        price = lent.line.new_price(start=lent.loan.contract.start, day=day)
         if price != lent.loan.contract_rate(self.today):
             lent.happens(NewRate(day=day, rate=price), self.today)
         return price
