@@ -29,6 +29,7 @@ from accounts.numbers import is_card_number
 from accounts.operations.filings import owe_change
 from accounts.operations.payments import core_balance_told
 from accounts.states import CARD
+from core.actors import customer_actor
 from core.clock import SHANGHAI, now
 from core.crypto import blind_index
 from core.errors import NotFound, Problem, StateConflict
@@ -221,7 +222,7 @@ def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str |
         face_token=face_token, voice_token=voice_token, subject_id=customer_id, action=ACT, business_id=card_id.hex
     )
     bound = transition(
-        CARD, card_id, "submit", actor=_actor(customer_id), bound_at=now(), step_up_face_id=proof.face_check_id,
+        CARD, card_id, "submit", actor=customer_actor(customer_id), bound_at=now(), step_up_face_id=proof.face_check_id,
         step_up_voice_id=proof.voice_check_id,
     )  # fmt: skip
     if bound.issuer_bank == current_bank().code and bound.account_class == CLASS_ONE:
@@ -237,10 +238,6 @@ def _has_waited_too_long(card: Card) -> bool:
     """Tell whether what the card's bank has said is too old to bind the card by (ACC-03: asked anew)."""
     hours = value_of(parameters.CARD_STEP_UP_HOURS.name, kind=int)
     return card.checked_at is None or card.checked_at + timedelta(hours=hours) <= now()
-
-
-def _actor(customer_id: uuid.UUID) -> str:
-    return f"customer:{customer_id.hex}"
 
 
 def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
@@ -304,11 +301,11 @@ def unbind_card(*, card_id: uuid.UUID, customer_id: uuid.UUID) -> None:
     _locked_customer(customer_id)
     card = _own_card(card_id, customer_id)
     if card.status == "step_up":
-        refuse_card(card_id=card_id, code=GIVEN_UP, actor=_actor(customer_id))
+        refuse_card(card_id=card_id, code=GIVEN_UP, actor=customer_actor(customer_id))
         return
     CARD.target(card.status, "unbind")
     _refuse_needed(card)
-    transition(CARD, card_id, "unbind", actor=_actor(customer_id), unbound_at=now())
+    transition(CARD, card_id, "unbind", actor=customer_actor(customer_id), unbound_at=now())
     _give_another(card)
     if card.account_id is not None:
         owe_change(account_id=card.account_id, changed=BOUND_CARD)

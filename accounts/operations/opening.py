@@ -24,6 +24,7 @@ from accounts.operations.filings import owe_filing
 from accounts.operations.opening_rules import DEVICE_LIMIT, REFUSED, Wanted, local_refusal, refuse_remote
 from accounts.queries import ACCOUNT_NUMBER
 from accounts.states import ACCOUNT
+from core.actors import customer_actor
 from core.audit.log import record
 from core.clock import business_date, now
 from core.crypto import blind_index
@@ -188,7 +189,7 @@ def submit_account(
     """
     refuse_remote_opening()
     account = transition(
-        ACCOUNT, account_id, "submit", actor=f"customer:{customer_id.hex}", purpose=purpose,
+        ACCOUNT, account_id, "submit", actor=customer_actor(customer_id), purpose=purpose,
         intention={"method": method, "evidence": evidence, "at": now().isoformat()},
     )  # fmt: skip
     verification.consume_face_token(token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex)
