@@ -41,7 +41,6 @@ from tenants.parameters import value_of
 from verification import operations as verification
 
 NUMBER: Final = "card.number"
-ACCOUNT_NUMBER: Final = queries.ACCOUNT_NUMBER
 CHECK: Final = "card.check"
 SHOW_ACCOUNT: Final = "card.show_account"
 ACT: Final = "bind_card"
@@ -258,7 +257,7 @@ def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None
     if card.status != "active" or _class_one_refusal(card.customer_id, number):
         return
     account, is_new = DepositAccount.objects.get_or_create(
-        number_index=blind_index(number, domain=ACCOUNT_NUMBER),
+        number_index=blind_index(number, domain=queries.ACCOUNT_NUMBER),
         defaults={
             "customer_id": card.customer_id, "account_class": CLASS_ONE, "keeper": CORE, "status": ACTIVE,
             "number": number, "open_channel": "COUNTER", "face_to_face": True, "balance_fen": balance_fen,
@@ -277,7 +276,7 @@ def _class_one_refusal(customer_id: uuid.UUID, number: str) -> str:
 
     The customer's row is locked by the caller, so that of two cards at once each sees the other's account.
     """
-    index = blind_index(number, domain=ACCOUNT_NUMBER)
+    index = blind_index(number, domain=queries.ACCOUNT_NUMBER)
     owner_id = DepositAccount.objects.filter(number_index=index).values_list("customer_id", flat=True).first()
     if owner_id is not None:
         return "" if owner_id == customer_id else "bound_card_mismatch"

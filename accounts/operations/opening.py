@@ -43,7 +43,6 @@ CHECK_CARD: Final = "account.check_card"
 ID_CHECKED: Final = "account.id_checked"
 OPEN: Final = "account.open"
 ACT: Final = "open_account"
-NUMBER: Final = ACCOUNT_NUMBER
 DRAFT_EXPIRED: Final = "draft_expired"
 MAY_TRY_AGAIN: Final = ("vendor_unavailable", DRAFT_EXPIRED)
 ID_CHECK_REFUSALS: Final[Mapping[str, str]] = {"name_mismatch": "id_mismatch", "not_found": "id_not_found"}
@@ -226,7 +225,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     given = number or next_account_number()
     today = business_date()
     transition(
-        ACCOUNT, account_id, "open", actor="system", number=given, number_index=blind_index(given, domain=NUMBER),
+        ACCOUNT, account_id, "open", actor="system", number=given, number_index=blind_index(given, domain=ACCOUNT_NUMBER),
         opened_at=now(), opened_date=today,
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):

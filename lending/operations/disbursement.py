@@ -143,7 +143,7 @@ def _judge(drawdown: Drawdown, screening: verification.Screening) -> tuple[accou
         raise AccountNotActive
     accounts.refuse_suspended_for(reason=found.receiving.suspended_for)
     if found.receiving.is_kept_from:
-        accounts.refuse_kept(account_id=drawdown.account_id)
+        accounts.refuse_kept(customer_id=drawdown.customer_id, account_id=drawdown.account_id)
     refuse_expired(identity=screening.known)
     if found.bars.open_from_before and overdue_days_of(drawdown.customer_id):
         raise LoanOverdue
