@@ -1,4 +1,4 @@
-"""A state that takes long to reach, made once for a module or a class; each of its tests goes on from it and is undone.
+"""A state that takes long to reach, made once for a module, a class or a folder (`package`); each of its tests goes on from it and is undone.
 
     lent_once = made_once(lend_m1)
 
@@ -7,9 +7,9 @@
         return deepcopy(lent_once)
 
 What is made lies in a transaction that is never committed, and a test's own transaction is a savepoint of it. So it is for
-tests that commit nothing: a `transaction=True` test needs a module (for `scope="class"`: a class) without such a state.
+tests that commit nothing: a `transaction=True` test needs a module (class, folder) without such a state.
 
-Whatever was made may be there for every test of its module or class, whether that has asked for it or not: such a test must
+Whatever was made may be there for every test of its module, class or folder, whether that has asked for it or not: such a test must
 not mind, or stand in another class. One that goes on from another says so by `after`, so that they are undone the other way
 round.
 """
