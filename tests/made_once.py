@@ -1,4 +1,4 @@
-"""A state that takes long to reach, made once for a module, a class or a folder; each of its tests goes on and is undone.
+"""A state that takes long to reach, made once for a module or a class; each of its tests goes on from it and is undone.
 
     lent_once = made_once(lend_m1)
 
@@ -7,11 +7,11 @@
         return deepcopy(lent_once)
 
 What is made lies in a transaction that is never committed, and a test's own transaction is a savepoint of it. So it is for
-tests that commit nothing: a `transaction=True` test needs a module (class, folder) without such a state.
+tests that commit nothing: a `transaction=True` test needs a module (for `scope="class"`: a class) without such a state.
 
-Whatever was made may be there for every test of its module, class or folder, whether that has asked for it or not: such a
-test must not mind, or stand in another class. One that goes on from another says so by `after`, so that they are undone the
-other way round.
+Whatever was made may be there for every test of its module or class, whether that has asked for it or not: such a test must
+not mind, or stand in another class. One that goes on from another says so by `after`, so that they are undone the other way
+round.
 """
 
 from __future__ import annotations
@@ -38,10 +38,7 @@ def committed_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[No
 
 
 def made_once(make: Callable[..., Any], *, scope: Any = "module", after: str | None = None) -> Any:
-    """Return a fixture that makes something at bank A once; `after` names another such fixture, from which it goes on.
-
-    `scope` is "module", "class", or, in a folder's conftest, "package": once for the whole folder.
-    """
+    """Return a fixture that makes something at bank A once; `after` names another such fixture, from which it goes on."""
 
     @pytest.fixture(scope=scope)
     def made(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:

@@ -28,7 +28,7 @@ def lend_m1() -> tuple[Borrower, Loan]:
     return who, lend(who, 100_000_00)
 
 
-lent_once = made_once(lend_m1, scope="package")
+lent_once = made_once(lend_m1)
 
 
 @pytest.fixture
