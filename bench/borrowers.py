@@ -192,6 +192,7 @@ def _line(common: Common, number: int) -> Any:
 
 def _drawdown(common: Common, number: int, line: Any, months: int) -> None:
     from lending.models import Disclosure, Drawdown
+    from lending.pricing import price_columns
     from lending.queries.disclosures import table_today
 
     customer_id, moment = id_of("customer", number), common.moment
@@ -203,6 +204,8 @@ def _drawdown(common: Common, number: int, line: Any, months: int) -> None:
         signing={"device": "bench", "address": "127.0.0.1", "read_seconds": 9},
     )  # fmt: skip
     shown = table_today(drawdown)
+    for column, value in price_columns(shown.price).items():
+        setattr(drawdown, column, value)
     drawdown.agreed = {"contract_date": common.today.isoformat(), "table": shown.content}
     common.put(drawdown)
     common.put(Disclosure(

@@ -22,7 +22,7 @@ from core.tenancy import schema_of
 from scripts.product import ROOT, Product, ProductError
 
 CLIENTS: Final = 2
-TURNS: Final = 5
+TURNS: Final = 9
 DRAWS: Final = 150  # of each client in each turn
 WARMING: Final = 40
 CHECKED: Final = 10

@@ -33,6 +33,7 @@ from lending.loan_terms import day_count_of, early_fee_percent_of
 from lending.loans.terms import Schedule
 from lending.models import Disclosure, Drawdown, EntrustedPayment, ProductVersion
 from lending.models.product import NEXT_WORKING_DAY
+from lending.pricing import Price
 from lending.purposes import label_of
 from tenants.directory import BankCard
 from verification.queries import Identity
@@ -70,13 +71,14 @@ def agreed_on(
     drawdown: Drawdown,
     *,
     parties: Parties,
+    price: Price,
     schedule: Schedule,
     disclosure: Disclosure,
     consents: Sequence[ConsentGiven],
     made_at: datetime,
 ) -> dict[str, Any]:
     """Return what a contract is to state, all but its number, as JSON."""
-    line, version = drawdown.line, drawdown.line.product_version
+    version = drawdown.line.product_version
     return {
         "contract_date": disclosure.business_date.isoformat(),
         "made_at": made_at.isoformat(),
@@ -88,11 +90,11 @@ def agreed_on(
         "maturity_date": schedule.maturity_date.isoformat(),
         "method": drawdown.method,
         "rate": {
-            "annual_rate": str(line.annual_rate),
-            "lpr_rate": str(line.lpr_rate),
-            "lpr_tenor": line.lpr_tenor,
-            "lpr_date": line.lpr_date.isoformat(),
-            "spread_bp": line.spread_bp,
+            "annual_rate": str(price.annual_rate),
+            "lpr_rate": str(price.lpr_rate),
+            "lpr_tenor": price.lpr_tenor,
+            "lpr_date": price.lpr_date.isoformat(),
+            "spread_bp": price.spread_bp,
             "all_in_annual_rate": str(schedule.all_in_annual_rate),
             "all_in_basis": BASES[schedule.all_in_basis],
             "day_count": day_count_of(version, drawdown.method),

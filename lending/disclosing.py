@@ -1,7 +1,7 @@
 """The table of costs that a customer reads before signing (综合融资成本明示表: LN-08, LN-09, LN-10).
 
-A table is made of the lender, the line and the terms on one business date, and is the same bytes each time, so that its
-hash stands for it: another day, rate, amount or term is another table.
+A table is made of the lender, the product, the price and the terms on one business date, and is the same bytes each time, so
+that its hash stands for it: another day, LPR, rate, amount or term is another table.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from core.money import fen_to_yuan
-from lending.loan_terms import day_count_of, early_fee_percent_of, schedule_terms
+from lending.loan_terms import day_count_of, early_fee_percent_of, version_terms
 from lending.loans.repricing import ANNIVERSARY, EVERY_JANUARY, FIXED
 from lending.loans.schedule import build_schedule
 from lending.loans.terms import Schedule
 from lending.loans.wire import ScheduleFields, schedule_fields
-from lending.models import CreditLine
+from lending.models import ProductVersion
 from lending.models.product import DAY_COUNTS, METHODS
+from lending.pricing import Price
 from lending.purposes import label_of
 
 FORMAT: Final = "disclosure/1"
@@ -63,22 +64,24 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A table of costs: what is shown, its hash, and the schedule that it states."""
+    """A table of costs: what is shown, its hash, and the price and the schedule that it states."""
 
     content: dict[str, Any]
     sha256: bytes
+    price: Price
     schedule: Schedule
 
 
-def make_table(lender: Lender, line: CreditLine, terms: Terms) -> Shown:
-    """Make the table of a drawdown.
+def make_table(lender: Lender, version: ProductVersion, price: Price, terms: Terms) -> Shown:
+    """Make the table of a drawdown by its product's rules, at the price of the day.
 
     Raises:
         TermsError: no schedule can be made of the terms.
     """
     schedule = build_schedule(
-        schedule_terms(
-            line,
+        version_terms(
+            version,
+            annual_rate=price.annual_rate,
             amount_fen=terms.amount_fen,
             term_months=terms.term_months,
             method=terms.method,
@@ -86,7 +89,11 @@ def make_table(lender: Lender, line: CreditLine, terms: Terms) -> Shown:
         )
     )
     shown: ScheduleFields = schedule_fields(schedule)
-    rows = [*_parties(lender, terms), *_costs(lender, line, terms, schedule), *_default(lender, line)]
+    rows = [
+        *_parties(lender, terms),
+        *_costs(lender, version, price, terms, schedule),
+        *_default(lender, version, price),
+    ]
     content = {
         "format": FORMAT,
         "title": TITLE,
@@ -95,11 +102,11 @@ def make_table(lender: Lender, line: CreditLine, terms: Terms) -> Shown:
         "amount": fen_to_yuan(terms.amount_fen),
         "term": terms.term_months,
         "method": terms.method,
-        "annual_rate": f"{line.annual_rate:.4f}",
+        "annual_rate": f"{price.annual_rate:.4f}",
         "lines": [{"label": label, "value": value} for label, value in rows],
         **shown,
     }
-    return Shown(content=content, sha256=digest_of(content), schedule=schedule)
+    return Shown(content=content, sha256=digest_of(content), price=price, schedule=schedule)
 
 
 def digest_of(content: dict[str, Any]) -> bytes:
@@ -138,14 +145,16 @@ def _paying(lender: Lender, payee_tail: str | None) -> str:
     return f"受托支付：发放至您的收款账户后，由{lender.legal_name}即时支付给您指定的收款人（账号尾号 {payee_tail}），不收取费用"
 
 
-def _costs(lender: Lender, line: CreditLine, terms: Terms, schedule: Schedule) -> Iterator[tuple[str, str]]:
-    version, rate = line.product_version, percent(line.annual_rate)
+def _costs(
+    lender: Lender, version: ProductVersion, price: Price, terms: Terms, schedule: Schedule
+) -> Iterator[tuple[str, str]]:
+    rate = percent(price.annual_rate)
     yield "年利率（单利）", f"{rate}，{RATE_RULES[version.repricing]}"
     yield (
         "利率构成",
         (
-            f"{line.lpr_date.isoformat()} 公布的{TENORS[line.lpr_tenor]}贷款市场报价利率 {percent(line.lpr_rate)}，"
-            f"加 {line.spread_bp} 个基点"
+            f"{price.lpr_date.isoformat()} 公布的{TENORS[price.lpr_tenor]}贷款市场报价利率 {percent(price.lpr_rate)}，"
+            f"加 {price.spread_bp} 个基点"
         ),
     )
     day_count = dict(DAY_COUNTS)[day_count_of(version, terms.method)]
@@ -174,12 +183,11 @@ def _early_fee(lender: Lender, fee_percent: Decimal) -> tuple[str, str]:
     return "提前还款手续费", f"{charged}；收取方：{lender.legal_name}"
 
 
-def _default(lender: Lender, line: CreditLine) -> Iterator[tuple[str, str]]:
-    version = line.product_version
+def _default(lender: Lender, version: ProductVersion, price: Price) -> Iterator[tuple[str, str]]:
     yield (
         "逾期罚息（违约时）",
         (
-            f"逾期本金自逾期之日起按年利率 {percent(marked_up(line.annual_rate, version.overdue_markup_percent))} 计收"
+            f"逾期本金自逾期之日起按年利率 {percent(marked_up(price.annual_rate, version.overdue_markup_percent))} 计收"
             f"（合同利率加收 {shortest(version.overdue_markup_percent)}%）{_grace(version.grace_days)}；"
             f"收取方：{lender.legal_name}"
         ),
@@ -190,7 +198,7 @@ def _default(lender: Lender, line: CreditLine) -> Iterator[tuple[str, str]]:
     yield (
         "挪用罚息（违约时）",
         (
-            f"挪用部分按年利率 {percent(marked_up(line.annual_rate, version.misuse_markup_percent))} 计收"
+            f"挪用部分按年利率 {percent(marked_up(price.annual_rate, version.misuse_markup_percent))} 计收"
             f"（合同利率加收 {shortest(version.misuse_markup_percent)}%）；收取方：{lender.legal_name}"
         ),
     )

@@ -27,6 +27,7 @@ from lending.disclosing import shortest
 from lending.loan_terms import day_count_of, early_fee_percent_of
 from lending.models import CreditLine, Disclosure, ProductVersion
 from lending.models.product import DAY_COUNTS, METHODS, NEXT_WORKING_DAY, ONCE_PER_LINE, REPRICING
+from lending.pricing import Price
 from lending.purposes import label_of
 
 METHOD_WORDS: Final = dict(METHODS)
@@ -38,12 +39,12 @@ def signs_once(line: CreditLine) -> bool:
     return line.product_version.contracting == ONCE_PER_LINE
 
 
-def bounds_of(line: CreditLine, *, legal_name: str, day: date) -> Bounds:
-    """Return what an agreement of a line would say if it were signed on a business date."""
+def bounds_of(line: CreditLine, *, price: Price, legal_name: str, day: date) -> Bounds:
+    """Return what an agreement of a line would say if it were signed on a business date, at the price of that day."""
     version = line.product_version
     return Bounds(
         limit_fen=line.limit_fen,
-        annual_rate=line.annual_rate,
+        annual_rate=price.annual_rate,
         valid_until_date=line.valid_until_date,
         terms={"lender": legal_name, **_terms(version, day)},
         template=agreement_template_of(version, product_code=line.product.code).text,
@@ -92,6 +93,7 @@ def terms_in_words(terms: Mapping[str, Any]) -> list[tuple[str, str]]:
 def line_agreed_on(
     line: CreditLine,
     *,
+    price: Price,
     parties: Parties,
     disclosure: Disclosure,
     consents: Sequence[ConsentGiven],
@@ -99,7 +101,7 @@ def line_agreed_on(
     made_at: datetime,
 ) -> dict[str, Any]:
     """Return what an agreement is to state, as JSON, in the bounds of today."""
-    bounds = bounds_of(line, legal_name=parties.lender.name, day=disclosure.business_date)
+    bounds = bounds_of(line, price=price, legal_name=parties.lender.name, day=disclosure.business_date)
     return {
         "number": number,
         "contract_date": disclosure.business_date.isoformat(),
@@ -111,10 +113,10 @@ def line_agreed_on(
         "valid_until_date": bounds.valid_until_date.isoformat(),
         "annual_rate": str(bounds.annual_rate),
         "price": {
-            "lpr_rate": str(line.lpr_rate),
-            "lpr_tenor": line.lpr_tenor,
-            "lpr_date": line.lpr_date.isoformat(),
-            "spread_bp": line.spread_bp,
+            "lpr_rate": str(price.lpr_rate),
+            "lpr_tenor": price.lpr_tenor,
+            "lpr_date": price.lpr_date.isoformat(),
+            "spread_bp": price.spread_bp,
         },
         "terms": bounds.terms,
         "template": bounds.template,

@@ -9,26 +9,12 @@ from decimal import Decimal
 from lending.loans.day_count import DayCount
 from lending.loans.due_dates import due_dates, months_after, quarterly_due_dates, working_day_from
 from lending.loans.terms import SETTLED_BY_QUARTER, RepaymentMethod, ScheduleTerms, Settlement
-from lending.models import CreditLine, ProductVersion
+from lending.models import ProductVersion
 from lending.models.product import NEXT_WORKING_DAY
 from tenants import queries as tenants
 
 LONGEST_HOLIDAY_MONTHS = 1
 LONGEST_MOVE = timedelta(days=31)
-
-
-def schedule_terms(
-    line: CreditLine, *, amount_fen: int, term_months: int, method: str, start_date: date
-) -> ScheduleTerms:
-    """Return the terms by which a drawdown on a line is repaid: the line's price, its product's rules.
-
-    Raises:
-        InvalidTermError: no schedule can be made of the values.
-    """
-    return version_terms(
-        line.product_version, annual_rate=line.annual_rate, amount_fen=amount_fen, term_months=term_months,
-        method=method, start_date=start_date,
-    )  # fmt: skip
 
 
 def version_terms(

@@ -11,10 +11,11 @@ from lending import parameters
 from lending.decision.facts_schema import facts_schema
 from lending.decision.policy import GRADES, PolicyFields, lpr_tenor
 from lending.loans.day_count import DayCount
-from lending.loans.repricing import price
+from lending.loans.repricing import price_within
 from lending.models import ProductVersion
 from lending.models.policy import COLUMNS
 from lending.models.product import BULLET_LIKE, LONGEST_BULLET_MONTHS
+from lending.pricing import rate_of
 from lending.purposes import CONSUMER
 from tenants import directory
 from tenants.queries import LprView
@@ -55,8 +56,7 @@ def policy_of(version: ProductVersion) -> PolicyFields:
 def lpr_for(version: ProductVersion, quote: LprView) -> LprUsed:
     """Choose the tenor of a quote that prices a version's loans: by the longest of them, however long the line (INT-01)."""
     tenor = lpr_tenor(max(version.terms_months, default=0))
-    rate = quote.one_year_rate if tenor == "1Y" else quote.five_year_rate
-    return LprUsed(tenor=tenor, rate=rate, published_date=quote.published_date)
+    return LprUsed(tenor=tenor, rate=rate_of(quote, tenor), published_date=quote.published_date)
 
 
 def rate_range(version: ProductVersion, quote: LprView) -> RateRange:
@@ -69,8 +69,8 @@ def rate_range(version: ProductVersion, quote: LprView) -> RateRange:
 
 
 def _priced(policy: PolicyFields, lpr_rate: Decimal, spread_bp: int) -> Decimal:
-    rate = price(lpr_rate, spread_bp)
-    return max(policy.floor_rate, min(policy.effective_ceiling_rate, rate)).quantize(RATE_STEP)
+    floor, ceiling = policy.floor_rate, policy.effective_ceiling_rate
+    return price_within(lpr_rate, spread_bp, floor=floor, ceiling=ceiling).quantize(RATE_STEP)
 
 
 def _admitted(policy: PolicyFields) -> list[str]:

@@ -92,6 +92,7 @@ class DrawdownPage(ReadOnlyPage):
         (None, {"fields": (("id", "status"), ("product", "line"), ("reason_code", "retryable"))}),
         ("借款人", {"fields": ("person", "account")}),
         ("条件", {"fields": (("amount_fen_in_yuan", "term_months"), ("method", "purpose"))}),
+        ("定价", {"fields": (("annual_rate", "spread_bp"), ("lpr_rate", "lpr_date"))}),
         ("签署", {"fields": (("contract_number", "signed_at"), "disburse_by_date")}),
         ("放款", {"fields": (("payment_id", "disburse_face_check_id"), "disbursed_at")}),
         ("时间", {"fields": (("created_at", "expires_at"),)}),

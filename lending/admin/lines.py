@@ -24,6 +24,7 @@ from lending.operations.lines import close_line, freeze_line, reduce_line, revie
 from lending.queries.agreements import why_sign_anew
 from lending.queries.applications import available_fen, review_is_due
 from lending.queries.disclosures import lender_card
+from lending.queries.prices import line_price_today
 
 FREEZER: Final = "lending.freeze_creditline"
 COLOURS: Final = {"active": "success", "frozen": "warning", "expired": "danger", "closed": "danger"}
@@ -107,6 +108,7 @@ class CreditLinePage(ReadOnlyPage):
         "drawn_fen_in_yuan",
         "held_fen_in_yuan",
         "available",
+        "price_now",
         "review_due",
         "signing",
     )
@@ -114,7 +116,10 @@ class CreditLinePage(ReadOnlyPage):
         (None, {"fields": (("id", "status"), ("customer", "application"), ("product", "product_version", "kind"))}),
         ("金额", {"fields": (("limit_fen_in_yuan", "available"), ("drawn_fen_in_yuan", "held_fen_in_yuan"))}),
         ("合同", {"fields": ("signing",)}),
-        ("定价", {"fields": (("annual_rate", "grade"), ("lpr_rate", "lpr_tenor", "lpr_date"), "spread_bp")}),
+        (
+            "定价",
+            {"fields": (("spread_bp", "grade"), "price_now", ("annual_rate", "lpr_rate"), ("lpr_tenor", "lpr_date"))},
+        ),
         ("期限", {"fields": (("starts_date", "valid_until_date"), ("reviewed_date", "review_due"), "created_at")}),
     )
     limit_fen_in_yuan = staticmethod(amount("limit_fen", "额度"))
@@ -125,6 +130,15 @@ class CreditLinePage(ReadOnlyPage):
     def available(self, row: CreditLine) -> str:
         """Show what can be drawn now."""
         return exact(available_fen(row))
+
+    @display(description="当前用款价格")
+    def price_now(self, row: CreditLine) -> str:
+        """Show what the next loan costs by today's LPR, and how that comes about."""
+        price = line_price_today(row)
+        tenor = row.get_lpr_tenor_display()
+        made_of = f"{price.lpr_date} 公布的{tenor} LPR {price.lpr_rate}%，加 {price.spread_bp} 个基点"
+        bounded = "" if price.spread_bp == row.spread_bp else "（受产品利率上下限约束）"
+        return f"{price.annual_rate}%：{made_of}{bounded}"
 
     @display(description="下一笔用信签署")
     def signing(self, row: CreditLine) -> str:

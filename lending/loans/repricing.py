@@ -46,3 +46,22 @@ def last_repricing(rule: str, start_date: date, *, before: date | None) -> date 
 def price(lpr_rate: Decimal, spread_bp: int) -> Decimal:
     """Return the annual rate in per cent that a loan prime rate and a spread make."""
     return lpr_rate + Decimal(spread_bp) / BASIS_POINTS_IN_A_PERCENT
+
+
+def price_within(lpr_rate: Decimal, spread_bp: int, *, floor: Decimal, ceiling: Decimal) -> Decimal:
+    """Return `price` within a product's lowest and highest annual rate in per cent."""
+    return max(floor, min(ceiling, price(lpr_rate, spread_bp)))
+
+
+def spread_of(annual_rate: Decimal, *, lpr_rate: Decimal) -> int:
+    """Return the whole basis points over the loan prime rate that a contract states of a rate.
+
+    Raises:
+        ValueError: the rate has none; publishing sees to it that floor and ceiling have one.
+    """
+    spread = (annual_rate - lpr_rate) * BASIS_POINTS_IN_A_PERCENT
+    whole = int(spread)
+    if whole != spread:
+        msg = f"a spread of {spread} basis points cannot be written in a contract"
+        raise ValueError(msg)
+    return whole

@@ -27,8 +27,9 @@ class CreditLine(models.Model):
     States in `lending.states.LINE`: active ↔ frozen (no new draws); expired after `valid_until_date`; closed. What is
     held belongs to drawdowns on their way, what is drawn is principal outstanding; repaid principal may be drawn again.
     The amounts change in single guarded statements only (`lending.operations.lines`). `over_limit_fen` is what is
-    drawn and held above the limit: it was lowered, or a repayment was taken back that had been drawn again. The price is
-    fixed at the offer: LPR of `lpr_tenor` published on `lpr_date`, plus `spread_bp`. A line whose grant or last review
+    drawn and held above the limit: it was lowered, or a repayment was taken back that had been drawn again. The offer
+    agreed on `spread_bp` over the LPR of `lpr_tenor`; `annual_rate`, `lpr_rate` and `lpr_date` are those of the offer. A
+    loan costs the LPR of its own contract date plus the spread (`lending.pricing`, INT-01). A line whose grant or last review
     (`reviewed_date`) is more than a year ago lends nothing new until it is reviewed (LN-02).
 
     PII: none beside the customer's opaque id.
@@ -47,10 +48,10 @@ class CreditLine(models.Model):
     drawn_fen = models.BigIntegerField("已用（分）", default=0)
     held_fen = models.BigIntegerField("占用（分）", default=0)
     over_limit_fen = models.BigIntegerField("超限（分）", default=0)
-    annual_rate = models.DecimalField("年利率（%）", max_digits=8, decimal_places=4)
-    lpr_rate = models.DecimalField("LPR（%）", max_digits=8, decimal_places=4)
+    annual_rate = models.DecimalField("授信时年利率（%）", max_digits=8, decimal_places=4)
+    lpr_rate = models.DecimalField("授信时 LPR（%）", max_digits=8, decimal_places=4)
     lpr_tenor = models.CharField("LPR 期限", max_length=2, choices=TENORS)
-    lpr_date = models.DateField("LPR 公布日")
+    lpr_date = models.DateField("授信时 LPR 公布日")
     spread_bp = models.IntegerField("加点（基点）")
     grade = models.CharField("等级", max_length=4, blank=True, default="")
     starts_date = models.DateField("生效日")

@@ -48,8 +48,9 @@ class Drawdown(models.Model):
     ended; review where staff judge before it is paid (ACC-09), which ends as signed does. While it is signing, signed,
     disbursing or in review its amount is held on the line, exactly once; money of unknown fate keeps its hold (LN-20).
 
-    `contract_number` and `agreed` (what the contract is to state) are fixed when the customer signs, so that every
-    attempt at signing makes the same contract. `signs_agreement`: the line's agreement is signed with it.
+    `contract_number`, the price and `agreed` (what the contract is to state) are fixed when the customer signs, so that
+    every attempt at signing makes the same contract. The price is the LPR of the contract date, published on `lpr_date`, plus
+    `spread_bp`: rates in per cent a year (INT-01). `signs_agreement`: the line's agreement is signed with it.
 
     PII: `agreed`, sealed: the parties and terms of the contract; kept as long as the contract (SIGN-03, AML-04).
     """
@@ -74,6 +75,10 @@ class Drawdown(models.Model):
     expires_at = models.DateTimeField("草稿失效时间")
     contract_number = models.CharField("合同编号", max_length=30, null=True, blank=True, unique=True)
     agreed = SealedJSONField("合同要素", null=True)
+    annual_rate = models.DecimalField("年利率（%）", max_digits=8, decimal_places=4, null=True, blank=True)
+    lpr_rate = models.DecimalField("LPR（%）", max_digits=8, decimal_places=4, null=True, blank=True)
+    lpr_date = models.DateField("LPR 公布日", null=True, blank=True)
+    spread_bp = models.IntegerField("加点（基点）", null=True, blank=True)
     signing = models.JSONField("签署凭据", default=dict)
     signs_agreement = models.BooleanField("同时签订循环借款合同", default=False, db_default=False)
     disburse_by_date = models.DateField("最迟放款日", null=True, blank=True)
@@ -94,6 +99,11 @@ class Drawdown(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=HOLDING) | Q(contract_number__isnull=False),
                 name="lending_drawdown_signed_has_number",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=HOLDING)
+                | Q(annual_rate__isnull=False, lpr_rate__isnull=False, lpr_date__isnull=False, spread_bp__isnull=False),
+                name="lending_drawdown_signed_has_price",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=WAITING) | Q(disburse_by_date__isnull=False),

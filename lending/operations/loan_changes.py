@@ -23,7 +23,7 @@ from lending.loan_terms import LONGEST_MOVE, fixed_days_to, later_due_dates, qua
 from lending.loans.classification import Category
 from lending.loans.due_dates import working_day_from
 from lending.loans.judging import restructured
-from lending.loans.repricing import last_repricing, next_repricing, price
+from lending.loans.repricing import last_repricing, next_repricing
 from lending.loans.terms import ALL_AT_MATURITY, Settlement
 from lending.models import Loan, LoanEvent
 from lending.models.loan import SETTLED
@@ -34,6 +34,7 @@ from lending.operations.lines import stop_line
 from lending.operations.loan_locks import lock_line, lock_loan
 from lending.operations.repayment_posting import next_sequence, rebuild_loan
 from lending.operations.settling import follow_settlement
+from lending.pricing import rate_by
 from lending.queries.loan_changes import refuse_calling_in, refuse_extension, refuse_misuse
 from lending.states import LOAN
 from tenants import queries as tenants
@@ -91,8 +92,7 @@ def reprice_again(*, loan_id: uuid.UUID) -> Decimal:
 def _take_price(loan: Loan, day: date) -> None:
     """Charge the price of a repricing day from that day on; the loan is folded anew where it is another."""
     lpr, version = tenants.lpr_on(day), loan.line.product_version
-    asked = price(lpr.one_year_rate if loan.lpr_tenor == "1Y" else lpr.five_year_rate, loan.spread_bp)
-    rate = max(version.floor_rate, min(version.ceiling_rate, asked))
+    rate = rate_by(lpr, version, tenor=loan.lpr_tenor, spread_bp=loan.spread_bp)
     if rate == loan.annual_rate:
         return
     loan.rate_changes = [*loan.rate_changes, [day.isoformat(), str(rate)]]

@@ -41,8 +41,8 @@ FOR_PAYMENT: Final[dict[str, Shape[Any]]] = {
     "line": Shape(
         CreditLine,
         only=[
-            "id", "customer", "product", "product_version", "status", "annual_rate", "lpr_tenor", "spread_bp",
-            "starts_date", "reviewed_date", "valid_until_date",
+            "id", "customer", "product", "product_version", "status", "lpr_tenor", "starts_date",
+            "reviewed_date", "valid_until_date",
         ],
     ),
     "product": Shape(Product, only=["id", "code", "is_open", "opens_date", "closes_date"]),

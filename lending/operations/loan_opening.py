@@ -18,7 +18,7 @@ from core.steps.queue import owed_step
 from lending import books
 from lending.actors import SYSTEM
 from lending.hot.sql import NOT_IN_STATE, NOT_SO_MUCH_HELD
-from lending.loan_terms import early_fee_percent_of, schedule_terms
+from lending.loan_terms import early_fee_percent_of, version_terms
 from lending.loans.day_count import DayCount
 from lending.loans.rate_history import PenaltyTerms
 from lending.loans.repricing import next_repricing
@@ -27,6 +27,7 @@ from lending.models import Drawdown, Instalment, Loan, LoanEvent
 from lending.models.drawdown import SIGNED
 from lending.models.loan_event import OPENED
 from lending.operations.lines import LineAmountWrong
+from lending.pricing import signed_price
 from lending.reporting import PUSH_FIGURES
 from lending.states import DRAWDOWN
 
@@ -88,10 +89,10 @@ def _not_so_much_held() -> LineAmountWrong:
 
 def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Row, list[Row]]:
     """Make the loan's row, and of its instalments what each has of its own."""
-    line, version = drawdown.line, drawdown.line.product_version
-    terms = schedule_terms(
-        line, amount_fen=drawdown.amount_fen, term_months=drawdown.term_months, method=drawdown.method,
-        start_date=business_date(),
+    line, version, price = drawdown.line, drawdown.line.product_version, signed_price(drawdown)
+    terms = version_terms(
+        version, annual_rate=price.annual_rate, amount_fen=drawdown.amount_fen, term_months=drawdown.term_months,
+        method=drawdown.method, start_date=business_date(),
     )  # fmt: skip
     plan = plan_instalments(terms)
     costs = PenaltyTerms(
@@ -110,8 +111,8 @@ def _new_loan(drawdown: Drawdown, loan_id: uuid.UUID) -> tuple[Row, list[Row]]:
         grace_days=version.grace_days,
         early_repayment_fee_percent=early_fee_percent_of(version, drawdown.method), opening_rate=terms.annual_rate,
         misuse_markup_percent=version.misuse_markup_percent, min_days=version.min_days,
-        prepayment_keeps=version.prepayment_keeps, repricing=version.repricing, lpr_tenor=line.lpr_tenor,
-        spread_bp=line.spread_bp, category_date=terms.start_date, running_fen=drawdown.amount_fen,
+        prepayment_keeps=version.prepayment_keeps, repricing=version.repricing, lpr_tenor=price.lpr_tenor,
+        spread_bp=price.spread_bp, category_date=terms.start_date, running_fen=drawdown.amount_fen,
         running_from_date=terms.start_date, running_numerator=rates.running, overdue_numerator=rates.overdue,
         next_due_date=plan[0].due_date,
         next_reprice_date=next_repricing(version.repricing, terms.start_date, after=terms.start_date),

@@ -16,7 +16,7 @@ from core.states import transition
 from core.steps.queue import enqueue
 from lending.actors import SYSTEM
 from lending.loans.due_dates import months_after
-from lending.loans.repricing import BASIS_POINTS_IN_A_PERCENT
+from lending.loans.repricing import spread_of
 from lending.models import Application, CreditLine, Decision
 from lending.models.application import OFFERED
 from lending.models.decision import FULL
@@ -102,13 +102,8 @@ class _Terms:
 
     @property
     def spread_bp(self) -> int:
-        """Return the spread that a contract states; publishing sees to it that floor and ceiling have one."""
-        spread = (self.annual_rate - self.lpr_rate) * BASIS_POINTS_IN_A_PERCENT
-        whole = int(spread)
-        if whole != spread:
-            msg = f"a spread of {spread} basis points cannot be written in a contract"
-            raise ValueError(msg)
-        return whole
+        """Return the spread that the line's contracts state."""
+        return spread_of(self.annual_rate, lpr_rate=self.lpr_rate)
 
 
 def _terms(application: Application, decision: Decision) -> _Terms:

@@ -49,6 +49,7 @@ from lending.operations.drawdowns import (
 from lending.operations.lines import hold_on_line, release_hold
 from lending.operations.loan_locks import lock_drawdown
 from lending.operations.stopping import cancel, has_stopped
+from lending.pricing import price_columns
 from lending.queries.agreements import agreement_serving
 from lending.queries.disclosures import lender_card, table_today
 from lending.reporting import SEQUENCE
@@ -126,8 +127,8 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         subject=drawdown_id.hex, subject_id=customer_id, amount_fen=drawdown.amount_fen,
     )  # fmt: skip
     agreed = agreed_on(
-        drawdown, parties=_parties(drawdown), schedule=shown.schedule, disclosure=disclosure, consents=consents,
-        made_at=now(),
+        drawdown, parties=_parties(drawdown), price=shown.price, schedule=shown.schedule, disclosure=disclosure,
+        consents=consents, made_at=now(),
     )  # fmt: skip
     signing = {
         "face_check": face_check_id.hex,
@@ -149,6 +150,7 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
     return transition(
         DRAWDOWN, drawdown_id, "sign", actor=customer_actor(customer_id), agreed=agreed, signing=signing,
         signs_agreement=LINE_AGREEMENT in agreed, contract_number=_next_number(drawdown.line.product.code),
+        **price_columns(shown.price),
     )  # fmt: skip
 
 
@@ -163,17 +165,17 @@ def _under_agreement(
         DisclosureChanged: the customer has confirmed to sign something else.
     """
     line = drawdown.line
-    line.refresh_from_db(fields=["limit_fen", "annual_rate", "valid_until_date", "status"])
+    line.refresh_from_db(fields=["limit_fen", "valid_until_date", "status"])
     if table_today(drawdown).sha256 != confirmed.sha256:
         raise DisclosureChanged
     parties = _parties(drawdown)
-    serving = agreement_serving(line, lender=parties.lender)
+    serving = agreement_serving(line, price=confirmed.price, lender=parties.lender)
     if serving is not None:
         named = {"number": serving.number, "contract_date": serving.contract_date.isoformat()}
         return {AGREEMENT: {**named, SIGNED_IN: serving.drawdown_id.hex}}
     made = line_agreed_on(
-        line, parties=parties, disclosure=disclosure, consents=consents, number=_next_number(line.product.code),
-        made_at=now(),
+        line, price=confirmed.price, parties=parties, disclosure=disclosure, consents=consents,
+        number=_next_number(line.product.code), made_at=now(),
     )  # fmt: skip
     named = {"number": made["number"], "contract_date": made["contract_date"]}
     return {AGREEMENT: {**named, SIGNED_IN: drawdown.pk.hex}, LINE_AGREEMENT: made}

@@ -34,6 +34,7 @@ from lending.queries.loans import (
     repayments_of,
 )
 from lending.queries.present_loan import access_present_loan
+from lending.queries.prices import line_price_today, rates_today
 from lending.queries.products import (
     invitation_of,
     is_related_party,
@@ -89,6 +90,7 @@ __all__ = [
     "is_related_party",
     "journey_of",
     "judge_file",
+    "line_price_today",
     "line_status",
     "lines_of",
     "loan_book_agrees",
@@ -99,6 +101,7 @@ __all__ = [
     "plan_repayment",
     "price_today",
     "quote",
+    "rates_today",
     "recorded_decision",
     "repayments_of",
     "replay_decision",

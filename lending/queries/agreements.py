@@ -12,7 +12,9 @@ from lending.line_contracting import bounds_agreed, bounds_of, signs_once
 from lending.models import CreditLine, Drawdown, LineAgreement
 from lending.models.credit_line import STANDING
 from lending.models.drawdown import SIGNING
+from lending.pricing import Price
 from lending.queries.applications import line_status
+from lending.queries.prices import line_price_today
 from tenants.directory import BankCard
 
 
@@ -25,10 +27,10 @@ class Standing:
     drawdown_id: uuid.UUID
 
 
-def agreement_serving(line: CreditLine, *, lender: BankCard) -> Standing | None:
-    """Return the agreement under which a line's next drawdown is made today; None where one must be signed with it."""
+def agreement_serving(line: CreditLine, *, price: Price, lender: BankCard) -> Standing | None:
+    """Return the agreement under which a line's next drawdown is made at a price; None where one must be signed with it."""
     latest = _latest(line)
-    if latest is None or _why(line, lender, latest[1]) is not None:
+    if latest is None or _why(line, price, lender, latest[1]) is not None:
         return None
     return latest[0]
 
@@ -38,12 +40,12 @@ def why_sign_anew(line: CreditLine, *, lender: BankCard) -> SignAnew | None:
     if not signs_once(line):
         return None
     latest = _latest(line)
-    return _why(line, lender, None if latest is None else latest[1])
+    return _why(line, line_price_today(line), lender, None if latest is None else latest[1])
 
 
-def _why(line: CreditLine, lender: BankCard, signed: Bounds | None) -> SignAnew | None:
+def _why(line: CreditLine, price: Price, lender: BankCard, signed: Bounds | None) -> SignAnew | None:
     today = business_date()
-    wanted = bounds_of(line, legal_name=lender.name, day=today)
+    wanted = bounds_of(line, price=price, legal_name=lender.name, day=today)
     return why_anew(signed, wanted, day=today, line_stands=line_status(line) in STANDING)
 
 

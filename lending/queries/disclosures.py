@@ -12,7 +12,9 @@ from lending.line_contracting import signs_once
 from lending.loans.errors import TermsError
 from lending.models import Disclosure, Drawdown, EntrustedPayment
 from lending.models.drawdown import DRAFT
+from lending.pricing import Price
 from lending.queries.agreements import agreement_serving
+from lending.queries.prices import line_price_today
 from lending.queries.terms import TermsNotOffered
 from tenants import directory
 from tenants.directory import BankCard
@@ -47,26 +49,24 @@ def _payee_tail(drawdown: Drawdown) -> str | None:
     return None if row is None else row.payee_number[-TAIL:]
 
 
-def _signing(drawdown: Drawdown, card: BankCard) -> str | None:
+def _signing(drawdown: Drawdown, price: Price, card: BankCard) -> str | None:
     """Say what the customer signs where a line's drawdowns are made under one agreement."""
     line = drawdown.line
     if not signs_once(line):
         return None
-    serving = agreement_serving(line, lender=card)
+    serving = agreement_serving(line, price=price, lender=card)
     if serving is None:
         return agreement_words(limit_fen=line.limit_fen, valid_until_date=line.valid_until_date)
     return voucher_words(number=serving.number, contract_date=serving.contract_date)
 
 
 def is_out_of_date(drawdown: Drawdown) -> bool:
-    """Tell whether a draft must show another table than it showed last: of another day, or under another agreement.
+    """Tell whether a draft must show another table than it showed last: another day, LPR or agreement makes another.
 
     Asked with `disclosures` fetched.
     """
     latest = max(drawdown.disclosures.all(), key=lambda shown: shown.pk)
-    if latest.business_date != business_date():
-        return True
-    return signs_once(drawdown.line) and bytes(latest.sha256) != table_today(drawdown).sha256
+    return bytes(latest.sha256) != table_today(drawdown).sha256
 
 
 def table_today(drawdown: Drawdown) -> Shown:
@@ -75,7 +75,8 @@ def table_today(drawdown: Drawdown) -> Shown:
     Raises:
         TermsNotOffered: no schedule can be made of the terms.
     """
-    card = lender_card()
+    card, line = lender_card(), drawdown.line
+    price = line_price_today(line)
     terms = Terms(
         drawdown_id=drawdown.pk.hex,
         amount_fen=drawdown.amount_fen,
@@ -84,9 +85,10 @@ def table_today(drawdown: Drawdown) -> Shown:
         purpose=drawdown.purpose,
         business_date=business_date(),
         payee_tail=_payee_tail(drawdown),
-        signing=_signing(drawdown, card),
+        signing=_signing(drawdown, price, card),
     )
     try:
-        return make_table(Lender(legal_name=card.name, complaint_phone=card.complaint_phone), drawdown.line, terms)
+        lender = Lender(legal_name=card.name, complaint_phone=card.complaint_phone)
+        return make_table(lender, line.product_version, price, terms)
     except TermsError as error:
         raise TermsNotOffered(f"{error.detail}，{error.next_step}") from error

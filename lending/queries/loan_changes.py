@@ -36,7 +36,7 @@ WHERE l.status <> 'settled' AND l.next_reprice_date BETWEEN %(first)s AND %(last
           CASE l.lpr_tenor WHEN '1Y' THEN %(1Y)s ELSE %(5Y)s END + l.spread_bp / 100.0))
 ORDER BY l.id
 """
-"""The price is `lending.loans.repricing.price` within floor and ceiling; a year before its next price a loan took its last."""
+"""The price is `lending.pricing.rate_by`; a year before its next price a loan took its last."""
 
 
 class ExtensionTooLong(Problem):

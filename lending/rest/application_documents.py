@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 from core.money import fen_to_yuan
@@ -77,14 +79,14 @@ def _decision(row: Application, status: str) -> dict[str, Any]:
     }
 
 
-def line_document(row: CreditLine) -> dict[str, Any]:
-    """Render a line."""
+def line_document(row: CreditLine, *, rate: Callable[[CreditLine], Decimal]) -> dict[str, Any]:
+    """Render a line, with what a loan on it costs by `rate`."""
     return {
         "id": row.pk.hex,
         "product": row.product.code,
         "limit": fen_to_yuan(row.limit_fen),
         "available": fen_to_yuan(queries.available_fen(row)),
-        "annual_rate": rate_on_the_wire(row.annual_rate),
+        "annual_rate": rate_on_the_wire(rate(row)),
         "valid_until": row.valid_until_date.isoformat(),
         "status": queries.line_status(row),
     }

@@ -83,7 +83,7 @@ class CreditLineDocument(serializers.Serializer[Any]):
     product = serializers.CharField()
     limit = AmountField()
     available = AmountField()
-    annual_rate = RateField()
+    annual_rate = RateField(help_text="当前用款的年利率：最近公布的贷款市场报价利率加授信约定的基点")
     valid_until = serializers.DateField()
     status = serializers.ChoiceField(LINE_STATUSES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rest_framework.request import Request
@@ -132,4 +133,5 @@ class CreditLines(ContractView):
     def get(self, request: Request) -> Response:
         """List them, newest first."""
         rows = queries.lines_of(customer_of(request))
-        return self.answer(Answer(200, page(request, rows, line_document), {}))
+        render = partial(line_document, rate=queries.rates_today())
+        return self.answer(Answer(200, page(request, rows, render), {}))

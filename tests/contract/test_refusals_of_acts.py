@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -282,7 +281,7 @@ BORROWING: Final[list[tuple[str, str, Body, State]]] = [
     ("drawdowns", "line_exceeded", draft_body, change_line(held_fen=F("limit_fen") - F("drawn_fen"))),
     ("drawdowns/{draft}/sign", "line_exceeded", sign_body, change_line(held_fen=F("limit_fen") - F("drawn_fen"))),
     ("drawdowns/{draft}/sign", "concentration_exceeded", sign_body, little_capital),
-    ("drawdowns/{draft}/sign", "disclosure_changed", sign_body, change_line(annual_rate=Decimal("6.5000"))),
+    ("drawdowns/{draft}/sign", "disclosure_changed", sign_body, change_line(spread_bp=350)),
     ("drawdowns/{draft}/sign", "phone_code_wrong", wrong(sign_body, phone_code=WRONG_CODE), nothing),
     ("drawdowns/{signed}/sign", "state_conflict", sign_body, nothing),
     ("drawdowns/{draft}/disburse", "state_conflict", disburse_body, nothing),

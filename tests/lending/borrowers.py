@@ -7,7 +7,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -37,6 +37,9 @@ from lending.models import (
 )
 from lending.operations.lines import hold_on_line
 from lending.operations.signing import Proof
+from lending.pricing import price_columns
+from lending.queries.prices import line_price_today
+from tenants.queries import lpr_on
 from tests.accounts.holders import set_day, write
 from tests.at_once import at_once, told
 from tests.lending.applicants import change_product, consent_to, face_token, make_customer
@@ -86,7 +89,7 @@ def make_account(
 
 
 def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = "XF01", **more: Any) -> CreditLine:
-    """Grant a line on a product's version in force, with the authorisations that it rests on."""
+    """Grant a line on a product's version in force, with the authorisations that it rests on, at 6 % today."""
     published = ProductVersion.objects.filter(product__code=product, published_at__isnull=False)
     version = published.select_related("product").latest("number")
     application = Application(
@@ -101,12 +104,13 @@ def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = 
     )
     write(application)
     consent_to(application)
+    annual_rate, quote = more.pop("annual_rate", Decimal("6.0000")), lpr_on(business_date())
     fields = {
-        "annual_rate": Decimal("6.0000"),
-        "lpr_rate": Decimal("3.0000"),
+        "annual_rate": annual_rate,
+        "lpr_rate": quote.one_year_rate,
         "lpr_tenor": "1Y",
-        "lpr_date": date(2025, 5, 20),
-        "spread_bp": 300,
+        "lpr_date": quote.published_date,
+        "spread_bp": int((annual_rate - quote.one_year_rate) * 100),
         "starts_date": business_date(),
         "valid_until_date": business_date() + timedelta(days=365),
         **more,
@@ -122,6 +126,12 @@ def make_line(customer_id: uuid.UUID, *, limit_fen: int = LIMIT, product: str = 
     )
     write(line)
     return line
+
+
+def priced(who: Borrower, annual_rate: str = "6.0000") -> None:
+    """Agree on the spread by which a loan of today costs so much, in per cent a year."""
+    spread_bp = int((Decimal(annual_rate) - lpr_on(business_date()).one_year_rate) * 100)
+    CreditLine.objects.filter(pk=who.line_id).update(spread_bp=spread_bp)
 
 
 def make_borrower(*, keeper: str = "own", limit_fen: int = LIMIT, product: str = "XF01", **line: Any) -> Borrower:
@@ -213,6 +223,7 @@ def signed(who: Borrower, amount_fen: int = 10_000_00, **changes: Any) -> Drawdo
             status="signed",
             contract_number=f"{who.bank}2026XF01{next(_contracts):08d}",
             disburse_by_date=business_date() + timedelta(days=1),
+            **price_columns(line_price_today(drawdown.line)),
         )
         leaf = evidence.append("lending.contract", drawdown.pk.hex, content)
     row = again(drawdown)

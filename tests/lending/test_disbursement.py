@@ -32,6 +32,8 @@ from lending.operations import disbursement
 from lending.operations.lines import LineAmountWrong
 from lending.operations.loan_locks import lock_drawdown
 from lending.operations.loan_opening import opening_loan
+from lending.pricing import price_columns
+from lending.queries.prices import line_price_today
 from lending.queries.products import published_version, related_index
 from lending.states import DRAWDOWN
 from tests.accounts.holders import bind
@@ -197,7 +199,10 @@ class TestDisburse:
         with pytest.raises(StateConflict):
             disburse(who, drawdown)
         Drawdown.objects.filter(pk=drawdown.pk).update(
-            status="signed", contract_number="x", disburse_by_date=business_date()
+            status="signed",
+            contract_number="x",
+            disburse_by_date=business_date(),
+            **price_columns(line_price_today(who.line())),
         )
         with pytest.raises(StateConflict):
             disburse(who, drawdown)

@@ -17,7 +17,6 @@ from core.tenancy import PROVINCE, at, in_bank
 from lending import operations, queries
 from lending.disclosing import digest_of
 from lending.models import CreditLine, Disclosure, Drawdown
-from lending.queries.disclosures import table_today
 from tenants import directory
 from tenants.models import Bank
 from tests.lending.applicants import make_customer
@@ -278,14 +277,6 @@ class TestConfirmDisclosure:
         shown_at = table_of(drawdown).shown_at
         operations.refresh_draft(drawdown_id=drawdown.pk)
         assert table_of(drawdown).shown_at == shown_at
-
-    @pytest.mark.parametrize("change", [{"annual_rate": "6.1000", "spread_bp": 310}, {"lpr_date": date(2026, 1, 20)}])
-    def test_another_price_is_another_table(self, change: dict[str, Any]) -> None:
-        who = make_borrower()
-        drawdown = draft(who)
-        old = bytes(table_of(drawdown).sha256)
-        CreditLine.objects.filter(pk=who.line_id).update(**change)
-        assert table_today(Drawdown.objects.select_related("line").get(pk=drawdown.pk)).sha256 != old
 
     def test_a_drawdown_that_is_no_draft_is_refused(self) -> None:
         drawdown = draft(make_borrower())

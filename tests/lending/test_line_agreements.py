@@ -188,11 +188,11 @@ class TestOneAgreement:
     ) -> None:
         who = made_once.who
         line = CreditLine.objects.filter(pk=who.line_id)
-        line.update(limit_fen=150_000_00, annual_rate="5.9000", spread_bp=290)
+        line.update(limit_fen=150_000_00, spread_bp=290)
         assert reason(who) is None
         line.update(limit_fen=200_000_01)
         assert reason(who) == "limit_higher"
-        line.update(limit_fen=200_000_00, annual_rate="6.0100", spread_bp=301)
+        line.update(limit_fen=200_000_00, spread_bp=301)
         assert reason(who) == "price_higher"
         second = draft(who)
         assert "一并签订" in words(second)

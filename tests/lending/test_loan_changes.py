@@ -39,6 +39,7 @@ from tests.lending.borrowers import (
     give_money,
     lend,
     make_borrower,
+    priced,
     repay,
     set_day,
 )
@@ -128,21 +129,22 @@ class TestChanges:
         pay_first(who, loan, 11)
         assert reprice_loan(loan_id=loan.pk) == Decimal("6.0000")  # its day has not come
         set_day(date(2025, 1, 1))
-        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")  # LPR 3.10 % of 2024-10-21 and 300 basis points
+        assert reprice_loan(loan_id=loan.pk) == Decimal("5.6500")  # LPR 3.10 % of 2024-10-21 and 255 basis points
         row = again(loan)
         assert (row.annual_rate, row.opening_rate, row.next_reprice_date) == (
-            Decimal("6.1000"), Decimal("6.0000"), date(2026, 1, 1),
+            Decimal("5.6500"), Decimal("6.0000"), date(2026, 1, 1),
         )  # fmt: skip
         last = Instalment.objects.get(loan=loan, number=12, replaced_by_version=None)
-        assert last.interest_fen == yuan_to_fen("43.13")  # 8,563.87 × (17 days at 6 % + 13 at 6.1 %) / 360
-        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")
+        assert last.interest_fen == yuan_to_fen("41.74")  # 8,563.87 × (17 days at 6 % + 13 at 5.65 %) / 360
+        assert reprice_loan(loan_id=loan.pk) == Decimal("5.6500")
         stands_as_folded(loan)
 
     def test_int01_a_quote_of_the_day_that_is_entered_after_the_day_began_prices_the_loan_from_that_day(self) -> None:
-        day = date(2025, 12, 20)
+        day = date(2026, 6, 20)
         who = make_borrower()
-        set_day(date(2024, 12, 20))
+        set_day(date(2025, 6, 20))
         CreditLine.objects.filter(pk=who.line_id).update(starts_date=business_date(), valid_until_date=day)
+        priced(who)
         loan = lend(who, 100_000_00, term_months=24)
         Loan.objects.filter(pk=loan.pk).update(repricing="anniversary", next_reprice_date=day)
         set_day(day)
@@ -153,7 +155,7 @@ class TestChanges:
         follow_late_entries()
         follow_late_entries()
         row = again(loan)
-        assert (row.annual_rate, row.rate_changes) == (Decimal("5.9000"), [["2025-12-20", "5.9000"]])
+        assert (row.annual_rate, row.rate_changes) == (Decimal("5.9000"), [["2026-06-20", "5.9000"]])
         assert LoanEvent.objects.filter(loan=loan, kind="repriced").count() == 1
         standing = loan_standing(Loan.objects.prefetch_related("instalments__shares").get(pk=loan.pk)).standing
         two_days = Decimal(standing.not_due_principal_fen) * 2 * Decimal("0.059") / 360
@@ -165,8 +167,8 @@ class TestChanges:
             "XF01", kind="business", purposes=["stock"], terms_months=[120], line_term_months=120,
             long_cycle_grounds="果树挂果须五年", max_age_at_maturity=70,
         )  # fmt: skip
-        who = make_borrower(annual_rate=Decimal("6.0000"), lpr_tenor="5Y", lpr_rate=Decimal("3.5000"), spread_bp=250)
         set_day(date(2024, 1, 31))
+        who = make_borrower(lpr_tenor="5Y", lpr_rate=Decimal("4.2000"), spread_bp=180)
         CreditLine.objects.filter(pk=who.line_id).update(
             starts_date=business_date(), valid_until_date=date(2034, 1, 31)
         )
@@ -178,7 +180,7 @@ class TestChanges:
         assert {row.principal_fen + row.interest_fen for row in plan[:119]} == {1_110_21}
         Loan.objects.filter(pk=loan.pk).update(repricing="anniversary", next_reprice_date=date(2025, 1, 31))
         set_day(date(2025, 1, 31))
-        assert reprice_loan(loan_id=loan.pk) == Decimal("6.1000")  # five-year LPR 3.60 % of 2025-01-20, and 250 points
+        assert reprice_loan(loan_id=loan.pk) == Decimal("5.4000")  # five-year LPR 3.60 % of 2025-01-20, and 180 points
         stands_as_folded(loan)
 
     def test_a_lower_price_that_leaves_nothing_to_pay_settles_the_loan(self) -> None:

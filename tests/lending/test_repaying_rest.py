@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from lending.operations.loan_changes import extend_loan
 from tenants.models import Holiday
 from tenants.operations.province import mark_day
 from tests.lending.applicants import change_product
-from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, set_day
+from tests.lending.borrowers import Borrower, give_money, lend, make_borrower, priced, set_day
 from tests.lending.test_loans_rest import caller, problem
 from tests.lending.test_repayment import m1, pay_first
 from tests.lending.test_reversal import decided, stands_as_folded
@@ -51,9 +50,9 @@ def lent(
     start: date, *, product: str = "XF03", amount_fen: int = 50_000_00, rate: str = "5.4000", **terms: Any
 ) -> tuple[Borrower, Loan]:
     """Lend from a day on, at a rate that LPR and a spread make."""
-    spread_bp = int((Decimal(rate) - 3) * 100)
-    who = make_borrower(product=product, annual_rate=Decimal(rate), lpr_rate=Decimal("3.0000"), spread_bp=spread_bp)
+    who = make_borrower(product=product)
     set_day(start)
+    priced(who, rate)
     CreditLine.objects.filter(pk=who.line_id).update(starts_date=start, valid_until_date=date(start.year + 2, 1, 1))
     loan = lend(who, amount_fen, **terms)
     give_money(who, 10_000_00)

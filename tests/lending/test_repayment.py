@@ -37,6 +37,7 @@ from tests.lending.borrowers import (
     lend,
     make_account,
     make_borrower,
+    priced,
     repay,
     set_day,
     signed,
@@ -55,6 +56,7 @@ def m1(who: Borrower) -> Loan:
     """Lend M1: 100,000.00 at 6 % over twelve equal instalments from 2024-01-15; the money is there to repay from."""
     set_day(START)
     CreditLine.objects.filter(pk=who.line_id).update(starts_date=START, valid_until_date=date(2026, 1, 15))
+    priced(who)
     loan = lend(who, HUNDRED_THOUSAND)
     give_money(who, 10_000_00)
     return loan

@@ -33,6 +33,7 @@ from tests.lending.borrowers import (
     give_money,
     lend,
     make_borrower,
+    priced,
     repay,
     set_day,
     signed,
@@ -152,9 +153,9 @@ class TestAlloc03Reversal:
         set_day(date(2025, 1, 6))
         reverse(settling)
         row = again(loan)
-        assert (row.annual_rate, row.next_reprice_date) == (Decimal("6.1000"), date(2026, 1, 1))
+        assert (row.annual_rate, row.next_reprice_date) == (Decimal("5.6500"), date(2026, 1, 1))
         last = Instalment.objects.get(loan=loan, number=12, replaced_by_version=None)
-        assert last.interest_fen == yuan_to_fen("43.13")  # 8,563.87 × (17 days at 6 % + 13 at 6.1 %) / 360
+        assert last.interest_fen == yuan_to_fen("41.74")  # 8,563.87 × (17 days at 6 % + 13 at 5.65 %) / 360
         stands_as_folded(loan)
         books_agree()
 
@@ -335,8 +336,9 @@ class TestInCore:
 @pytest.mark.usefixtures("bank_a")
 class TestAnyDay:
     def lent(self) -> tuple[Borrower, Loan]:
-        who = make_borrower(annual_rate=Decimal("7.2000"), lpr_rate=Decimal("3.0000"), spread_bp=420)
+        who = make_borrower()
         set_day(date(2024, 3, 1))
+        priced(who, "7.2000")
         CreditLine.objects.filter(pk=who.line_id).update(
             starts_date=date(2024, 1, 1), valid_until_date=date(2025, 3, 1)
         )

@@ -17,7 +17,7 @@ from tests.lending.audit import books, comparing
 from tests.lending.audit.deposits import Account, Deposits
 from tests.lending.audit.lent import Lent, next_price_day
 from tests.lending.audit.loan import MoneyIn, NewRate
-from tests.lending.audit.offers import Line, price_on
+from tests.lending.audit.offers import Line
 from tests.lending.audit.rounds import Debit
 
 
@@ -67,7 +67,7 @@ class Figures:
         day = lent.next_price
         assert day is not None
         lent.next_price = next_price_day(lent.line, lent.loan.contract.start, day)
-        price = price_on(day, lent.line.spread_bp)
+        price = lent.line.new_price(start=lent.loan.contract.start, day=day)
         if price != lent.loan.contract_rate(self.today):
             lent.happens(NewRate(day=day, rate=price), self.today)
         return price

@@ -82,9 +82,9 @@ def lpr_on(day: date) -> Fraction:
     return [Fraction(rate) / 100 for published, rate, _ in LPR if published <= day][-1]
 
 
-def price_on(day: date, spread_bp: int) -> Fraction:
+def price_on(day: date, spread: Fraction) -> Fraction:
     """Return the price of a day: the loan prime rate and the spread, within the product's floor and ceiling (INT-01)."""
-    return max(FLOOR, min(CEILING, lpr_on(day) + Fraction(spread_bp, 10_000)))
+    return max(FLOOR, min(CEILING, lpr_on(day) + spread))
 
 
 @cache
@@ -109,12 +109,15 @@ class Line:
     limit: int
     valid_until: date
     terms: Terms
-    rate: Fraction
-    spread_bp: int
+    spread: Fraction
 
     def is_by_quarter(self, method: str) -> bool:
         """Tell whether the interest of a loan that is repaid in a way is settled by quarter."""
         return self.terms.settlement == "quarterly" and method in BY_QUARTER
+
+    def new_price(self, *, start: date, day: date) -> Fraction:
+        """Return the price of a later day of a loan, by the spread that its contract states."""
+        return price_on(day, price_on(start, self.spread) - lpr_on(start))
 
     def contract(self, *, amount: int, months: int, method: str, start: date) -> Contract:
         """Say what a loan is by its product's terms."""
@@ -126,7 +129,7 @@ class Line:
         )  # fmt: skip
         months_as_thirty = terms.day_count == "30/360"
         return Contract(
-            principal=amount, rate=self.rate, method=method, start=start, due_dates=dates, anchor=anchor,
+            principal=amount, rate=price_on(start, self.spread), method=method, start=start, due_dates=dates, anchor=anchor,
             day_count="act/360" if months_as_thirty and method == "pay_any_day" else terms.day_count,
             markup=Fraction(terms.overdue_markup_percent, 100), misuse_markup=Fraction(terms.misuse_markup_percent, 100),
             compound=terms.compound_penalty, grace=terms.grace_days, min_days=terms.min_days,
@@ -157,7 +160,8 @@ def open_line(
     version.floor_rate, version.ceiling_rate = Decimal(4), Decimal(16)
     version.save(force_insert=True)
     application = asked or ask_for_a_line(customer_id, version, start)
-    rate = lpr_on(start) + Fraction(bp, 10_000)
+    spread = Fraction(bp, 10_000)
+    rate = lpr_on(start) + spread
     row = CreditLine.objects.create(
         customer_id=customer_id, application=application, product_id=version.product_id, product_version=version,
         kind=version.kind, limit_fen=limit, annual_rate=Decimal(int(rate * 1_000_000)).scaleb(-4),
@@ -166,7 +170,7 @@ def open_line(
     )  # fmt: skip
     return Line(
         id=row.pk, customer_id=customer_id, product=version.product.code, limit=limit,
-        valid_until=row.valid_until_date, terms=terms, rate=rate, spread_bp=bp,
+        valid_until=row.valid_until_date, terms=terms, spread=spread,
     )  # fmt: skip
 
 

@@ -199,13 +199,20 @@ class TestCatchingUp:
         assert recorded(today) == []
 
 
+def dear_from_january() -> tuple[Loan, Loan]:
+    """Lend twice at 6.00 %, by contracts that make 6.10 % of January's LPR."""
+    set_day(date(2025, 12, 1))
+    change_product("XF01", repricing="every_january")
+    first, second = (lend(make_borrower(), 10_000_00) for _ in range(2))
+    Loan.objects.update(spread_bp=310)
+    return first, second
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("bank_a")
 class TestRepricing:
     def test_that_died_on_the_way_tells_of_the_loans_of_both_runs(self) -> None:
-        set_day(date(2025, 12, 1))
-        change_product("XF01", repricing="every_january")
-        first, _ = (lend(make_borrower(spread_bp=310), 10_000_00) for _ in range(2))
+        first, _ = dear_from_january()
         set_day(date(2026, 1, 1))
         reprice_loan(loan_id=first.pk)  # and here the run died
         close_until(to_date=date(2026, 1, 1))
@@ -215,9 +222,7 @@ class TestRepricing:
     def test_a_loan_that_fails_keeps_no_other_waiting_and_is_repriced_later(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        set_day(date(2025, 12, 1))
-        change_product("XF01", repricing="every_january")
-        first, second = (lend(make_borrower(spread_bp=310), 10_000_00) for _ in range(2))
+        first, second = dear_from_january()
         set_day(date(2025, 12, 31))
 
         def reprice(*, loan_id: Any) -> Any:

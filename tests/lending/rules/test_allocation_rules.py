@@ -19,6 +19,7 @@ from lending.models import AutoDebit, CreditLine, Loan, Repayment
 from lending.parameters import ALLOCATION_ORDER, NON_ACCRUAL_DAYS
 from lending.queries.repaying import RepaymentExceedsDebt, RepaymentKindNotOffered, plan_repayment
 from lending.queries.terms import AmountOutOfRange
+from tenants.queries import lpr_on
 from tests.lending.borrowers import give_money, lend, make_borrower, set_day
 from tests.lending.rules.loans_at_hand import day, m1, yuan
 
@@ -133,9 +134,8 @@ class TestAlloc02SeveralLoans:
             ("dear", "2024-01-20", "7.2000"), ("cheap", "2024-01-20", "6.0000"), ("oldest", "2024-01-18", "5.4000"),
         ):  # fmt: skip
             set_day(day(start))
-            CreditLine.objects.filter(pk=who.line_id).update(
-                annual_rate=Decimal(rate), spread_bp=int((Decimal(rate) - 3) * 100)
-            )
+            spread_bp = int((Decimal(rate) - lpr_on(day(start)).one_year_rate) * 100)
+            CreditLine.objects.filter(pk=who.line_id).update(spread_bp=spread_bp)
             lent[lend(who, 10_000_00, **terms).pk] = name
         set_day(date(2024, 2, 20))
         with transaction.atomic():

@@ -16,7 +16,7 @@ from tests.lending.borrowers import give_money, lend, make_borrower, repay, set_
 class TestM5:
     def test_two_draws_on_a_line_of_100000(self) -> None:
         set_day(date(2024, 3, 1))
-        who = make_borrower(product="XF03", limit_fen=100_000_00, annual_rate=Decimal("7.2000"), spread_bp=420)
+        who = make_borrower(product="XF03", limit_fen=100_000_00, annual_rate=Decimal("7.2000"))
         loans = []
         for day, fen, available_fen in (
             (date(2024, 3, 1), 30_000_00, 70_000_00),
