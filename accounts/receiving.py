@@ -11,14 +11,17 @@ from accounts.models.closing import CLOSING
 from accounts.models.deposit_account import ACTIVE
 from core.db.asks import Ask
 
-RECEIVING: Final = """
+USABLE: Final = """a.status = 'active' AND a.account_class <> 'III'
+  AND NOT EXISTS (SELECT 1 FROM accounts_account_closing c WHERE c.account_id = a.id AND c.status = 'closing')"""
+"""Which accounts `a` a loan can be paid into: no Class III account (A1-24), nor one that is being closed."""
+
+RECEIVING: Final = f"""
 SELECT a.keeper, (
     SELECT s.reason FROM accounts_suspension s WHERE s.account_id = a.id AND s.until_date IS NULL LIMIT 1
 ), a.debits_stopped OR a.frozen_fen > a.balance_fen - a.held_fen
 FROM accounts_deposit_account a
-WHERE a.id = %s AND a.customer_id = %s AND a.status = 'active' AND a.account_class <> 'III'
-  AND NOT EXISTS (SELECT 1 FROM accounts_account_closing c WHERE c.account_id = a.id AND c.status = 'closing')
-"""
+WHERE a.id = %s AND a.customer_id = %s AND {USABLE}
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,9 @@ def _common(bank: str, product: str) -> Common:
 
 def _person(common: Common, number: int) -> None:
     from accounts.models import Card, Customer, DepositAccount, Session
+    from accounts.operations.cards import NUMBER as CARD_NUMBER
+    from accounts.operations.login import OPENID
+    from accounts.queries import ACCOUNT_NUMBER
     from core.crypto import blind_index
     from verification.models import Subject
     from verification.queries import ID_NUMBER_DOMAIN, PHONE_DOMAIN
@@ -129,7 +132,7 @@ def _person(common: Common, number: int) -> None:
     customer_id, moment = id_of("customer", number), common.moment
     openid, id_number, phone = f"openid-{number}", _id_number(number), f"139{number:08d}"
     common.put(Customer(
-        id=customer_id, stage="registered", openid=openid, openid_index=blind_index(openid, domain="wechat.openid"),
+        id=customer_id, stage="registered", openid=openid, openid_index=blind_index(openid, domain=OPENID),
         occupation="职员", residence_address="江苏省连云港市海州区样例路1号", tax_residency="cn_only",
         registered_at=moment,
     ))  # fmt: skip
@@ -144,12 +147,12 @@ def _person(common: Common, number: int) -> None:
     account_number, card_number = f"6223{common.bank}{number:012d}", f"6222{number:014d}"
     common.put(DepositAccount(
         id=id_of("account", number), customer_id=customer_id, account_class="II", keeper="own", status="active",
-        number=account_number, number_index=blind_index(account_number, domain="account.number"), opened_at=moment,
+        number=account_number, number_index=blind_index(account_number, domain=ACCOUNT_NUMBER), opened_at=moment,
         opened_date=common.today,
     ))  # fmt: skip
     common.put(Card(
         id=id_of("card", number), customer_id=customer_id, status="active", number=card_number,
-        number_index=blind_index(card_number, domain="card.number"), last_four=card_number[-4:], phone=phone,
+        number_index=blind_index(card_number, domain=CARD_NUMBER), last_four=card_number[-4:], phone=phone,
         issuer_name="样例银行", account_id=id_of("account", number), checked_at=moment,
     ))  # fmt: skip
     common.put(Session(

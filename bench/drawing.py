@@ -19,6 +19,7 @@ from bench.borrowers import face_token_of, id_of
 
 def draw(number: int) -> Any:
     """Pay one borrower out under an idempotency key, with the answer that a customer gets."""
+    from core.actors import customer_actor
     from core.idempotency import Answer, Claim, claimed, request_digest
     from lending import operations
     from lending.rest.loan_documents import drawdown_document
@@ -31,7 +32,7 @@ def draw(number: int) -> Any:
         return Answer(202, drawdown_document(row), {"Location": path})
 
     claim = Claim(
-        caller=f"customer:{customer_id.hex}",
+        caller=customer_actor(customer_id),
         key=f"draw-{drawdown_id.hex}",
         request_sha256=request_digest("POST", f"{path}/disburse", body),
         render=render,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -72,17 +73,15 @@ def later_due_dates(version: ProductVersion, *, maturity_date: date, anchor_day:
 
 def quarters_to(version: ProductVersion, *, start_date: date, months: int) -> list[date]:
     """Return the due dates of a loan by quarter from its start over so many months, moved as the product says (INT-06)."""
-    non_working = _non_working(version, start_date, months)
     dates = quarterly_due_dates(start_date=start_date, periods=months).dates
-    return list(dict.fromkeys(working_day_from(day, non_working) for day in dates))
+    return _moved(version, dates, start_date=start_date, months=months)
 
 
 def fixed_days_to(version: ProductVersion, *, start_date: date, months: int) -> list[date]:
     """Return the due dates of a loan by the product's fixed day over so many months, the last at maturity (INT-06, INT-07)."""
     first = _first_due_date(version, start_date)
     dates = due_dates(start_date=start_date, periods=months, first_due_date=first, due_day=version.due_day).dates
-    non_working = _non_working(version, start_date, months)
-    return list(dict.fromkeys(working_day_from(day, non_working) for day in dates))
+    return _moved(version, dates, start_date=start_date, months=months)
 
 
 def early_fee_percent_of(version: ProductVersion, method: str) -> Decimal:
@@ -98,6 +97,12 @@ def _first_due_date(version: ProductVersion, start_date: date) -> date | None:
     if (first - start_date).days >= version.first_period_min_days:
         return None
     return months_after(first, 1, anchor_day=version.due_day)
+
+
+def _moved(version: ProductVersion, dates: Iterable[date], *, start_date: date, months: int) -> list[date]:
+    """Return due dates moved by the holidays as the product says, each once (INT-07)."""
+    non_working = _non_working(version, start_date, months)
+    return list(dict.fromkeys(working_day_from(day, non_working) for day in dates))
 
 
 def _non_working(version: ProductVersion, start_date: date, term_months: int) -> frozenset[date]:

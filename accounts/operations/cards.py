@@ -29,6 +29,7 @@ from accounts.numbers import is_card_number
 from accounts.operations.filings import owe_change
 from accounts.operations.payments import core_balance_told
 from accounts.states import CARD
+from core.actors import customer_actor
 from core.clock import SHANGHAI, now
 from core.crypto import blind_index
 from core.errors import NotFound, Problem, StateConflict
@@ -40,7 +41,6 @@ from tenants.parameters import value_of
 from verification import operations as verification
 
 NUMBER: Final = "card.number"
-ACCOUNT_NUMBER: Final = queries.ACCOUNT_NUMBER
 CHECK: Final = "card.check"
 SHOW_ACCOUNT: Final = "card.show_account"
 ACT: Final = "bind_card"
@@ -221,7 +221,7 @@ def submit_card(*, card_id: uuid.UUID, customer_id: uuid.UUID, face_token: str |
         face_token=face_token, voice_token=voice_token, subject_id=customer_id, action=ACT, business_id=card_id.hex
     )
     bound = transition(
-        CARD, card_id, "submit", actor=_actor(customer_id), bound_at=now(), step_up_face_id=proof.face_check_id,
+        CARD, card_id, "submit", actor=customer_actor(customer_id), bound_at=now(), step_up_face_id=proof.face_check_id,
         step_up_voice_id=proof.voice_check_id,
     )  # fmt: skip
     if bound.issuer_bank == current_bank().code and bound.account_class == CLASS_ONE:
@@ -237,10 +237,6 @@ def _has_waited_too_long(card: Card) -> bool:
     """Tell whether what the card's bank has said is too old to bind the card by (ACC-03: asked anew)."""
     hours = value_of(parameters.CARD_STEP_UP_HOURS.name, kind=int)
     return card.checked_at is None or card.checked_at + timedelta(hours=hours) <= now()
-
-
-def _actor(customer_id: uuid.UUID) -> str:
-    return f"customer:{customer_id.hex}"
 
 
 def _own_card(card_id: uuid.UUID, customer_id: uuid.UUID) -> Card:
@@ -261,7 +257,7 @@ def show_class_one(*, card_id: uuid.UUID, number: str, balance_fen: int) -> None
     if card.status != "active" or _class_one_refusal(card.customer_id, number):
         return
     account, is_new = DepositAccount.objects.get_or_create(
-        number_index=blind_index(number, domain=ACCOUNT_NUMBER),
+        number_index=blind_index(number, domain=queries.ACCOUNT_NUMBER),
         defaults={
             "customer_id": card.customer_id, "account_class": CLASS_ONE, "keeper": CORE, "status": ACTIVE,
             "number": number, "open_channel": "COUNTER", "face_to_face": True, "balance_fen": balance_fen,
@@ -280,7 +276,7 @@ def _class_one_refusal(customer_id: uuid.UUID, number: str) -> str:
 
     The customer's row is locked by the caller, so that of two cards at once each sees the other's account.
     """
-    index = blind_index(number, domain=ACCOUNT_NUMBER)
+    index = blind_index(number, domain=queries.ACCOUNT_NUMBER)
     owner_id = DepositAccount.objects.filter(number_index=index).values_list("customer_id", flat=True).first()
     if owner_id is not None:
         return "" if owner_id == customer_id else "bound_card_mismatch"
@@ -304,11 +300,11 @@ def unbind_card(*, card_id: uuid.UUID, customer_id: uuid.UUID) -> None:
     _locked_customer(customer_id)
     card = _own_card(card_id, customer_id)
     if card.status == "step_up":
-        refuse_card(card_id=card_id, code=GIVEN_UP, actor=_actor(customer_id))
+        refuse_card(card_id=card_id, code=GIVEN_UP, actor=customer_actor(customer_id))
         return
     CARD.target(card.status, "unbind")
     _refuse_needed(card)
-    transition(CARD, card_id, "unbind", actor=_actor(customer_id), unbound_at=now())
+    transition(CARD, card_id, "unbind", actor=customer_actor(customer_id), unbound_at=now())
     _give_another(card)
     if card.account_id is not None:
         owe_change(account_id=card.account_id, changed=BOUND_CARD)

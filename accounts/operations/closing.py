@@ -17,6 +17,7 @@ from accounts.operations.opening_rules import CounterRequired
 from accounts.operations.restrictions import end_restrictions_of
 from accounts.operations.suspensions import lift_suspensions
 from accounts.states import ACCOUNT, CLOSING
+from core.actors import customer_actor
 from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
@@ -79,7 +80,7 @@ def close_account(*, account_id: uuid.UUID, customer_id: uuid.UUID, face_token: 
     )
     closing = AccountClosing.objects.create(account=account, face_check_id=face_check_id)
     if account.keeper == OWN:
-        return _finish(closing, f"customer:{customer_id.hex}")
+        return _finish(closing, customer_actor(customer_id))
     enqueue(CLOSE_IN_CORE, closing.pk)
     return closing
 

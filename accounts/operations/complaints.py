@@ -42,6 +42,7 @@ from accounts.models.customer import REGISTERED
 from accounts.models.notice import COMPLAINT_ANSWERED, COMPLAINT_EXTENDED
 from accounts.operations.notices import owe_notices
 from accounts.states import COMPLAINT
+from core.actors import customer_actor
 from core.audit.log import record
 from core.clock import business_date
 from core.errors import NotFound, StateConflict
@@ -82,7 +83,7 @@ def file_complaint(
         recorded_by=recorded_by,
     )  # fmt: skip
     _say(made, WORDS, grievance.said, BY_CUSTOMER)
-    actor = recorded_by or _named(customer_id)
+    actor = recorded_by or customer_actor(customer_id)
     record("complaint.filed", actor=actor, subject=made.pk.hex, detail={"category": made.category, "channel": channel})
     return made
 
@@ -103,7 +104,12 @@ def add_words(*, complaint_id: uuid.UUID, customer_id: uuid.UUID, said: str) -> 
         return row
     today = business_date()
     return transition(
-        COMPLAINT, row.pk, "ask_again", actor=_named(customer_id), term_from_date=today, due_date=first_due(today)
+        COMPLAINT,
+        row.pk,
+        "ask_again",
+        actor=customer_actor(customer_id),
+        term_from_date=today,
+        due_date=first_due(today),
     )
 
 
@@ -116,7 +122,9 @@ def score_complaint(*, complaint_id: uuid.UUID, customer_id: uuid.UUID, score: i
         StateConflict: it is not answered, or it is closed.
     """
     row = _locked(complaint_id, customer_id=customer_id)
-    return transition(COMPLAINT, row.pk, "score", actor=_named(customer_id), score=score, closed_date=business_date())
+    return transition(
+        COMPLAINT, row.pk, "score", actor=customer_actor(customer_id), score=score, closed_date=business_date()
+    )
 
 
 @opens_transaction
@@ -253,7 +261,3 @@ def _tell(complaint: Complaint, kind: str, day: date) -> None:
     """Owe the customer a text; of somebody who is not registered no phone is known."""
     if Customer.objects.filter(pk=complaint.customer_id, stage=REGISTERED).exists():
         owe_notices(kind=kind, about={complaint.customer_id: day})
-
-
-def _named(customer_id: uuid.UUID) -> str:
-    return f"customer:{customer_id.hex}"

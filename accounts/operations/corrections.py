@@ -17,6 +17,7 @@ from accounts.operations.receipts import RETURNED
 from accounts.operations.refunds import owe_correction
 from accounts.outflows import TRANSFER_REF
 from accounts.states import TRANSFER
+from core.actors import is_customer
 from core.approvals.operations import SameHands
 from core.approvals.registry import took_part
 from core.audit.log import record
@@ -179,7 +180,7 @@ def _is_on_order(entry: JournalEntry) -> bool:
         return False
     moves = StateChange.objects.filter(machine=TRANSFER.name, subject_id=transfer_id).order_by("pk")
     first = moves.values_list("actor", flat=True).first()
-    return first is not None and not first.startswith("customer:")
+    return first is not None and not is_customer(first)
 
 
 def _refuse_reversed(entry: JournalEntry) -> None:

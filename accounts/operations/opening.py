@@ -24,6 +24,7 @@ from accounts.operations.filings import owe_filing
 from accounts.operations.opening_rules import DEVICE_LIMIT, REFUSED, Wanted, local_refusal, refuse_remote
 from accounts.queries import ACCOUNT_NUMBER
 from accounts.states import ACCOUNT
+from core.actors import customer_actor
 from core.audit.log import record
 from core.clock import business_date, now
 from core.crypto import blind_index
@@ -42,7 +43,6 @@ CHECK_CARD: Final = "account.check_card"
 ID_CHECKED: Final = "account.id_checked"
 OPEN: Final = "account.open"
 ACT: Final = "open_account"
-NUMBER: Final = ACCOUNT_NUMBER
 DRAFT_EXPIRED: Final = "draft_expired"
 MAY_TRY_AGAIN: Final = ("vendor_unavailable", DRAFT_EXPIRED)
 ID_CHECK_REFUSALS: Final[Mapping[str, str]] = {"name_mismatch": "id_mismatch", "not_found": "id_not_found"}
@@ -188,7 +188,7 @@ def submit_account(
     """
     refuse_remote_opening()
     account = transition(
-        ACCOUNT, account_id, "submit", actor=f"customer:{customer_id.hex}", purpose=purpose,
+        ACCOUNT, account_id, "submit", actor=customer_actor(customer_id), purpose=purpose,
         intention={"method": method, "evidence": evidence, "at": now().isoformat()},
     )  # fmt: skip
     verification.consume_face_token(token=face_token, subject_id=customer_id, action=ACT, business_id=account_id.hex)
@@ -225,7 +225,7 @@ def finish_opening(*, account_id: uuid.UUID, number: str | None) -> None:
     given = number or next_account_number()
     today = business_date()
     transition(
-        ACCOUNT, account_id, "open", actor="system", number=given, number_index=blind_index(given, domain=NUMBER),
+        ACCOUNT, account_id, "open", actor="system", number=given, number_index=blind_index(given, domain=ACCOUNT_NUMBER),
         opened_at=now(), opened_date=today,
     )  # fmt: skip
     for card in Card.objects.filter(account_id=account_id, status="checking"):

@@ -14,12 +14,12 @@ from accounts.models.receipt import TO_ACCOUNT, TRANSFER_IN
 from accounts.operations import cards
 from accounts.operations.class_three import keep_cap
 from accounts.operations.quotas import QuotaExceeded, charge_quota
+from accounts.queries import ACCOUNT_NUMBER
 from core.crypto import blind_index
 from core.errors import InvalidRequest, NotFound, Problem
 from core.operations import within_transaction
 from verification import queries as verified
 
-ACCOUNT_NUMBER: Final = "account.number"
 CARD_ACTIVE: Final = "active"
 SAME_ACCOUNT: Final = {"to": ["收款账户与付款账户相同"]}
 

@@ -27,6 +27,7 @@ from accounts.operations.outside_parties import refuse_unscreened_payer, screen_
 from accounts.operations.payees import is_bound_card, takes_from_others
 from accounts.operations.payments import Leg, book_payment, pay_into
 from accounts.operations.quotas import charge_quota, return_quota
+from accounts.queries import ACCOUNT_NUMBER
 from core.approvals.operations import SameHands
 from core.approvals.registry import took_part
 from core.audit.log import record
@@ -43,7 +44,6 @@ KIND: Final = "receipt"
 USE: Final = "receipt_use"
 RETURNED: Final = "returned"
 ONCE: Final = "accounts_receipt_once"
-NUMBER: Final = "account.number"
 FIRST_FROM_BOUND: Final = "该Ⅲ类户尚未从绑定账户转入过资金，请客户先从绑定卡转入一笔（ACC-07），再办理他人来款入账"
 CLEARING: Final[Mapping[str, str]] = {
     COUNTER_CASH: COUNTER_CLEARING,
@@ -260,7 +260,7 @@ def _assign_receipt(
     *, receipt_id: uuid.UUID, account_number: str, amount_fen: int, actor: str, left_seen_fen: int | None
 ) -> None:
     refuse_changed_receipt(receipt_id=receipt_id, left_seen_fen=left_seen_fen)
-    index = blind_index(account_number, domain=NUMBER)
+    index = blind_index(account_number, domain=ACCOUNT_NUMBER)
     account_id = DepositAccount.objects.filter(number_index=index).values_list("pk", flat=True).first()
     if account_id is None:
         raise NotFound("没有该账号的账户")

@@ -15,6 +15,7 @@ from typing import Final
 from accounts.ledger.chart import COUNTER_CLEARING, OTHER_PAYABLES, PAYMENT_CLEARING, SUSPENSE
 from accounts.models import Card, DepositAccount, Refund
 from accounts.models.receipt import REFUND, SENDING, ReceiptUse
+from accounts.operations import cards
 from accounts.operations.ledger import Line, post_entry
 from accounts.operations.outside_parties import is_free, refuse_unscreened_refund, screen_payee
 from accounts.operations.receipts import record_use, refuse_changed_receipt, screen_receipt, take_receipt_part
@@ -32,7 +33,6 @@ from verification import queries as verified
 
 SEND: Final = "refund.send"
 SYSTEM: Final = "system"
-CARD_NUMBER: Final = "card.number"
 KIND: Final = "refund"
 OWED: Final = "退还来款"
 LEFT: Final = "退款付出"
@@ -79,7 +79,7 @@ def _account_of(payee: Payee) -> DepositAccount | None:
     """Return the account here that the payee's card is bound to, where card and name are the same customer's."""
     if payee.account is None:
         return None
-    index = blind_index(payee.account, domain=CARD_NUMBER)
+    index = blind_index(payee.account, domain=cards.NUMBER)
     bound = Card.objects.filter(number_index=index, status="active", account__isnull=False).select_related("account")
     for card in bound:
         identity = verified.identity(card.customer_id)

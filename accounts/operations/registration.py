@@ -11,6 +11,7 @@ from accounts.models import Customer, Registration
 from accounts.models.customer import REGISTERED
 from accounts.operations.login import move_wechat
 from accounts.states import REGISTRATION
+from core.actors import customer_actor
 from core.clock import now
 from core.errors import StateConflict
 from core.operations import opens_transaction, within_transaction
@@ -38,10 +39,6 @@ class Confirmation:
     tax_residency: str
     name: str | None = None
     address: str | None = None
-
-
-def _actor(customer_id: uuid.UUID) -> str:
-    return f"customer:{customer_id.hex}"
 
 
 @opens_transaction
@@ -105,7 +102,7 @@ def confirm_registration(
     name, address = confirmation.name or identity["name"], confirmation.address or identity["address"]
     changed = {"name_changed": name != identity["name"], "address_changed": address != identity["address"]}
     return transition(
-        REGISTRATION, registration_id, "confirm", actor=_actor(customer_id),
+        REGISTRATION, registration_id, "confirm", actor=customer_actor(customer_id),
         identity={**identity, "name": name, "address": address}, **changed,
         occupation=confirmation.occupation, residence_address=confirmation.residence_address,
         tax_residency=confirmation.tax_residency,
@@ -122,7 +119,9 @@ def give_phone(
         StateConflict: no phone is waited for.
         PhoneCodeWrong: the code is not the one that was sent to this phone for this registration.
     """
-    registration = transition(REGISTRATION, registration_id, "give_phone", actor=_actor(customer_id), phone=phone)
+    registration = transition(
+        REGISTRATION, registration_id, "give_phone", actor=customer_actor(customer_id), phone=phone
+    )
     verification.consume_phone_code(
         subject_id=customer_id,
         code_id=code_id,
@@ -146,7 +145,7 @@ def give_wechat_phone(*, registration_id: uuid.UUID, customer_id: uuid.UUID, wec
         REGISTRATION,
         registration_id,
         "give_phone",
-        actor=_actor(customer_id),
+        actor=customer_actor(customer_id),
         wechat_phone_code=wechat_phone_code,
     )
     enqueue(WECHAT_PHONE, registration_id)
@@ -231,7 +230,7 @@ def relink(
     )  # fmt: skip
     move_wechat(from_customer_id=customer_id, to_customer_id=known_id)
     return transition(
-        REGISTRATION, registration_id, "move", actor=_actor(customer_id), customer_id=known_id, ended_at=now()
+        REGISTRATION, registration_id, "move", actor=customer_actor(customer_id), customer_id=known_id, ended_at=now()
     )
 
 

@@ -17,9 +17,11 @@ from accounts.models import DepositAccount, Restriction
 from accounts.models.deposit_account import ACTIVE, OWN
 from accounts.models.restrictions import FREEZE, IN_FORCE, STOP_PAY
 from accounts.operations.ledger import AccountNotActive
+from accounts.receiving import asking_receiving
 from accounts.states import RESTRICTION
 from core.audit.log import record
 from core.clock import business_date, now
+from core.db.asks import alone
 from core.errors import NotFound, Problem
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
@@ -124,17 +126,17 @@ def end_restrictions_of(*, account_id: uuid.UUID) -> int:
 
 
 @within_transaction
-def refuse_kept(*, account_id: uuid.UUID) -> None:
+def refuse_kept(*, customer_id: uuid.UUID, account_id: uuid.UUID) -> None:
     """Refuse to pay new business into an account whose orders in force would keep some of it; one past its day does not.
 
     Money that comes otherwise is let in. Whoever borrows would owe what a court has.
 
     Raises:
-        AccountNotActive: they would.
+        AccountNotActive: they would, or it is none of the customer's `usable_accounts`.
     """
     end_restrictions_of(account_id=account_id)
-    row = DepositAccount.objects.get(pk=account_id)
-    if row.debits_stopped or row.frozen_fen > row.balance_fen - row.held_fen:
+    receiving = alone(asking_receiving(customer_id=customer_id, account_id=account_id))
+    if receiving is None or receiving.is_kept_from:
         raise AccountNotActive
 
 

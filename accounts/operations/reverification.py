@@ -14,6 +14,7 @@ from accounts.operations.filings import owe_change
 from accounts.operations.suspensions import lift_suspensions
 from accounts.operations.turnover import document_shown
 from accounts.states import REVERIFICATION
+from core.actors import customer_actor
 from core.clock import business_date, now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
@@ -83,7 +84,7 @@ def reverify_account(
         return Reverification.objects.create(
             id=row_id, account=account, face_check_id=face_check_id, reading_id=reading_id
         )
-    lift_suspensions(account_ids=[account_id], reasons=[DORMANT], actor=f"customer:{customer_id.hex}")
+    lift_suspensions(account_ids=[account_id], reasons=[DORMANT], actor=customer_actor(customer_id))
     return Reverification.objects.create(
         id=row_id, account=account, face_check_id=face_check_id, status=VERIFIED, ended_at=now()
     )

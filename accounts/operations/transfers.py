@@ -35,6 +35,7 @@ from accounts.operations.restrictions import end_restrictions_of
 from accounts.operations.suspensions import refuse_suspended
 from accounts.operations.top_ups import CodeProof
 from accounts.states import TRANSFER
+from core.actors import customer_actor
 from core.clock import now
 from core.errors import InvalidRequest, NotFound
 from core.operations import opens_transaction, within_transaction
@@ -77,7 +78,7 @@ def start_transfer(
         raise NotFound
     recipient = find_recipient(payer=payer, to=to)
     _prove(customer_id, account_id, amount_fen, proof, needed=recipient.kind != BOUND or isinstance(to, ToAccount))
-    return _send(account_id, recipient, amount_fen, actor=f"customer:{customer_id.hex}")
+    return _send(account_id, recipient, amount_fen, actor=customer_actor(customer_id))
 
 
 @within_transaction

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from accounts.availability import available_fen
-from accounts.models import AccountClosing, Customer, DepositAccount, Registration, Suspension
-from accounts.models.closing import CLOSING
-from accounts.models.deposit_account import ACTIVE, CLASS_ONE, CLASS_THREE
+from accounts.models import Customer, DepositAccount, Registration, Suspension
+from accounts.models.deposit_account import CLASS_ONE
+from accounts.receiving import USABLE
 from core.crypto import blind_index
 from core.errors import NotFound
 
 ACCOUNT_NUMBER: Final = "account.number"
+USABLE_OF: Final = f"""
+SELECT a.* FROM accounts_deposit_account a WHERE a.customer_id = %s AND {USABLE} ORDER BY a.account_class, a.id
+"""  # noqa: S608 -- put together from constants; values are parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ def account_view(account_id: uuid.UUID) -> AccountView:
 
 def account_with_number(number: str) -> AccountView | None:
     """Return the account of this number at the current bank, found by its keyed hash, or None."""
-    row = DepositAccount.objects.filter(number_index=blind_index(number, domain="account.number")).first()
+    row = DepositAccount.objects.filter(number_index=blind_index(number, domain=ACCOUNT_NUMBER)).first()
     return None if row is None else _view(row)
 
 
@@ -103,13 +106,8 @@ def is_opened_here(number: str) -> bool:
 
 
 def usable_accounts(customer_id: uuid.UUID) -> list[AccountView]:
-    """Return the customer's accounts at this bank that a loan can be paid into, Class I first.
-
-    A Class III account is none (A1-24), nor is one that is being closed.
-    """
-    rows = DepositAccount.objects.filter(customer_id=customer_id, status=ACTIVE).exclude(account_class=CLASS_THREE)
-    standing = rows.exclude(pk__in=AccountClosing.objects.filter(status=CLOSING).values("account_id"))
-    return [_view(row) for row in standing.order_by("account_class", "pk")]
+    """Return the customer's accounts at this bank that a loan can be paid into, Class I first."""
+    return [_view(row) for row in DepositAccount.objects.raw(USABLE_OF, [customer_id])]
 
 
 def suspended_for(account_id: uuid.UUID) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import idempotency
+from core.actors import customer_actor
 from core.errors import (
     InternalError,
     InvalidRequest,
@@ -252,7 +253,7 @@ class ContractView(APIView):
     @staticmethod
     def caller_of(request: Request) -> str:
         """Name whose idempotency keys these are."""
-        return f"customer:{caller(request).customer_id.hex}"
+        return customer_actor(caller(request).customer_id)
 
     @staticmethod
     def _raw_body(request: Request) -> bytes:

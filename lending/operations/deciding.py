@@ -11,12 +11,13 @@ from typing import Final
 import structlog
 from django.db.models import F
 
+from core.actors import customer_actor
 from core.clock import business_date, now
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
 from lending import parameters
-from lending.actors import SYSTEM, actor_of
+from lending.actors import SYSTEM
 from lending.decision.decide import decide_full
 from lending.decision.engine import DecisionModel, DecisionModelError
 from lending.models import Application, BureauReport, GovernmentData
@@ -77,7 +78,7 @@ def submit_application(*, application_id: uuid.UUID, customer_id: uuid.UUID, fac
     )
     outcome = verification.screen_subject(subject_id=customer_id, purpose=ACT, business_id=application_id.hex)
     submitted = transition(
-        APPLICATION, application_id, "submit", actor=actor_of(customer_id), face_check_id=face_check_id,
+        APPLICATION, application_id, "submit", actor=customer_actor(customer_id), face_check_id=face_check_id,
         credit_query_consent_id=consents[0], data_query_consent_id=consents[1], submitted_at=now(),
         needs_review=outcome == "review",
     )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any, Final
 from accounts import operations as accounts
 from accounts import queries as account_queries
 from accounts.operations import AccountNotActive
+from core.actors import customer_actor
 from core.audit.log import record
 from core.clock import asking_business_date, business_date
 from core.db.asks import alone, owe, together
@@ -24,7 +25,7 @@ from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.registry import Then
 from lending import books, parameters
-from lending.actors import SYSTEM, actor_of
+from lending.actors import SYSTEM
 from lending.models import Drawdown
 from lending.models.drawdown import DISBURSING, REVIEW, SIGNED, WAITING
 from lending.operations.drawdowns import refuse_closed, refuse_expired, refuse_line
@@ -142,7 +143,7 @@ def _judge(drawdown: Drawdown, screening: verification.Screening) -> tuple[accou
         raise AccountNotActive
     accounts.refuse_suspended_for(reason=found.receiving.suspended_for)
     if found.receiving.is_kept_from:
-        accounts.refuse_kept(account_id=drawdown.account_id)
+        accounts.refuse_kept(customer_id=drawdown.customer_id, account_id=drawdown.account_id)
     refuse_expired(identity=screening.known)
     if found.bars.open_from_before and overdue_days_of(drawdown.customer_id):
         raise LoanOverdue
@@ -212,7 +213,7 @@ def _pay(drawdown: Drawdown, receiving: account_queries.Receiving) -> Drawdown:
 def _begin(drawdown: Drawdown) -> Drawdown:
     """Note that the customer has had the drawdown paid out, by which face, and, where it is on its way, the payment."""
     return transition(
-        DRAWDOWN, drawdown.pk, "disburse", actor=actor_of(drawdown.customer_id),
+        DRAWDOWN, drawdown.pk, "disburse", actor=customer_actor(drawdown.customer_id),
         disburse_face_check_id=drawdown.disburse_face_check_id, payment_id=drawdown.payment_id,
     )  # fmt: skip
 

@@ -196,8 +196,10 @@ def _extended_dates(loan: Loan, months: int) -> list[date]:
     term = loan.term_months + loan.extended_months
     if settlement_of(version, loan.method) == Settlement.QUARTERLY:
         return [day for day in quarters_to(version, start_date=start_date, months=term) if day > today]
-    former = fixed_days_to(version, start_date=start_date, months=term - months)
-    if version.due_day is not None and loan.maturity_date == former[-1]:
+    is_as_made = version.due_day is not None and (
+        loan.maturity_date == fixed_days_to(version, start_date=start_date, months=term - months)[-1]
+    )
+    if is_as_made:
         dates = [day for day in fixed_days_to(version, start_date=start_date, months=term) if day > today]
     else:
         ahead = [row.due_date for row in record_of(loan).ahead_of(today)]

@@ -6,6 +6,7 @@ import uuid
 from typing import Final
 
 from accounts import operations as accounts
+from core.actors import customer_actor
 from core.clock import business_date, now
 from core.db.asks import Ask, together
 from core.db.rows import Row, Shape, as_json, new_row, relate
@@ -15,7 +16,7 @@ from core.operations import within_transaction
 from core.states import moves
 from core.steps.queue import owed_step
 from lending import books
-from lending.actors import SYSTEM, actor_of
+from lending.actors import SYSTEM
 from lending.hot.sql import NOT_IN_STATE, NOT_SO_MUCH_HELD
 from lending.loan_terms import early_fee_percent_of, version_terms
 from lending.loans.day_count import DayCount
@@ -58,7 +59,7 @@ def opening_loan(*, drawdown: Drawdown, loan_id: uuid.UUID) -> Ask[None]:
     """
     expected, payments = drawdown.status, [("pay", SYSTEM)]
     if expected == SIGNED:
-        payments.insert(0, ("disburse", actor_of(drawdown.customer_id)))
+        payments.insert(0, ("disburse", customer_actor(drawdown.customer_id)))
     drawdown.status, history = moves(DRAWDOWN, drawdown.pk, expected, *payments)
     drawdown.disbursed_at = now()
     loan, instalments = _new_loan(drawdown, loan_id)

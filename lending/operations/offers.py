@@ -8,12 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from core.actors import customer_actor
 from core.clock import business_date, now
 from core.errors import Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
 from core.states import transition
 from core.steps.queue import enqueue
-from lending.actors import SYSTEM, actor_of
+from lending.actors import SYSTEM
 from lending.loans.due_dates import months_after
 from lending.loans.repricing import spread_of
 from lending.models import Application, CreditLine, Decision
@@ -62,7 +63,7 @@ def accept_offer(*, application_id: uuid.UUID, customer_id: uuid.UUID) -> Applic
     limit_fen = offered_limit_fen(application, decision)
     if limit_fen is None or limit_fen > room_fen(application):
         raise OfferExpired("您在本行的授信合计已达上限，请重新申请")
-    accepted = transition(APPLICATION, application_id, "accept", actor=actor_of(customer_id), accepted_at=now())
+    accepted = transition(APPLICATION, application_id, "accept", actor=customer_actor(customer_id), accepted_at=now())
     line = _open_line(accepted, decision)
     _lapse_crowded_out(customer_id)
     enqueue(PUSH_FIGURES, f"granted:{line.pk.hex}")

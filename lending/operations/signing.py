@@ -21,6 +21,7 @@ from django.db import connection
 
 from accounts import queries as accounts
 from core import evidence, vault
+from core.actors import customer_actor
 from core.clock import business_date, now
 from core.errors import StateConflict
 from core.ids import new_id
@@ -147,7 +148,7 @@ def sign_drawdown(*, drawdown_id: uuid.UUID, customer_id: uuid.UUID, proof: Proo
         agreed |= _under_agreement(drawdown, shown, disclosure=disclosure, consents=consents)
     enqueue(SIGN, drawdown_id)
     return transition(
-        DRAWDOWN, drawdown_id, "sign", actor=f"customer:{customer_id.hex}", agreed=agreed, signing=signing,
+        DRAWDOWN, drawdown_id, "sign", actor=customer_actor(customer_id), agreed=agreed, signing=signing,
         signs_agreement=LINE_AGREEMENT in agreed, contract_number=_next_number(drawdown.line.product.code),
         **price_columns(shown.price),
     )  # fmt: skip

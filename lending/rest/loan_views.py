@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.operations import AccountNotActive, InsufficientFunds
 from core import evidence, vault
+from core.actors import customer_actor
 from core.errors import PayloadTooLarge, StateConflict, Unavailable
 from core.files import PDF, file_answer
 from core.gateway import GatewayError
@@ -58,7 +59,7 @@ class ContractFile(ContractView):
     def get(self, request: Request, contract_id: str) -> HttpResponse:
         """Hand out the file as it was signed; the reading is on record."""
         row = queries.access_contract(customer_of(request), contract_id)
-        actor = f"customer:{customer_of(request).hex}"
+        actor = customer_actor(customer_of(request))
         content = vault.read(row.object_id, purpose="contract_download", actor=actor)
         return file_answer(content, name=f"{row.number}.pdf", content_type=PDF)
 

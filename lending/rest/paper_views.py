@@ -9,12 +9,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
+from core.actors import customer_actor
 from core.errors import StateConflict, TooManyRequests, Unavailable
 from core.files import PDF, file_answer
 from core.rest.days import day_of
 from core.rest.endpoint import ContractView, endpoint
 from lending import queries
-from lending.actors import actor_of
 from lending.models import LoanPaper
 from lending.operations import papers
 from lending.rest.answers import customer_of
@@ -28,7 +28,7 @@ PERIOD: Final = [
 
 
 def _handed_out(request: Request, paper: LoanPaper) -> HttpResponse:
-    content = papers.read_paper(paper=paper, purpose="paper_download", actor=actor_of(customer_of(request)))
+    content = papers.read_paper(paper=paper, purpose="paper_download", actor=customer_actor(customer_of(request)))
     return file_answer(content, name=f"{paper.number}.pdf", content_type=PDF)
 
 
@@ -40,7 +40,7 @@ class Receipt(ContractView):
         """Hand out a posted repayment's receipt."""
         loan = queries.access_loan(customer_of(request), loan_id)
         repayment = queries.access_repayment(loan, repayment_id)
-        actor = actor_of(loan.customer_id)
+        actor = customer_actor(loan.customer_id)
         return _handed_out(request, papers.issue_receipt(loan_id=loan.pk, repayment_id=repayment.pk, actor=actor))
 
 
@@ -62,7 +62,7 @@ class Statement(ContractView):
             loan_id=loan.pk,
             from_date=day_of(request, "from"),
             to_date=day_of(request, "to"),
-            actor=actor_of(loan.customer_id),
+            actor=customer_actor(loan.customer_id),
         )
         return _handed_out(request, paper)
 
@@ -74,4 +74,4 @@ class SettlementCertificate(ContractView):
     def get(self, request: Request, loan_id: str) -> HttpResponse:
         """Hand out the certificate that nothing is owed any more."""
         loan = queries.access_loan(customer_of(request), loan_id)
-        return _handed_out(request, papers.issue_settlement(loan_id=loan.pk, actor=actor_of(loan.customer_id)))
+        return _handed_out(request, papers.issue_settlement(loan_id=loan.pk, actor=customer_actor(loan.customer_id)))

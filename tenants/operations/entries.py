@@ -11,6 +11,7 @@ from typing import Final
 
 from django.core import signing
 
+from core.actors import customer_actor
 from core.audit.log import record
 from core.errors import NotFound, Problem, StateConflict
 from core.operations import opens_transaction, within_transaction
@@ -88,7 +89,7 @@ def entry_to_share(*, sharer_id: uuid.UUID, came_by: uuid.UUID | None) -> Shared
     like = like or Entry()
     made = Entry(
         scene=_new_scene(), branch=like.branch, staff=like.staff, product=like.product, campaign=like.campaign,
-        sharer_id=sharer_id, created_by=f"customer:{sharer_id.hex}",
+        sharer_id=sharer_id, created_by=customer_actor(sharer_id),
     )  # fmt: skip
     Entry.objects.bulk_create([made], ignore_conflicts=True)
     own = Entry.objects.get(sharer_id=sharer_id)

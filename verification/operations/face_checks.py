@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core import vault
+from core.actors import customer_actor
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
@@ -115,9 +116,7 @@ def complete_face_check(
         raise FaceUploadNotAccepted
     if result_token is not None and row.status == STARTED and result_token != row.start_token:
         raise FaceResultUnknown
-    completed = transition(
-        FACE_CHECK, face_check_id, "complete", actor=f"customer:{subject_id.hex}", completed_at=now()
-    )
+    completed = transition(FACE_CHECK, face_check_id, "complete", actor=customer_actor(subject_id), completed_at=now())
     enqueue(FETCH, face_check_id)
     return completed
 

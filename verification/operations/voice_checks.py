@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import F, Min
 
 from core import vault
+from core.actors import customer_actor
 from core.clock import now
 from core.errors import NotFound, Problem, StateConflict
 from core.ids import new_id
@@ -71,7 +72,7 @@ def start_voice_check(*, subject_id: uuid.UUID, action: str, business_id: str) -
         text_expires_at=moment + parameters.seconds(parameters.VOICE_TEXT_SECONDS),
         created_at=moment,
     )
-    return transition(VOICE_CHECK, row.id, "start", actor=_actor(subject_id))
+    return transition(VOICE_CHECK, row.id, "start", actor=customer_actor(subject_id))
 
 
 def _text() -> str:
@@ -80,10 +81,6 @@ def _text() -> str:
     while len(spoken) < parameters.number(parameters.VOICE_TEXT_DIGITS):
         spoken.append(secrets.choice(DIGITS.replace(spoken[-1], "")))
     return "".join(spoken)
-
-
-def _actor(subject_id: uuid.UUID) -> str:
-    return f"customer:{subject_id.hex}"
 
 
 @opens_transaction
@@ -113,7 +110,7 @@ def complete_voice_check(*, voice_check_id: uuid.UUID, subject_id: uuid.UUID, up
     if VoiceCheck.objects.filter(upload__object_id=upload.object_id).exists():
         raise VoiceRecordingUsed
     completed = transition(
-        VOICE_CHECK, row.id, "complete", actor=_actor(subject_id), completed_at=now(), upload=upload,
+        VOICE_CHECK, row.id, "complete", actor=customer_actor(subject_id), completed_at=now(), upload=upload,
         compared_with=_reference(subject_id),
     )  # fmt: skip
     enqueue(JUDGE, row.id)

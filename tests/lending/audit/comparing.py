@@ -22,7 +22,7 @@ from tests.lending.audit.risk import CATEGORIES, bucket
 from tests.lending.whole_loans import whole_loans
 
 if TYPE_CHECKING:
-    from tests.lending.audit.bank import Lent
+    from tests.lending.audit.lent import Lent
 
 RATE_ONE = 10**12
 REPAYMENT = Shape(Repayment)

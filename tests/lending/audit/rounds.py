@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tests.lending.audit.loan import Loan, total_of
 
 if TYPE_CHECKING:
-    from tests.lending.audit.bank import Lent
+    from tests.lending.audit.lent import Lent
 
 QUEUED, COLLECTED, SHORT, SKIPPED = "queued", "collected", "short", "skipped"
 

@@ -54,7 +54,7 @@ from tests.accounts.holders import make_card, make_customer
 from tests.at_once import at_once
 from tests.depth import is_deep
 from tests.lending.audit import comparing
-from tests.lending.audit.bank import Lent
+from tests.lending.audit.lent import Lent
 from tests.lending.audit.loan import Happening, Misuse, MoneyIn, NewDates, NewRate, lived
 from tests.lending.audit.offers import METHODS, Line, Terms, like_of, open_line
 from tests.lending.audit.teller import ELSEWHERE, FOR_EVER

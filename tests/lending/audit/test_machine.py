@@ -19,9 +19,10 @@ from tenants import parameters
 from tenants.models import BankParameter, PlatformParameter
 from tests.accounts.holders import make_card
 from tests.lending.applicants import consent_to, make_customer
-from tests.lending.audit.bank import Bank, Lent
+from tests.lending.audit.bank import Bank
 from tests.lending.audit.days import ONE_DAY
 from tests.lending.audit.deposits import Account, Deposits
+from tests.lending.audit.lent import Lent
 from tests.lending.audit.loan import total_of
 from tests.lending.audit.offers import METHODS, TERMS, Line, all_terms, ask_for_a_line, like_of, open_line
 from tests.lending.audit.risk import FIRST_DAYS, LOSS

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from core.ids import new_id
-from tests.lending.audit.bank import Lent
 from tests.lending.audit.days import counted, due_dates_of, half_up, working_day
+from tests.lending.audit.lent import Lent
 from tests.lending.audit.loan import Contract, Loan, MoneyIn, lived, total_of
 from tests.lending.audit.risk import CATEGORIES, Risk, allowance, bucket
 from tests.lending.audit.rounds import Debit, day_list
