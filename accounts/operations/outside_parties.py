@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from accounts.models import Card, DepositAccount, Receipt, Refund
-from accounts.operations.payees import ACCOUNT_NUMBER
+from accounts.operations.cards import NUMBER as CARD_NUMBER
+from accounts.queries import ACCOUNT_NUMBER
 from core.crypto import blind_index
 from core.errors import NotFound, Problem
 from core.operations import within_transaction
@@ -22,7 +23,6 @@ from verification import queries as verified
 
 PAYER: Final = "receipt"
 PAYEE: Final = "refund"
-CARD_NUMBER: Final = "card.number"
 NAMELESS: Final = "该笔来款未登记付款人，不能办理；请由其他员工作废后重新登记，并填写付款人姓名"
 TOLD: Final[Mapping[verified.Standing, str]] = {
     "open": "该笔款项须由合规部门核查，核查完成前不能办理，款项留在账上；请联系合规部门，不要向客户说明原因",

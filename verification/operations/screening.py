@@ -102,11 +102,11 @@ class Screening:
 
     def conclude(self) -> tuple[Outcome, list[Ask[None]]]:
         """Return the result, and what puts it on record with its leaf, and an alert where there is one."""
-        candidates = [
-            found
-            for found in self._search.answer()
-            if (found.list_code, found.list_version, found.entry) not in self._cleared
-        ]
+        candidates = self._search.answer()
+        if self._cleared:
+            candidates = [
+                found for found in candidates if (found.list_code, found.list_version, found.entry) not in self._cleared
+            ]
         # Where nobody like that is listed, the score from which staff must judge is not asked for.
         review_score = parameters.number(parameters.SCREENING_REVIEW_SCORE) if candidates else ID_NUMBER_SCORE
         outcome = outcome_of(candidates, review_score=review_score)
