@@ -43,6 +43,21 @@ def cleared_pairs(*, purpose: str, business_id: str) -> list[tuple[str, int, str
     return list(rows.values_list("list_code", "list_version", "entry"))
 
 
+def cleared_pairs_of(subject_id: uuid.UUID) -> frozenset[tuple[str, int, str]]:
+    """Return whom staff have found a subject not to be, in any business, as (list, version, entry) (AML-07).
+
+    What they have confirmed in another business is not among it, nor is what they said of the subject's counterparties.
+    """
+    rows = ScreeningMatch.objects.filter(
+        check_row__subject_id=subject_id, check_row__alert__status__in=(CLEARED, CONFIRMED)
+    ).values_list("list_code", "list_version", "entry", "check_row__alert__status", "check_row__asked")
+    judged: dict[str, set[tuple[str, int, str]]] = {CLEARED: set(), CONFIRMED: set()}
+    for list_code, list_version, entry, status, asked in rows:
+        if asked is None:
+            judged[status].add((list_code, list_version, entry))
+    return frozenset(judged[CLEARED] - judged[CONFIRMED])
+
+
 def held_businesses(*, purpose: str, business_ids: Collection[str]) -> dict[str, Standing]:
     """Return which of these business objects an alert holds, and how, in one statement: `confirmed` before `open`."""
     rows = _alerts(purpose).filter(check_row__business_id__in=business_ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -18,10 +19,11 @@ from core.evidence.models import EvidenceLeaf
 from core.states.models import StateChange
 from tests.listed import OPINION, clear, confirm, list_people
 from tests.second_person import approve
+from tests.verification.conftest import PERSON, identified
 from verification import queries
 from verification.approvals import CLEAR_ALERT
 from verification.models import Check, ScreeningAlert
-from verification.operations import screen_again
+from verification.operations import screen_again, screen_counterparty, screen_subject
 from verification.operations.judging import confirm_alert
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bank_a")]
@@ -125,6 +127,54 @@ class TestAml07Judging:
         check = Check(kind="carrier", purpose="register")
         with pytest.raises(IntegrityError, match="verification_check_has_subject"), transaction.atomic():
             check.save()
+
+
+class TestAml07Namesakes:
+    """AML-07: who is not the listed person is served from the next attempt on, until that list has another version."""
+
+    def _screen(self, subject_id: uuid.UUID, business_id: str = BUSINESS) -> str:
+        with transaction.atomic():
+            return screen_subject(subject_id=subject_id, purpose="open_account", business_id=business_id)
+
+    def test_who_was_cleared_is_clear_in_every_business_until_another_version(self) -> None:
+        subject_id = identified()
+        list_people(PERSON.name)
+        assert self._screen(subject_id) == "review"
+        clear(ScreeningAlert.objects.get())
+        assert [self._screen(subject_id), self._screen(subject_id, "c" * 32)] == ["clear", "clear"]
+        assert Check.objects.latest("pk").detail == {"lists": {"test": 1}, "cleared": [["test", 1, "E1"]]}
+        namesake = replace(PERSON, id_number="320583199001010029")
+        assert self._screen(identified(namesake, "13912345679")) == "review"  # of whom nobody has said anything
+        list_people(PERSON.name)
+        assert self._screen(subject_id) == "review"
+
+    def test_a_listed_id_number_that_two_have_cleared_is_no_hit_any_more(self) -> None:
+        subject_id = identified()
+        list_people("另有其名", ids=[PERSON.id_number])
+        assert self._screen(subject_id) == "hit"
+        clear(ScreeningAlert.objects.get())
+        assert self._screen(subject_id) == "clear"
+
+    def test_what_was_confirmed_in_one_business_is_cleared_in_none(self) -> None:
+        subject_id = identified()
+        list_people(PERSON.name)
+        for business_id, judge in ((BUSINESS, confirm), ("c" * 32, clear)):
+            self._screen(subject_id, business_id)
+            judge(ScreeningAlert.objects.get(check_row__business_id=business_id))
+        assert self._screen(subject_id, "d" * 32) == "review"
+
+    def test_what_was_said_of_a_counterparty_says_nothing_of_the_customer(self) -> None:
+        subject_id = identified()
+        list_people(PERSON.name)
+        with transaction.atomic():
+            screen_counterparty(name=PERSON.name, subject_id=subject_id, purpose="transfer", business_id=BUSINESS)
+        clear(ScreeningAlert.objects.get())
+        assert self._screen(subject_id) == "review"
+        with transaction.atomic():
+            again = screen_counterparty(
+                name=PERSON.name, subject_id=subject_id, purpose="transfer", business_id="c" * 32
+            )
+        assert again == "review"
 
 
 class TestAml08Pages:

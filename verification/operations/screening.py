@@ -17,7 +17,7 @@ from verification.models.watchlist import TELECOM_FRAUD
 from verification.queries import asking_identity
 from verification.screening.match import ID_NUMBER_SCORE, Candidate, Person, asking_candidates, outcome_of
 from verification.screening.versions import asking_versions
-from verification.standing import UNSCREENED, cleared_pairs, screening_standing
+from verification.standing import UNSCREENED, cleared_pairs, cleared_pairs_of, screening_standing
 
 if TYPE_CHECKING:
     import uuid
@@ -102,11 +102,7 @@ class Screening:
 
     def conclude(self) -> tuple[Outcome, list[Ask[None]]]:
         """Return the result, and what puts it on record with its leaf, and an alert where there is one."""
-        candidates = self._search.answer()
-        if self._cleared:
-            candidates = [
-                found for found in candidates if (found.list_code, found.list_version, found.entry) not in self._cleared
-            ]
+        candidates, cleared = self._without_cleared(self._search.answer())
         # Where nobody like that is listed, the score from which staff must judge is not asked for.
         review_score = parameters.number(parameters.SCREENING_REVIEW_SCORE) if candidates else ID_NUMBER_SCORE
         outcome = outcome_of(candidates, review_score=review_score)
@@ -121,7 +117,7 @@ class Screening:
             asked=None if self._counterparty is None else {"party": COUNTERPARTY, "name": self._counterparty},
             detail={
                 "lists": {version.list_code: version.number for version in self._screened},
-                **({"cleared": sorted(self._cleared)} if self._cleared else {}),
+                **({"cleared": cleared} if cleared else {}),
             },
             answered_at=now(),
         )
@@ -129,13 +125,28 @@ class Screening:
         check.evidence_leaf = leaf.id
         return outcome, inserting(leaf, check, *(_alert(check, candidates) if outcome != CLEAR else []))
 
+    def _without_cleared(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Pair]]:
+        """Leave out whom staff have found it not to be (AML-07); return those too. Asked only where somebody is listed."""
+        if not candidates:
+            return [], []
+        known = self._cleared
+        if self._counterparty is None and self._subject_id is not None:
+            known |= cleared_pairs_of(self._subject_id)
+        left = [found for found in candidates if _pair(found) not in known]
+        return left, sorted({_pair(found) for found in candidates} & known)
+
+
+def _pair(found: Candidate) -> Pair:
+    return found.list_code, found.list_version, found.entry
+
 
 @within_transaction
 def screen_subject(*, subject_id: uuid.UUID, purpose: str, business_id: str) -> Outcome:
     """Screen a subject against the current version of every list, and put the result on record.
 
     `hit`: the ID number itself is listed. `review`: name and birth date, or the name alone, are; staff must
-    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08).
+    judge. Both leave an alert that only compliance staff see; the customer must not learn of either (AML-08). An entry that
+    they have cleared for the subject, in whatever business, is not asked about again in its version of its list (AML-07).
 
     Raises:
         StateConflict: nobody is known behind the subject.
