@@ -127,11 +127,11 @@ class Screening:
 
     def _without_cleared(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Pair]]:
         """Leave out whom staff have found it not to be (AML-07); return those too. Asked only where somebody is listed."""
-        if not candidates:
-            return [], []
         known = self._cleared
-        if self._counterparty is None and self._subject_id is not None:
+        if candidates and self._counterparty is None and self._subject_id is not None:
             known |= cleared_pairs_of(self._subject_id)
+        if not known:
+            return candidates, []
         left = [found for found in candidates if _pair(found) not in known]
         return left, sorted({_pair(found) for found in candidates} & known)
 
